@@ -1,0 +1,19 @@
+"""Environment variables that the definition hands to the processing container, and the executor to the step."""
+
+from __future__ import annotations
+
+EXECUTION_TABLE = "EXECUTION_TABLE"
+FEATURE_IMPORTANCE_TABLE = "FEATURE_IMPORTANCE_TABLE"
+ASSETS_BUCKET = "ASSETS_BUCKET"
+MODELS_BUCKET = "MODELS_BUCKET"
+LOG_SYNC_SECONDS = "LOG_SYNC_SECONDS"
+LOG_SYNC_SECONDS_DEFAULT = "10"
+
+#: Stands before ``/opt/ml`` when the step runs as a process; unset (empty) in a container.
+CONTAINER_ROOT = "CONTAINER_ROOT"
+
+#: Environment of the handlers.
+EVENT_TABLE = "EVENT_TABLE"
+PIPELINE_NAME = "PIPELINE_NAME"
+PIPELINE_ARN = "PIPELINE_ARN"
+ENDPOINT_TABLE = "ENDPOINT_TABLE"

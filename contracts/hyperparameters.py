@@ -1,0 +1,138 @@
+"""The hyperparameters of SageMaker's built-in DeepAR: names, kinds, ranges and what our pipeline passes by default.
+
+The algorithm takes a map of string to string. The author of the definition, its checker, ``runs start`` and the local
+stand-in all read this one table.
+Source: Amazon SageMaker developer guide, "DeepAR hyperparameters" and "Tune a DeepAR model"; where the guide names no upper
+bound, the one here is the practical limit beyond which a job can only waste money.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.problems import Problem, nearest
+
+Kind = Literal["integer", "float", "choice", "frequency", "integer-or-word", "integers-or-word", "quantiles"]
+
+LIKELIHOODS = ("gaussian", "beta", "negative-binomial", "student-T", "deterministic-L1")
+VALUE_MAX_CHARS = 2500
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """One hyperparameter.
+
+    ``default`` is what the pipeline's parameter defaults to: the algorithm's own documented default where it has one.
+    ``from_template`` marks those that the training template sets and nobody may override at start.
+    """
+
+    name: str
+    kind: Kind
+    default: str
+    minimum: float = 0
+    maximum: float = 0
+    words: tuple[str, ...] = ()
+    from_template: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """What may stand there, for a message."""
+        if self.kind in ("integer", "float"):
+            return f"allowed: {'an integer' if self.kind == 'integer' else 'a number'} {self._range}"
+        if self.kind == "choice":
+            return f"allowed: one of {', '.join(self.words)}"
+        if self.kind == "frequency":
+            return "allowed: M, W, D, H or min, optionally with a multiple such as 30min"
+        if self.kind == "integer-or-word":
+            return f"allowed: {' or '.join(self.words)}, or an integer {self._range}"
+        if self.kind == "integers-or-word":
+            return f"allowed: {' or '.join(self.words)}, or a JSON list of integers {self._range}"
+        return "allowed: a JSON list of different numbers between 0 and 1, such as [0.1, 0.5, 0.9]"
+
+    @property
+    def _range(self) -> str:
+        return f"from {self.minimum:g} to {self.maximum:g}"
+
+    def accepts(self, text: str) -> bool:
+        """Whether the algorithm would take this string."""
+        if len(text) > VALUE_MAX_CHARS:
+            return False
+        if self.kind == "frequency":
+            return re.fullmatch(r"([1-9][0-9]{0,3})?(M|W|D|H|min)", text) is not None
+        if self.kind == "choice":
+            return text in self.words
+        if self.kind == "integer":
+            return self._is_integer(text)
+        if self.kind == "float":
+            return self._is_number(text)
+        if text in self.words:
+            return True
+        if self.kind == "integer-or-word":
+            return self._is_integer(text)
+        return self._is_list(text)
+
+    def _is_integer(self, text: str) -> bool:
+        return re.fullmatch(r"-?[0-9]{1,18}", text) is not None and self.minimum <= int(text) <= self.maximum
+
+    def _is_number(self, text: str) -> bool:
+        if not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?", text):
+            return False
+        value = float(text)
+        return math.isfinite(value) and self.minimum <= value <= self.maximum
+
+    def _is_list(self, text: str) -> bool:
+        try:
+            values = json.loads(text)
+        except ValueError:
+            return False
+        if not isinstance(values, list) or not values:
+            return False
+        if self.kind == "integers-or-word":
+            return all(type(value) is int and self.minimum <= value <= self.maximum for value in values)
+        return all(type(value) in (int, float) and 0 < value < 1 for value in values) and len(set(values)) == len(values)
+
+
+HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
+    item.name: item
+    for item in (
+        Hyperparameter("time_freq", "frequency", "D", from_template=True),
+        Hyperparameter("prediction_length", "integer", "20", 1, 1000, from_template=True),
+        Hyperparameter("context_length", "integer", "40", 1, 2000, from_template=True),
+        Hyperparameter("epochs", "integer", "20", 1, 1000),
+        Hyperparameter("learning_rate", "float", "0.001", 1e-5, 0.1),
+        Hyperparameter("mini_batch_size", "integer", "128", 1, 1028),
+        Hyperparameter("num_cells", "integer", "40", 1, 200),
+        Hyperparameter("num_layers", "integer", "2", 1, 8),
+        Hyperparameter("dropout_rate", "float", "0.1", 0, 0.9),
+        Hyperparameter("embedding_dimension", "integer", "10", 1, 50),
+        Hyperparameter("likelihood", "choice", "student-T", words=LIKELIHOODS),
+        Hyperparameter("cardinality", "integers-or-word", "auto", 1, 100_000, words=("auto", "ignore")),
+        Hyperparameter("num_dynamic_feat", "integer-or-word", "auto", 1, 10_000, words=("auto", "ignore")),
+        Hyperparameter("num_eval_samples", "integer", "100", 1, 10_000),
+        Hyperparameter("test_quantiles", "quantiles", "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]"),
+        # The algorithm knows "unset" (train all epochs, keep the last model), which a pipeline parameter can not say.
+        # A patience of as many epochs as may ever run never stops a training early.
+        Hyperparameter("early_stopping_patience", "integer", "1000", 1, 1000),
+    )
+}
+
+#: Those without which the algorithm refuses to start.
+REQUIRED = ("time_freq", "prediction_length", "context_length", "epochs")
+
+
+def hyperparameter_problems(values: Mapping[str, str], where: str = "hyperparameter") -> list[Problem]:
+    """Every unknown name and every value outside its range, each as one problem."""
+    problems = []
+    for name, text in values.items():
+        known = HYPERPARAMETERS.get(name)
+        if known is None:
+            hint = nearest(name, HYPERPARAMETERS)
+            problems.append(Problem(f"{where} {name}", text, hint or f"known: {', '.join(HYPERPARAMETERS)}"))
+        elif not known.accepts(text):
+            problems.append(Problem(f"{where} {name}", text, known.allowed))
+    return problems

@@ -1,0 +1,51 @@
+"""Ids: which are allowed, and what is derived from them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import UTC, datetime
+
+from contracts.problems import Problem, ProblemsError
+
+EXECUTION_ID_MAX = 63
+EXECUTION_ID_PATTERN = r"^[A-Za-z0-9](-*[A-Za-z0-9])*$"
+_EXECUTION_ID = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9])*")
+_ALLOWED = "allowed: 1 to 63 letters, digits and hyphens, starting and ending with a letter or digit"
+
+TEMPLATE_ID_PATTERN = EXECUTION_ID_PATTERN
+_ID_MAX_TEMPLATE = 40
+
+
+def execution_id_problem(value: object, where: str = "execution id") -> Problem | None:
+    """What is wrong with an ExecutionId, or None. The pattern must match in full: a trailing newline is refused."""
+    if isinstance(value, str) and len(value) <= EXECUTION_ID_MAX and _EXECUTION_ID.fullmatch(value):
+        return None
+    return Problem(where, value, _ALLOWED)
+
+
+def check_execution_id(value: object) -> str:
+    """The id itself; raises :class:`ProblemsError` where it is not allowed."""
+    problem = execution_id_problem(value)
+    if problem is not None:
+        raise ProblemsError("execution", [problem])
+    return str(value)
+
+
+def template_id_problem(value: object, where: str = "template id") -> Problem | None:
+    """Template ids follow the same pattern, and leave room for the suffix of the execution ids made from them."""
+    if isinstance(value, str) and len(value) <= _ID_MAX_TEMPLATE and _EXECUTION_ID.fullmatch(value):
+        return None
+    return Problem(where, value, _ALLOWED.replace("63", str(_ID_MAX_TEMPLATE)))
+
+
+def new_execution_id(template_id: str, now: datetime | None = None) -> str:
+    """``<template>-<UTC time>-<random>``: readable, sortable within a template, and never used twice."""
+    moment = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{template_id}-{moment}-{secrets.token_hex(2)}"
+
+
+def client_request_token(execution_id: str) -> str:
+    """The ClientRequestToken (64 characters) that makes starting the same execution twice start it once."""
+    return hashlib.sha256(execution_id.encode()).hexdigest()

@@ -1,0 +1,52 @@
+"""How every room reports what a user can mend: all of it at once, each with the field, the value and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing a user can mend.
+
+    ``where`` names the field, file or JSON path, ``value`` is what stands there (already masked where it may be a secret;
+    ``None`` when it is missing), ``allowed`` says what may stand there instead.
+    """
+
+    where: str
+    value: object
+    allowed: str
+
+    def __str__(self) -> str:
+        found = "is missing" if self.value is None else f"is {_shorten(repr(self.value))}"
+        return f"{self.where} {found}; {self.allowed}"
+
+
+class ProblemsError(Exception):
+    """All problems of one input. Command lines print it without a traceback and exit non-zero."""
+
+    def __init__(self, subject: str, problems: Iterable[Problem]) -> None:
+        self.subject = subject
+        self.problems = tuple(problems)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        lines = [f"{self.subject}: {len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"]
+        return "\n".join(lines + [f"  - {problem}" for problem in self.problems])
+
+
+def one_problem(subject: str, where: str, value: object, allowed: str) -> ProblemsError:
+    """The error for an input with a single thing wrong with it."""
+    return ProblemsError(subject, [Problem(where, value, allowed)])
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint such as ``did you mean 'epochs'?``, or an empty string where nothing known looks alike."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+def _shorten(text: str, limit: int = 120) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
