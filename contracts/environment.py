@@ -9,6 +9,9 @@ MODELS_BUCKET = "MODELS_BUCKET"
 LOG_SYNC_SECONDS = "LOG_SYNC_SECONDS"
 LOG_SYNC_SECONDS_DEFAULT = "10"
 
+#: The pipeline execution the container runs for: the step refuses an execution item that belongs to another one.
+PIPELINE_EXECUTION_ARN = "PIPELINE_EXECUTION_ARN"
+
 #: Stands before ``/opt/ml`` when the step runs as a process; unset (empty) in a container.
 CONTAINER_ROOT = "CONTAINER_ROOT"
 

@@ -69,8 +69,8 @@ class ExecutionAttribute:
     PIPELINE_EXECUTION_ARN = "PipelineExecutionArn"  # absent until started
     TEMPLATE_ID = "TemplateId"
     ORIGIN = "Origin"  # "runs", "schedule" or "external"
-    SNAPSHOT = "Snapshot"  # frozen; see SnapshotKey
-    SNAPSHOT_DIGEST = "SnapshotDigest"  # SHA-256 of the canonical JSON of the snapshot
+    SNAPSHOT = "Snapshot"  # frozen; JSON text, see contracts.snapshot
+    SNAPSHOT_DIGEST = "SnapshotDigest"  # contracts.snapshot.digest of the snapshot
     CREATED_AT = "CreatedAt"  # ISO 8601, UTC
     STATUS = "Status"  # see contracts.status
     STATUS_AT = "StatusAt"
@@ -84,16 +84,46 @@ class ExecutionAttribute:
     LOG_REVISION = "LogRevision"  # grows by one with every sync
     LOG_AT = "LogAt"
     MODEL_PACKAGE_ARN = "ModelPackageArn"
+    VERSION = "Version"  # grows by one with every projection of events: the optimistic lock of whoever writes statuses
 
 
-class SnapshotKey:
-    """Keys of the snapshot: what an execution was started with, and reads, whatever changes later."""
+class EventAttribute:
+    """Attribute names of an event row (table ``execution-event``): append-only, one row a state change."""
 
-    TEMPLATE = "Template"  # the training template as a map
-    PARAMETERS = "Parameters"  # map: pipeline parameter -> string, all that were passed at start
-    IMAGE_URI = "ImageUri"
-    DEFINITION_DIGEST = "DefinitionDigest"
-    ASSETS = "Assets"  # map: asset -> {"Key", "VersionId", "Sha256", "Size"}
+    EXECUTION_ID = "ExecutionId"
+    EVENT_KEY = "EventKey"
+    KIND = "Kind"  # "execution", "step" or "log"
+    STEP = "Step"
+    PREVIOUS = "Previous"
+    STATUS = "Status"
+    TIME = "Time"  # ISO 8601, UTC
+    EXPIRES_AT = "ExpiresAt"
+    DETAIL = "Detail"  # the event's detail as JSON text
+
+
+class TemplateAttribute:
+    """Attribute names of a stored training template (table ``training-template``)."""
+
+    ID = "Id"
+    TEMPLATE = "Template"  # canonical JSON text of the template, validated when it was stored
+    DIGEST = "Digest"
+    PARAMETERS = "Parameters"  # map: the pipeline parameters that the template sets
+    ASSETS = "BaseAssets"  # list of asset names
+    STORED_AT = "StoredAt"
+
+
+class AssetAttribute:
+    """Attribute names of an asset's metadata (table ``asset-metadata``)."""
+
+    NAME = "AssetName"
+    KEY = "Key"
+    VERSION_ID = "VersionId"
+    SHA256 = "Sha256"
+    ROWS = "Rows"
+    FIRST_DATE = "FirstDate"
+    LAST_DATE = "LastDate"
+    SOURCE = "Source"
+    STORED_AT = "StoredAt"
 
 
 class StepKey:
