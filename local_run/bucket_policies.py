@@ -1,0 +1,66 @@
+"""How the emulator evaluates bucket policies: a correction to moto 5, which ignores most conditions.
+
+moto knows no condition operator but ``StringEquals`` and takes every other as fulfilled, so that the usual TLS-only statement
+(``Deny`` where ``aws:SecureTransport`` is ``false``) forbids each GetObject, HeadObject and DeleteObjects, whatever the
+transport. It also takes a ``Deny`` whose condition does *not* hold as a denial. Here a statement whose condition does not hold
+does not apply, as on AWS. Loopback traffic never leaves the machine and stands for TLS: ``aws:SecureTransport`` is ``true``.
+
+Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements: Condition operators".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moto.iam.access_control import IAMPolicyStatement, PermissionResult
+from moto.s3.models import FakeBucket
+
+REQUEST_CONTEXT = {"aws:SecureTransport": "true"}
+
+
+def honour_transport_conditions() -> None:
+    """Have moto's buckets evaluate their policies by :func:`permission`. Done once or often, the effect is the same."""
+    FakeBucket.get_permission = _get_permission
+
+
+def permission(policy: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> Any:
+    """moto's ``PermissionResult`` for an action on an object's ARN: an explicit denial wins over a permission."""
+    statements = policy["Statement"]
+    result = PermissionResult.NEUTRAL
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if not _holds(statement.get("Condition", {}), context):
+            continue
+        unconditional = {key: value for key, value in statement.items() if key != "Condition"}
+        outcome = IAMPolicyStatement(unconditional).is_action_permitted(action, resource)
+        if outcome == PermissionResult.DENIED:
+            return outcome
+        if outcome == PermissionResult.PERMITTED:
+            result = outcome
+    return result
+
+
+def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    """Whether every operator of the condition holds. Keys that the emulator has no value for count as absent."""
+    return all(
+        _operator_holds(operator, context.get(key), expected)
+        for operator, tests in condition.items()
+        for key, expected in tests.items()
+    )
+
+
+def _operator_holds(operator: str, actual: str | None, expected: Any) -> bool:
+    base = operator.removesuffix("IfExists")
+    if actual is None:
+        # An absent key fulfils the negated operators and ...IfExists, and no other.
+        return base != operator or base.startswith(("StringNot", "NumericNot", "DateNot", "ArnNot", "NotIpAddress"))
+    allowed = [str(value).lower() for value in (expected if isinstance(expected, list) else [expected])]
+    matches = actual.lower() in allowed
+    return not matches if base.startswith("StringNot") else matches
+
+
+def _get_permission(bucket: FakeBucket, action: str, resource: str) -> Any:
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    return permission(json.loads(bucket.policy.decode()), action, resource, REQUEST_CONTEXT)

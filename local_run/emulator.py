@@ -1,0 +1,252 @@
+"""AWS inside this process: moto's server on a loopback port, with every actor's calls told apart.
+
+``Emulator`` is a context manager. Whoever needs AWS gets it the ordinary way, by environment variables::
+
+    with Emulator(region="eu-central-1") as emulator:
+        subprocess.run([...], env=emulator.process_environment("processing"))
+        emulator.client("s3").list_buckets()
+
+What moto lacks for SageMaker pipelines is added through ``middleware``, which wraps the WSGI application.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import re
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from contracts.problems import one_problem
+from local_run.bucket_policies import honour_transport_conditions
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    Middleware = Callable[[WSGIApplication], WSGIApplication]
+
+HOST = "127.0.0.1"
+ACCOUNT_ID = DEFAULT_ACCOUNT_ID
+HEALTH_SECONDS = 10.0
+DEPLOYER = "deployer"
+_KEY_PREFIX = "AKIALOCAL"
+_ACTOR = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+# moto keeps its state in module globals, so two emulators in one process would share it.
+_running = threading.Lock()
+
+
+class Emulator:
+    """An AWS endpoint for one account (:data:`ACCOUNT_ID`), reachable from this machine only.
+
+    ``port`` 0 takes any free port. Entering raises :class:`~contracts.problems.ProblemsError` where the port is taken or
+    another emulator runs in this process. Leaving stops the server and forgets everything it held.
+    """
+
+    def __init__(self, region: str = "us-east-1", port: int = 0, middleware: Middleware | None = None) -> None:
+        self.region = region
+        self.account_id = ACCOUNT_ID
+        self._wanted_port = port
+        self._middleware = middleware
+        self._secret = secrets.token_hex(20)
+        self._entered = False
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients_lock = threading.RLock()
+        self._session: botocore.session.Session | None = None
+
+    def __enter__(self) -> Self:
+        if not _running.acquire(blocking=False):
+            raise one_problem("emulator", "process", os.getpid(), "allowed: one emulator a process (moto's state is shared)")
+        self._entered = True
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def port(self) -> int:
+        if self._server is None:
+            raise RuntimeError("the emulator is not running")
+        return int(self._server.port)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to give as ``AWS_ENDPOINT_URL``."""
+        return f"http://{HOST}:{self.port}"
+
+    def reset(self) -> None:
+        """Forget every resource of every service."""
+        BackendDict.reset()
+
+    def close(self) -> None:
+        """Stop serving and forget everything; safe to call twice."""
+        if not self._entered:
+            return
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._thread.join()
+        if self._server is not None:
+            self._server.server_close()
+        with self._clients_lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+        self._server = self._thread = None
+        self.reset()
+        self._entered = False
+        _running.release()
+
+    def environment(self, actor: str, region: str | None = None) -> dict[str, str]:
+        """The variables that point an AWS client at this emulator as ``actor``: only these, to lay over others."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": access_key(actor),
+            "AWS_SECRET_ACCESS_KEY": self._secret,
+            "AWS_DEFAULT_REGION": region or self.region,
+            "AWS_REGION": region or self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": HOST,
+            "no_proxy": HOST,
+        }
+
+    def process_environment(self, actor: str, region: str | None = None) -> dict[str, str]:
+        """A whole environment for a child process: this one's without any AWS or Pulumi setting, then :meth:`environment`."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
+        return inherited | self.environment(actor, region)
+
+    @contextmanager
+    def ambient(self, actor: str, region: str | None = None) -> Iterator[None]:
+        """This process's own environment points at the emulator within the block; what stood there comes back after."""
+        before = dict(os.environ)
+        wanted = self.process_environment(actor, region)
+        try:
+            for name in before.keys() - wanted.keys():
+                del os.environ[name]
+            os.environ.update(wanted)
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def client(self, service: str, actor: str = DEPLOYER, region: str | None = None) -> Any:
+        """A boto3 client of ``service`` (made once per actor and region; clients may be shared by threads)."""
+        key = (service, actor, region or self.region)
+        with self._clients_lock:
+            if key not in self._clients:
+                self._clients[key] = self._make_client(*key)
+            return self._clients[key]
+
+    def _make_client(self, service: str, actor: str, region: str) -> Any:
+        if self._session is None:
+            # A developer's own profile and configuration files must neither be read nor be missed.
+            nowhere = (None, None, os.devnull, None)
+            session_vars = {"profile": (None, [], None, None), "config_file": nowhere, "credentials_file": nowhere}
+            self._session = botocore.session.Session(session_vars=session_vars)
+        config = Config(
+            retries={"total_max_attempts": 2},
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=32,
+            proxies={"http": "", "https": ""},
+            s3={"addressing_style": "path"},
+        )
+        return boto3.Session(botocore_session=self._session).client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=access_key(actor),
+            aws_secret_access_key=self._secret,
+            config=config,
+        )
+
+    def _start(self) -> None:
+        self.reset()
+        honour_transport_conditions()
+        listener = _bind(self._wanted_port)
+        try:
+            application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+            if self._middleware is not None:
+                application = self._middleware(application)
+            # werkzeug duplicates the descriptor; given a port it would end the process where that is taken.
+            self._server = make_server(
+                HOST, self._wanted_port, application, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
+            )
+        finally:
+            listener.close()
+        self._thread = threading.Thread(target=self._server.serve_forever, name="aws-emulator", daemon=True)
+        self._thread.start()
+        _await_health(self.port)
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Requests are not printed; what goes wrong is still logged."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        logging.getLogger(__name__).debug("%s %s", self.requestline, code)
+
+
+def access_key(actor: str) -> str:
+    """The fake access key id of an actor, such as ``deployer``, ``processing`` or ``handler-events``."""
+    if not _ACTOR.fullmatch(actor):
+        raise ValueError(f"actor {actor!r}: allowed are lower-case words joined by hyphens")
+    return _KEY_PREFIX + actor.upper().replace("-", "_")
+
+
+def actor_of(access_key_id: str) -> str | None:
+    """Whose access key id this is; None for one that no emulator gave out."""
+    actor = access_key_id.removeprefix(_KEY_PREFIX).lower().replace("_", "-")
+    return actor if access_key_id.startswith(_KEY_PREFIX) and _ACTOR.fullmatch(actor) else None
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise one_problem("emulator", "port", port, f"allowed: a free port of this machine, or 0 for any ({error})") from error
+    return listener
+
+
+def _await_health(port: int) -> None:
+    """Return once the server answers; :class:`ProblemsError` where it does not within :data:`HEALTH_SECONDS`."""
+    deadline = time.monotonic() + HEALTH_SECONDS
+    while True:
+        connection = http.client.HTTPConnection(HOST, port, timeout=HEALTH_SECONDS)
+        try:
+            connection.request("GET", "/moto-api/")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                message = f"the server did not answer within {HEALTH_SECONDS:g} s ({error})"
+                raise one_problem("emulator", "port", port, message) from error
+        finally:
+            connection.close()
+        time.sleep(0.05)
