@@ -15,8 +15,23 @@ PIPELINE_EXECUTION_ARN = "PIPELINE_EXECUTION_ARN"
 #: Stands before ``/opt/ml`` when the step runs as a process; unset (empty) in a container.
 CONTAINER_ROOT = "CONTAINER_ROOT"
 
-#: Environment of the handlers.
-EVENT_TABLE = "EVENT_TABLE"
-PIPELINE_NAME = "PIPELINE_NAME"
-PIPELINE_ARN = "PIPELINE_ARN"
-ENDPOINT_TABLE = "ENDPOINT_TABLE"
+
+def handler_variable(output: str) -> str:
+    """The variable by which a handler gets one of the stack's exports: ``execution_table`` → ``EXECUTION_TABLE``."""
+    return output.upper()
+
+
+#: The exports (fields of contracts.outputs.StackOutputs) that each handler needs; Lambda itself sets the region.
+HANDLER_OUTPUTS: dict[str, tuple[str, ...]] = {
+    "execution_events": ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table"),
+    "reconcile": ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table"),
+    "scheduled_start": (
+        "pipeline_name",
+        "pipeline_arn",
+        "assets_bucket",
+        "template_table",
+        "execution_table",
+        "event_table",
+    ),
+    "endpoint_cleanup": ("endpoint_table",),
+}

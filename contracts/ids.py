@@ -40,10 +40,13 @@ def template_id_problem(value: object, where: str = "template id") -> Problem | 
     return Problem(where, value, _ALLOWED.replace("63", str(_ID_MAX_TEMPLATE)))
 
 
-def new_execution_id(template_id: str, now: datetime | None = None) -> str:
-    """``<template>-<UTC time>-<random>``: readable, sortable within a template, and never used twice."""
-    moment = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{template_id}-{moment}-{secrets.token_hex(2)}"
+def new_execution_id(template_id: str, moment: datetime | None = None, suffix: str = "") -> str:
+    """``<template>-<UTC time>-<suffix>``: readable and sortable within a template.
+
+    Without a suffix a random one is added, so that the id is never used twice; with one, the same moment gives the same id.
+    """
+    time = (moment or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{template_id}-{time}-{suffix or secrets.token_hex(2)}"
 
 
 def client_request_token(execution_id: str) -> str:

@@ -1,0 +1,54 @@
+"""The deployed stack that a command or a handler works on, and its AWS clients."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
+from contracts.problems import one_problem
+
+#: Bounded, with backoff and jitter: what still fails then is raised, so that Lambda or the user tries again.
+CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+
+
+class Stack:
+    """A stack's exports and one boto3 session; clients are made when first used."""
+
+    def __init__(self, outputs: StackOutputs, session: boto3.Session | None = None) -> None:
+        self.outputs = outputs
+        self._session = session or boto3.Session(region_name=outputs.region)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Stack:
+        """From the given file, or from the one that ``STACK_OUTPUTS`` names."""
+        named = str(path) if path else os.environ.get(STACK_OUTPUTS_VARIABLE, "")
+        if not named:
+            raise one_problem(
+                "stack",
+                "--stack-outputs",
+                None,
+                f"give a file with the JSON of `pulumi stack output --json`, or set {STACK_OUTPUTS_VARIABLE} to its path",
+            )
+        return cls(StackOutputs.from_file(Path(named)))
+
+    def client(self, service: str) -> Any:
+        return self._session.client(service, region_name=self.outputs.region, config=CLIENT_CONFIG)
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.client("s3")
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        return self.client("sagemaker")
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        """The resource interface: attributes as plain Python values."""
+        return self._session.resource("dynamodb", region_name=self.outputs.region, config=CLIENT_CONFIG)
