@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -50,3 +52,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _shorten(text: str, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """For command lines: print what a user can mend on standard error and exit 1, without a traceback."""
+    try:
+        yield
+    except ProblemsError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,52 @@
+"""Training templates: validated when stored, so that whoever starts an execution needs no validation library."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from contracts.problems import Problem, ProblemsError
+from contracts.snapshot import canonical_json, digest
+from contracts.tables import TemplateAttribute
+from contracts.template import TrainingTemplate, parse_template, pipeline_parameters
+from runs.history import iso
+from runs.stack import Stack
+
+
+def read(path: Path) -> TrainingTemplate:
+    """Read and validate a template file; every problem is reported at once."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ProblemsError(str(path), [Problem("file", path.name, f"allowed: a JSON file ({error})")]) from error
+    return parse_template(data)
+
+
+def put(stack: Stack, template: TrainingTemplate) -> None:
+    """Store a template under its id, over an earlier one; executions keep the snapshot they were started with."""
+    body = template.model_dump(mode="json", by_alias=True)
+    stack.dynamodb.Table(stack.outputs.template_table).put_item(
+        Item={
+            TemplateAttribute.ID: template.id,
+            TemplateAttribute.TEMPLATE: canonical_json(body),
+            TemplateAttribute.DIGEST: digest(body),
+            TemplateAttribute.PARAMETERS: pipeline_parameters(template),
+            TemplateAttribute.ASSETS: list(template.base_assets),
+            TemplateAttribute.STORED_AT: iso(datetime.now(UTC)),
+        }
+    )
+
+
+def stored(stack: Stack) -> list[dict[str, Any]]:
+    """Every stored template's item, by id."""
+    table = stack.dynamodb.Table(stack.outputs.template_table)
+    items: list[dict[str, Any]] = []
+    request: dict[str, Any] = {}
+    while True:
+        page = table.scan(**request)
+        items += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return sorted(items, key=lambda item: str(item[TemplateAttribute.ID]))
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -1,0 +1,96 @@
+"""Tables that the command line shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from contracts import status as st
+from contracts.tables import AssetAttribute, ExecutionAttribute, StepKey, TemplateAttribute
+from runs.history import parse_time
+
+_COLOURS = {st.SUCCEEDED: "green", st.FAILED: "red", st.STOPPED: "yellow", st.EXECUTING: "cyan", st.STARTING: "cyan"}
+
+
+def coloured(status: str) -> Text:
+    return Text(status, style=_COLOURS.get(status, ""))
+
+
+def steps_table(item: Mapping[str, Any]) -> Table:
+    """Steps with status and duration, in the pipeline's order."""
+    table = Table(title=f"Steps of {item[ExecutionAttribute.ID]}", title_justify="left")
+    for column, justify in (("step", "left"), ("status", "left"), ("duration", "right"), ("reason", "left")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    steps = item.get(ExecutionAttribute.STEPS, {})
+    for name in sorted(steps, key=lambda step: (_place(step), step)):
+        step = steps[name]
+        table.add_row(name, coloured(step[StepKey.STATUS]), duration(step), step.get(StepKey.FAILURE_REASON, ""))
+    return table
+
+
+def _place(step: str) -> int:
+    return st.STEPS.index(step) if step in st.STEPS else len(st.STEPS)
+
+
+def duration(step: Mapping[str, Any]) -> str:
+    """Seconds between a step's start and its end, or until now."""
+    started = step.get(StepKey.STARTED_AT)
+    if not started:
+        return "–"
+    ended = step.get(StepKey.ENDED_AT)
+    end = parse_time(ended) if ended else datetime.now(UTC)
+    return f"{(end - parse_time(started)).total_seconds():.1f} s"
+
+
+def summary_lines(item: Mapping[str, Any]) -> list[str]:
+    """What is worth saying about an execution besides its steps."""
+    lines = [f"execution  {item[ExecutionAttribute.ID]}", f"status     {item[ExecutionAttribute.STATUS]}"]
+    if reason := item.get(ExecutionAttribute.FAILURE_REASON):
+        lines.append(f"reason     {reason}")
+    if outcome := item.get(ExecutionAttribute.OUTCOME):
+        lines.append(f"outcome    {outcome}{_gate(item)}")
+    if package := item.get(ExecutionAttribute.MODEL_PACKAGE_ARN):
+        lines.append(f"model      {package}")
+    return lines
+
+
+def _gate(item: Mapping[str, Any]) -> str:
+    metric, threshold = item.get(ExecutionAttribute.GATE_METRIC), item.get(ExecutionAttribute.GATE_THRESHOLD)
+    if metric is None or threshold is None:
+        return ""
+    relation = "≤" if metric <= threshold else ">"
+    return f" (mean_wQuantileLoss {metric:.4f} {relation} threshold {threshold:.4f})"
+
+
+def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("execution", "template", "status", "outcome", "created", "origin")
+    for item in items:
+        table.add_row(
+            item[ExecutionAttribute.ID],
+            item.get(ExecutionAttribute.TEMPLATE_ID, "–"),
+            coloured(item[ExecutionAttribute.STATUS]),
+            item.get(ExecutionAttribute.OUTCOME, ""),
+            item.get(ExecutionAttribute.CREATED_AT, ""),
+            item.get(ExecutionAttribute.ORIGIN, ""),
+        )
+    return table
+
+
+def assets_table(items: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("asset", "rows", "first", "last", "version", "source")
+    for item in items:
+        keys = ("NAME", "ROWS", "FIRST_DATE", "LAST_DATE", "VERSION_ID", "SOURCE")
+        table.add_row(*(str(item.get(getattr(AssetAttribute, key), "")) for key in keys))
+    return table
+
+
+def templates_table(items: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("template", "assets", "stored")
+    for item in items:
+        assets = ", ".join(item[TemplateAttribute.ASSETS])
+        table.add_row(item[TemplateAttribute.ID], assets, item[TemplateAttribute.STORED_AT])
+    return table
