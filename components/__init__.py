@@ -1,0 +1,28 @@
+"""The stack's resources: one Pulumi ``ComponentResource`` a file, each named after the one noun it stands for.
+
+Component types: ``model-training:<module>:<Class>``: ``keys:Key``, ``storage:Storage``, ``tables:Tables``, ``image:Image``,
+``roles:Role``, ``pipeline:Pipeline``, ``functions:Function``, ``events:Events``, ``schedules:Schedules``, ``alarms:Alarms``.
+
+Resources that they create (all with the default provider, whose region is ``aws:region``):
+
+- ``aws:s3/bucket:Bucket``, ``aws:s3/bucketVersioning:BucketVersioning``, ``aws:s3/bucketPolicy:BucketPolicy``,
+  ``aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration``,
+  ``aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock``, ``aws:s3/bucketOwnershipControls:BucketOwnershipControls``,
+  ``aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration``, ``aws:s3/bucketObjectv2:BucketObjectv2``,
+  and ``aws:s3/bucketLogging:BucketLogging`` where a log bucket is set
+- ``aws:dynamodb/table:Table``
+- ``aws:ecr/repository:Repository``, ``aws:ecr/lifecyclePolicy:LifecyclePolicy``, ``docker:index/image:Image``
+- ``aws:iam/role:Role``, ``aws:iam/rolePolicy:RolePolicy``
+- ``aws:sagemaker/modelPackageGroup:ModelPackageGroup``, ``aws:sagemaker/pipeline:Pipeline``
+- ``aws:lambda/function:Function``, ``aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig``,
+  ``aws:lambda/permission:Permission``, ``aws:cloudwatch/logGroup:LogGroup``
+- ``aws:cloudwatch/eventRule:EventRule``, ``aws:cloudwatch/eventTarget:EventTarget``, ``aws:sqs/queue:Queue``,
+  ``aws:sqs/queuePolicy:QueuePolicy``
+- ``aws:scheduler/scheduleGroup:ScheduleGroup``, ``aws:scheduler/schedule:Schedule``
+- ``aws:sns/topic:Topic``, ``aws:sns/topicPolicy:TopicPolicy``, ``aws:cloudwatch/metricAlarm:MetricAlarm``,
+  and ``aws:sns/topicSubscription:TopicSubscription`` where an e-mail address is set
+- ``aws:kms/key:Key`` and ``aws:kms/alias:Alias`` where the stack has a key of its own
+
+Invokes: ``aws:index/getCallerIdentity:getCallerIdentity``, ``aws:ecr/getAuthorizationToken:getAuthorizationToken``,
+``aws:ecr/getRepositories:getRepositories``, ``aws:ecr/getImages:getImages`` (only for a repository that exists).
+"""
