@@ -185,14 +185,14 @@ class ExecutionStore:
         return True
 
     def _update(self, execution_id: str, values: Mapping[str, Any], condition: Any) -> bool:
-        expression, names, _ = _set_expression(values)
+        expression, names, typed = _set_expression(values)
         try:
             self._items.update_item(
                 Key={ExecutionAttribute.ID: execution_id},
                 UpdateExpression=expression,
                 ConditionExpression=condition,
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues={f":v{number}": value for number, value in enumerate(values.values())},
+                ExpressionAttributeValues=typed,
             )
         except ClientError as error:
             if not _is_condition(error):
@@ -240,10 +240,10 @@ def _event_row(execution_id: str, change: Change) -> Item:
 
 
 def _set_expression(values: Mapping[str, Any]) -> tuple[str, dict[str, str], Item]:
-    """An update's SET expression, its names, and its values."""
-    pairs = ", ".join(f"#n{number} = :v{number}" for number in range(len(values)))
-    names = {f"#n{number}": name for number, name in enumerate(values)}
-    typed = {f":v{number}": value for number, value in enumerate(values.values())}
+    """An update's SET expression, its names and its values; boto3's conditions number theirs ``#n0`` and ``:v0``."""
+    pairs = ", ".join(f"#set{number} = :set{number}" for number in range(len(values)))
+    names = {f"#set{number}": name for number, name in enumerate(values)}
+    typed = {f":set{number}": value for number, value in enumerate(values.values())}
     return f"SET {pairs}", names, typed
 
 

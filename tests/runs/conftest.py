@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from contracts.outputs import StackOutputs
+from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, Table
+from runs.stack import Stack
+from runs.store import ExecutionStore
+
+REGION = "eu-central-1"
+PIPELINE_ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/pipe"
+OUTPUTS = StackOutputs(
+    region=REGION,
+    pipeline_name="pipe",
+    pipeline_arn=PIPELINE_ARN,
+    assets_bucket="assets",
+    models_bucket="models",
+    pipeline_bucket="pipeline",
+    executor_uri="s3://pipeline/code/run-fe-step.py",
+    asset_table=ASSET_METADATA.name,
+    template_table=TRAINING_TEMPLATE.name,
+    execution_table=EXECUTION.name,
+    event_table=EXECUTION_EVENT.name,
+    endpoint_table="endpoints",
+    prediction_table="predictions",
+    feature_importance_table="importance",
+    model_package_group="group",
+    repository_url="repository",
+    image_uri="repository:tag",
+    dead_letter_queue_url="queue",
+)
+
+
+def create_table(table: Table) -> None:
+    keys = [{"AttributeName": table.hash_key, "KeyType": "HASH"}]
+    if table.range_key:
+        keys.append({"AttributeName": table.range_key, "KeyType": "RANGE"})
+    more = {}
+    if table.indexes:
+        more["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index.name,
+                "KeySchema": [{"AttributeName": index.hash_key, "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in table.indexes
+        ]
+    boto3.client("dynamodb", region_name=REGION).create_table(
+        TableName=table.name,
+        KeySchema=keys,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in table.key_attributes],
+        BillingMode="PAY_PER_REQUEST",
+        **more,
+    )
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
+            create_table(table)
+        deployed = Stack(OUTPUTS)
+        deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})
+        deployed.s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Enabled"})
+        yield deployed
+
+
+@pytest.fixture
+def store(stack: Stack) -> ExecutionStore:
+    return ExecutionStore(stack.dynamodb, stack.outputs.execution_table, stack.outputs.event_table)
