@@ -1,0 +1,293 @@
+"""The stack's configuration as typed, bounded values. Defaults live in ``Pulumi.yaml`` alone; this module holds none.
+
+:func:`load` is for the program, :func:`parse` for whoever has the configuration as a mapping. Both report every problem at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import pulumi
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from contracts.ids import TEMPLATE_ID_PATTERN
+from contracts.parameters import INSTANCE_TYPE_PATTERN
+from contracts.problems import Problem, ProblemsError, nearest
+from contracts.regions import region_problem
+
+REGION_KEY = "aws:region"
+PROJECT_PATTERN = r"[a-z][a-z0-9-]{0,24}"
+STACK_PATTERN = r"[a-z][a-z0-9-]{0,39}"
+MASK = "[secret]"
+#: Built-in algorithms without checkpoints, DeepAR among them, may wait and train no longer than this on spot capacity.
+SPOT_MAX_WAIT_SECONDS = 3600
+#: What CloudWatch Logs takes as a retention.
+LOG_RETENTION_DAYS = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+
+_BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
+_TAG = r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9])?"
+_IMAGE = r"[a-z0-9][a-z0-9._/:-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})"
+_RATE = r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|hours|days))\)"
+#: Of each field of a cron expression: its numbers, its names, and what else may stand there.
+_CRON_FIELDS = (
+    (range(60), "", r"(?!)"),
+    (range(24), "", r"(?!)"),
+    (range(1, 32), "", r"\?|L|[0-9]{1,2}W|LW"),
+    (range(1, 13), "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", r"(?!)"),
+    (range(1, 8), "SUN MON TUE WED THU FRI SAT", r"\?|[1-7A-Z]{1,3}L|[1-7]#[1-5]|[A-Z]{3}#[1-5]"),
+    (range(1970, 2200), "", r"(?!)"),
+)
+_IDENTITY = ("project", "stack", "region")
+_OWN_BUCKETS = ("assetsBucketName", "modelsBucketName", "pipelineBucketName")
+_INSTANCE = "a SageMaker instance type such as ml.m5.xlarge"
+
+
+def _integer(value: object) -> object:
+    """Configuration arrives as text; ``1.0``, ``1e3`` and ``1_000`` are no whole numbers here."""
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,9}", value):
+        raise ValueError("not a whole number")
+    return value
+
+
+def _boolean(value: object) -> object:
+    if isinstance(value, str):
+        if value not in ("true", "false"):
+            raise ValueError("neither true nor false")
+        return value == "true"
+    return value
+
+
+def _texts(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _retention(value: int) -> int:
+    if value not in LOG_RETENTION_DAYS:
+        raise ValueError("CloudWatch does not offer it")
+    return value
+
+
+def _immutable(value: str) -> str:
+    if value.endswith(":latest"):
+        raise ValueError("another image tomorrow")
+    return value
+
+
+def _schedule(value: str) -> str:
+    """``rate(…)`` or ``cron(…)`` as EventBridge Scheduler takes them; its other form, ``at(…)``, fires once only."""
+    if value and not (re.fullmatch(_RATE, value) or _is_cron(value)):
+        raise ValueError("no schedule expression")
+    return value
+
+
+def _is_cron(value: str) -> bool:
+    inside = re.fullmatch(r"cron\((.*)\)", value)
+    parts = inside[1].split(" ") if inside else []
+    if len(parts) != len(_CRON_FIELDS) or (parts[2] == "?") == (parts[4] == "?"):
+        return False
+    return all(_is_cron_field(part, *field) for part, field in zip(parts, _CRON_FIELDS, strict=True))
+
+
+def _is_cron_field(text: str, numbers: range, names: str, special: str) -> bool:
+    """Comma-separated values, ranges and steps; or one of the field's special forms."""
+
+    def known(word: str) -> bool:
+        return word in names.split() or (word.isdecimal() and int(word) in numbers)
+
+    def item(part: str) -> bool:
+        span, slash, step = part.partition("/")
+        return (not slash or step.isdecimal()) and (span == "*" or all(known(word) for word in span.split("-", 1)))
+
+    return re.fullmatch(special, text) is not None or all(item(part) for part in text.split(","))
+
+
+Integer = Annotated[int, BeforeValidator(_integer)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+BucketName = Annotated[
+    str, Field(pattern=rf"^(?:|{_BUCKET})$", description="empty, or 3 to 63 lower-case letters, digits and hyphens")
+]
+InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN, description=_INSTANCE)]
+JobSeconds = Annotated[Integer, Field(ge=60, le=432_000, description="a whole number from 60 to 432000")]
+
+
+class Settings(BaseModel):
+    """One stack's settings. A field's description is what a message calls allowed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, strict=False)
+
+    project: str
+    stack: str
+    region: str
+
+    owner: Annotated[str, Field(pattern=rf"^{_TAG}$", description="1 to 256 letters, digits, spaces and _.:/=+@-")]
+    protect_data: Annotated[Boolean, Field(description="true or false")]
+    assets_bucket_name: BucketName
+    models_bucket_name: BucketName
+    pipeline_bucket_name: BucketName
+    access_logs_bucket: BucketName
+    execution_expiry_days: Annotated[Integer, Field(ge=0, le=3650, description="a whole number from 0 (never) to 3650")]
+    encryption_key: Annotated[
+        str,
+        Field(pattern=rf"^(?:aws|create|{_KEY_ARN})$", description="aws, create, or the ARN of a KMS key (not of an alias)"),
+    ]
+    subnet_ids: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],
+        BeforeValidator(_texts),
+        Field(max_length=16, description="a JSON list of at most 16 ids such as subnet-0123456789abcdef0"),
+    ]
+    security_group_ids: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")], ...],
+        BeforeValidator(_texts),
+        Field(max_length=5, description="a JSON list of at most 5 ids such as sg-0123456789abcdef0"),
+    ]
+    processing_instance_type: InstanceType
+    processing_max_runtime_seconds: JobSeconds
+    training_instance_type: InstanceType
+    training_max_runtime_seconds: JobSeconds
+    managed_spot: Annotated[Boolean, Field(description="true or false")]
+    training_max_wait_seconds: JobSeconds
+    approval_status: Annotated[
+        Literal["PendingManualApproval", "Approved"], Field(description="PendingManualApproval or Approved")
+    ]
+    retraining_schedule: Annotated[
+        str,
+        AfterValidator(_schedule),
+        Field(description="empty, rate(7 days), or cron(0 6 ? * MON *): minutes hours day month weekday year, one day a ?"),
+    ]
+    retraining_template: Annotated[
+        str,
+        Field(pattern=rf"^$|{TEMPLATE_ID_PATTERN}", max_length=40, description="empty, or 1 to 40 letters, digits and hyphens"),
+    ]
+    alarm_email: Annotated[str, Field(pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$", description="empty, or one e-mail address")]
+    log_sync_seconds: Annotated[Integer, Field(ge=1, le=3600, description="a whole number from 1 to 3600")]
+    log_retention_days: Annotated[
+        Integer, AfterValidator(_retention), Field(description=f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}")
+    ]
+    handler_concurrency: Annotated[Integer, Field(ge=-1, le=1000, description="-1 (none reserved), or from 1 to 1000")]
+    base_image: Annotated[
+        str, Field(pattern=rf"^{_IMAGE}$", description="name:tag or name@sha256:…, never :latest"), AfterValidator(_immutable)
+    ]
+
+    @property
+    def creates_key(self) -> bool:
+        return self.encryption_key == "create"
+
+    @property
+    def given_key_arn(self) -> str | None:
+        return self.encryption_key if self.encryption_key.startswith("arn:") else None
+
+
+def load() -> Settings:
+    """The settings of the stack that the program runs for; :class:`ProblemsError` lists everything wrong with them."""
+    config: Mapping[str, str] = pulumi.runtime.config.CONFIG.get() or pulumi.runtime.get_config_env()
+    secrets = [key for key in config if pulumi.runtime.is_config_secret(key)]
+    return parse(pulumi.get_project(), pulumi.get_stack(), config, secrets)
+
+
+def parse(project: str, stack: str, config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
+    """Settings from the whole configuration, defaults included: full keys (``aws:region``, ``<project>:owner``) to text.
+
+    Raises:
+        ProblemsError: every unknown key, missing key, bad value and broken rule between fields. Secrets are masked.
+    """
+    own = {key.removeprefix(f"{project}:"): value for key, value in config.items() if key.startswith(f"{project}:")}
+    region = config.get(REGION_KEY)
+    problems = list(_identity_problems(project, stack, region)) + list(_foreign_problems(project, config))
+    given = {key: value for key, value in own.items() if key not in _IDENTITY}
+    foreign = sorted(own.keys() - given.keys())
+    problems += [Problem(f"{project}:{key}", own[key], f"it is no setting; the region is {REGION_KEY}") for key in foreign]
+    settings = None
+    try:
+        settings = Settings.model_validate({**given, "project": project, "stack": stack, "region": region or ""})
+    except ValidationError as error:
+        problems += [_problem(project, entry) for entry in error.errors(include_url=False)]
+    bad = {problem.where.partition("[")[0] for problem in problems}
+    sound = {key: value for key, value in given.items() if f"{project}:{key}" not in bad}
+    problems += [Problem(f"{project}:{key}", given.get(key), allowed) for key, allowed in _broken_rules(sound, region or "")]
+    if problems or settings is None:
+        raise ProblemsError(f"configuration of stack {stack}", [_masked(problem, secret_keys) for problem in problems])
+    return settings
+
+
+def _identity_problems(project: str, stack: str, region: str | None) -> Iterator[Problem]:
+    if not re.fullmatch(PROJECT_PATTERN, project):
+        yield Problem("project", project, "allowed: 1 to 25 lower-case letters, digits and hyphens, starting with a letter")
+    if not re.fullmatch(STACK_PATTERN, stack):
+        yield Problem("stack", stack, "allowed: 1 to 40 lower-case letters, digits and hyphens, starting with a letter")
+    problem = Problem(REGION_KEY, None, "set it: pulumi config set aws:region <region>")
+    problem_or_none = region_problem(region, REGION_KEY) if region else problem
+    if problem_or_none is not None:
+        yield problem_or_none
+
+
+def _foreign_problems(project: str, config: Mapping[str, str]) -> Iterator[Problem]:
+    """Keys of a namespace that looks like a misspelt one of ours; those of other providers are theirs."""
+    for key in config:
+        namespace = key.partition(":")[0]
+        if namespace not in (project, "aws", "docker", "pulumi") and nearest(namespace, [project]):
+            yield Problem(key, config[key], f"unknown namespace; did you mean {project!r}?")
+
+
+def _problem(project: str, entry: Mapping[str, Any]) -> Problem:
+    """One of pydantic's errors in our words."""
+    key, *index = (str(part) for part in entry["loc"])
+    where = f"{project}:{key}" + "".join(f"[{part}]" for part in index)
+    fields = {str(field.alias): field for field in Settings.model_fields.values()}
+    if entry["type"] == "extra_forbidden":
+        hint = nearest(key, fields)
+        return Problem(where, entry["input"], f"unknown key; {hint or 'known: ' + ', '.join(list(fields)[len(_IDENTITY):])}")
+    if entry["type"] == "missing":
+        return Problem(where, None, "Pulumi.yaml has its default; run from the project's folder")
+    return Problem(where, entry["input"], f"{_suggestion(key, entry['input'])}allowed: {fields[key].description}")
+
+
+def _suggestion(key: str, value: object) -> str:
+    if key.endswith("InstanceType") and re.match(INSTANCE_TYPE_PATTERN, f"ml.{value}"):
+        return f"did you mean 'ml.{value}'? "
+    return ""
+
+
+def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:
+    """Rules between fields, over those that are right by themselves: (key, what is allowed)."""
+    yield from _job_rules(sound)
+    if ("retrainingSchedule" in sound and "retrainingTemplate" in sound) and (
+        bool(sound["retrainingSchedule"]) != bool(sound["retrainingTemplate"])
+    ):
+        missing = "retrainingTemplate" if sound["retrainingSchedule"] else "retrainingSchedule"
+        yield missing, "retrainingSchedule and retrainingTemplate go together: set both or neither"
+    key_arn = sound.get("encryptionKey", "")
+    if key_arn.startswith("arn:") and key_arn.split(":")[3] != region:
+        yield "encryptionKey", f"the key must be in the stack's region, {region or 'which is missing'}"
+    named = [key for key in (*_OWN_BUCKETS, "accessLogsBucket") if sound.get(key)]
+    for position, key in enumerate(named):
+        twin = next((other for other in named[:position] if sound[other] == sound[key]), None)
+        if twin:
+            yield key, f"{twin} has that name too; each bucket needs its own"
+
+
+def _job_rules(sound: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if "subnetIds" in sound and "securityGroupIds" in sound:
+        subnets, groups = json.loads(sound["subnetIds"]), json.loads(sound["securityGroupIds"])
+        if bool(subnets) != bool(groups):
+            missing = "securityGroupIds" if subnets else "subnetIds"
+            yield missing, "subnetIds and securityGroupIds go together: set both or neither"
+    if sound.get("managedSpot") != "true" or not {"trainingMaxWaitSeconds", "trainingMaxRuntimeSeconds"} <= sound.keys():
+        return
+    wait, runtime = int(sound["trainingMaxWaitSeconds"]), int(sound["trainingMaxRuntimeSeconds"])
+    if not runtime <= wait <= SPOT_MAX_WAIT_SECONDS:
+        yield (
+            "trainingMaxWaitSeconds",
+            f"with managedSpot, allowed: from trainingMaxRuntimeSeconds ({runtime}) to {SPOT_MAX_WAIT_SECONDS}, "
+            "the longest that an algorithm without checkpoints may take",
+        )
+
+
+def _masked(problem: Problem, secret_keys: Collection[str]) -> Problem:
+    return Problem(problem.where, MASK, problem.allowed) if problem.where.partition("[")[0] in secret_keys else problem
