@@ -1,0 +1,182 @@
+"""The training template: what to forecast, from which assets and features, and how.
+
+A template is JSON in camelCase, validated when it is stored and again in the step. Every problem of one is reported at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from contracts.feature_settings import GROUPS, Features, Settings
+from contracts.hyperparameters import HYPERPARAMETERS
+from contracts.ids import template_id_problem
+from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.template_problems import field_problems
+
+ASSETS_MAX = 1000
+TEST_WINDOWS_MAX = 100
+TRANSFORMS = ("level", "log", "log_return")
+FREQUENCY_PATTERN = r"^([1-9][0-9]{0,3})?(M|W|D|H|min)$"
+ASSET_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
+_MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
+_YEARS = range(1900, 2201)
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"a date such as 2010-12-31 or 2010-12-31 16:00:00 ({error})") from error
+    if moment.year not in _YEARS:
+        raise ValueError(f"a date between {_YEARS.start} and {_YEARS.stop - 1}")
+    return text
+
+
+AssetName = Annotated[str, Field(pattern=ASSET_PATTERN)]
+Moment = Annotated[str, Field(pattern=_MOMENT_PATTERN), AfterValidator(_moment)]
+Length = Annotated[int, Field(ge=1)]
+
+
+class DataPolicy(Settings):
+    """What is tolerated in the price histories; everything else is an error."""
+
+    duplicates: Literal["error", "first", "last"] = Field(default="error", description="which of two rows of one date counts")
+    max_missing_share: float = Field(default=0.05, ge=0, le=0.5, description="share of rows that may lack a price and are dropped")
+    max_step: float = Field(default=10.0, gt=1, le=1000, description="ratio of two prices in a row beyond which it is absurd")
+
+
+class Importance(Settings):
+    """Feature importance: how much worse a boosted-tree forecast of the target gets when one feature is shuffled."""
+
+    horizon: int = Field(1, ge=1, le=1000, description="rows between a feature and the target it is tried on")
+    repeats: int = Field(3, ge=1, le=50)
+
+
+class TrainingTemplate(Settings):
+    """What one training does. Lengths count steps of ``frequency``."""
+
+    id: str | None = None
+    description: str = Field("", max_length=1000)
+    base_assets: Annotated[tuple[AssetName, ...], Field(min_length=1, max_length=ASSETS_MAX)]
+    predicted_asset: AssetName
+    start_dataset: Moment
+    end_training: Moment
+    frequency: str = Field("1D", pattern=FREQUENCY_PATTERN)
+    prediction_length: Length = Field(20, le=int(HYPERPARAMETERS["prediction_length"].maximum))
+    context_length: Length = Field(40, le=int(HYPERPARAMETERS["context_length"].maximum))
+    test_windows: int = Field(4, ge=1, le=TEST_WINDOWS_MAX)
+    target_transform: Literal["level", "log", "log_return"] = "log_return"
+    gate_margin: float = Field(0.05, ge=-0.9, le=10, description="share by which a model may be worse than the naive forecast")
+    seed: int = Field(1, ge=0, le=2**31 - 1)
+    data: DataPolicy = DataPolicy()
+    importance: Importance | None = None
+    features: Features
+    dynamic_features: tuple[Literal[GROUPS], ...] | None = Field(  # type: ignore[valid-type]
+        None, description="groups that the model sees; all chosen ones when left out"
+    )
+
+    @property
+    def start(self) -> datetime:
+        """First moment of the data that is used."""
+        return datetime.fromisoformat(self.start_dataset)
+
+    @property
+    def training_end(self) -> datetime:
+        """Last moment of the training range; a date without a time means the whole day."""
+        return _last_moment(self.end_training)
+
+    @property
+    def time_freq(self) -> str:
+        """The frequency as DeepAR writes it: ``1D`` is ``D``."""
+        return re.sub(r"^1(?=[MWDHm])", "", self.frequency)
+
+    @property
+    def seen_groups(self) -> tuple[str, ...]:
+        """The feature groups that become ``dynamic_feat``."""
+        chosen = tuple(self.features.chosen())
+        return chosen if self.dynamic_features is None else tuple(name for name in chosen if name in self.dynamic_features)
+
+
+def parse_template(data: object, now: datetime | None = None) -> TrainingTemplate:
+    """The template that JSON data describes; :class:`ProblemsError` names every problem with its JSON path."""
+    if not isinstance(data, Mapping):
+        raise ProblemsError("template", [Problem("template", data, "allowed: one JSON object")])
+    problems: list[Problem] = []
+    template: TrainingTemplate | None = None
+    try:
+        template = TrainingTemplate.model_validate_json(json.dumps(data, allow_nan=False))
+    except ValidationError as error:
+        problems = field_problems(TrainingTemplate, error)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise one_problem("template", "template", type(data).__name__, f"allowed: JSON values ({error})") from error
+    broken = {re.split(r"[.\[]", problem.where, maxsplit=1)[0] for problem in problems}
+    problems += _cross_problems({key: value for key, value in data.items() if key not in broken}, now or datetime.now(UTC))
+    if problems or template is None:
+        raise ProblemsError("template", problems)
+    return template
+
+
+def to_data(template: TrainingTemplate) -> dict[str, Any]:
+    """The template as JSON data with every default filled in: what is stored, and stays what it was when defaults change."""
+    return template.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a template, for editors. Rules between fields are :func:`parse_template`'s alone."""
+    return TrainingTemplate.model_json_schema(by_alias=True)
+
+
+def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:
+    """The pipeline parameters that a template sets, and nobody may override at start."""
+    return {
+        "time_freq": template.time_freq,
+        "prediction_length": str(template.prediction_length),
+        "context_length": str(template.context_length),
+    }
+
+
+def _last_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if len(text) > len("2010-12-31") else moment + timedelta(days=1) - timedelta(seconds=1)
+
+
+def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
+    """Rules between fields, for those fields that are right by themselves."""
+    problems = []
+    if data.get("id") is not None and (problem := template_id_problem(data["id"], "id")):
+        problems.append(problem)
+    assets = data.get("baseAssets")
+    if assets is not None:
+        twice = sorted({name for name in assets if assets.count(name) > 1})
+        problems += [Problem("baseAssets", name, "stands there more than once") for name in twice]
+        predicted = data.get("predictedAsset")
+        if predicted is not None and predicted not in assets:
+            problems.append(Problem("predictedAsset", predicted, f"allowed: one of baseAssets: {', '.join(assets)}"))
+    return problems + _date_problems(data, now) + _group_problems(data)
+
+
+def _date_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
+    problems = []
+    start, end = data.get("startDataset"), data.get("endTraining")
+    if start and end and _last_moment(end) <= datetime.fromisoformat(start):
+        problems.append(Problem("endTraining", end, f"allowed: after startDataset, which is {start}"))
+    if end and datetime.fromisoformat(end) > now.astimezone(UTC).replace(tzinfo=None):
+        allowed = f"allowed: not in the future; today is {now:%Y-%m-%d}, startDataset {start}"
+        problems.append(Problem("endTraining", end, allowed))
+    return problems
+
+
+def _group_problems(data: Mapping[str, Any]) -> list[Problem]:
+    features, seen = data.get("features"), data.get("dynamicFeatures")
+    if features is None:
+        return []
+    chosen = [name for name in GROUPS if features.get(name) is not None]
+    missing = [name for name in seen or () if name not in chosen]
+    known = f"allowed: groups that features sets: {', '.join(chosen) or 'it sets none'}"
+    return [Problem("dynamicFeatures", name, known) for name in missing]
