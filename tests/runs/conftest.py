@@ -10,6 +10,7 @@ from contracts.outputs import StackOutputs
 from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, Table
 from runs.stack import Stack
 from runs.store import ExecutionStore
+from tests.runs.fake_sagemaker import FakeSageMaker
 
 REGION = "eu-central-1"
 PIPELINE_ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/pipe"
@@ -75,3 +76,10 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 @pytest.fixture
 def store(stack: Stack) -> ExecutionStore:
     return ExecutionStore(stack.dynamodb, stack.outputs.execution_table, stack.outputs.event_table)
+
+
+@pytest.fixture
+def sagemaker(stack: Stack) -> FakeSageMaker:
+    fake = FakeSageMaker(PIPELINE_ARN)
+    stack.__dict__["sagemaker"] = fake
+    return fake

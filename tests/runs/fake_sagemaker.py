@@ -1,0 +1,70 @@
+"""A SageMaker as small as these tests need: one pipeline, executions that are started by token."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from contracts.status import EXECUTING, PROCESSING_STEP
+
+DEFINITION = {
+    "Parameters": [
+        {"Name": "ExecutionId", "Type": "String"},
+        {"Name": "epochs", "Type": "Integer", "DefaultValue": 20},
+        {"Name": "prediction_length", "Type": "Integer", "DefaultValue": 20},
+        {"Name": "TrainingInstanceType", "Type": "String", "DefaultValue": "ml.c5.xlarge"},
+        {"Name": "ModelApprovalStatus", "Type": "String", "EnumValues": ["Approved", "Rejected"]},
+    ],
+    "Steps": [{"Name": PROCESSING_STEP, "Arguments": {"AppSpecification": {"ImageUri": "repository:tag"}}}],
+}
+
+
+class FakeSageMaker:
+    def __init__(self, pipeline_arn: str) -> None:
+        self.pipeline_arn = pipeline_arn
+        self.definition: dict[str, Any] = json.loads(json.dumps(DEFINITION))
+        self.executions: dict[str, dict[str, Any]] = {}
+        self.by_token: dict[str, str] = {}
+        self.refusal: str | None = None
+        self.starts = 0
+
+    def describe_pipeline(self, **_: object) -> dict[str, Any]:
+        return {"PipelineDefinition": json.dumps(self.definition)}
+
+    def start_pipeline_execution(self, **request: Any) -> dict[str, Any]:
+        if self.refusal:
+            raise ClientError({"Error": {"Code": self.refusal, "Message": "refused"}}, "StartPipelineExecution")
+        token = request["ClientRequestToken"]
+        if token not in self.by_token:
+            self.starts += 1
+            arn = f"{self.pipeline_arn}/execution/{self.starts:012d}"
+            self.by_token[token] = arn
+            self.add(arn, request["PipelineParameters"])
+        return {"PipelineExecutionArn": self.by_token[token]}
+
+    def add(self, arn: str, parameters: list[dict[str, str]]) -> None:
+        self.executions[arn] = {
+            "PipelineExecutionArn": arn,
+            "PipelineExecutionStatus": EXECUTING,
+            "parameters": parameters,
+            "steps": [],
+            "LastModifiedTime": datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC),
+        }
+
+    def list_pipeline_parameters_for_execution(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"PipelineParameters": self.executions[PipelineExecutionArn]["parameters"]}
+
+    def list_pipeline_execution_steps(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"PipelineExecutionSteps": self.executions[PipelineExecutionArn]["steps"]}
+
+    def describe_pipeline_execution(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
+        return self.executions[PipelineExecutionArn]
+
+    def list_pipeline_executions(self, **_: object) -> dict[str, Any]:
+        return {"PipelineExecutionSummaries": list(self.executions.values())}
+
+    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:  # noqa: N803
+        return {"FinalMetricDataList": [{"MetricName": "test:mean_wQuantileLoss", "Value": 0.5}]}

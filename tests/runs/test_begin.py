@@ -1,0 +1,117 @@
+"""Starting: once per id, from a frozen snapshot, and nothing written where anything is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from contracts.problems import ProblemsError
+from contracts.snapshot import canonical_json, from_attribute
+from contracts.tables import ExecutionAttribute
+from runs.begin import execution_store, start
+from runs.stack import Stack
+from tests.runs.fake_sagemaker import FakeSageMaker
+
+PRICES = b"Date,Close\n2020-01-01,1.5\n"
+
+
+@pytest.fixture(autouse=True)
+def stored(stack: Stack) -> None:
+    stack.dynamodb.Table(stack.outputs.template_table).put_item(
+        Item={
+            "Id": "daily",
+            "Template": canonical_json({"id": "daily", "gateMargin": 0.05}),
+            "Parameters": {"prediction_length": "10"},
+            "BaseAssets": ["AAPL"],
+        }
+    )
+    stack.s3.put_object(Bucket="assets", Key="assets/AAPL.csv", Body=PRICES)
+
+
+def test_the_snapshot_is_what_was_there_at_start(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    started = start(stack, "daily", "e1", {"epochs": "3"})
+    item = execution_store(stack).get("e1")
+    assert item is not None
+    snapshot = from_attribute(item[ExecutionAttribute.SNAPSHOT])
+    assert snapshot["Parameters"] == {"prediction_length": "10", "epochs": "3"}
+    assert snapshot["Template"] == {"id": "daily", "gateMargin": 0.05}
+    asset = snapshot["Assets"]["AAPL"]
+    assert asset["Sha256"] == hashlib.sha256(PRICES).hexdigest()
+    assert stack.s3.get_object(Bucket="assets", Key=asset["Key"], VersionId=asset["VersionId"])["Body"].read() == PRICES
+    assert item[ExecutionAttribute.PIPELINE_EXECUTION_ARN] == started.pipeline_execution_arn
+    passed = {entry["Name"]: entry["Value"] for entry in sagemaker.executions[started.pipeline_execution_arn]["parameters"]}
+    assert passed == {"ExecutionId": "e1", "prediction_length": "10", "epochs": "3"}
+
+
+def test_the_same_start_again_changes_nothing(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    first = start(stack, "daily", "e1")
+    again = start(stack, "daily", "e1")
+    assert (first.new, again.new, sagemaker.starts) == (True, False, 1)
+    assert again.pipeline_execution_arn == first.pipeline_execution_arn
+
+
+@pytest.mark.parametrize("what", ["override", "asset", "template", "definition"])
+def test_the_same_id_with_another_snapshot_is_a_conflict(stack: Stack, sagemaker: FakeSageMaker, what: str) -> None:
+    start(stack, "daily", "e1")
+    overrides = {}
+    if what == "override":
+        overrides = {"epochs": "4"}
+    elif what == "asset":
+        stack.s3.put_object(Bucket="assets", Key="assets/AAPL.csv", Body=PRICES + b"2020-01-02,2\n")
+    elif what == "template":
+        stack.dynamodb.Table(stack.outputs.template_table).update_item(
+            Key={"Id": "daily"}, UpdateExpression="SET #t = :t", ExpressionAttributeNames={"#t": "Template"},
+            ExpressionAttributeValues={":t": json.dumps({"id": "daily", "gateMargin": 0.5})},
+        )
+    else:
+        sagemaker.definition["Steps"][0]["Arguments"]["AppSpecification"]["ImageUri"] = "repository:other"
+    with pytest.raises(ProblemsError, match="conflict"):
+        start(stack, "daily", "e1", overrides)
+    assert sagemaker.starts == 1
+
+
+def test_a_start_that_did_not_get_through_is_made_good_by_the_next(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    sagemaker.refusal = "ThrottlingException"
+    with pytest.raises(ClientError):
+        start(stack, "daily", "e1")
+    sagemaker.refusal = None
+    start(stack, "daily", "e1")
+    item = execution_store(stack).get("e1")
+    assert item is not None
+    assert (sagemaker.starts, ExecutionAttribute.PIPELINE_EXECUTION_ARN in item) == (1, True)
+
+
+def test_a_start_that_sagemaker_refuses_leaves_no_item(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    sagemaker.refusal = "ValidationException"
+    with pytest.raises(ClientError):
+        start(stack, "daily", "e1")
+    assert execution_store(stack).get("e1") is None
+
+
+def test_everything_wrong_is_said_at_once_and_nothing_is_written(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    stack.s3.delete_object(Bucket="assets", Key="assets/AAPL.csv")
+    overrides = {
+        "epochs": "0",
+        "prediction_length": "5",
+        "ExecutionId": "x",
+        "epoch": "3",
+        "TrainingInstanceType": "m5.large",
+        "ModelApprovalStatus": "Maybe",
+    }
+    with pytest.raises(ProblemsError) as caught:
+        start(stack, "daily", "bad id", overrides)
+    text = str(caught.value)
+    for part in ("epochs is '0'", "from 1 to 1000", "training template", "did you mean 'epochs'", "ml.m5", "Approved, Rejected",
+                 "'bad id'", "asset AAPL"):
+        assert part in text
+    assert len(caught.value.problems) == 8
+    assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
+
+
+def test_an_unknown_template_is_named(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    with pytest.raises(ProblemsError, match="template weekly not found"):
+        start(stack, "weekly")
+    assert execution_store(stack).all() == []
