@@ -13,7 +13,7 @@ from contracts.snapshot import canonical_json, from_attribute
 from contracts.tables import ExecutionAttribute
 from runs.begin import execution_store, start
 from runs.stack import Stack
-from tests.runs.fake_sagemaker import FakeSageMaker
+from tests.fake_sagemaker import FakeSageMaker
 
 PRICES = b"Date,Close\n2020-01-01,1.5\n"
 

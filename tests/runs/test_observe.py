@@ -14,8 +14,8 @@ from runs.history import Change
 from runs.observe import reconcile, record_change
 from runs.stack import Stack
 from runs.store import ExecutionStore
-from tests.runs.conftest import PIPELINE_ARN, REGION
-from tests.runs.fake_sagemaker import FakeSageMaker
+from tests.conftest import PIPELINE_ARN, REGION
+from tests.fake_sagemaker import FakeSageMaker
 
 SNAPSHOT: Snapshot = {"Template": {}, "Parameters": {}, "ImageUri": "i", "DefinitionDigest": "d", "Assets": {}}
 ARN = f"{PIPELINE_ARN}/execution/abc"

@@ -7,10 +7,10 @@ import pytest
 from moto import mock_aws
 
 from contracts.outputs import StackOutputs
-from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, Table
+from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, Index, Table
 from runs.stack import Stack
 from runs.store import ExecutionStore
-from tests.runs.fake_sagemaker import FakeSageMaker
+from tests.fake_sagemaker import FakeSageMaker
 
 REGION = "eu-central-1"
 PIPELINE_ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/pipe"
@@ -37,26 +37,28 @@ OUTPUTS = StackOutputs(
 
 
 def create_table(table: Table) -> None:
-    keys = [{"AttributeName": table.hash_key, "KeyType": "HASH"}]
-    if table.range_key:
-        keys.append({"AttributeName": table.range_key, "KeyType": "RANGE"})
     more = {}
     if table.indexes:
         more["GlobalSecondaryIndexes"] = [
             {
                 "IndexName": index.name,
-                "KeySchema": [{"AttributeName": index.hash_key, "KeyType": "HASH"}],
+                "KeySchema": _keys(index),
                 "Projection": {"ProjectionType": "ALL"},
             }
             for index in table.indexes
         ]
     boto3.client("dynamodb", region_name=REGION).create_table(
         TableName=table.name,
-        KeySchema=keys,
+        KeySchema=_keys(table),
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in table.key_attributes],
         BillingMode="PAY_PER_REQUEST",
         **more,
     )
+
+
+def _keys(keyed: Table | Index) -> list[dict[str, str]]:
+    keys = [{"AttributeName": keyed.hash_key, "KeyType": "HASH"}]
+    return keys + ([{"AttributeName": keyed.range_key, "KeyType": "RANGE"}] if keyed.range_key else [])
 
 
 @pytest.fixture
