@@ -1,0 +1,62 @@
+"""Command line of the DeepAR stand-in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.problems import ProblemsError
+from local_run.deepar.container import Container, run_training
+from local_run.deepar.log import log_to_stdout
+from local_run.deepar.model import pack_model
+
+app = typer.Typer(
+    help="A stand-in for SageMaker's built-in DeepAR: the same files, the same requests, the published model.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps ``train`` a subcommand."""
+
+
+@app.command()
+def train(
+    root: Annotated[Path, typer.Option(help="What SageMaker mounts as /opt/ml: input/config, input/data/<channel>.")],
+    tar: Annotated[Path | None, typer.Option(help="Also pack model/ into this model.tar.gz.")] = None,
+) -> None:
+    """Train on the container layout under ROOT; writes model/, and on failure output/failure with the reason.
+
+    Example: python -m local_run deepar train --root ./opt-ml --tar model.tar.gz
+    """
+    log_to_stdout()
+    code = run_training(root)
+    if code == 0 and tar is not None:
+        pack_model(Container(root).model, tar)
+    raise typer.Exit(code)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Option(help="A model.tar.gz, or the folder that training wrote.", exists=True)],
+    request: Annotated[Path, typer.Option(help="The JSON request; - reads standard input.", allow_dash=True)],
+    seed: Annotated[int | None, typer.Option(help="Of the samples; the model's own by default.")] = None,
+) -> None:
+    """Answer a JSON request as the algorithm's endpoint does: quantiles, mean and samples of each instance.
+
+    Example: python -m local_run deepar predict --model model.tar.gz --request request.json
+    """
+    from local_run.deepar.inference import answer
+    from local_run.deepar.model import Model
+
+    text = sys.stdin.read() if str(request) == "-" else request.read_text()
+    try:
+        typer.echo(answer(Model.load(model), text, seed))
+    except ProblemsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error

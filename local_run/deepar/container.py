@@ -1,0 +1,91 @@
+"""The container contract: what the algorithm reads and writes under ``/opt/ml``, and how it ends.
+
+Source: Amazon SageMaker developer guide, "How Amazon SageMaker AI provides training information": SageMaker shows the first
+1024 characters of ``output/failure`` as the job's failure reason.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.problems import ProblemsError, one_problem
+from local_run.deepar.config import Config
+from local_run.deepar.data import read_channel
+
+log = logging.getLogger(__name__)
+FAILURE_CHARS = 1024
+
+
+@dataclass(frozen=True)
+class Container:
+    """The folders under one root, ``/opt/ml`` in a real container."""
+
+    root: Path
+
+    @property
+    def hyperparameters(self) -> Path:
+        return self.root / "input" / "config" / "hyperparameters.json"
+
+    def channel(self, name: str) -> Path:
+        return self.root / "input" / "data" / name
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def failure(self) -> Path:
+        return self.root / "output" / "failure"
+
+
+def run_training(root: Path) -> int:
+    """Train as the container does: exit code 0 with the model's files written, or 1 with the reason in ``output/failure``.
+
+    What the user can mend is a ClientError without a traceback; anything else an AlgorithmError, its traceback in the log.
+    """
+    container = Container(root)
+    container.failure.unlink(missing_ok=True)
+    try:
+        _train(container)
+    except ProblemsError as error:
+        reason = f"ClientError: {error}"
+        log.error("Customer Error: %s", error)
+    except Exception as error:  # the reason must reach the failure file, whatever it is
+        reason = f"AlgorithmError: {type(error).__name__}: {error}"
+        log.exception("Algorithm Error")
+    else:
+        return 0
+    container.failure.parent.mkdir(parents=True, exist_ok=True)
+    container.failure.write_text(reason[:FAILURE_CHARS])
+    return 1
+
+
+def _train(container: Container) -> None:
+    config = Config.from_strings(_strings(container.hyperparameters))
+    log.info("Final configuration: %s", config.to_json())
+    train_series = read_channel(container.channel("train"))
+    test_series = read_channel(container.channel("test")) if container.channel("test").is_dir() else []
+    # JAX takes seconds to import: inputs that can not be used are refused before.
+    from local_run.deepar.training import evaluate, train
+
+    model = train(config, train_series)
+    log.info("Serializing to %s", container.model)
+    model.save(container.model)
+    if test_series:
+        evaluate(model, test_series)
+    else:
+        log.info("No test channel: no test metrics")
+
+
+def _strings(path: Path) -> dict[str, object]:
+    allowed = "allowed: a JSON object of strings at input/config/hyperparameters.json"
+    try:
+        values = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise one_problem("hyperparameters.json", "file", str(error), allowed) from error
+    if not isinstance(values, dict):
+        raise one_problem("hyperparameters.json", "file", values, allowed)
+    return values

@@ -1,0 +1,204 @@
+"""Reading the data channels, with every rule that the algorithm documents for its JSON Lines.
+
+Source: Amazon SageMaker developer guide, "Input/Output Interface for the DeepAR Algorithm".
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.problems import Problem, ProblemsError, one_problem
+
+Floats = NDArray[np.float32]
+_START = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2})?")
+_START_ALLOWED = "allowed: YYYY-MM-DD HH:MM:SS without a time zone"
+_FIELDS = ("start", "target", "cat", "dynamic_feat")
+#: Further problems say nothing new to whoever mends the file.
+PROBLEM_LIMIT = 20
+
+
+@dataclass(frozen=True)
+class Series:
+    """One time series.
+
+    ``target`` has shape (length,), NaN where a value is missing; ``dynamic_feat`` has shape (number of features,
+    length), or (number of features, length + prediction_length) in a request; ``cat`` holds one index a category.
+    """
+
+    start: datetime
+    target: NDArray[np.float64]
+    cat: tuple[int, ...] = ()
+    dynamic_feat: Floats | None = None
+
+    @property
+    def num_dynamic_feat(self) -> int:
+        return 0 if self.dynamic_feat is None else len(self.dynamic_feat)
+
+
+def channel_files(folder: Path) -> list[Path]:
+    """The files of a channel: all of them, but those that start with a period, and ``_SUCCESS``."""
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "_SUCCESS" and not _hidden(path.relative_to(folder))
+    )
+    wrong = [path for path in files if not path.name.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz"))]
+    if wrong or not files:
+        allowed = "allowed: .json and .json.gz files of JSON Lines (the built-in algorithm also reads .parquet)"
+        found = [Problem(f"channel {folder.name}", path.name, allowed) for path in wrong]
+        raise ProblemsError(f"channel {folder.name}", found or [Problem(f"channel {folder.name}", None, allowed)])
+    return files
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def read_channel(folder: Path, extra: int = 0) -> list[Series]:
+    """Every series of a channel; raises :class:`ProblemsError` naming file and line of each problem."""
+    series: list[Series] = []
+    problems: list[Problem] = []
+    for path in channel_files(folder):
+        for number, text in _lines(path):
+            where = f"{folder.name}/{path.relative_to(folder)} line {number}"
+            found, parsed = parse_series(_json(text), where, extra)
+            problems += found
+            if parsed is not None:
+                series.append(parsed)
+    if not series and not problems:
+        problems.append(Problem(f"channel {folder.name}", "0 lines", "allowed: at least one time series"))
+    if problems:
+        raise ProblemsError(f"channel {folder.name}", limited(problems))
+    return series
+
+
+def limited(problems: Sequence[Problem]) -> list[Problem]:
+    """At most PROBLEM_LIMIT of them, and how many more there are."""
+    if len(problems) <= PROBLEM_LIMIT:
+        return list(problems)
+    rest = len(problems) - PROBLEM_LIMIT
+    return [*problems[:PROBLEM_LIMIT], Problem("further problems", f"{rest} more", "mend those above first")]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    opener = gzip.open if path.name.endswith(".gz") else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    yield number, line
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        allowed = "allowed: UTF-8 text, gzip where the name ends in .gz"
+        raise one_problem("input data", path.name, str(error), allowed) from error
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def parse_series(record: object, where: str, extra: int = 0) -> tuple[list[Problem], Series | None]:
+    """One record as a series, or its problems. Features have ``extra`` values more than the target has."""
+    if not isinstance(record, dict):
+        return [Problem(where, record, "allowed: a JSON object with start and target")], None
+    problems = [Problem(f"{where} {name}", None, "required") for name in ("start", "target") if name not in record]
+    problems += [
+        Problem(f"{where} {name}", record[name], f"unknown field; allowed: {', '.join(_FIELDS)}")
+        for name in record
+        if name not in _FIELDS
+    ]
+    if problems:
+        return problems, None
+    start = _start(record["start"])
+    if start is None:
+        problems.append(Problem(f"{where} start", record["start"], _START_ALLOWED))
+    target = _numbers(record["target"], missing_allowed=True)
+    if target is None or not len(target):
+        allowed = "allowed: a list of numbers, missing ones null or the string NaN"
+        problems.append(Problem(f"{where} target", _culprit(record["target"], missing_allowed=True), allowed))
+    cat = _categories(record.get("cat", []))
+    if cat is None:
+        problems.append(Problem(f"{where} cat", record["cat"], "allowed: a list of integers from 0"))
+    length = 0 if target is None else len(target) + extra
+    found, features = _features(record.get("dynamic_feat"), where, length)
+    problems += found
+    if problems or start is None or target is None or cat is None:
+        return problems, None
+    return [], Series(start, target, cat, features)
+
+
+def _start(value: object) -> datetime | None:
+    if not isinstance(value, str) or not _START.fullmatch(value):
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _numbers(values: object, missing_allowed: bool) -> NDArray[np.float64] | None:
+    """A list as numbers; None where it is no list, or holds something else."""
+    if not isinstance(values, list):
+        return None
+    kinds = set(map(type, values))
+    if kinds <= {int, float}:
+        numbers = np.array(values, dtype=np.float64)
+        return numbers if missing_allowed and not np.isinf(numbers).any() or np.isfinite(numbers).all() else None
+    if not missing_allowed or not all(_is_number(value) or value is None or value == "NaN" for value in values):
+        return None
+    return np.array([float(value) if _is_number(value) else math.nan for value in values])
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and not math.isinf(value)  # type: ignore[arg-type]
+
+
+def _culprit(values: object, missing_allowed: bool) -> object:
+    """The value of a list that is not allowed, with its position, for a message."""
+    if not isinstance(values, list):
+        return values
+    for position, value in enumerate(values):
+        if _is_number(value) and (missing_allowed or not math.isnan(value)):
+            continue
+        if missing_allowed and (value is None or value == "NaN"):
+            continue
+        return f"{value!r} at position {position}"
+    return values
+
+
+def _categories(values: object) -> tuple[int, ...] | None:
+    if isinstance(values, list) and all(type(value) is int and value >= 0 for value in values):
+        return tuple(values)
+    return None
+
+
+def _features(values: object, where: str, length: int) -> tuple[list[Problem], Floats | None]:
+    if values is None:
+        return [], None
+    if not isinstance(values, list) or not all(isinstance(inner, list) for inner in values) or not values:
+        return [Problem(f"{where} dynamic_feat", values, "allowed: a list of lists of numbers")], None
+    problems = []
+    rows = []
+    for position, inner in enumerate(values):
+        numbers = _numbers(inner, missing_allowed=False)
+        name = f"{where} dynamic_feat[{position}]"
+        if numbers is None:
+            allowed = "allowed: finite numbers; missing values are not supported in features"
+            problems.append(Problem(name, _culprit(inner, missing_allowed=False), allowed))
+        elif length and len(numbers) != length:
+            problems.append(Problem(name, f"{len(numbers)} values", f"allowed: {length} values"))
+        else:
+            rows.append(numbers)
+    return problems, None if problems else np.array(rows, dtype=np.float32)

@@ -1,0 +1,99 @@
+"""What the algorithm derives from the frequency: timestamps, time features and lags.
+
+Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works" (table of derived features) and
+``context_length`` in "DeepAR hyperparameters" (lags for the daily frequency: one to four weeks, and a year).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+#: Lags in units of the base frequency. The first, 1, is the autoregressive input itself. A year of days is 52 whole weeks, so
+#: that it lands on the same weekday.
+_LAGS = {
+    "M": (1, 2, 3, 6, 12, 24, 36),
+    "W": (1, 2, 4, 8, 13, 26, 52),
+    "D": (1, 7, 14, 21, 28, 364),
+    "H": (1, 24, 48, 168, 336, 504, 672),
+    "min": (1, 60, 120, 1440, 2880, 10080),
+}
+_FEATURES = {
+    "M": ("month_of_year",),
+    "W": ("day_of_month", "week_of_year"),
+    "D": ("day_of_week", "day_of_month", "day_of_year"),
+    "H": ("hour_of_day", "day_of_week", "day_of_month", "day_of_year"),
+    "min": ("minute_of_hour", "hour_of_day", "day_of_week", "day_of_month", "day_of_year"),
+}
+_SECONDS = {"W": 7 * 86400, "D": 86400, "H": 3600, "min": 60}
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A base frequency and its multiple.
+
+    >>> Frequency.parse("30min").lags[:3]
+    (1, 2, 4)
+    """
+
+    multiple: int
+    base: str
+
+    @classmethod
+    def parse(cls, text: str) -> Frequency:
+        match = re.fullmatch(r"([0-9]*)(M|W|D|H|min)", text)
+        if match is None:
+            raise ValueError(f"not a frequency: {text!r}")
+        return cls(int(match[1] or 1), match[2])
+
+    @property
+    def lags(self) -> tuple[int, ...]:
+        """Lags in steps of this frequency, ascending, 1 always among them."""
+        return tuple(sorted({max(1, round(lag / self.multiple)) for lag in _LAGS[self.base]}))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return _FEATURES[self.base]
+
+    def timestamps(self, start: datetime, length: int) -> NDArray[np.datetime64]:
+        """``length`` consecutive timestamps from ``start``, in seconds."""
+        unit: Literal["M", "s"] = "M" if self.base == "M" else "s"
+        size = self.multiple * _SECONDS.get(self.base, 1)
+        steps = np.arange(length) * np.timedelta64(size, unit)
+        stamps: NDArray[np.datetime64] = (np.datetime64(start, unit) + steps).astype("datetime64[s]")
+        return stamps
+
+    def time_features(self, start: datetime, length: int) -> Floats:
+        """Shape (length, number of features), each in [-0.5, 0.5]."""
+        stamps = self.timestamps(start, length)
+        columns = [_DERIVED[name](stamps) for name in self.feature_names]
+        return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _units(stamps: NDArray[np.datetime64], unit: str, since: str) -> NDArray[np.float64]:
+    whole = stamps.astype(f"datetime64[{unit}]")
+    passed: NDArray[np.float64] = (whole - stamps.astype(f"datetime64[{since}]").astype(whole.dtype)).astype(np.float64)
+    return passed
+
+
+def _scaled(values: NDArray[np.float64], largest: int) -> NDArray[np.float64]:
+    return values / largest - 0.5
+
+
+_DERIVED = {
+    "minute_of_hour": lambda stamps: _scaled(_units(stamps, "m", "h"), 59),
+    "hour_of_day": lambda stamps: _scaled(_units(stamps, "h", "D"), 23),
+    # 1970-01-01 was a Thursday.
+    "day_of_week": lambda stamps: _scaled((stamps.astype("datetime64[D]").astype(np.int64) + 3) % 7 * 1.0, 6),
+    "day_of_month": lambda stamps: _scaled(_units(stamps, "D", "M"), 30),
+    "day_of_year": lambda stamps: _scaled(_units(stamps, "D", "Y"), 365),
+    "week_of_year": lambda stamps: _scaled(np.floor(_units(stamps, "D", "Y") / 7), 52),
+    "month_of_year": lambda stamps: _scaled(_units(stamps, "M", "Y"), 11),
+}

@@ -1,0 +1,115 @@
+"""The JSON request and response of the built-in algorithm's endpoint.
+
+Source: Amazon SageMaker developer guide, "DeepAR inference formats".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.problems import Problem, ProblemsError, one_problem
+from local_run.deepar.data import Series, limited, parse_series
+from local_run.deepar.model import Model
+from local_run.deepar.sampling import sample_paths
+
+OUTPUT_TYPES = ("mean", "quantiles", "samples")
+SAMPLES_MAX = 10_000
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a request asks for; the algorithm's field is optional."""
+
+    num_samples: int = 100
+    output_types: tuple[str, ...] = ("mean", "quantiles")
+    quantiles: tuple[str, ...] = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9")
+
+    @classmethod
+    def parse(cls, given: object) -> tuple[list[Problem], Configuration]:
+        """The configuration, or what is wrong with it."""
+        if not isinstance(given, dict):
+            return [Problem("configuration", given, "allowed: a JSON object")], cls()
+        values = {**{"num_samples": 100, "output_types": ["mean", "quantiles"], "quantiles": list(cls.quantiles)}, **given}
+        count, types, quantiles = values["num_samples"], values["output_types"], values["quantiles"]
+        problems = [
+            Problem(f"configuration.{name}", value, "unknown; allowed: num_samples, output_types, quantiles")
+            for name, value in given.items()
+            if name not in ("num_samples", "output_types", "quantiles")
+        ]
+        if type(count) is not int or not 1 <= count <= SAMPLES_MAX:
+            problems.append(Problem("configuration.num_samples", count, f"allowed: an integer from 1 to {SAMPLES_MAX}"))
+        if not isinstance(types, list) or not types or not set(map(str, types)) <= set(OUTPUT_TYPES):
+            problems.append(Problem("configuration.output_types", types, f"allowed: a list of {', '.join(OUTPUT_TYPES)}"))
+        if not isinstance(quantiles, list) or not all(_is_level(level) for level in quantiles):
+            allowed = 'allowed: a list of numbers between 0 and 1 such as ["0.5"]'
+            problems.append(Problem("configuration.quantiles", quantiles, allowed))
+        return problems, cls() if problems else cls(count, tuple(map(str, types)), tuple(map(str, quantiles)))
+
+
+def answer(model: Model, text: str, seed: int | None = None) -> str:
+    """The response's JSON to a request's."""
+    try:
+        request = json.loads(text)
+    except ValueError as error:
+        raise one_problem("request", "body", str(error), "allowed: a JSON object with instances") from error
+    return json.dumps(predict(model, request, seed))
+
+
+def predict(model: Model, request: object, seed: int | None = None) -> dict[str, Any]:
+    """Forecast every instance of a request: ``{"predictions": [{"quantiles": {...}, "mean": [...], "samples": [...]}, …]}``.
+
+    A wrong request raises :class:`ProblemsError` with everything wrong in it. The same seed gives the same answer.
+    """
+    if not isinstance(request, dict):
+        raise one_problem("request", "body", request, "allowed: a JSON object with instances")
+    problems = [
+        Problem(name, value, "unknown; allowed: instances, configuration")
+        for name, value in request.items()
+        if name not in ("instances", "configuration")
+    ]
+    found, configuration = Configuration.parse(request.get("configuration", {}))
+    problems += found
+    found, series = _instances(model, request.get("instances"))
+    problems += found
+    if problems:
+        raise ProblemsError("request", limited(problems))
+    samples = sample_paths(model, series, configuration.num_samples, seed)
+    return {"predictions": [_prediction(paths, configuration) for paths in samples]}
+
+
+def _instances(model: Model, given: object) -> tuple[list[Problem], list[Series]]:
+    if not isinstance(given, list) or not given:
+        return [Problem("instances", given, "allowed: a list of at least one time series")], []
+    problems: list[Problem] = []
+    series = []
+    for number, record in enumerate(given):
+        where = f"instances[{number}]"
+        found, item = parse_series(record, where, model.config.prediction_length)
+        problems += found
+        if item is not None:
+            problems += model.schema.problems(item, where, model.config)
+            series.append(model.schema.conform(item))
+    return problems, series
+
+
+def _prediction(paths: NDArray[np.float64], configuration: Configuration) -> dict[str, Any]:
+    """One instance's outputs from its sample paths (samples, steps)."""
+    made: Mapping[str, Any] = {
+        "mean": lambda: paths.mean(axis=0).tolist(),
+        "quantiles": lambda: {level: np.quantile(paths, float(level), axis=0).tolist() for level in configuration.quantiles},
+        "samples": lambda: paths.tolist(),
+    }
+    return {name: made[name]() for name in configuration.output_types}
+
+
+def _is_level(value: object) -> bool:
+    try:
+        return 0 < float(str(value)) < 1
+    except ValueError:
+        return False

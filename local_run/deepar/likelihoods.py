@@ -1,0 +1,132 @@
+"""The likelihoods that the algorithm offers: what the network's outputs mean, their log-probability, and samples.
+
+Every one works on scaled values z / scale. ``log_prob`` is of the value as it stands in the data, so that losses compare
+between scales. Shapes: outputs (..., size), value and scale (...,).
+Source: Salinas et al. 2017, section 3.1 and 3.3 (gaussian and negative binomial); developer guide, ``likelihood``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.scipy.special import betaln, gammaln, xlogy
+
+#: Keeps standard deviations, rates and shapes away from zero, where a log-probability is no number.
+TINY = 1e-6
+#: Beta is a density on the open interval: 0 and 1 themselves, which the data may hold, are moved inside by this.
+BETA_EDGE = 1e-4
+
+
+class Likelihood(Protocol):
+    """A family of distributions: ``size`` network outputs a step, and whether targets are divided by their scale."""
+
+    size: int
+    scaled: bool
+
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array: ...
+
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array: ...
+
+
+def _positive(output: Array) -> Array:
+    return jax.nn.softplus(output) + TINY
+
+
+class Gaussian:
+    """Mean, and standard deviation by softplus."""
+
+    size = 2
+    scaled = True
+
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
+        deviation = _positive(outputs[..., 1])
+        error = (value - outputs[..., 0]) / deviation
+        return -0.5 * error**2 - jnp.log(deviation * scale) - 0.5 * math.log(2 * math.pi)
+
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
+        return outputs[..., 0] + _positive(outputs[..., 1]) * jax.random.normal(key, outputs.shape[:-1])
+
+
+class StudentT:
+    """Location, scale by softplus, and degrees of freedom 2 + softplus, so that the variance exists."""
+
+    size = 3
+    scaled = True
+
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
+        spread, freedom = _positive(outputs[..., 1]), 2 + _positive(outputs[..., 2])
+        error = (value - outputs[..., 0]) / spread
+        shape = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - 0.5 * jnp.log(math.pi * freedom)
+        return shape - jnp.log(spread * scale) - (freedom + 1) / 2 * jnp.log1p(error**2 / freedom)
+
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
+        """By the polar method, without rejection (Bailey 1994, "Polar generation of random variates")."""
+        spread, freedom = _positive(outputs[..., 1]), 2 + _positive(outputs[..., 2])
+        uniform = jax.random.uniform(key, (2, *outputs.shape[:-1]), minval=TINY)
+        radius = jnp.sqrt(freedom * jnp.expm1(-2 / freedom * jnp.log(uniform[0])))
+        return outputs[..., 0] + spread * radius * jnp.cos(2 * math.pi * uniform[1])
+
+
+class NegativeBinomial:
+    """Counts: mean softplus · scale and shape alpha = softplus / √scale, variance mean + alpha · mean²."""
+
+    size = 2
+    scaled = True
+
+    def _parameters(self, outputs: Array, scale: Array) -> tuple[Array, Array]:
+        return _positive(outputs[..., 0]) * scale, _positive(outputs[..., 1]) / jnp.sqrt(scale)
+
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
+        mean, alpha = self._parameters(outputs, scale)
+        count, failures = value * scale, 1 / alpha
+        chosen = gammaln(count + failures) - gammaln(count + 1) - gammaln(failures)
+        return chosen - failures * jnp.log1p(alpha * mean) + xlogy(count, alpha * mean / (1 + alpha * mean))
+
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
+        """A Poisson count whose rate is drawn from a gamma distribution."""
+        mean, alpha = self._parameters(outputs, scale)
+        rate_key, count_key = jax.random.split(key)
+        rate = jax.random.gamma(rate_key, 1 / alpha) * alpha * mean
+        return jax.random.poisson(count_key, rate).astype(jnp.float32) / scale
+
+
+class Beta:
+    """Values between 0 and 1, unscaled: both shapes by softplus."""
+
+    size = 2
+    scaled = False
+
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
+        first, second = _positive(outputs[..., 0]), _positive(outputs[..., 1])
+        inside = jnp.clip(value, BETA_EDGE, 1 - BETA_EDGE)
+        return (first - 1) * jnp.log(inside) + (second - 1) * jnp.log1p(-inside) - betaln(first, second)
+
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
+        return jax.random.beta(key, _positive(outputs[..., 0]), _positive(outputs[..., 1]))
+
+
+class DeterministicL1:
+    """A point forecast: the "log-probability" is minus the absolute error, every sample is the same."""
+
+    size = 1
+    scaled = True
+
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
+        return -jnp.abs(value - outputs[..., 0]) * scale
+
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
+        return outputs[..., 0]
+
+
+LIKELIHOODS: Mapping[str, Likelihood] = {
+    "gaussian": Gaussian(),
+    "student-T": StudentT(),
+    "negative-binomial": NegativeBinomial(),
+    "beta": Beta(),
+    "deterministic-L1": DeterministicL1(),
+}

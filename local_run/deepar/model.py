@@ -1,0 +1,122 @@
+"""A trained model: what it holds, and its files as they stand in ``model.tar.gz``."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from contracts.problems import one_problem
+from local_run.deepar.config import Config
+from local_run.deepar.dataset import Schema
+from local_run.deepar.frequency import Floats
+from local_run.deepar.windows import Standard
+
+CONFIG_FILE = "model_algo-1-config.json"
+PARAMETERS_FILE = "model_algo-1-parameters.npz"
+MODEL_FILES = (CONFIG_FILE, PARAMETERS_FILE)
+FORMAT = "deepar-stand-in/1"
+#: No model within the hyperparameters' ranges comes near it; a bigger member is no model of ours.
+LARGEST_MEMBER = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a forecast needs."""
+
+    config: Config
+    schema: Schema
+    standard: Standard
+    parameters: dict[str, Floats]
+
+    def save(self, folder: Path) -> None:
+        """Write the model's files into a folder."""
+        described = {
+            "format": FORMAT,
+            "config": self.config.to_json(),
+            "schema": asdict(self.schema),
+            "standard": {
+                "mean": self.standard.mean.tolist(),
+                "deviation": [None if np.isinf(value) else value for value in self.standard.deviation.tolist()],
+                "level": self.standard.level,
+            },
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CONFIG_FILE).write_text(json.dumps(described, indent=1, sort_keys=True) + "\n")
+        with (folder / PARAMETERS_FILE).open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **self.parameters)
+
+    @classmethod
+    def load(cls, path: Path) -> Model:
+        """From a folder, or from ``model.tar.gz``, which is read without unpacking."""
+        files = _folder_files(path) if path.is_dir() else _archive_files(path)
+        try:
+            described = json.loads(files[CONFIG_FILE])
+            if described.get("format") != FORMAT:
+                raise one_problem(str(path), "format", described.get("format"), f"allowed: {FORMAT}")
+            with np.load(io.BytesIO(files[PARAMETERS_FILE]), allow_pickle=False) as stored:
+                parameters = {name: stored[name] for name in stored.files}
+            return cls(_config(described), _schema(described), _standard(described), parameters)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise _unreadable(path, repr(error)) from error
+
+
+def _config(described: dict[str, Any]) -> Config:
+    return Config.from_json(described["config"])
+
+
+def _schema(described: dict[str, Any]) -> Schema:
+    return Schema(tuple(described["schema"]["cardinality"]), int(described["schema"]["num_dynamic_feat"]))
+
+
+def _standard(described: dict[str, Any]) -> Standard:
+    stored = described["standard"]
+    deviation = [np.inf if value is None else value for value in stored["deviation"]]
+    return Standard(np.array(stored["mean"], np.float32), np.array(deviation, np.float32), float(stored["level"]))
+
+
+def pack_model(folder: Path, target: Path) -> Path:
+    """``model.tar.gz`` of all files in a folder; the same files give the same bytes, whenever and by whom it is packed."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != target)
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for path in files:
+            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
+            member.size, member.mode = path.stat().st_size, 0o644
+            with path.open("rb") as stream:
+                archive.addfile(member, stream)
+    return target
+
+
+def _folder_files(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in MODEL_FILES if (folder / name).is_file()}
+
+
+def _archive_files(path: Path) -> dict[str, bytes]:
+    """The model's members of an archive; others, and links, are not looked at."""
+    files = {}
+    try:
+        with tarfile.open(path, mode="r:gz") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                if name not in MODEL_FILES or not member.isfile() or member.size > LARGEST_MEMBER:
+                    continue
+                stream = archive.extractfile(member)
+                files[name] = stream.read() if stream else b""
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise _unreadable(path, str(error)) from error
+    return files
+
+
+def _unreadable(path: Path, found: str) -> Exception:
+    allowed = f"allowed: a folder or model.tar.gz with {' and '.join(MODEL_FILES)}, as training writes them"
+    return one_problem("model", path.name, found, allowed)

@@ -1,0 +1,162 @@
+"""The network: an autoregressive LSTM whose outputs parametrise the likelihood of the next value.
+
+All functions are pure and of static shape. Arrays inside are time-major: (T, rows, ...). A step's input is the lagged targets,
+the covariates, and what does not change (the categories' embeddings, the logarithm of the scale).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from local_run.deepar.likelihoods import LIKELIHOODS, Likelihood
+from local_run.deepar.windows import Batch
+
+Parameters = dict[str, Array]
+#: What a scan carries while it samples: the history, and each layer's hidden state and memory.
+Carry = tuple[Array, list[Array], list[Array]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What fixes the network's shapes; hashable, so that jit treats it as static."""
+
+    lags: tuple[int, ...]
+    covariates: int
+    cardinality: tuple[int, ...]
+    embedding_dimension: int
+    num_cells: int
+    num_layers: int
+    likelihood: str
+    dropout_rate: float
+
+    @property
+    def head(self) -> Likelihood:
+        return LIKELIHOODS[self.likelihood]
+
+
+def initial_parameters(shape: Shape, key: Array) -> Parameters:
+    """Glorot-uniform kernels, forget gates open (bias 1), everything else 0."""
+    gates = 4 * shape.num_cells
+    static = 1 + len(shape.cardinality) * shape.embedding_dimension
+    inputs = len(shape.lags) + shape.covariates + static
+    sizes = {
+        "lag_kernel": (len(shape.lags), gates),
+        "covariate_kernel": (shape.covariates, gates),
+        "static_kernel": (static, gates),
+        "head_kernel": (shape.num_cells, shape.head.size),
+    }
+    for layer in range(shape.num_layers):
+        sizes[f"recurrent_{layer}"] = (shape.num_cells, gates)
+        if layer:
+            sizes[f"kernel_{layer}"] = (shape.num_cells, gates)
+    for number, categories in enumerate(shape.cardinality):
+        sizes[f"embedding_{number}"] = (categories, shape.embedding_dimension)
+    forget = jnp.zeros(gates).at[shape.num_cells : 2 * shape.num_cells].set(1.0)
+    parameters: Parameters = {f"bias_{layer}": forget for layer in range(shape.num_layers)}
+    parameters["head_bias"] = jnp.zeros(shape.head.size)
+    for name, subkey in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
+        fan_in = inputs if name in ("lag_kernel", "covariate_kernel", "static_kernel") else sizes[name][0]
+        limit = (6 / (fan_in + sizes[name][1])) ** 0.5
+        parameters[name] = jax.random.uniform(subkey, sizes[name], minval=-limit, maxval=limit)
+    return parameters
+
+
+def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
+    """What covariates, embeddings and scale add to the first layer's gates: (T, B, 4 · cells)."""
+    embedded = [parameters[f"embedding_{number}"][batch.cat[:, number]] for number in range(batch.cat.shape[1])]
+    static = jnp.concatenate([batch.log_scale[:, None], *embedded], axis=1)
+    by_window = static @ parameters["static_kernel"] + parameters["bias_0"]
+    return jnp.swapaxes(batch.covariates, 0, 1) @ parameters["covariate_kernel"] + by_window
+
+
+def _cell(gates: Array, hidden: Array, memory: Array, keep: Array) -> tuple[Array, Array]:
+    """One LSTM step with zoneout: the share ``keep`` of each neuron stays as it was (Krueger et al. 2016)."""
+    entry, forget, candidate, exit_ = jnp.split(gates, 4, axis=-1)
+    fresh = jax.nn.sigmoid(forget) * memory + jax.nn.sigmoid(entry) * jnp.tanh(candidate)
+    output = jax.nn.sigmoid(exit_) * jnp.tanh(fresh)
+    return keep * hidden + (1 - keep) * output, keep * memory + (1 - keep) * fresh
+
+
+def sampled_history(parameters: Parameters, shape: Shape, batch: Batch, keys: Array, samples: int) -> Array:
+    """The history with every unknown step filled by a draw from the network: (M + T, B · samples), scaled.
+
+    Ancestral sampling: each drawn value is an input of the steps after it. ``keys`` has one key a window, so that a window's
+    samples do not depend on which others stand beside it.
+    """
+    steps = batch.observed.shape[1]
+    rows = len(batch.scale) * samples
+    reach = batch.history.shape[1] - steps
+    spread = partial(jnp.repeat, repeats=samples, axis=0)
+    history = spread(batch.history).T
+    scale = batch.scale[:, None]
+    step_keys = jax.vmap(lambda key: jax.random.split(key, steps))(keys).swapaxes(0, 1)
+    draw = jax.vmap(shape.head.sample)
+
+    def step(carry: Carry, inputs: tuple[Array, ...]) -> tuple[Carry, None]:
+        history, hidden, memory = carry
+        time, known, projected, key = inputs
+        lagged = jnp.stack([history[reach + time - lag] for lag in shape.lags], axis=1)
+        gates = spread(projected) + lagged @ parameters["lag_kernel"]
+        hidden, memory = list(hidden), list(memory)
+        for layer in range(shape.num_layers):
+            if layer:
+                gates = hidden[layer - 1] @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
+            gates = gates + hidden[layer] @ parameters[f"recurrent_{layer}"]
+            hidden[layer], memory[layer] = _cell(gates, hidden[layer], memory[layer], jnp.float32(shape.dropout_rate))
+        outputs = hidden[-1] @ parameters["head_kernel"] + parameters["head_bias"]
+        drawn = draw(key, outputs.reshape(-1, samples, shape.head.size), jnp.broadcast_to(scale, (len(scale), samples)))
+        value = jnp.where(spread(known), history[reach + time], drawn.reshape(rows))
+        return (history.at[reach + time].set(value), hidden, memory), None
+
+    zeros = [jnp.zeros((rows, shape.num_cells))] * shape.num_layers
+    inputs = (jnp.arange(steps), batch.known.T, _projected_inputs(parameters, batch), step_keys)
+    (history, _, _), _ = jax.lax.scan(step, (history, zeros, list(zeros)), inputs)
+    return history
+
+
+def loss(parameters: Parameters, shape: Shape, batch: Batch, key: Array, missing: bool) -> Array:
+    """Mean negative log-likelihood of the observed steps, context included, given the true values before each.
+
+    Where the data has missing values, the network first fills them (without gradient), as it will when it forecasts;
+    they are inputs, and never count in the loss. ``missing`` False says that there are none, and saves that pass.
+    """
+    steps = batch.observed.shape[1]
+    reach = batch.history.shape[1] - steps
+    fill_key, zoneout_key = jax.random.split(key)
+    history = jnp.swapaxes(batch.history, 0, 1)
+    if missing:
+        keys = jax.random.split(fill_key, len(batch.scale))
+        history = jax.lax.stop_gradient(sampled_history(parameters, shape, batch, keys, samples=1))
+    lagged = jnp.stack([history[reach - lag : reach - lag + steps] for lag in shape.lags], axis=2)
+    gates = _projected_inputs(parameters, batch) + lagged @ parameters["lag_kernel"]
+    layer_keys = jax.random.split(zoneout_key, shape.num_layers)
+    hidden = _layer(gates, parameters["recurrent_0"], layer_keys[0], shape.dropout_rate)
+    for layer in range(1, shape.num_layers):
+        gates = hidden @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
+        hidden = _layer(gates, parameters[f"recurrent_{layer}"], layer_keys[layer], shape.dropout_rate)
+    outputs = hidden @ parameters["head_kernel"] + parameters["head_bias"]
+    scores = shape.head.log_prob(outputs, history[reach:], batch.scale)
+    observed = batch.observed.T
+    return -jnp.sum(jnp.where(observed, scores, 0)) / jnp.maximum(1, jnp.sum(observed))
+
+
+def _layer(gates: Array, recurrent: Array, key: Array, dropout_rate: float) -> Array:
+    """One LSTM layer over all steps, given what its inputs add to the gates: (T, B, cells)."""
+    steps, rows, width = gates.shape
+    cells = width // 4
+    keep = jax.random.bernoulli(key, dropout_rate, (steps, rows, cells)).astype(jnp.float32)
+
+    def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
+        hidden, memory = carry
+        added, kept = inputs
+        hidden, memory = _cell(added + hidden @ recurrent, hidden, memory, kept)
+        return (hidden, memory), hidden
+
+    zeros = jnp.zeros((rows, cells))
+    _, hidden = jax.lax.scan(step, (zeros, zeros), (gates, keep))
+    return hidden

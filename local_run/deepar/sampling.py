@@ -1,0 +1,69 @@
+"""Sample paths from a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from local_run.deepar.config import Config
+from local_run.deepar.data import Series
+from local_run.deepar.dataset import Schema
+from local_run.deepar.frequency import Frequency
+from local_run.deepar.likelihoods import LIKELIHOODS
+from local_run.deepar.model import Model
+from local_run.deepar.network import Parameters, Shape, sampled_history
+from local_run.deepar.windows import Batch, Windows
+
+#: Series forecast in one call of the compiled network: bounds memory, and a shorter last group is padded to it.
+GROUP = 16
+
+
+def network_shape(config: Config, schema: Schema) -> Shape:
+    """The network for these hyperparameters and this data."""
+    frequency = Frequency.parse(config.time_freq)
+    return Shape(
+        lags=frequency.lags,
+        covariates=len(frequency.feature_names) + 1 + schema.num_dynamic_feat,
+        cardinality=schema.cardinality,
+        embedding_dimension=config.embedding_dimension,
+        num_cells=config.num_cells,
+        num_layers=config.num_layers,
+        likelihood=config.likelihood,
+        dropout_rate=config.dropout_rate,
+    )
+
+
+def _future(parameters: Parameters, shape: Shape, batch: Batch, keys: Array, samples: int, steps: int) -> Array:
+    history = sampled_history(parameters, shape, batch, keys, samples)
+    return jnp.swapaxes(history[-steps:].reshape(steps, -1, samples), 0, 1)  # (windows, steps, samples)
+
+
+_paths = jax.jit(_future, static_argnames=("shape", "samples", "steps"))
+
+
+def sample_paths(model: Model, series: Sequence[Series], samples: int, seed: int | None = None) -> NDArray[np.float64]:
+    """Forecasts of the prediction_length steps after each series: (series, samples, prediction_length), in the data's units.
+
+    A series' dynamic features reach over those steps. The same seed (the model's own by default) and the same place in
+    ``series`` give the same samples.
+    """
+    config = model.config
+    scaled = LIKELIHOODS[config.likelihood].scaled
+    windows = Windows(series, config, model.schema, scaled, model.standard, extra=config.prediction_length)
+    shape = network_shape(config, model.schema)
+    root = jax.random.key(config.seed if seed is None else seed)
+    group = min(GROUP, len(series))
+    paths = []
+    for first in range(0, len(series), group):
+        chosen = [min(index, len(series) - 1) for index in range(first, first + group)]
+        batch = windows.batch([(index, len(series[index].target)) for index in chosen])
+        keys = jax.vmap(partial(jax.random.fold_in, root))(jnp.array(chosen))
+        drawn = _paths(model.parameters, shape, batch, keys, samples, config.prediction_length)
+        paths.append(np.asarray(drawn, np.float64) * batch.scale[:, None, None])
+    return np.concatenate(paths)[: len(series)].swapaxes(1, 2)

@@ -1,0 +1,156 @@
+"""Training: mini-batches of windows, Adam, early stopping on the epoch's loss, test metrics."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import jax
+import numpy as np
+import optax
+from jax import Array
+
+from contracts.problems import one_problem
+from local_run.deepar.config import Config
+from local_run.deepar.data import Series
+from local_run.deepar.dataset import FEW_OBSERVATIONS, Schema, Statistics, conform_channel
+from local_run.deepar.likelihoods import LIKELIHOODS
+from local_run.deepar.log import HOST
+from local_run.deepar.metrics import score
+from local_run.deepar.model import Model
+from local_run.deepar.network import Parameters, Shape, initial_parameters, loss
+from local_run.deepar.sampling import network_shape, sample_paths
+from local_run.deepar.windows import Batch, Sampler, Windows
+
+log = logging.getLogger(__name__)
+
+#: Beyond this norm a gradient is shortened: one wild window must not undo an epoch.
+GRADIENT_NORM = 10.0
+_LOG_EVERY = 5
+
+State = tuple[Parameters, optax.OptState]
+Step = Callable[[State, Batch, Array], tuple[State, Array]]
+
+
+def train(config: Config, channel: Sequence[Series]) -> Model:
+    """Fit a model to the series of the train channel, logging each epoch as the algorithm does.
+
+    Raises :class:`~contracts.problems.ProblemsError` for data that does not fit together, or a loss that is no number.
+    """
+    schema = Schema.derive(config, channel)
+    _log_schema(config, schema, channel[0])
+    series = conform_channel("train", channel, schema, config)
+    statistics = Statistics.of(series)
+    _log_statistics("Training", statistics)
+    if statistics.observations < FEW_OBSERVATIONS:
+        log.warning("fewer than %d observations in all training series: too few to learn from", FEW_OBSERVATIONS)
+    windows = Windows(series, config, schema, LIKELIHOODS[config.likelihood].scaled)
+    sampler = Sampler(windows, config)
+    log.info("Doing %.1f passes over dataset per epoch in %d mini-batches.", sampler.passes, sampler.batches)
+    shape = network_shape(config, schema)
+    parameters = _fit(config, shape, windows, sampler, statistics.missing or _short(series, config))
+    return Model(config, schema, windows.standard, {name: np.asarray(value) for name, value in parameters.items()})
+
+
+def evaluate(model: Model, channel: Sequence[Series]) -> dict[str, float]:
+    """Test metrics: the last prediction_length steps of each series, forecast from those before."""
+    series = conform_channel("test", channel, model.schema, model.config)
+    _log_statistics("Test", Statistics.of(series))
+    config = model.config
+    log.info("Evaluating model accuracy on testset using %d samples", config.num_eval_samples)
+    actual = np.stack([item.target[-config.prediction_length :] for item in series])
+    samples = sample_paths(model, [without_end(item, config.prediction_length) for item in series], config.num_eval_samples)
+    scores = score(actual, samples, config.test_quantiles)
+    for name, value in scores.items():
+        log.info("#test_score (%s, %s): %r", HOST, name, value)
+    for name in ("RMSE", "mean_wQuantileLoss"):
+        log.info("#quality_metric: host=%s, test %s <loss>=%r", HOST, name, scores[name])
+    return scores
+
+
+def without_end(series: Series, steps: int) -> Series:
+    """What is known when the last ``steps`` values are to be forecast: features stay, the target ends earlier."""
+    return replace(series, target=series.target[:-steps])
+
+
+def _short(series: Sequence[Series], config: Config) -> bool:
+    """Whether some window may reach beyond the end of its series, where values are missing too."""
+    return any(len(item.target) <= config.prediction_length for item in series)
+
+
+def _fit(config: Config, shape: Shape, windows: Windows, sampler: Sampler, missing: bool) -> Parameters:
+    start_key, train_key = jax.random.split(jax.random.key(config.seed))
+    optimiser = optax.chain(optax.clip_by_global_norm(GRADIENT_NORM), optax.adam(config.learning_rate))
+    parameters = initial_parameters(shape, start_key)
+    log.info("Number of parameters in the network: %d", sum(value.size for value in parameters.values()))
+    state: State = (parameters, optimiser.init(parameters))
+    step = _step(shape, optimiser, missing)
+    best_loss, best_epoch, best = math.inf, -1, parameters
+    for epoch in range(config.epochs):
+        state, epoch_loss = _epoch(epoch, config, state, step, windows, sampler, jax.random.fold_in(train_key, epoch))
+        if epoch_loss < best_loss:
+            log.info("best epoch loss so far")
+            best_loss, best_epoch, best = epoch_loss, epoch, state[0]
+        else:
+            log.info("loss did not improve")
+        if config.early_stopping_patience is not None and epoch - best_epoch >= config.early_stopping_patience:
+            log.info("stopping early: no improvement in %d epochs", config.early_stopping_patience)
+            break
+    if config.early_stopping_patience is None:
+        best_loss, best_epoch, best = epoch_loss, epoch, state[0]
+    log.info("Final loss: %r (occurred at epoch %d)", best_loss, best_epoch)
+    log.info("#quality_metric: host=%s, train final_loss <loss>=%r", HOST, best_loss)
+    return best
+
+
+def _step(shape: Shape, optimiser: optax.GradientTransformation, missing: bool) -> Step:
+    def step(state: State, batch: Batch, key: Array) -> tuple[State, Array]:
+        parameters, moments = state
+        value, gradient = jax.value_and_grad(loss)(parameters, shape, batch, key, missing)
+        updates, moments = optimiser.update(gradient, moments, parameters)
+        return (optax.apply_updates(parameters, updates), moments), value
+
+    compiled: Step = jax.jit(step)
+    return compiled
+
+
+def _epoch(
+    epoch: int, config: Config, state: State, step: Step, windows: Windows, sampler: Sampler, key: Array
+) -> tuple[State, float]:
+    started = time.monotonic()
+    losses: list[float] = []
+    for number, chosen in enumerate(sampler.epoch()):
+        state, value = step(state, windows.batch(chosen), jax.random.fold_in(key, number))
+        losses.append(float(value))
+        if not math.isfinite(losses[-1]):
+            allowed = "the loss became no number; lower learning_rate, or look for absurd values in the data"
+            raise one_problem("training", "hyperparameter learning_rate", str(config.learning_rate), allowed)
+        if number % _LOG_EVERY == 0:
+            average = float(np.mean(losses))
+            log.info("Epoch[%d] Batch[%d] avg_epoch_loss=%f", epoch, number, average)
+            log.info("#quality_metric: host=%s, epoch=%d, batch=%d train loss <loss>=%r", HOST, epoch, number, average)
+    examples = len(losses) * config.mini_batch_size
+    average = float(np.mean(losses))
+    log.info("processed a total of %d examples", examples)
+    log.info("#throughput_metric: host=%s, train throughput=%r records/second", HOST, examples / (time.monotonic() - started))
+    log.info("#progress_metric: host=%s, completed %.1f %% of epochs", HOST, 100 * (epoch + 1) / config.epochs)
+    log.info("#quality_metric: host=%s, epoch=%d, train loss <loss>=%r", HOST, epoch, average)
+    return state, average
+
+
+def _log_schema(config: Config, schema: Schema, first: Series) -> None:
+    used = "with cardinality " + str(list(schema.cardinality)) if schema.cardinality else "and will NOT be used for training"
+    log.info("[cardinality=%s] `cat` field was %sfound in the data %s.", config.cardinality, "" if first.cat else "NOT ", used)
+    count = schema.num_dynamic_feat
+    used = f"with dimension {count}" if count else "and will NOT be used for training"
+    present = "" if first.num_dynamic_feat else "NOT "
+    log.info("[num_dynamic_feat=%s] `dynamic_feat` field was %sfound in the data %s.", config.num_dynamic_feat, present, used)
+
+
+def _log_statistics(name: str, statistics: Statistics) -> None:
+    log.info("%s set statistics:", name)
+    for line in statistics.lines():
+        log.info("%s", line)
