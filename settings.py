@@ -1,6 +1,6 @@
 """The stack's configuration as typed, bounded values. Defaults live in ``Pulumi.yaml`` alone; this module holds none.
 
-:func:`load` is for the program, :func:`parse` for whoever has the configuration as a mapping. Both report every problem at once.
+:func:`load` is for the program, :func:`parse` for whoever has the configuration as a mapping. Both report all problems at once.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ def _problem(project: str, entry: Mapping[str, Any]) -> Problem:
     fields = {str(field.alias): field for field in Settings.model_fields.values()}
     if entry["type"] == "extra_forbidden":
         hint = nearest(key, fields)
-        return Problem(where, entry["input"], f"unknown key; {hint or 'known: ' + ', '.join(list(fields)[len(_IDENTITY):])}")
+        return Problem(where, entry["input"], f"unknown key; {hint or 'known: ' + ', '.join(list(fields)[len(_IDENTITY) :])}")
     if entry["type"] == "missing":
         return Problem(where, None, "Pulumi.yaml has its default; run from the project's folder")
     return Problem(where, entry["input"], f"{_suggestion(key, entry['input'])}allowed: {fields[key].description}")
