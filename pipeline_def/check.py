@@ -1,0 +1,111 @@
+"""The offline check of a rendered definition: the table of rules, and one call that runs them all.
+
+Called by the program before the pipeline resource is created, by ``python -m pipeline_def check``, and by the policies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.problems import Problem, ProblemsError
+from pipeline_def.checks import (
+    arguments,
+    conditions,
+    graph,
+    hyperparameters,
+    images,
+    isolation,
+    jobs,
+    parameters,
+    references,
+    retries,
+    secrets,
+    structure,
+    unfilled,
+)
+from pipeline_def.checks.definition import Definition
+from pipeline_def.checks.finding import Finding
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its id (a finding's ``rule``), what it asks for, and the function that looks."""
+
+    id: str
+    asks: str
+    look: Callable[[Definition], Iterator[Finding]]
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("structure", "members of the definition and of each step are there and of the right kind", structure.check_structure),
+    Rule("step-type", "step types are known", structure.check_step_types),
+    Rule("unique", "no two steps, parameters, inputs, outputs or channels share a name", structure.check_unique),
+    Rule("name", "names of steps and parameters are 1 to 64 letters, digits, hyphens, underscores", structure.check_names),
+    Rule("parameter", "parameters have known types, and defaults that match", parameters.check_parameters),
+    Rule("reference", "every Get resolves to something there is", references.check_references),
+    Rule("json-get", "every JsonGet reads a property file in an output that exists", references.check_json_gets),
+    Rule("depends-on", "DependsOn names steps of this pipeline", graph.check_depends_on),
+    Rule("cycle", "no step waits for itself", graph.check_cycles),
+    Rule("branch", "no step waits for one in the other branch of a condition", graph.check_branches),
+    Rule("condition", "conditions have known types and all operands", conditions.check_conditions),
+    Rule("unfilled", "no template key and no unresolved Output is left", unfilled.check_unfilled),
+    Rule("arguments", "botocore accepts each step's arguments, placeholders substituted", arguments.check_arguments),
+    Rule("limits", "upper bounds, patterns and enumerations of the API are kept", arguments.check_limits),
+    Rule("retry", "retry policies are valid for their step type", retries.check_retries),
+    Rule("cache", "caching never serves a step that is told the ExecutionId", retries.check_caches),
+    Rule("isolation", "all output is under executions/<ExecutionId>/", isolation.check_isolation),
+    Rule("image", "images are in the stack's region and immutably named", images.check_images),
+    Rule("instance-type", "instance types have the form of one", jobs.check_instance_types),
+    Rule("spot", "managed spot training waits within the algorithm's limit", jobs.check_spot),
+    Rule("secret", "nothing looks like a secret", secrets.check_secrets),
+    Rule("hyperparameter", "DeepAR gets known hyperparameters, in range, as text", hyperparameters.check_hyperparameters),
+)
+#: The rule of a text that is no JSON object; it has no function of its own, since nothing else can be looked at then.
+JSON_RULE = "json"
+
+
+def check_definition(text: str, region: str | None = None) -> list[Finding]:
+    """Everything that is wrong with a rendered definition, at once; an empty list when nothing is.
+
+    ``region`` is the stack's; without it the images must agree with one another. Offline, and under 50 ms once botocore's
+    model is loaded.
+    """
+    try:
+        raw = json.loads(text, object_pairs_hook=_without_duplicates)
+    except ValueError as error:
+        return [Finding(JSON_RULE, None, "$", None if not text.strip() else "not JSON", f"allowed: one JSON object ({error})")]
+    if not isinstance(raw, dict):
+        return [Finding(JSON_RULE, None, "$", type(raw).__name__, "allowed: one JSON object")]
+    definition = Definition.read(text, raw, region)
+    return [finding for rule in RULES for finding in rule.look(definition)]
+
+
+def require_valid(text: str, region: str | None = None) -> str:
+    """The text itself; :class:`ProblemsError` with every finding where there is any."""
+    findings = check_definition(text, region)
+    if findings:
+        raise as_error(findings)
+    return text
+
+
+def as_error(findings: Iterable[Finding]) -> ProblemsError:
+    return ProblemsError("pipeline definition", [_AsProblem(finding.path, finding.value, str(finding)) for finding in findings])
+
+
+class _AsProblem(Problem):
+    """A finding in the words it has itself, rule and step included."""
+
+    def __str__(self) -> str:
+        return self.allowed
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"duplicate member: {', '.join(twice)}")
+    return members

@@ -1,0 +1,94 @@
+"""Rule ``image``: a step's image is in the stack's region and named so that it never changes under the name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, deepar_image_uri
+from pipeline_def.checks.definition import Definition, Step, walk
+from pipeline_def.checks.finding import Finding, shown
+
+_ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9.\-]+)/"
+    r"(?P<repository>[a-z0-9._/\-]+)(?::(?P<tag>[A-Za-z0-9_.\-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+#: A content hash, with at most a short word before it.
+CONTENT_TAG = re.compile(r"(?:[a-z][a-z0-9]*[-_.])?[0-9a-f]{12,64}")
+_MEMBERS = ("ImageUri", "TrainingImage", "Image")
+_ROLE_ACCOUNT = re.compile(r"arn:[a-z\-]+:iam::(\d{12}):role/")
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image that a step names: where in the definition, and its URI."""
+
+    step: Step
+    path: str
+    uri: str
+
+
+def images(definition: Definition) -> Iterator[Image]:
+    """Every image named by a text (one that a parameter brings is not known here)."""
+    for step in definition.steps:
+        for path, value in walk(step.arguments, step.arguments_path):
+            if isinstance(value, Mapping):
+                for name in _MEMBERS:
+                    if isinstance(value.get(name), str):
+                        yield Image(step, f"{path}.{name}", value[name])
+
+
+def is_deepar(step: Step) -> bool:
+    """Whether a training step runs the built-in forecasting-deepar."""
+    specification = step.arguments.get("AlgorithmSpecification")
+    image = specification.get("TrainingImage") if isinstance(specification, Mapping) else None
+    return isinstance(image, str) and f"/{DEEPAR_REPOSITORY}" in image
+
+
+def check_images(definition: Definition) -> Iterator[Finding]:
+    """Region, registry account of the built-in algorithm, and a name that is content hash, version tag or digest."""
+    own = _own_accounts(definition)
+    found = list(images(definition))
+    expected = definition.region or _first_region(found)
+    for image in found:
+        for allowed in _problems(image.uri, own, expected):
+            yield Finding("image", image.step.name, image.path, shown(image.uri), allowed)
+
+
+def _problems(uri: str, own: set[str], region: str | None) -> Iterator[str]:
+    parts = _ECR.fullmatch(uri)
+    if parts is None:
+        yield "allowed: <account>.dkr.ecr.<region>.<domain>/<repository>:<tag>, or @sha256:<digest>"
+        return
+    if region and parts["region"] != region:
+        yield f"allowed: an image in {region}, the stack's region"
+    built_in = parts["repository"] == DEEPAR_REPOSITORY
+    if built_in and parts["account"] not in own and DEEPAR_ACCOUNTS.get(parts["region"]) != parts["account"]:
+        known = parts["region"] in DEEPAR_ACCOUNTS
+        yield f"allowed: {deepar_image_uri(parts['region'])}" if known else "allowed: a region with the built-in algorithm"
+    if parts["digest"] is None:
+        yield from _tag_problems(parts["tag"], parts["account"] in own)
+
+
+def _tag_problems(tag: str | None, ours: bool) -> Iterator[str]:
+    if tag is None or tag == "latest":
+        yield "allowed: a content-hash tag, a version tag or a digest, never latest"
+    elif ours and not CONTENT_TAG.fullmatch(tag):
+        yield "allowed: a content-hash tag or a digest, so that what is deployed is what runs"
+    elif not ours and not any(character.isdigit() for character in tag):
+        yield "allowed: a version tag or a digest"
+
+
+def _own_accounts(definition: Definition) -> set[str]:
+    """Accounts of the roles that the steps run as: an image in their registry is one of ours."""
+    return set(_ROLE_ACCOUNT.findall(definition.text))
+
+
+def _first_region(found: list[Image]) -> str | None:
+    """Without a stack's region the images must at least agree with one another."""
+    for image in found:
+        parts = _ECR.fullmatch(image.uri)
+        if parts:
+            return parts["region"]
+    return None

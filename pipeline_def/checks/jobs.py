@@ -1,0 +1,71 @@
+"""Rules ``instance-type`` and ``spot``: what a job runs on, and how long it may wait for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts.parameters import INSTANCE_TYPE_PATTERN
+from pipeline_def.checks.definition import Definition, Step, join_path, walk
+from pipeline_def.checks.finding import Finding, shown
+from pipeline_def.checks.images import is_deepar
+from pipeline_def.checks.resolve import SampleNumber, SampleText, resolve
+
+_INSTANCE_TYPE = re.compile(INSTANCE_TYPE_PATTERN)
+_LISTS = ("SupportedRealtimeInferenceInstanceTypes", "SupportedTransformInstanceTypes")
+#: Source: SageMaker API, CheckpointConfig and StoppingCondition: built-in algorithms that write no checkpoints.
+SPOT_WAIT_WITHOUT_CHECKPOINTS = 3600
+
+
+def check_instance_types(definition: Definition) -> Iterator[Finding]:
+    """Every instance type, a parameter's default included, has the form of one."""
+    for step in definition.steps:
+        for path, value in walk(step.arguments, step.arguments_path):
+            if not isinstance(value, Mapping):
+                continue
+            if "InstanceType" in value:
+                yield from _instance_type(definition, step, f"{path}.InstanceType", value["InstanceType"])
+            for name in _LISTS:
+                items = value.get(name)
+                for index, item in enumerate(items if isinstance(items, list) else []):
+                    yield from _instance_type(definition, step, f"{path}.{name}[{index}]", item)
+
+
+def _instance_type(definition: Definition, step: Step, path: str, value: Any) -> Iterator[Finding]:
+    resolved = resolve(definition, value)
+    if not isinstance(resolved, str) or isinstance(resolved, SampleText) or _INSTANCE_TYPE.fullmatch(resolved):
+        return
+    hint = f"did you mean 'ml.{resolved}'?" if _INSTANCE_TYPE.fullmatch(f"ml.{resolved}") else "allowed: such as ml.m5.xlarge"
+    yield Finding("instance-type", step.name, path, shown(resolved), hint)
+
+
+def check_spot(definition: Definition) -> Iterator[Finding]:
+    """The waiting time of managed spot training: there if and only if spot is on, and within the algorithm's limit."""
+    for step in definition.steps:
+        if step.type != "Training":
+            continue
+        path = f"{step.arguments_path}.StoppingCondition"
+        raw = step.arguments.get("StoppingCondition")
+        limits = resolve(definition, raw) if isinstance(raw, Mapping) else {}
+        spot = step.arguments.get("EnableManagedSpotTraining") is True
+        runtime, wait = limits.get("MaxRuntimeInSeconds"), limits.get("MaxWaitTimeInSeconds")
+        for member, value, allowed in _spot_problems(step, spot, runtime, wait):
+            yield Finding("spot", step.name, join_path(path, member), shown(value), allowed)
+
+
+def _spot_problems(step: Step, spot: bool, runtime: Any, wait: Any) -> Iterator[tuple[str, Any, str]]:
+    if wait is None:
+        if spot:
+            yield "MaxWaitTimeInSeconds", None, "managed spot training needs it"
+        return
+    if not spot:
+        yield "MaxWaitTimeInSeconds", wait, "allowed: with EnableManagedSpotTraining alone"
+        return
+    if any(isinstance(value, SampleNumber) or not isinstance(value, int) for value in (runtime, wait)):
+        return
+    if wait < runtime:
+        yield "MaxWaitTimeInSeconds", wait, f"allowed: at least MaxRuntimeInSeconds ({runtime}), which it includes"
+    if is_deepar(step) and wait > SPOT_WAIT_WITHOUT_CHECKPOINTS:
+        limit = f"allowed: at most {SPOT_WAIT_WITHOUT_CHECKPOINTS}, since DeepAR writes no checkpoints"
+        yield "MaxWaitTimeInSeconds", wait, limit

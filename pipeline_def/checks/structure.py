@@ -1,0 +1,149 @@
+"""Rules ``structure``, ``step-type``, ``unique`` and ``name``: the definition is one at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from contracts.problems import nearest
+from pipeline_def.checks.definition import Definition, Step
+from pipeline_def.checks.finding import Finding, shown
+
+VERSION = "2020-12-01"
+STEP_TYPES = (
+    "Processing",
+    "Training",
+    "Condition",
+    "Model",
+    "RegisterModel",
+    "Transform",
+    "Tuning",
+    "Callback",
+    "Lambda",
+    "QualityCheck",
+    "ClarifyCheck",
+    "EMR",
+    "EMRServerless",
+    "Fail",
+    "AutoML",
+    "EndpointConfig",
+    "Endpoint",
+    "InferenceComponent",
+    "Lineage",
+    "Job",
+    "Cleanup",
+    "ForEach",
+)
+_TOP = ("Version", "Metadata", "Parameters", "PipelineExperimentConfig", "MlflowConfig", "Steps")
+_STEP_MEMBERS = (
+    "Name",
+    "Type",
+    "Arguments",
+    "DependsOn",
+    "DisplayName",
+    "Description",
+    "RetryPolicies",
+    "CacheConfig",
+    "PropertyFiles",
+)
+_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
+
+
+def check_structure(definition: Definition) -> Iterator[Finding]:
+    """Members of the definition, and of every step, are there and of the right kind."""
+    raw = definition.raw
+    if raw.get("Version") != VERSION:
+        yield Finding("structure", None, "$.Version", shown(raw.get("Version")), f"allowed: {VERSION!r}")
+    for name in raw:
+        if name not in _TOP:
+            hint = nearest(str(name), _TOP) or f"allowed: {', '.join(_TOP)}"
+            yield Finding("structure", None, f"$.{name}", shown(str(name)), f"a definition has no such member; {hint}")
+    yield from _list_of_objects(raw.get("Parameters", []), "$.Parameters", ("Name", "Type"))
+    steps = raw.get("Steps")
+    if not isinstance(steps, list) or not steps:
+        yield Finding("structure", None, "$.Steps", shown(steps), "allowed: a list of at least one step")
+    yield from _list_of_objects(steps, "$.Steps", ("Name", "Type", "Arguments"))
+    for step in definition.steps:
+        yield from _step_problems(step)
+
+
+def _list_of_objects(items: Any, path: str, required: tuple[str, ...]) -> Iterator[Finding]:
+    if items is not None and not isinstance(items, list):
+        yield Finding("structure", None, path, shown(items), "allowed: a list")
+        return
+    for index, item in enumerate(items or []):
+        if not isinstance(item, Mapping):
+            yield Finding("structure", None, f"{path}[{index}]", shown(item), f"allowed: an object with {', '.join(required)}")
+            continue
+        for name in required:
+            kind = Mapping if name == "Arguments" else str
+            if not isinstance(item.get(name), kind):
+                allowed = f"allowed: {'an object' if kind is Mapping else 'text'}"
+                yield Finding("structure", None, f"{path}[{index}].{name}", shown(item.get(name)), allowed)
+
+
+def _step_problems(step: Step) -> Iterator[Finding]:
+    for name in step.raw:
+        if name not in _STEP_MEMBERS:
+            hint = nearest(str(name), _STEP_MEMBERS) or f"allowed: {', '.join(_STEP_MEMBERS)}"
+            yield Finding("structure", step.name, f"{step.path}.{name}", shown(str(name)), f"a step has no such member; {hint}")
+    if step.type == "Condition":
+        arguments = step.raw.get("Arguments")
+        for branch in ("IfSteps", "ElseSteps"):
+            inner = arguments.get(branch) if isinstance(arguments, Mapping) else None
+            yield from _list_of_objects(inner, f"{step.arguments_path}.{branch}", ("Name", "Type", "Arguments"))
+
+
+def check_step_types(definition: Definition) -> Iterator[Finding]:
+    for step in definition.steps:
+        if step.type not in STEP_TYPES:
+            hint = nearest(step.type, STEP_TYPES) or f"allowed: {', '.join(STEP_TYPES)}"
+            yield Finding("step-type", step.name, f"{step.path}.Type", shown(step.type), hint)
+
+
+def check_unique(definition: Definition) -> Iterator[Finding]:
+    """Names of steps (in branches too), parameters, and of a step's inputs, outputs, channels and property files."""
+    yield from _twice("a step", [(step.name, f"{step.path}.Name", step.name) for step in definition.steps])
+    yield from _twice("a parameter", [(item.name, f"{item.path}.Name", None) for item in definition.parameters])
+    for step in definition.steps:
+        for kind, items, path, name in _named_lists(step):
+            found = [
+                (str(item[name]), f"{path}[{index}].{name}", step.name)
+                for index, item in enumerate(items)
+                if isinstance(item, Mapping) and isinstance(item.get(name), str)
+            ]
+            yield from _twice(kind, found)
+
+
+def _named_lists(step: Step) -> Iterator[tuple[str, list[Any], str, str]]:
+    arguments = step.arguments
+    config = arguments.get("ProcessingOutputConfig")
+    outputs = config.get("Outputs") if isinstance(config, Mapping) else None
+    root = step.arguments_path
+    for kind, items, path, name in (
+        ("an input", arguments.get("ProcessingInputs"), f"{root}.ProcessingInputs", "InputName"),
+        ("an output", outputs, f"{root}.ProcessingOutputConfig.Outputs", "OutputName"),
+        ("a channel", arguments.get("InputDataConfig"), f"{root}.InputDataConfig", "ChannelName"),
+        ("a property file", step.raw.get("PropertyFiles"), f"{step.path}.PropertyFiles", "PropertyFileName"),
+    ):
+        if isinstance(items, list):
+            yield kind, items, path, name
+
+
+def _twice(kind: str, found: Sequence[tuple[str, str, str | None]]) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for name, path, step in found:
+        if name in first:
+            yield Finding("unique", step, path, shown(name), f"allowed: a name once; {kind} at {first[name]} has it already")
+        first.setdefault(name, path)
+
+
+def check_names(definition: Definition) -> Iterator[Finding]:
+    """Names of steps and parameters as the service takes them."""
+    named = [(step.name, f"{step.path}.Name", step.name) for step in definition.steps]
+    named += [(item.name, f"{item.path}.Name", "") for item in definition.parameters]
+    for name, path, step in named:
+        if not _NAME.fullmatch(name):
+            allowed = "allowed: 1 to 64 letters, digits, hyphens and underscores"
+            yield Finding("name", step or None, path, f"{shown(name)} ({len(name)} characters)", allowed)
