@@ -47,7 +47,7 @@ class DataPolicy(Settings):
     """What is tolerated in the price histories; everything else is an error."""
 
     duplicates: Literal["error", "first", "last"] = Field(default="error", description="which of two rows of one date counts")
-    max_missing_share: float = Field(default=0.05, ge=0, le=0.5, description="share of rows that may lack a price and are dropped")
+    max_missing_share: float = Field(default=0.05, ge=0, le=0.5, description="share of rows without a price that are dropped")
     max_step: float = Field(default=10.0, gt=1, le=1000, description="ratio of two prices in a row beyond which it is absurd")
 
 

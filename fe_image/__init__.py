@@ -1,0 +1,1 @@
+"""Everything inside the processing container: price histories in, features and DeepAR's channels out."""

@@ -1,0 +1,39 @@
+"""How well PCA and the autoencoder reproduce what they code, on the training range and after it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fe_image.feature_table import FeatureTable
+from fe_image.features.base import Panel
+from fe_image.features.codes import CodesTransformer
+from fe_image.features.pca import PcaTransformer
+from fe_image.features.registry import transformer
+from fe_image.grid import Grid
+from contracts.feature_settings import Pca
+
+
+def codes_report(panel: Panel, grid: Grid, features: FeatureTable) -> dict[str, dict[str, float]]:
+    """Mean squared error by encoder, in variances of the training range (1.0: no better than the mean).
+
+    Beside an autoencoder stands PCA with as many codes and the same input, as its yardstick, whether the template has it or not.
+    """
+    report = {}
+    for group in features.columns:
+        made = group.transformer
+        if isinstance(made, CodesTransformer):
+            report[made.group] = _errors(made.errors(panel, group.state), made.warm_up, grid)
+            if not isinstance(made, PcaTransformer):
+                yardstick = transformer("pca", Pca(codes=made.settings.codes, window=made.settings.window))
+                assert isinstance(yardstick, PcaTransformer)
+                state = yardstick.fit(panel.head(grid.train_rows), grid.train_rows)
+                report[f"{made.group}_pca_yardstick"] = _errors(yardstick.errors(panel, state), made.warm_up, grid)
+    return report
+
+
+def _errors(by_row: np.ndarray, warm_up: int, grid: Grid) -> dict[str, float]:
+    split = grid.train_rows - warm_up
+    errors = {"train": float(by_row[:split].mean())}
+    if by_row.size > split:
+        errors["test"] = float(by_row[split:].mean())
+    return errors

@@ -1,0 +1,114 @@
+"""The step itself, without AWS and without files: price histories and a template in, everything the outputs hold out.
+
+Features are computed on the rows that all assets share. The model's series lie on the calendar grid, with features carried
+forward; a ``dynamic_feat`` at a cell is what was known ``prediction_length`` cells before it, or is calendar.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from contracts.problems import Problem, ProblemsError
+from contracts.template import TrainingTemplate
+from fe_image.baseline import Baseline, naive_baseline
+from fe_image.codes_report import codes_report
+from fe_image.dynamic import DynamicFeatures, dynamic_features
+from fe_image.feature_table import FeatureTable, compute_features
+from fe_image.features.base import Floats, Panel
+from fe_image.frequency import Frequency
+from fe_image.grid import Grid, make_grid
+from fe_image.importance import ImportanceReport, feature_importance
+from fe_image.panel import common_panel
+from fe_image.prices import PriceHistory
+from fe_image.target import trading_profile, transformed
+
+log = logging.getLogger(__name__)
+
+#: The quantiles that the algorithm's metrics are over, unless its hyperparameter says otherwise.
+TEST_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+@dataclass(frozen=True)
+class EngineeredData:
+    """All that the step found out. ``price`` and ``target`` have shape (assets, cells), NaN without trading;
+    ``series_start`` is the first cell of the series that the model sees, after the features' warm-up."""
+
+    template: TrainingTemplate
+    panel: Panel
+    grid: Grid
+    features: FeatureTable
+    dynamic: DynamicFeatures
+    price: Floats
+    target: Floats
+    series_start: int
+    trading_profile: list[float]
+    baseline: Baseline
+    importance: ImportanceReport | None
+    codes: dict[str, dict[str, float]]
+
+    @property
+    def predicted(self) -> int:
+        """Index of the predicted asset, which is its ``cat`` too."""
+        return self.template.base_assets.index(self.template.predicted_asset)
+
+
+def engineer(
+    prices: Mapping[str, PriceHistory],
+    template: TrainingTemplate,
+    until: datetime | None = None,
+    test_quantiles: Sequence[float] = TEST_QUANTILES,
+) -> EngineeredData:
+    """Compute everything. With ``until``, only rows up to then exist, and test windows that they do not fill are left out.
+
+    Raises :class:`ProblemsError` where prices and template do not fit each other.
+    """
+    panel = common_panel(prices, template, until)
+    grid = make_grid(panel, template, partial=until is not None)
+    log.info("%d assets, %d common rows, %d in the training range", len(panel.assets), panel.rows, grid.train_rows)
+    features = compute_features(panel, grid.train_rows, template)
+    dynamic = dynamic_features(features, grid, template)
+    transform = template.target_transform
+    price = grid.place(panel.close)
+    target = grid.place(transformed(panel.close, transform))
+    start = _series_start(target, dynamic, grid, template)
+    index = panel.assets.index(template.predicted_asset)
+    baseline = naive_baseline(price[index], target[index], grid, transform, test_quantiles)
+    train = slice(0, grid.train_cells)
+    observed = np.isfinite(price[0, train])
+    profile = trading_profile(grid.times[train], observed, Frequency.parse(template.frequency))
+    return EngineeredData(
+        template, panel, grid, features, dynamic, price, target, start, profile, baseline,
+        _importance(panel, grid, features, template), codes_report(panel, grid, features),
+    )  # fmt: skip
+
+
+def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template: TrainingTemplate) -> int:
+    """First cell where every feature is known and the first observed target lies."""
+    first_target = int(np.isfinite(target[0]).argmax())
+    start = max(first_target, dynamic.first_cell)
+    left = grid.train_cells - start
+    needed = template.prediction_length + template.context_length
+    if left < needed:
+        allowed = (
+            f"contextLength + predictionLength need {needed} steps of training; the training range has {grid.train_cells} "
+            f"({grid.train_rows} rows), of which the features' windows and their lag of predictionLength take {start}"
+        )
+        raise ProblemsError("template", [Problem("features", f"{max(left, 0)} steps left", allowed)])
+    return start
+
+
+def _importance(panel: Panel, grid: Grid, features: FeatureTable, template: TrainingTemplate) -> ImportanceReport | None:
+    if template.importance is None or not features.columns:
+        return None
+    began = time.perf_counter()
+    names, values = features.flat()
+    returns = panel.returns[panel.assets.index(template.predicted_asset), : grid.train_rows]
+    report = feature_importance(names, values[:, : grid.train_rows], returns, template.importance, template.seed)
+    log.info("importance of %d features in %.2f s", len(names), time.perf_counter() - began)
+    return report

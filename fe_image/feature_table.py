@@ -1,0 +1,78 @@
+"""All chosen features of a panel, group by group, fitted on the training range."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from contracts.problems import Problem, ProblemsError
+from contracts.template import TrainingTemplate
+from fe_image.features.base import Floats, Panel, State, Transformer
+from fe_image.features.registry import transformer
+
+log = logging.getLogger(__name__)
+
+#: More columns than this per asset are a mistake in the template.
+MAX_FEATURES = 500
+
+
+@dataclass(frozen=True)
+class GroupColumns:
+    """One group's features: ``values`` of shape (assets or 1, features, rows), and what was fitted."""
+
+    transformer: Transformer[Any]
+    state: State
+    values: Floats
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The groups in the template's order."""
+
+    assets: tuple[str, ...]
+    columns: tuple[GroupColumns, ...]
+
+    def flat(self) -> tuple[list[str], Floats]:
+        """Column names (``AAPL:rsi_14``; shared ones have no asset) and values of shape (columns, rows)."""
+        names: list[str] = []
+        blocks = []
+        for group in self.columns:
+            names += column_names(self.assets, group.transformer)
+            blocks.append(group.values.reshape(-1, group.values.shape[-1]))
+        return names, np.concatenate(blocks)
+
+
+def column_names(assets: tuple[str, ...], made: Transformer[Any]) -> list[str]:
+    """Names of a group's columns, in the order of its values."""
+    if made.shared:
+        return list(made.names)
+    return [f"{asset}:{name}" for asset in assets for name in made.names]
+
+
+def compute_features(panel: Panel, train_rows: int, template: TrainingTemplate) -> FeatureTable:
+    """Fit on the training rows and compute every group of the template; all groups that do not fit in are reported at once."""
+    made = [transformer(name, settings, template.seed) for name, settings in template.features.chosen().items()]
+    problems = [_too_long(group, train_rows) for group in made if group.warm_up >= train_rows - 1]
+    count = sum(len(group.names) for group in made)
+    if count > MAX_FEATURES:
+        problems.append(Problem("features", f"{count} features an asset", f"allowed: at most {MAX_FEATURES}"))
+    if problems:
+        raise ProblemsError("template", problems)
+    return FeatureTable(panel.assets, tuple(_columns(group, panel, train_rows) for group in made))
+
+
+def _columns(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupColumns:
+    began = time.perf_counter()
+    state = group.fit(panel.head(train_rows), train_rows)
+    values = group.transform(panel, state)
+    log.info("%s: %d features in %.2f s", group.group, values.shape[0] * values.shape[1], time.perf_counter() - began)
+    return GroupColumns(group, state, values)
+
+
+def _too_long(group: Transformer[Any], train_rows: int) -> Problem:
+    allowed = f"its windows must be shorter than the training range, which has {train_rows} rows"
+    return Problem(f"features.{group.group}", f"{group.warm_up + 1} rows", allowed)

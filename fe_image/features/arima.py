@@ -1,0 +1,114 @@
+"""One-step-ahead ARIMA forecasts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contracts.feature_settings import Arima
+from fe_image.features.base import Floats, Panel, State, Transformer
+from fe_image.features.returns import shifted
+
+#: Rows per estimated parameter before the first estimate is used.
+_ROWS_PER_PARAMETER = 10
+
+
+class ArimaTransformer(Transformer[Arima]):
+    """Forecast of log p_{t+1} made at t by ARIMA(p, d, q), minus log p_t.
+
+    With y the d times differenced log price: y_{t+1} = c + Σ φ_i y_{t+1−i} + Σ θ_j ε_{t+1−j}; the constant c only where d = 0.
+    Pure AR is estimated by conditional least squares (normal equations, cumulated, so that an estimate at every row costs one
+    small solve); moving-average terms by statsmodels' maximum likelihood on the training range.
+    Unit: log return of the next row. Shape: (assets, 1, rows). Source: G. Box, G. Jenkins, "Time Series Analysis", 1970.
+
+    >>> ArimaTransformer(Arima(order=(5, 1, 0))).names
+    ('arima_5_1_0',)
+    """
+
+    group = "arima"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("arima_" + "_".join(map(str, self.settings.order)),)
+
+    @property
+    def warm_up(self) -> int:
+        p, d, q = self.settings.order
+        return d + p + _ROWS_PER_PARAMETER * (p + q + 1)
+
+    def fit(self, panel: Panel, train_rows: int) -> State:
+        """Parameters on the training range, shape (assets, parameters), and how many rows that had."""
+        if self.settings.order[2] > 0:
+            parameters = np.stack([_fit_statsmodels(series, self.settings.order) for series in panel.log_close])
+        else:
+            parameters = np.stack([self._expanding(series)[-1] for series in panel.log_close])
+        return {"parameters": parameters, "train_rows": np.array([float(train_rows)])}
+
+    def compute(self, panel: Panel, state: State) -> Floats:
+        out = np.full((len(panel.assets), 1, panel.rows), np.nan)
+        train_rows = int(state["train_rows"][0])
+        for index, series in enumerate(panel.log_close):
+            parameters = state["parameters"][index]
+            if self.settings.order[2] > 0:
+                forecast = one_step_statsmodels(series, self.settings.order, parameters)
+            else:
+                every_row = np.broadcast_to(parameters, (panel.rows, parameters.size)).copy()
+                if self.settings.refit == "expanding":
+                    every_row[:train_rows] = self._expanding(series[:train_rows])
+                forecast = one_step_ar(series, self.settings.order, every_row)
+            out[index, 0, self.warm_up :] = (forecast - series)[self.warm_up :]
+        return out
+
+    def _expanding(self, series: Floats) -> Floats:
+        """Least squares parameters at every row from what lies up to it, shape (rows, parameters); NaN in the warm-up."""
+        design, y = _regression(series, self.settings.order)
+        usable = np.isfinite(design).all(axis=1) & np.isfinite(y)
+        design, y = np.where(usable[:, None], design, 0.0), np.where(usable, y, 0.0)
+        gram = np.cumsum(design[:, :, None] * design[:, None, :], axis=0)
+        moment = np.cumsum(design * y[:, None], axis=0)
+        out = np.full(design.shape, np.nan)
+        start, size = self.warm_up, design.shape[1]
+        # A price that never moves has no normal equations to solve; the ridge then gives parameters of zero.
+        ridge = np.trace(gram[start:], axis1=1, axis2=2) * (1e-13 / size) + np.finfo(float).tiny
+        regular = gram[start:] + ridge[:, None, None] * np.eye(size)
+        out[start:] = np.linalg.solve(regular, moment[start:, :, None])[..., 0]
+        return out
+
+
+def _differenced(series: Floats, d: int) -> Floats:
+    for _ in range(d):
+        series = series - shifted(series, 1)
+    return series
+
+
+def _regression(series: Floats, order: tuple[int, int, int]) -> tuple[Floats, Floats]:
+    """Row t: what forecasts y_t (its p predecessors, and 1 where d = 0), and y_t."""
+    p, d, _ = order
+    y = _differenced(series, d)
+    columns = [shifted(y, lag) for lag in range(1, p + 1)]
+    return np.column_stack(columns + [np.ones(y.size)] * (d == 0)), y
+
+
+def one_step_ar(series: Floats, order: tuple[int, int, int], parameters: Floats) -> Floats:
+    """Forecast of the next value made at each row with that row's parameters (φ_1 … φ_p, then c where d = 0)."""
+    p, d, _ = order
+    y = _differenced(series, d)
+    columns = [shifted(y, lag) for lag in range(p)] + [np.ones(y.size)] * (d == 0)
+    forecast: Floats = (np.column_stack(columns) * parameters).sum(axis=1)
+    for level in range(d):  # undo the differences, the innermost first
+        forecast = forecast + _differenced(series, d - 1 - level)
+    return forecast
+
+
+def _fit_statsmodels(series: Floats, order: tuple[int, int, int]) -> Floats:
+    from statsmodels.tsa.arima.model import ARIMA
+
+    return np.asarray(ARIMA(series, order=order, trend="c" if order[1] == 0 else "n").fit().params, dtype=np.float64)
+
+
+def one_step_statsmodels(series: Floats, order: tuple[int, int, int], parameters: Floats) -> Floats:
+    """The same forecast by statsmodels' Kalman filter with fixed parameters, in its own parameter order."""
+    from statsmodels.tsa.arima.model import ARIMA
+
+    model = ARIMA(series, order=order, trend="c" if order[1] == 0 else "n")
+    forecasts = model.filter(parameters).predict(start=1, end=series.size)
+    return np.asarray(forecasts, dtype=np.float64)

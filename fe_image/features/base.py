@@ -1,0 +1,110 @@
+"""What every feature is: a transformer of a price panel, with the checks that all of them share.
+
+A value at row t uses rows up to t and what was fitted on the training range, nothing later.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Generic, TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.feature_settings import Settings
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Times: TypeAlias = "npt.NDArray[np.datetime64]"
+#: What a transformer learned on the training range, by name.
+State: TypeAlias = Mapping[str, Floats]
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Prices of all assets on their common rows. ``close`` has shape (assets, rows), positive and finite, in each asset's
+    own currency; ``times`` ascend strictly."""
+
+    assets: tuple[str, ...]
+    times: Times
+    close: Floats
+
+    @property
+    def rows(self) -> int:
+        return self.close.shape[1]
+
+    @cached_property
+    def log_close(self) -> Floats:
+        """Natural logarithm of the prices."""
+        return np.log(self.close)
+
+    @cached_property
+    def returns(self) -> Floats:
+        """One-row log returns, shape (assets, rows); the first is NaN."""
+        out = np.full(self.close.shape, np.nan)
+        out[:, 1:] = np.diff(self.log_close, axis=1)
+        return out
+
+    def head(self, rows: int) -> Panel:
+        """The first rows alone."""
+        return Panel(self.assets, self.times[:rows], self.close[:, :rows])
+
+
+class Transformer(ABC, Generic[S]):
+    """One feature group. Subclasses say ``names``, ``warm_up`` and ``compute``, and ``fit`` where they learn something.
+
+    ``shared``: one value for all assets (calendar, codes), else one per asset.
+    ``known_ahead``: depends on the date alone, so that a forecast may use its future values.
+    """
+
+    group: ClassVar[str]
+    shared: ClassVar[bool] = False
+    known_ahead: ClassVar[bool] = False
+
+    def __init__(self, settings: S, seed: int = 0) -> None:
+        self.settings = settings
+        self.seed = seed
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of ``compute``'s second axis."""
+
+    @property
+    @abstractmethod
+    def warm_up(self) -> int:
+        """Rows at the start that have no value."""
+
+    def fit(self, panel: Panel, train_rows: int) -> State:
+        """Learn from the first ``train_rows`` rows. Nothing, unless a subclass does."""
+        return {}
+
+    @abstractmethod
+    def compute(self, panel: Panel, state: State) -> Floats:
+        """Values of shape (assets or 1, features, rows); NaN in the warm-up."""
+
+    def transform(self, panel: Panel, state: State) -> Floats:
+        """``compute``, checked: shape as promised, NaN in the warm-up rows and only there."""
+        if panel.rows <= self.warm_up:
+            raise ValueError(f"{self.group} needs more than {self.warm_up} rows, got {panel.rows}")
+        if not (np.isfinite(panel.close).all() and (panel.close > 0).all()):
+            raise ValueError(f"{self.group} needs positive, finite prices")
+        values = self.compute(panel, state)
+        shape = (1 if self.shared else len(panel.assets), len(self.names), panel.rows)
+        if values.shape != shape:
+            raise ValueError(f"{self.group} gave shape {values.shape} instead of {shape}")
+        if not np.isfinite(values[..., self.warm_up :]).all():
+            raise ValueError(f"{self.group} gave values that are not finite after its warm-up of {self.warm_up} rows")
+        return values
+
+    def fit_transform(self, panel: Panel, train_rows: int) -> Floats:
+        """Fit on the training rows, then transform all."""
+        return self.transform(panel, self.fit(panel.head(train_rows), train_rows))
+
+
+def stack(columns: list[Floats]) -> Floats:
+    """Columns of shape (assets, rows) → (assets, columns, rows)."""
+    return np.stack(columns, axis=1)

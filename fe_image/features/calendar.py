@@ -1,0 +1,56 @@
+"""Position in the day, week, month and year."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from contracts.feature_settings import Calendar, CalendarField
+from fe_image.features.base import Floats, Panel, State, Times, Transformer
+
+
+def position(times: Times, field: CalendarField) -> Floats:
+    """Where each time stands in its period: 0 at the beginning, below 1 at the end."""
+    days = times.astype("datetime64[D]")
+    months = times.astype("datetime64[M]")
+    if field == "hourOfDay":
+        return (times - days).astype("timedelta64[s]").astype(np.float64) / 86_400
+    if field == "dayOfWeek":
+        return ((days.astype(np.int64) + 3) % 7) / 7.0  # the epoch was a Thursday; Monday is 0
+    if field == "dayOfMonth":
+        length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.float64)
+        return (days - months.astype("datetime64[D]")).astype(np.float64) / length
+    return (months.astype(np.int64) % 12) / 12.0
+
+
+class CalendarTransformer(Transformer[Calendar]):
+    """sin 2πx and cos 2πx, x being the position in the day, week, month or year; known in advance.
+
+    Unit: −1 to 1. Shape: (1, 2 per field, rows). Source: trigonometric seasonality, A. Harvey, "Forecasting, Structural Time
+    Series Models and the Kalman Filter", 1989.
+
+    >>> CalendarTransformer(Calendar(fields=("dayOfWeek",))).names
+    ('dayOfWeek_sin', 'dayOfWeek_cos')
+    """
+
+    group = "calendar"
+    shared = True
+    known_ahead = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{field}_{wave}" for field in self.settings.fields for wave in ("sin", "cos"))
+
+    @property
+    def warm_up(self) -> int:
+        return 0
+
+    def compute(self, panel: Panel, state: State) -> Floats:
+        return self.at(panel.times)
+
+    def at(self, times: Times) -> Floats:
+        """The features of any times, past or future, shape (1, features, times)."""
+        waves: list[Floats] = []
+        for field in self.settings.fields:
+            angle = 2 * np.pi * position(times, field)
+            waves += [np.sin(angle), np.cos(angle)]
+        return np.stack(waves)[None]

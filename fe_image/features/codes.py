@@ -1,0 +1,74 @@
+"""What PCA and the autoencoder share: their input, its standardisation, and the error of reproducing it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+import numpy as np
+
+from contracts.feature_settings import Autoencoder, Pca
+from fe_image.features.base import Floats, Panel, State, Transformer
+
+C = TypeVar("C", Autoencoder, Pca)
+
+#: Standardised returns are cut off here, so that one crash in the data does not make the whole code.
+_LIMIT = 6.0
+
+
+def return_windows(panel: Panel, window: int) -> Floats:
+    """Row t: the one-row log returns of all assets at t, t − 1, … t − window + 1; shape (rows − window, assets · window),
+    beginning with row ``window``, the first that has them all."""
+    views = np.lib.stride_tricks.sliding_window_view(panel.returns[:, 1:], window, axis=1)
+    return np.ascontiguousarray(views.transpose(1, 0, 2)).reshape(views.shape[1], -1)
+
+
+class CodesTransformer(Transformer[C]):
+    """Codes of the latest returns of all assets, by an encoder that was fitted on the training range."""
+
+    prefix: ClassVar[str]
+    shared = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{self.prefix}_{number}" for number in range(1, self.settings.codes + 1))
+
+    @property
+    def warm_up(self) -> int:
+        return self.settings.window
+
+    def fit(self, panel: Panel, train_rows: int) -> State:
+        windows = return_windows(panel, self.settings.window)
+        mean, deviation = windows.mean(axis=0), windows.std(axis=0)
+        scale = {"mean": mean, "deviation": np.where(deviation > 0, deviation, 1.0)}
+        return {**scale, **self.learn(self.standardised(windows, scale))}
+
+    def standardised(self, windows: Floats, state: State) -> Floats:
+        """Windows in standard deviations of the training range, cut off at six."""
+        scaled: Floats = np.clip((windows - state["mean"]) / state["deviation"], -_LIMIT, _LIMIT)
+        return scaled
+
+    def compute(self, panel: Panel, state: State) -> Floats:
+        out = np.full((1, self.settings.codes, panel.rows), np.nan)
+        out[0, :, self.warm_up :] = self.encode(self._input(panel, state), state).T
+        return out
+
+    def errors(self, panel: Panel, state: State) -> Floats:
+        """Mean squared error of reproducing each row from its codes, in variances of the training range; from ``warm_up`` on."""
+        windows = self._input(panel, state)
+        squared: Floats = ((self.decode(self.encode(windows, state), state) - windows) ** 2).mean(axis=1)
+        return squared
+
+    def _input(self, panel: Panel, state: State) -> Floats:
+        return self.standardised(return_windows(panel, self.settings.window), state)
+
+    def learn(self, windows: Floats) -> State:
+        """What the encoder and decoder need, from the training range's standardised windows."""
+        raise NotImplementedError
+
+    def encode(self, windows: Floats, state: State) -> Floats:
+        """(rows, input) → (rows, codes)."""
+        raise NotImplementedError
+
+    def decode(self, codes: Floats, state: State) -> Floats:
+        """(rows, codes) → (rows, input)."""
+        raise NotImplementedError

@@ -1,0 +1,119 @@
+"""What the step writes, file by file, and how: each under another name first, the manifest last.
+
+The content of every file is a generator of pieces, so that the channels of hundreds of assets never are in memory at once. No
+time and no host's name is in any of them: run again, the step writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from contracts.layout import GATE_BASELINE, GATE_FILE, GATE_MARGIN, GATE_THRESHOLD, OUTPUTS
+from contracts.manifest import MANIFEST_NAME, ManifestEntry, manifest_bytes
+from fe_image import reports
+from fe_image.engineer import EngineeredData
+from fe_image.features.base import Floats
+from fe_image.frequency import iso
+
+MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
+_ROWS_AT_ONCE = 1000
+
+
+def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[str, ManifestEntry]:
+    """Write all outputs under ``root``; what the manifest says of them comes back.
+
+    An earlier manifest goes first, so that whenever the step is killed, no manifest fits what lies there.
+    """
+    for name in OUTPUTS:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    (root / MANIFEST_FILE).unlink(missing_ok=True)
+    entries = {name: _write(root / name, pieces) for name, pieces in output_files(data)}
+    _write(root / MANIFEST_FILE, [manifest_bytes(execution_id, entries)])
+    return entries
+
+
+def output_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Name and content of every output but the manifest."""
+    yield "features/features.csv", features_csv(data)
+    yield "train/train.json", train_lines(data)
+    yield "test/test.json", test_lines(data)
+    if data.baseline.windows:
+        baseline, margin = data.baseline.mean_loss, data.template.gate_margin
+        gate = {GATE_THRESHOLD: baseline * (1 + margin), GATE_BASELINE: baseline, GATE_MARGIN: margin}
+        yield f"evaluation/{GATE_FILE}", [_json(gate)]
+        yield "evaluation/baselines.json", [_json(reports.baselines(data))]
+    yield "evaluation/importance.json", [_json(reports.importance(data))]
+    yield "evaluation/scales.json", [_json(reports.scales(data))]
+    yield "evaluation/target.json", [_json(reports.target(data))]
+    if data.importance is not None:
+        yield "plots/importance.svg", [reports.importance_svg(data.importance)]
+
+
+def train_lines(data: EngineeredData) -> Iterator[bytes]:
+    """``train.json``: one line per base asset up to the training end."""
+    for index in range(len(data.panel.assets)):
+        yield _line(data, index, data.grid.train_cells)
+
+
+def test_lines(data: EngineeredData) -> Iterator[bytes]:
+    """``test.json``: the predicted asset, one line per test window, each ending ``prediction_length`` later than it forecasts from."""
+    for window in range(data.grid.windows):
+        yield _line(data, data.predicted, data.grid.window_start(window + 1))
+
+
+def _line(data: EngineeredData, asset: int, end: int) -> bytes:
+    """One series in the algorithm's JSON Lines format, cells from the common start to ``end``; a null is no trading."""
+    begin = data.series_start
+    line: dict[str, Any] = {
+        "start": iso(data.grid.times[begin : begin + 1])[0],
+        "target": np.ascontiguousarray(data.target[asset, begin:end]),
+        "cat": [asset],
+    }
+    if data.dynamic.names:
+        line["dynamic_feat"] = np.ascontiguousarray(data.dynamic.values[asset, :, begin:end])
+    return orjson.dumps(line, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+
+
+def features_csv(data: EngineeredData) -> Iterator[bytes]:
+    """Date, each asset's close, then every feature as it was computed (not normalised, not lagged); empty in a warm-up."""
+    names = [f"{asset}:close" for asset in data.panel.assets]
+    blocks: list[Floats] = [data.panel.close]
+    if data.features.columns:
+        more, values = data.features.flat()
+        names, blocks = names + more, [*blocks, values]
+    yield ",".join(["Date", *names]).encode() + b"\n"
+    dates = iso(data.panel.times)
+    dates = [date.removesuffix(" 00:00:00") for date in dates] if all(d.endswith(" 00:00:00") for d in dates) else dates
+    for begin in range(0, len(dates), _ROWS_AT_ONCE):
+        rows = np.concatenate([block[:, begin : begin + _ROWS_AT_ONCE] for block in blocks]).T
+        # The fastest writer of exact decimals at hand writes JSON; brackets become line ends, nulls empty cells.
+        text = orjson.dumps(np.ascontiguousarray(rows), option=orjson.OPT_SERIALIZE_NUMPY).replace(b"null", b"")
+        lines = text[2:-2].split(b"],[")
+        pairs = zip(dates[begin : begin + _ROWS_AT_ONCE], lines, strict=True)
+        yield b"".join(date.encode() + b"," + line + b"\n" for date, line in pairs)
+
+
+def _json(content: object) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY) + b"\n"
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> ManifestEntry:
+    """Write a file whole or not at all: under another name first, then renamed."""
+    digest, size = hashlib.sha256(), 0
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as stream:
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            stream.write(piece)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+    return {"size": size, "sha256": digest.hexdigest()}

@@ -1,0 +1,116 @@
+"""The contents of ``evaluation/`` and ``plots/``: what the gate, the report and whoever undoes the target transform read."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from fe_image.engineer import EngineeredData
+from fe_image.features.base import Floats
+from fe_image.frequency import iso
+from fe_image.importance import ImportanceReport
+
+_BARS = 20
+
+
+def baselines(data: EngineeredData) -> dict[str, Any]:
+    """``baselines.json``: the naive forecast of every test window, on the transformed target and as prices."""
+    baseline, grid = data.baseline, data.grid
+    levels = [f"{level:g}" for level in baseline.levels]
+    windows = [
+        {
+            "timestamps": iso(grid.times[window.start : window.start + grid.prediction_length]),
+            "target_actual": window.actual,
+            "target_quantiles": _by_level(levels, window.quantiles),
+            "price_actual": window.price_actual,
+            "price_quantiles": _by_level(levels, window.price_quantiles),
+        }
+        for window in baseline.windows
+    ]
+    return {
+        "name": "naive with the quantiles of its training residuals",
+        "asset": data.template.predicted_asset,
+        "mean_wQuantileLoss": baseline.mean_loss,
+        "wQuantileLoss": {f"{level:g}": loss for level, loss in baseline.losses.items()},
+        "RMSE": baseline.rmse,
+        "windows": windows,
+    }
+
+
+def importance(data: EngineeredData) -> dict[str, Any]:
+    """``importance.json``: permutation importance by feature, and how well the encoders reproduce their input."""
+    report = data.importance
+    if report is None:
+        return {"scores": {}, "codes": data.codes}
+    return {
+        "method": "rise of the held-out mean squared error when the feature is shuffled, as a share of that error",
+        "held_out_r2": report.held_out_r2,
+        "rows": report.rows,
+        "scores": report.scores,
+        "codes": data.codes,
+    }
+
+
+def scales(data: EngineeredData) -> dict[str, Any]:
+    """``scales.json``: mean and deviation of each ``dynamic_feat``, by asset, to undo its normalisation; fitted encoders too."""
+    by_asset = {
+        asset: {
+            name: {"mean": data.dynamic.mean[index, column], "deviation": data.dynamic.deviation[index, column]}
+            for column, name in enumerate(data.dynamic.names)
+        }
+        for index, asset in enumerate(data.panel.assets)
+    }
+    fitted = {
+        group.transformer.group: {name: np.ascontiguousarray(value) for name, value in group.state.items()}
+        for group in data.features.columns
+        if group.state
+    }
+    return {"dynamic_feat": list(data.dynamic.names), "assets": by_asset, "fitted": fitted}
+
+
+def target(data: EngineeredData) -> dict[str, Any]:
+    """``target.json``: what undoing the target transform needs, by test window."""
+    grid = data.grid
+    windows = [
+        {
+            "forecast_start": iso(grid.times[window.start : window.start + 1])[0],
+            "first_step": window.start - data.series_start,
+            "last_price": window.last_price,
+        }
+        for window in data.baseline.windows
+    ]
+    return {
+        "transform": data.template.target_transform,
+        "asset": data.template.predicted_asset,
+        "cat": data.predicted,
+        "assets": list(data.panel.assets),
+        "frequency": data.template.time_freq,
+        "prediction_length": grid.prediction_length,
+        "series_start": iso(grid.times[data.series_start : data.series_start + 1])[0],
+        "training_steps": grid.train_cells - data.series_start,
+        "trading_profile": data.trading_profile,
+        "windows": windows,
+    }
+
+
+def importance_svg(report: ImportanceReport) -> bytes:
+    """A bar chart of the features that matter most."""
+    bars = list(report.scores.items())[:_BARS]
+    longest = max([abs(score) for _, score in bars] + [1e-12])
+    height = 24 * len(bars) + 40
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="sans-serif" font-size="12">',
+        '<text x="10" y="20">Rise of the held-out error when the feature is shuffled</text>',
+    ]
+    for row, (name, score) in enumerate(bars):
+        y, width = 32 + 24 * row, 380 * max(score, 0) / longest
+        parts.append(f'<text x="250" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<rect x="260" y="{y}" width="{width:.1f}" height="18" fill="#3b6fb6"/>')
+        parts.append(f'<text x="{265 + width:.1f}" y="{y + 13}">{100 * score:.2f} %</text>')
+    return "\n".join([*parts, "</svg>"]).encode() + b"\n"
+
+
+def _by_level(levels: list[str], quantiles: Floats) -> dict[str, Floats]:
+    return {level: np.ascontiguousarray(row) for level, row in zip(levels, quantiles, strict=True)}
