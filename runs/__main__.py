@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import Problem, ProblemsError, one_problem, reported
+from contracts.problems import one_problem, reported
 from contracts.tables import TemplateAttribute
 from runs import assets, begin, templates, views
+from runs.overrides import parse_overrides
 from runs.stack import Stack
 
 CONSOLE = Console()
@@ -142,22 +143,6 @@ def _item(stack: Stack, execution_id: str) -> dict[str, Any]:
     if item is None:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
     return item
-
-
-def parse_overrides(texts: list[str]) -> dict[str, str]:
-    """``["epochs=3"]`` → ``{"epochs": "3"}``; what has no "=" and what is named twice are problems."""
-    values: dict[str, str] = {}
-    problems = []
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            problems.append(Problem("--set", text, "allowed: name=value"))
-        elif name in values:
-            problems.append(Problem(f"--set {name}", value, f"it is set to {values[name]!r} already"))
-        values[name] = value
-    if problems:
-        raise ProblemsError("start", problems)
-    return values
 
 
 def main() -> None:

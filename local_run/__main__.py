@@ -1,0 +1,131 @@
+"""Command line of the embedded default: ``python -m local_run --help``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from contracts.outputs import STACK_OUTPUTS_VARIABLE
+from contracts.problems import one_problem, reported
+from local_run.deepar.cli import app as deepar_app
+from runs.overrides import parse_overrides
+
+CONSOLE = Console()
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "The whole project on this machine: the Pulumi program deployed onto an AWS emulator inside one process, where the "
+        "deployed pipeline really runs. Needs no AWS account, no Docker and no Pulumi CLI."
+    ),
+)
+app.add_typer(deepar_app, name="deepar")
+
+StackName = Annotated[str, typer.Option("--stack", help="Which Pulumi.<stack>.yaml to deploy.")]
+Settings = Annotated[list[str] | None, typer.Option("--config", help="key=value over the stack's file; repeatable.")]
+Parameters = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
+Docker = Annotated[bool, typer.Option("--docker", help="Build the image by the Docker daemon; run the feature step in it.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the report and the picture.")] = Path("out"),
+    overrides: Parameters = None,
+    stack: StackName = "local",
+    config: Settings = None,
+    docker: Docker = False,
+) -> None:
+    """Deploy, train on six real price histories, and show the forecast beside the naive ones.
+
+    Writes <out>/<execution>/report.html and forecast.png. Exits 1 where the execution does not succeed.
+    """
+    from local_run.demo import run_demo
+
+    with reported():
+        run_demo(CONSOLE, out, stack, _config(config), parse_overrides(overrides or []), docker)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Loopback port of the AWS endpoint; 0 takes a free one.", min=0, max=65535)] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the stack's outputs.")] = Path("out"),
+    stack: StackName = "local",
+    config: Settings = None,
+    samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
+    docker: Docker = False,
+) -> None:
+    """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
+
+    In a second terminal, after the printed exports, `python -m runs` works on it exactly as on AWS.
+    """
+    from local_run.demo import store_samples
+    from local_run.docker_image import docker_options
+    from local_run.live import LiveView
+    from local_run.session import deployed_session
+
+    view, ended = LiveView(CONSOLE), threading.Event()
+    with reported(), view.showing():
+        backend, builder = docker_options() if docker else (None, None)
+        with deployed_session(
+            stack, _config(config), port=port, listener=view, progress=view.resource, backend=backend, image_builder=builder
+        ) as session:
+            view.deployed(session.deployment.seconds)
+            if samples:
+                store_samples(session.stack)
+            outputs = _write_outputs(out / stack, session.outputs.exported())
+            variables = session.emulator.environment("user") | {STACK_OUTPUTS_VARIABLE: str(outputs)}
+            CONSOLE.print("\nIn a second terminal:", style="bold")
+            CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
+            CONSOLE.print("python -m runs start demo\n", highlight=False)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: ended.set())
+            ended.wait()
+
+
+@app.command()
+def features(
+    assets: Annotated[Path, typer.Option(help="Folder with <ASSET>.csv (Date, Close).")],
+    template: Annotated[Path, typer.Option(help="Training template, JSON.")],
+    out: Annotated[Path, typer.Option(help="Folder for what the step writes.")],
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sees only rows up to this day.")] = None,
+) -> None:
+    """Run the very feature step on a folder of prices, without any emulator, and show a summary of the features."""
+    from fe_image.offline import run_features
+    from local_run.feature_summary import summary_table
+
+    with reported():
+        last: date | None = until.date() if until else None
+        CONSOLE.print(summary_table(run_features(assets, template, out, last)))
+
+
+def _config(texts: list[str] | None) -> dict[str, object]:
+    """``key=value`` texts; a key without a namespace is one of the program's own."""
+    values: dict[str, object] = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise one_problem("command line", "--config", text, "allowed: key=value")
+        values[key if ":" in key else f"model-training:{key}"] = value
+    return values
+
+
+def _write_outputs(folder: Path, exported: dict[str, str]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = (folder / "outputs.json").resolve()
+    path.write_text(json.dumps(exported, indent=2) + "\n")
+    return path
+
+
+def main() -> None:
+    app(prog_name="python -m local_run")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""One embedded AWS with the program deployed onto it: what ``demo``, ``up`` and the tests of whole runs stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from contracts.outputs import StackOutputs
+from local_run.deployment import Deployment, ImageBuilder, deploy
+from local_run.emulator import Emulator
+from local_run.monitor import Progress
+from local_run.sagemaker.container import ContainerBackend
+from local_run.sagemaker.listener import Listener
+from local_run.sagemaker.options import Options
+from local_run.sagemaker.service import LocalSageMaker
+from local_run.stack_config import read_stack_config
+from runs.stack import Stack
+
+PROJECT = Path(__file__).resolve().parent.parent
+USER = "user"
+
+
+@dataclass(frozen=True)
+class Session:
+    """A running emulator with a deployed stack. ``stack`` is what the functions of :mod:`runs` take, as the actor ``user``."""
+
+    emulator: Emulator
+    sagemaker: LocalSageMaker
+    deployment: Deployment
+    stack: Stack
+
+    @property
+    def outputs(self) -> StackOutputs:
+        return self.stack.outputs
+
+
+@contextmanager
+def deployed_session(
+    stack: str = "local",
+    overrides: Mapping[str, object] | None = None,
+    *,
+    port: int = 0,
+    listener: Listener | None = None,
+    progress: Progress | None = None,
+    options: Options | None = None,
+    backend: ContainerBackend | None = None,
+    image_builder: ImageBuilder | None = None,
+    project: Path = PROJECT,
+) -> Iterator[Session]:
+    """Start an emulator, deploy the program's stack onto it, and end both after the block.
+
+    Raises:
+        ProblemsError: a taken port, or whatever the configuration, the program or a resource complains about.
+    """
+    region = read_stack_config(project, stack, overrides).region
+    sagemaker = LocalSageMaker(options, listener, backend)
+    emulator = Emulator(region=str(region), port=port, middleware=sagemaker.middleware)
+    with emulator, sagemaker.running(emulator):
+        deployment = deploy(emulator, project, stack, overrides, progress, image_builder)
+        outputs = deployment.stack_outputs()
+        with emulator.ambient(USER, outputs.region):
+            yield Session(emulator, sagemaker, deployment, Stack(outputs, boto3.Session(region_name=outputs.region)))
