@@ -34,8 +34,8 @@ def train(
 
     Example: python -m local_run deepar train --root ./opt-ml --tar model.tar.gz
     """
-    log_to_stdout()
-    code = run_training(root)
+    with log_to_stdout():
+        code = run_training(root)
     if code == 0 and tar is not None:
         pack_model(Container(root).model, tar)
     raise typer.Exit(code)

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 HOST = "algo-1"
 
 
-def log_to_stdout() -> logging.Handler:
-    """Send this package's log to standard output, in the algorithm's format; returns the handler, to be removed again."""
+@contextmanager
+def log_to_stdout() -> Iterator[None]:
+    """Within the block, this package's log goes to standard output, in the algorithm's format."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S"))
     package = logging.getLogger("local_run.deepar")
+    level = package.level
     package.addHandler(handler)
     package.setLevel(logging.INFO)
-    return handler
+    try:
+        yield
+    finally:
+        package.removeHandler(handler)
+        package.setLevel(level)

@@ -32,7 +32,6 @@ class Shape:
     num_cells: int
     num_layers: int
     likelihood: str
-    dropout_rate: float
 
     @property
     def head(self) -> Likelihood:
@@ -74,7 +73,7 @@ def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
     return jnp.swapaxes(batch.covariates, 0, 1) @ parameters["covariate_kernel"] + by_window
 
 
-def _cell(gates: Array, hidden: Array, memory: Array, keep: Array) -> tuple[Array, Array]:
+def _cell(gates: Array, hidden: Array, memory: Array, keep: float | Array) -> tuple[Array, Array]:
     """One LSTM step with zoneout: the share ``keep`` of each neuron stays as it was (Krueger et al. 2016)."""
     entry, forget, candidate, exit_ = jnp.split(gates, 4, axis=-1)
     fresh = jax.nn.sigmoid(forget) * memory + jax.nn.sigmoid(entry) * jnp.tanh(candidate)
@@ -82,11 +81,13 @@ def _cell(gates: Array, hidden: Array, memory: Array, keep: Array) -> tuple[Arra
     return keep * hidden + (1 - keep) * output, keep * memory + (1 - keep) * fresh
 
 
-def sampled_history(parameters: Parameters, shape: Shape, batch: Batch, keys: Array, samples: int) -> Array:
+def sampled_history(
+    parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float | Array, keys: Array, samples: int
+) -> Array:
     """The history with every unknown step filled by a draw from the network: (M + T, B · samples), scaled.
 
     Ancestral sampling: each drawn value is an input of the steps after it. ``keys`` has one key a window, so that a window's
-    samples do not depend on which others stand beside it.
+    samples do not depend on which others stand beside it. Zoneout acts by its expected value here.
     """
     steps = batch.observed.shape[1]
     rows = len(batch.scale) * samples
@@ -107,7 +108,7 @@ def sampled_history(parameters: Parameters, shape: Shape, batch: Batch, keys: Ar
             if layer:
                 gates = hidden[layer - 1] @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
             gates = gates + hidden[layer] @ parameters[f"recurrent_{layer}"]
-            hidden[layer], memory[layer] = _cell(gates, hidden[layer], memory[layer], jnp.float32(shape.dropout_rate))
+            hidden[layer], memory[layer] = _cell(gates, hidden[layer], memory[layer], dropout_rate)
         outputs = hidden[-1] @ parameters["head_kernel"] + parameters["head_bias"]
         drawn = draw(key, outputs.reshape(-1, samples, shape.head.size), jnp.broadcast_to(scale, (len(scale), samples)))
         value = jnp.where(spread(known), history[reach + time], drawn.reshape(rows))
@@ -119,7 +120,7 @@ def sampled_history(parameters: Parameters, shape: Shape, batch: Batch, keys: Ar
     return history
 
 
-def loss(parameters: Parameters, shape: Shape, batch: Batch, key: Array, missing: bool) -> Array:
+def loss(parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float | Array, key: Array, missing: bool) -> Array:
     """Mean negative log-likelihood of the observed steps, context included, given the true values before each.
 
     Where the data has missing values, the network first fills them (without gradient), as it will when it forecasts;
@@ -131,21 +132,21 @@ def loss(parameters: Parameters, shape: Shape, batch: Batch, key: Array, missing
     history = jnp.swapaxes(batch.history, 0, 1)
     if missing:
         keys = jax.random.split(fill_key, len(batch.scale))
-        history = jax.lax.stop_gradient(sampled_history(parameters, shape, batch, keys, samples=1))
+        history = jax.lax.stop_gradient(sampled_history(parameters, shape, batch, dropout_rate, keys, samples=1))
     lagged = jnp.stack([history[reach - lag : reach - lag + steps] for lag in shape.lags], axis=2)
     gates = _projected_inputs(parameters, batch) + lagged @ parameters["lag_kernel"]
     layer_keys = jax.random.split(zoneout_key, shape.num_layers)
-    hidden = _layer(gates, parameters["recurrent_0"], layer_keys[0], shape.dropout_rate)
+    hidden = _layer(gates, parameters["recurrent_0"], layer_keys[0], dropout_rate)
     for layer in range(1, shape.num_layers):
         gates = hidden @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
-        hidden = _layer(gates, parameters[f"recurrent_{layer}"], layer_keys[layer], shape.dropout_rate)
+        hidden = _layer(gates, parameters[f"recurrent_{layer}"], layer_keys[layer], dropout_rate)
     outputs = hidden @ parameters["head_kernel"] + parameters["head_bias"]
     scores = shape.head.log_prob(outputs, history[reach:], batch.scale)
     observed = batch.observed.T
     return -jnp.sum(jnp.where(observed, scores, 0)) / jnp.maximum(1, jnp.sum(observed))
 
 
-def _layer(gates: Array, recurrent: Array, key: Array, dropout_rate: float) -> Array:
+def _layer(gates: Array, recurrent: Array, key: Array, dropout_rate: float | Array) -> Array:
     """One LSTM layer over all steps, given what its inputs add to the gates: (T, B, cells)."""
     steps, rows, width = gates.shape
     cells = width // 4

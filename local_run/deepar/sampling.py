@@ -35,12 +35,13 @@ def network_shape(config: Config, schema: Schema) -> Shape:
         num_cells=config.num_cells,
         num_layers=config.num_layers,
         likelihood=config.likelihood,
-        dropout_rate=config.dropout_rate,
     )
 
 
-def _future(parameters: Parameters, shape: Shape, batch: Batch, keys: Array, samples: int, steps: int) -> Array:
-    history = sampled_history(parameters, shape, batch, keys, samples)
+def _future(
+    parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: Array, keys: Array, samples: int, steps: int
+) -> Array:
+    history = sampled_history(parameters, shape, batch, dropout_rate, keys, samples)
     return jnp.swapaxes(history[-steps:].reshape(steps, -1, samples), 0, 1)  # (windows, steps, samples)
 
 
@@ -64,6 +65,6 @@ def sample_paths(model: Model, series: Sequence[Series], samples: int, seed: int
         chosen = [min(index, len(series) - 1) for index in range(first, first + group)]
         batch = windows.batch([(index, len(series[index].target)) for index in chosen])
         keys = jax.vmap(partial(jax.random.fold_in, root))(jnp.array(chosen))
-        drawn = _paths(model.parameters, shape, batch, keys, samples, config.prediction_length)
+        drawn = _paths(model.parameters, shape, batch, config.dropout_rate, keys, samples, config.prediction_length)
         paths.append(np.asarray(drawn, np.float64) * batch.scale[:, None, None])
     return np.concatenate(paths)[: len(series)].swapaxes(1, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import jax
@@ -32,7 +32,8 @@ GRADIENT_NORM = 10.0
 _LOG_EVERY = 5
 
 State = tuple[Parameters, optax.OptState]
-Step = Callable[[State, Batch, Array], tuple[State, Array]]
+#: The rule that turns gradients into updates, but for the learning rate, which stays an argument of the compiled step.
+OPTIMISER = optax.chain(optax.clip_by_global_norm(GRADIENT_NORM), optax.scale_by_adam())
 
 
 def train(config: Config, channel: Sequence[Series]) -> Model:
@@ -83,14 +84,13 @@ def _short(series: Sequence[Series], config: Config) -> bool:
 
 def _fit(config: Config, shape: Shape, windows: Windows, sampler: Sampler, missing: bool) -> Parameters:
     start_key, train_key = jax.random.split(jax.random.key(config.seed))
-    optimiser = optax.chain(optax.clip_by_global_norm(GRADIENT_NORM), optax.adam(config.learning_rate))
-    parameters = initial_parameters(shape, start_key)
+    parameters: Parameters = _compiled_start(shape, start_key)
     log.info("Number of parameters in the network: %d", sum(value.size for value in parameters.values()))
-    state: State = (parameters, optimiser.init(parameters))
-    step = _step(shape, optimiser, missing)
+    state: State = (parameters, OPTIMISER.init(parameters))
     best_loss, best_epoch, best = math.inf, -1, parameters
     for epoch in range(config.epochs):
-        state, epoch_loss = _epoch(epoch, config, state, step, windows, sampler, jax.random.fold_in(train_key, epoch))
+        batches = map(windows.batch, sampler.epoch())
+        state, epoch_loss = _epoch(epoch, config, state, shape, missing, batches, jax.random.fold_in(train_key, epoch))
         if epoch_loss < best_loss:
             log.info("best epoch loss so far")
             best_loss, best_epoch, best = epoch_loss, epoch, state[0]
@@ -106,24 +106,28 @@ def _fit(config: Config, shape: Shape, windows: Windows, sampler: Sampler, missi
     return best
 
 
-def _step(shape: Shape, optimiser: optax.GradientTransformation, missing: bool) -> Step:
-    def step(state: State, batch: Batch, key: Array) -> tuple[State, Array]:
-        parameters, moments = state
-        value, gradient = jax.value_and_grad(loss)(parameters, shape, batch, key, missing)
-        updates, moments = optimiser.update(gradient, moments, parameters)
-        return (optax.apply_updates(parameters, updates), moments), value
+def _step(
+    state: State, shape: Shape, batch: Batch, learning_rate: Array, dropout_rate: Array, key: Array, missing: bool
+) -> tuple[State, Array]:
+    parameters, moments = state
+    value, gradient = jax.value_and_grad(loss)(parameters, shape, batch, dropout_rate, key, missing)
+    updates, moments = OPTIMISER.update(gradient, moments)
+    updates = jax.tree.map(lambda update: -learning_rate * update, updates)
+    return (optax.apply_updates(parameters, updates), moments), value
 
-    compiled: Step = jax.jit(step)
-    return compiled
+
+_compiled_step = jax.jit(_step, static_argnames=("shape", "missing"))
+_compiled_start = jax.jit(initial_parameters, static_argnames="shape")
 
 
 def _epoch(
-    epoch: int, config: Config, state: State, step: Step, windows: Windows, sampler: Sampler, key: Array
+    epoch: int, config: Config, state: State, shape: Shape, missing: bool, batches: Iterable[Batch], key: Array
 ) -> tuple[State, float]:
     started = time.monotonic()
     losses: list[float] = []
-    for number, chosen in enumerate(sampler.epoch()):
-        state, value = step(state, windows.batch(chosen), jax.random.fold_in(key, number))
+    rates = (config.learning_rate, config.dropout_rate)
+    for number, batch in enumerate(batches):
+        state, value = _compiled_step(state, shape, batch, *rates, jax.random.fold_in(key, number), missing)
         losses.append(float(value))
         if not math.isfinite(losses[-1]):
             allowed = "the loss became no number; lower learning_rate, or look for absurd values in the data"
