@@ -45,7 +45,8 @@ def file_entry(path: Path) -> ManifestEntry:
 def parse_manifest(content: bytes) -> dict[str, ManifestEntry]:
     """The manifest's entries by file name; :class:`ValueError` for anything that is none."""
     manifest: Any = json.loads(content)
-    if not isinstance(manifest, dict) or manifest.get("version") != MANIFEST_VERSION or not isinstance(manifest.get("files"), dict):
+    known = isinstance(manifest, dict) and manifest.get("version") == MANIFEST_VERSION
+    if not known or not isinstance(manifest.get("files"), dict):
         raise ValueError(f"not a manifest of version {MANIFEST_VERSION}")
     files: dict[str, ManifestEntry] = manifest["files"]
     return files
@@ -59,12 +60,12 @@ def mismatches(entries: Mapping[str, ManifestEntry], found: Mapping[str, Manifes
         if actual is None:
             problems.append(Problem(name, None, "the manifest lists it"))
         elif actual != expected:
-            problems.append(Problem(name, f"{actual['size']} bytes, SHA-256 {actual['sha256']}", f"the manifest has {expected}"))
+            problems.append(Problem(name, dict(actual), f"the manifest has {expected}"))
     return problems
 
 
 def directory_problems(root: Path) -> list[Problem]:
-    """Why the outputs under a folder (``train/``, ``manifest/manifest.json`` …) do not count as finished; empty when they do."""
+    """Why the outputs under a folder (``train/``, ``manifest/manifest.json`` …) do not count as finished; empty if they do."""
     path = root / "manifest" / MANIFEST_NAME
     try:
         entries = parse_manifest(path.read_bytes())

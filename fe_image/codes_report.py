@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.feature_settings import Pca
 from fe_image.feature_table import FeatureTable
 from fe_image.features.base import Panel
 from fe_image.features.codes import CodesTransformer
 from fe_image.features.pca import PcaTransformer
-from fe_image.features.registry import transformer
 from fe_image.grid import Grid
-from contracts.feature_settings import Pca
 
 
 def codes_report(panel: Panel, grid: Grid, features: FeatureTable) -> dict[str, dict[str, float]]:
     """Mean squared error by encoder, in variances of the training range (1.0: no better than the mean).
 
-    Beside an autoencoder stands PCA with as many codes and the same input, as its yardstick, whether the template has it or not.
+    Beside an autoencoder stands PCA with as many codes and the same input, as its yardstick.
     """
     report = {}
     for group in features.columns:
@@ -24,8 +23,7 @@ def codes_report(panel: Panel, grid: Grid, features: FeatureTable) -> dict[str, 
         if isinstance(made, CodesTransformer):
             report[made.group] = _errors(made.errors(panel, group.state), made.warm_up, grid)
             if not isinstance(made, PcaTransformer):
-                yardstick = transformer("pca", Pca(codes=made.settings.codes, window=made.settings.window))
-                assert isinstance(yardstick, PcaTransformer)
+                yardstick = PcaTransformer(Pca(codes=made.settings.codes, window=made.settings.window))
                 state = yardstick.fit(panel.head(grid.train_rows), grid.train_rows)
                 report[f"{made.group}_pca_yardstick"] = _errors(yardstick.errors(panel, state), made.warm_up, grid)
     return report

@@ -19,7 +19,8 @@ DECIMALS = 6
 @dataclass(frozen=True)
 class DynamicFeatures:
     """``values``: (assets, features, cells), NaN before ``first_cell``. ``mean`` and ``deviation``: (assets, features), of the
-    training rows; a normalised value times ``deviation`` plus ``mean`` is the feature again."""
+    training rows; a normalised value times ``deviation`` plus ``mean`` is the feature again.
+    """
 
     names: tuple[str, ...]
     values: Floats

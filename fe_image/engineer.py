@@ -37,7 +37,8 @@ TEST_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 @dataclass(frozen=True)
 class EngineeredData:
     """All that the step found out. ``price`` and ``target`` have shape (assets, cells), NaN without trading;
-    ``series_start`` is the first cell of the series that the model sees, after the features' warm-up."""
+    ``series_start`` is the first cell of the series that the model sees, after the features' warm-up.
+    """
 
     template: TrainingTemplate
     panel: Panel

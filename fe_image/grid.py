@@ -84,7 +84,7 @@ def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int,
     available = int(row_cell[-1]) + 1 - train_cells
     wanted = template.test_windows * template.prediction_length
     allowed = (
-        f"testWindows · predictionLength needs {wanted} steps after endTraining ({template.end_training}), and the common rows, "
-        f"which end {panel.times[-1]}, have {available}; allowed: at most {available // template.prediction_length} test windows"
+        f"testWindows · predictionLength needs {wanted} steps after endTraining ({template.end_training}), and the common "
+        f"rows, which end {panel.times[-1]}, have {available}; allowed: at most {available // template.prediction_length}"
     )
     return Problem("testWindows", template.test_windows, allowed)

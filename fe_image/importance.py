@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from contracts.template import Importance
 from fe_image.features.base import Floats
+
+Forecast: TypeAlias = Callable[[Floats], Floats]
 
 #: The last part of the training range is held out, and tells.
 _HELD_OUT = 0.25
@@ -17,14 +21,17 @@ _MIN_ROWS = 40
 @dataclass(frozen=True)
 class ImportanceReport:
     """``scores``: rise of the held-out mean squared error when the feature is shuffled, as a share of that error without
-    shuffling, mean of the repeats; by feature name, the highest first. Near or below zero: no use."""
+    shuffling, mean of the repeats; by feature name, the highest first. Near or below zero: no use.
+    """
 
     scores: dict[str, float]
     held_out_r2: float
     rows: int
 
 
-def feature_importance(names: list[str], features: Floats, returns: Floats, settings: Importance, seed: int) -> ImportanceReport:
+def feature_importance(
+    names: list[str], features: Floats, returns: Floats, settings: Importance, seed: int
+) -> ImportanceReport:
     """Permutation importance on the training range.
 
     ``features``: (features, rows) as known at each row. ``returns``: (rows,) of the predicted asset. The trees forecast the
@@ -45,14 +52,17 @@ def feature_importance(names: list[str], features: Floats, returns: Floats, sett
     return ImportanceReport(dict(ranked), 1 - error / spread if spread > 0 else 0.0, len(y))
 
 
-def _fit(x: Floats, y: Floats, seed: int):  # type: ignore[no-untyped-def]
+def _fit(x: Floats, y: Floats, seed: int) -> Forecast:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    model = HistGradientBoostingRegressor(max_iter=50, max_leaf_nodes=8, learning_rate=0.1, early_stopping=False, random_state=seed)
-    return model.fit(x, y).predict
+    model = HistGradientBoostingRegressor(
+        max_iter=50, max_leaf_nodes=8, learning_rate=0.1, early_stopping=False, random_state=seed
+    )
+    forecast: Forecast = model.fit(x, y).predict
+    return forecast
 
 
-def _shuffled(forecast, x: Floats, y: Floats, error: float, repeats: int, seed: int) -> list[float]:  # type: ignore[no-untyped-def]
+def _shuffled(forecast: Forecast, x: Floats, y: Floats, error: float, repeats: int, seed: int) -> list[float]:
     random = np.random.default_rng(seed)
     scores = []
     for column in range(x.shape[1]):

@@ -63,7 +63,7 @@ def train_lines(data: EngineeredData) -> Iterator[bytes]:
 
 
 def test_lines(data: EngineeredData) -> Iterator[bytes]:
-    """``test.json``: the predicted asset, one line per test window, each ending ``prediction_length`` later than it forecasts from."""
+    """``test.json``: the predicted asset, one line per test window, with the steps that the window forecasts at its end."""
     for window in range(data.grid.windows):
         yield _line(data, data.predicted, data.grid.window_start(window + 1))
 

@@ -50,7 +50,7 @@ def _finer(history: PriceHistory, frequency: Frequency) -> list[Problem]:
     if not repeated.size:
         return []
     first, second = history.times[repeated[0]], history.times[repeated[0] + 1]
-    allowed = f"{history.asset} has several rows in one step ({first} and {second}); its data look like {inferred(history.times)}"
+    allowed = f"{history.asset} has several rows in one step ({first}, {second}); its data look like {inferred(history.times)}"
     return [Problem("frequency", str(frequency), allowed)]
 
 

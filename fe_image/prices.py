@@ -51,7 +51,8 @@ def read_history(asset: str, source: str, content: bytes, policy: DataPolicy) ->
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
         found = ", ".join(header[:10])
-        reading.problems += [Problem(source, found, f"column {name} is missing; allowed: a header with Date and Close") for name in missing]
+        allowed = "column {} is missing; allowed: a header with Date and Close"
+        reading.problems += [Problem(source, found, allowed.format(name)) for name in missing]
         return reading
     _check_rows(source, header, body, reading)
     if not reading.problems:
@@ -99,7 +100,8 @@ def _check_rows(source: str, header: list[str], body: list[list[str]], reading: 
         reading.problems.append(Problem(source, what, f"allowed: {len(header)} as in the header ({len(wrong)} such rows)"))
     long = next((number for number, row in enumerate(body, 2) if max(map(len, row)) > _MAX_CELL), None)
     if long is not None:
-        reading.problems.append(Problem(source, f"a cell of over {_MAX_CELL} characters in row {long}", "allowed: a date and a price"))
+        what = f"a cell of over {_MAX_CELL} characters in row {long}"
+        reading.problems.append(Problem(source, what, "allowed: a date and a price"))
 
 
 def _convert(asset: str, source: str, dates: list[str], closes: list[str], policy: DataPolicy, reading: Reading) -> None:

@@ -54,7 +54,7 @@ def importance(data: EngineeredData) -> dict[str, Any]:
 
 
 def scales(data: EngineeredData) -> dict[str, Any]:
-    """``scales.json``: mean and deviation of each ``dynamic_feat``, by asset, to undo its normalisation; fitted encoders too."""
+    """``scales.json``: mean and deviation of each ``dynamic_feat`` by asset, to undo its normalisation; what was fitted too."""
     by_asset = {
         asset: {
             name: {"mean": data.dynamic.mean[index, column], "deviation": data.dynamic.deviation[index, column]}

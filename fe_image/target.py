@@ -47,7 +47,8 @@ def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: 
         return paths.astype(np.float64)
     if transform == "log":
         return np.exp(paths)
-    return last_price * np.exp(np.cumsum(np.where(trading, paths, 0.0), axis=-1))
+    prices: Floats = last_price * np.exp(np.cumsum(np.where(trading, paths, 0.0), axis=-1))
+    return prices
 
 
 def trading_profile(times: Times, observed: Mask, frequency: Frequency) -> list[float]:
@@ -58,7 +59,7 @@ def trading_profile(times: Times, observed: Mask, frequency: Frequency) -> list[
     slots, count = _slots(times, frequency)
     seen = np.bincount(slots, minlength=count).astype(np.float64)
     traded = np.bincount(slots, weights=observed.astype(np.float64), minlength=count)
-    return np.divide(traded, seen, out=np.ones(count), where=seen > 0).tolist()
+    return [float(share) for share in np.divide(traded, seen, out=np.ones(count), where=seen > 0)]
 
 
 def expected_trading(times: Times, profile: list[float], frequency: Frequency) -> Mask:

@@ -26,7 +26,8 @@ S = TypeVar("S", bound=Settings)
 @dataclass(frozen=True)
 class Panel:
     """Prices of all assets on their common rows. ``close`` has shape (assets, rows), positive and finite, in each asset's
-    own currency; ``times`` ascend strictly."""
+    own currency; ``times`` ascend strictly.
+    """
 
     assets: tuple[str, ...]
     times: Times
@@ -34,7 +35,7 @@ class Panel:
 
     @property
     def rows(self) -> int:
-        return self.close.shape[1]
+        return int(self.close.shape[1])
 
     @cached_property
     def log_close(self) -> Floats:

@@ -13,12 +13,14 @@ def position(times: Times, field: CalendarField) -> Floats:
     days = times.astype("datetime64[D]")
     months = times.astype("datetime64[M]")
     if field == "hourOfDay":
-        return (times - days).astype("timedelta64[s]").astype(np.float64) / 86_400
+        of_day: Floats = (times - days).astype("timedelta64[s]").astype(np.float64) / 86_400
+        return of_day
     if field == "dayOfWeek":
         return ((days.astype(np.int64) + 3) % 7) / 7.0  # the epoch was a Thursday; Monday is 0
     if field == "dayOfMonth":
         length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.float64)
-        return (days - months.astype("datetime64[D]")).astype(np.float64) / length
+        of_month: Floats = (days - months.astype("datetime64[D]")).astype(np.float64) / length
+        return of_month
     return (months.astype(np.int64) % 12) / 12.0
 
 

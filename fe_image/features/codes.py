@@ -17,7 +17,8 @@ _LIMIT = 6.0
 
 def return_windows(panel: Panel, window: int) -> Floats:
     """Row t: the one-row log returns of all assets at t, t − 1, … t − window + 1; shape (rows − window, assets · window),
-    beginning with row ``window``, the first that has them all."""
+    beginning with row ``window``, the first that has them all.
+    """
     views = np.lib.stride_tricks.sliding_window_view(panel.returns[:, 1:], window, axis=1)
     return np.ascontiguousarray(views.transpose(1, 0, 2)).reshape(views.shape[1], -1)
 
@@ -53,7 +54,7 @@ class CodesTransformer(Transformer[C]):
         return out
 
     def errors(self, panel: Panel, state: State) -> Floats:
-        """Mean squared error of reproducing each row from its codes, in variances of the training range; from ``warm_up`` on."""
+        """Mean squared error of reproducing each row from its codes, in variances of the training range, after the warm-up."""
         windows = self._input(panel, state)
         squared: Floats = ((self.decode(self.encode(windows, state), state) - windows) ** 2).mean(axis=1)
         return squared

@@ -29,7 +29,5 @@ class MacdTransformer(Transformer[Macd]):
 
     def compute(self, panel: Panel, state: State) -> Floats:
         chosen = self.settings
-        lines = indicator(
-            "MACD", panel.close, fastperiod=chosen.fast, slowperiod=chosen.slow, signalperiod=chosen.signal
-        )
+        lines = indicator("MACD", panel.close, fastperiod=chosen.fast, slowperiod=chosen.slow, signalperiod=chosen.signal)
         return stack(lines) / panel.close[:, None, :]

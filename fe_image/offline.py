@@ -1,0 +1,76 @@
+"""The very same step on a folder of ``<ASSET>.csv`` files: no AWS, no emulator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from contracts.manifest import ManifestEntry
+from contracts.problems import Problem, one_problem
+from contracts.template import TrainingTemplate, parse_template
+from fe_image.engineer import EngineeredData, engineer
+from fe_image.execution_source import collected, read_bytes
+from fe_image.outputs import write_outputs
+from fe_image.prices import Reading, read_history
+
+OFFLINE_ID = "offline"
+
+
+@dataclass(frozen=True)
+class FeatureSummary:
+    """What a summary table shows."""
+
+    data: EngineeredData
+    files: dict[str, ManifestEntry]
+    notes: tuple[str, ...]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and value, in order."""
+        data, grid = self.data, self.data.grid
+        rows = [
+            ("assets", ", ".join(data.panel.assets)),
+            ("common rows", f"{data.panel.rows} ({data.panel.times[0]} to {data.panel.times[-1]})"),
+            ("training rows", f"{grid.train_rows}"),
+            ("test windows", f"{grid.windows} of {grid.prediction_length} steps"),
+            ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} an asset or shared"),
+            ("seen by the model", ", ".join(data.dynamic.names) or "none"),
+            ("target", f"{data.template.target_transform} of {data.template.predicted_asset}"),
+        ]
+        if grid.windows:
+            rows.append(("naive mean_wQuantileLoss", f"{data.baseline.mean_loss:.4f}"))
+        if data.importance is not None:
+            best = list(data.importance.scores.items())[:5]
+            rows.append(("most important", ", ".join(f"{name} {100 * score:.2f} %" for name, score in best)))
+        rows += [(f"{name} error", ", ".join(f"{k} {v:.3f}" for k, v in errors.items())) for name, errors in data.codes.items()]
+        return rows + [(name, f"{entry['size']:,} bytes") for name, entry in self.files.items()]
+
+
+def run_features(assets: Path, template: Path, out: Path, until: datetime | None = None) -> FeatureSummary:
+    """Read, engineer and write under ``out``; :class:`ProblemsError` before anything is written.
+
+    ``until``: only rows up to then are seen, and test windows that they do not fill are left out.
+    """
+    parsed = read_template(template)
+    histories, notes = collected({asset: _read(asset, assets, parsed) for asset in parsed.base_assets})
+    data = engineer(histories, parsed, until)
+    return FeatureSummary(data, write_outputs(data, out, OFFLINE_ID), tuple(notes))
+
+
+def read_template(path: Path) -> TrainingTemplate:
+    """The template in a JSON file."""
+    try:
+        content: Any = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise one_problem(str(path), "file", path.name, f"allowed: a readable JSON file ({error})") from error
+    return parse_template(content)
+
+
+def _read(asset: str, folder: Path, template: TrainingTemplate) -> Reading:
+    path = folder / f"{asset}.csv"
+    content = read_bytes(path.name, path)
+    if isinstance(content, Problem):
+        return Reading(problems=[content])
+    return read_history(asset, path.name, content, template.data)

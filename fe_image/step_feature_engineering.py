@@ -1,0 +1,106 @@
+"""The processing step: reads what the execution's snapshot allows, engineers features, writes the outputs.
+
+Exit code 0, or 1 with the reason in ``/opt/ml/output/message``, which SageMaker makes the step's failure reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+
+from contracts.layout import EXIT_MESSAGE_FILE
+from contracts.problems import ProblemsError
+from fe_image.engineer import engineer
+from fe_image.execution_source import read_execution, read_snapshot_assets
+from fe_image.importance_table import store_importance
+from fe_image.log_sync import LogBuffer, LogSync
+from fe_image.outputs import write_outputs
+from fe_image.step_environment import StepEnvironment, container_root
+
+log = logging.getLogger("fe_image")
+
+#: SageMaker cuts a failure reason here.
+MESSAGE_MAX = 1024
+
+
+class Terminated(BaseException):
+    """SageMaker stops the job: SIGTERM, then SIGKILL half a minute later."""
+
+
+def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
+    """Run the step for an execution; the exit code. Whatever happens, log and exit message say it."""
+    buffer = _logging()
+    sync: LogSync | None = None
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    reason: str | None = None
+    try:
+        where = StepEnvironment.read(execution_id, environment)
+        sync = LogSync(where, buffer)
+        sync.start()
+        _run(where)
+    except ProblemsError as error:
+        reason = str(error)
+        log.error("%s", error)
+    except Terminated:
+        reason = "stopped by SIGTERM"
+        log.error("stopped by SIGTERM; the outputs are not complete")
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        log.exception("the step failed")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    if reason is not None:
+        _write_message(environment, reason)
+    if sync is not None:
+        sync.close()
+    _stop_logging(buffer)
+    return 0 if reason is None else 1
+
+
+def _run(where: StepEnvironment) -> None:
+    began = time.perf_counter()
+    log.info("execution %s: feature engineering begins", where.execution_id)
+    source = read_execution(where)
+    histories, notes = read_snapshot_assets(source, where.assets)
+    for note in notes:
+        log.warning("%s", note)
+    data = engineer(histories, source.template, test_quantiles=source.test_quantiles)
+    entries = write_outputs(data, where.outputs, where.execution_id)
+    for name, entry in entries.items():
+        log.info("%s: %d bytes", name, entry["size"])
+    if data.importance is not None:
+        store_importance(where, data.importance)
+    log.info("naive baseline: mean_wQuantileLoss %.6f", data.baseline.mean_loss)
+    log.info("execution %s: feature engineering ended after %.1f s", where.execution_id, time.perf_counter() - began)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _logging() -> LogBuffer:
+    """Log to stdout, which SageMaker sends to CloudWatch, and to the buffer that is synced."""
+    buffer = LogBuffer()
+    stream = logging.StreamHandler(sys.stdout)
+    stream.setFormatter(buffer.formatter)
+    log.handlers[:] = [stream, buffer]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    return buffer
+
+
+def _stop_logging(buffer: LogBuffer) -> None:
+    log.removeHandler(buffer)
+
+
+def _write_message(environment: Mapping[str, str], reason: str) -> None:
+    path = container_root(environment) / EXIT_MESSAGE_FILE.lstrip("/")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(reason[:MESSAGE_MAX])
+    except OSError as error:
+        log.error("the exit message could not be written: %s", error)
