@@ -1,0 +1,85 @@
+"""The changes for a terminal, a pull request and a program."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from pipeline_def.compare.changes import ADDED, REMOVED, REWIRED, Change
+
+_SIGNS = {ADDED: "+", REMOVED: "-", REWIRED: "↻"}
+NOTHING = "Nothing changed: both definitions mean the same."
+
+
+def as_terminal(changes: Sequence[Change], old: str, new: str) -> str:
+    """Plain text, grouped by what it belongs to; effects are indented below each change."""
+    if not changes:
+        return f"{NOTHING}\n"
+    lines = [f"{_counted(changes)} from {old} to {new}."]
+    for subject, group in _grouped(changes):
+        lines += ["", subject]
+        for change in group:
+            lines.append(f"  {_SIGNS.get(change.how, '~')} {change.words}{_condition(change)}")
+            lines += [f"      {effect.kind}: {effect.says}" for effect in change.effects]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(changes: Sequence[Change], old: str, new: str) -> str:
+    """For a pull request: a list by subject; every value is code, so that nothing in it is taken for markup."""
+    if not changes:
+        return f"**Pipeline definition:** {NOTHING.lower()}\n"
+    lines = [f"**Pipeline definition:** {_counted(changes)} from {_code(old)} to {_code(new)}."]
+    for subject, group in _grouped(changes):
+        lines += ["", f"**{_escaped(subject)}**"]
+        for change in group:
+            lines.append(f"- {_markdown_words(change)}{_condition(change)}")
+            lines += [f"  - *{effect.kind}*: {effect.says}" for effect in change.effects]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(changes: Sequence[Change], old: str, new: str) -> str:
+    """``{"old", "new", "changed", "changes": [{subject, how, label, old, new, effects, only_with}]}``."""
+    document = {"old": old, "new": new, "changed": bool(changes), "changes": [asdict(change) for change in changes]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _counted(changes: Sequence[Change]) -> str:
+    kinds = Counter(effect.kind for change in changes for effect in change.effects)
+    touched = f" ({', '.join(f'{kind}: {count}' for kind, count in sorted(kinds.items()))})" if kinds else ""
+    return f"{len(changes)} change{'s' if len(changes) != 1 else ''}{touched}"
+
+
+def _grouped(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change.subject, []).append(change)
+    return list(groups.items())
+
+
+def _condition(change: Change) -> str:
+    return f" (only where the stack sets {change.only_with})" if change.only_with else ""
+
+
+def _markdown_words(change: Change) -> str:
+    if change.how in (ADDED, REMOVED) and not change.label:
+        detail = change.new if change.how == ADDED else change.old
+        return f"{change.how}: {_escaped(detail)}" if detail else change.how
+    old = _code(change.old) if change.old is not None else "nothing"
+    new = _code(change.new) if change.new is not None else "nothing"
+    return f"{_escaped(change.label)}: {old} → {new}"
+
+
+def _code(text: str) -> str:
+    """A code span whose fence is longer than any run of backticks inside; on one line."""
+    text = " ".join(text.split()) or " "
+    longest = max((len(run) for run in "".join(c if c == "`" else " " for c in text).split()), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{character}" if character in "\\`*_[]|@#" else character for character in text)

@@ -1,0 +1,126 @@
+"""Where the two definitions come from: files, git revisions, the working tree's template, a deployed pipeline."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from contracts.problems import Problem, ProblemsError, one_problem
+from pipeline_def.compare.changes import Change, compare
+from pipeline_def.compare.facts import named_leaves
+from pipeline_def.compare.placeholder_values import adopt, is_template, placeholder_values
+from pipeline_def.render import render, template_tags
+from pipeline_def.template import TEMPLATE_PATH, read_template
+
+TEMPLATE_WORD = "template"
+DEPLOYED_PREFIX = "deployed:"
+_GIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Source:
+    """A definition's text, rendered or still a template, and what a reader calls it."""
+
+    name: str
+    text: str
+
+    def definition(self, values: Mapping[str, Any] | None = None) -> Any:
+        text = render(self.text, values) if values is not None else self.text
+        try:
+            parsed = json.loads(text)
+        except ValueError as error:
+            raise one_problem(
+                "pipeline definition", self.name, text[:40], f"allowed: JSON or the template ({error})"
+            ) from error
+        if not isinstance(parsed, dict):
+            raise one_problem("pipeline definition", self.name, type(parsed).__name__, "allowed: one JSON object")
+        return parsed
+
+
+def read_source(argument: str) -> Source:
+    """A file, ``-`` for standard input, ``template`` for the working tree's, or ``deployed:NAME`` for a pipeline's in AWS."""
+    if argument == "-":
+        return Source("standard input", sys.stdin.read())
+    if argument == TEMPLATE_WORD:
+        return Source("the working tree's template", read_template())
+    if argument.startswith(DEPLOYED_PREFIX):
+        return _deployed(argument.removeprefix(DEPLOYED_PREFIX))
+    try:
+        return Source(argument, Path(argument).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        allowed = f"allowed: a file, -, {TEMPLATE_WORD} or {DEPLOYED_PREFIX}<pipeline name> ({error})"
+        raise one_problem("pipeline definition", "file", argument, allowed) from error
+
+
+def read_revision(revision: str) -> Source:
+    """The template as of a git revision of the repository that this file lies in."""
+    root = TEMPLATE_PATH.parent
+    if not revision or revision.startswith("-") or ":" in revision:
+        raise one_problem("git", "revision", revision, "allowed: a branch, a tag or a commit, such as origin/main")
+    command = ["git", "-C", str(root), "show", f"{revision}:./{TEMPLATE_PATH.name}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise one_problem("git", "revision", revision, f"git must answer ({error})") from error
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[:1]
+        raise one_problem("git", "revision", revision, f"allowed: one that has {TEMPLATE_PATH.name} ({''.join(reason)})")
+    return Source(revision, done.stdout)
+
+
+def _deployed(name: str) -> Source:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = boto3.client("sagemaker").describe_pipeline(PipelineName=name)
+    except (BotoCoreError, ClientError) as error:
+        raise ProblemsError("deployed pipeline", [Problem("pipeline", name, f"AWS must answer ({error})")]) from error
+    return Source(f"the deployed {name}", str(answer["PipelineDefinition"]))
+
+
+def compare_sources(old: Source, new: Source) -> list[Change]:
+    """The changes; of a template with optional sections off and on, so that what only some stacks see is told apart."""
+    if is_template(old.text) and is_template(new.text):
+        return _compare_templates(old, new)
+    if is_template(new.text):
+        return compare(old.definition(), _fitted(new, old.definition()))
+    if is_template(old.text):
+        return compare(_fitted(old, new.definition()), new.definition())
+    return compare(old.definition(), new.definition())
+
+
+def _compare_templates(old: Source, new: Source) -> list[Change]:
+    everywhere = _compared(old, new, ())
+    found = list(everywhere)
+    for section in sorted(template_tags(old.text).sections | template_tags(new.text).sections):
+        of_section = _compared(old, new, (section,))
+        found += [replace(change, only_with=section) for change in of_section if change not in everywhere]
+    return found
+
+
+def _compared(old: Source, new: Source, sections: tuple[str, ...]) -> list[Change]:
+    return compare(old.definition(_placeholders(old, sections)), new.definition(_placeholders(new, sections)))
+
+
+def _placeholders(source: Source, sections: tuple[str, ...]) -> dict[str, Any]:
+    values = placeholder_values(source.text, sections=True)
+    off = template_tags(source.text).sections - set(sections)
+    return {key: value for key, value in values.items() if key not in off}
+
+
+def _fitted(template: Source, deployed: Any) -> Any:
+    """A template filled with a deployed definition's own values, and with the sections that it uses."""
+    there = named_leaves(deployed)
+    always = named_leaves(template.definition(_placeholders(template, ())))
+    used = [
+        section
+        for section in sorted(template_tags(template.text).sections)
+        if (named_leaves(template.definition(_placeholders(template, (section,)))) - always) & there
+    ]
+    return adopt(template.definition(_placeholders(template, tuple(used))), deployed)
