@@ -15,18 +15,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
-from moto.s3.models import FakeBucket
 
 REQUEST_CONTEXT = {"aws:SecureTransport": "true"}
 
 
-def honour_transport_conditions() -> None:
-    """Have moto's buckets evaluate their policies by :func:`permission`. Done once or often, the effect is the same."""
-    FakeBucket.get_permission = _get_permission
-
-
 def permission(policy: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> Any:
-    """moto's ``PermissionResult`` for an action on an object's ARN: an explicit denial wins over a permission."""
+    """The ``PermissionResult`` for an action on an object's ARN: an explicit denial wins over a permission."""
     statements = policy["Statement"]
     result = PermissionResult.NEUTRAL
     for statement in statements if isinstance(statements, list) else [statements]:
@@ -60,7 +54,8 @@ def _operator_holds(operator: str, actual: str | None, expected: Any) -> bool:
     return not matches if base.startswith("StringNot") else matches
 
 
-def _get_permission(bucket: FakeBucket, action: str, resource: str) -> Any:
+def bucket_permission(bucket: Any, action: str, resource: str) -> Any:
+    """In place of ``get_permission`` of moto's bucket."""
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     return permission(json.loads(bucket.policy.decode()), action, resource, REQUEST_CONTEXT)

@@ -33,7 +33,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from contracts.problems import one_problem
-from local_run.bucket_policies import honour_transport_conditions
+from local_run.moto_corrections import correct_moto
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -69,7 +69,7 @@ class Emulator:
         self._thread: threading.Thread | None = None
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._clients_lock = threading.RLock()
-        self._session: botocore.session.Session | None = None
+        self._session: boto3.Session | None = None
 
     def __enter__(self) -> Self:
         if not _running.acquire(blocking=False):
@@ -140,7 +140,7 @@ class Emulator:
 
     @contextmanager
     def ambient(self, actor: str, region: str | None = None) -> Iterator[None]:
-        """This process's own environment points at the emulator within the block; what stood there comes back after."""
+        """Within the block the environment of this very process points at the emulator; what stood there comes back after."""
         before = dict(os.environ)
         wanted = self.process_environment(actor, region)
         try:
@@ -164,8 +164,9 @@ class Emulator:
         if self._session is None:
             # A developer's own profile and configuration files must neither be read nor be missed.
             nowhere = (None, None, os.devnull, None)
-            session_vars = {"profile": (None, [], None, None), "config_file": nowhere, "credentials_file": nowhere}
-            self._session = botocore.session.Session(session_vars=session_vars)
+            session_vars: dict[str, tuple[Any, ...]] = {"config_file": nowhere, "credentials_file": nowhere}
+            session_vars["profile"] = (None, [], None, None)
+            self._session = boto3.Session(botocore_session=botocore.session.Session(session_vars=session_vars))
         config = Config(
             retries={"total_max_attempts": 2},
             connect_timeout=5,
@@ -174,7 +175,7 @@ class Emulator:
             proxies={"http": "", "https": ""},
             s3={"addressing_style": "path"},
         )
-        return boto3.Session(botocore_session=self._session).client(
+        return self._session.client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
@@ -185,7 +186,7 @@ class Emulator:
 
     def _start(self) -> None:
         self.reset()
-        honour_transport_conditions()
+        correct_moto()
         listener = _bind(self._wanted_port)
         try:
             application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
@@ -202,7 +203,7 @@ class Emulator:
         _await_health(self.port)
 
 
-class _QuietHandler(MotoRequestHandler):
+class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
     """Requests are not printed; what goes wrong is still logged."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

@@ -1,4 +1,4 @@
-"""The configuration of a stack as the Pulumi CLI reads it: the typed ``config:`` block of ``Pulumi.yaml`` under ``Pulumi.<stack>.yaml``.
+"""The configuration of a stack as the Pulumi CLI reads it: ``Pulumi.<stack>.yaml`` over the typed block of ``Pulumi.yaml``.
 
 Values become text, as programs get them: numbers and booleans in JSON's spelling, lists and objects as JSON. Unlike the CLI,
 everything wrong is told at once.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # its types are a package of their own
 
 from contracts.problems import Problem, ProblemsError, nearest, one_problem
 
@@ -39,7 +39,7 @@ class StackConfig:
 
 @dataclass(frozen=True)
 class _Value:
-    """``text`` as the CLI keeps it; ``structured`` where it is JSON of a list, an object or null; ``secure`` where encrypted."""
+    """Text as the CLI keeps it; ``structured`` where it is JSON of a list, an object or null; ``secure`` where encrypted."""
 
     text: str
     structured: bool = False
@@ -56,9 +56,8 @@ def read_stack_config(project_dir: Path, stack: str, overrides: Mapping[str, obj
     project = _load(project_dir / PROJECT_FILE)
     name = str(project.get("name", ""))
     declared = _declared(project)
-    values = {_namespaced(name, key): _value(value) for key, value in (_stack_file(project_dir, stack).get("config") or {}).items()}
-    for key, value in (overrides or {}).items():
-        values[_namespaced(name, key)] = _value(value)
+    settings = {**(_stack_file(project_dir, stack).get("config") or {}), **(overrides or {})}
+    values = {_namespaced(name, key): _value(value) for key, value in settings.items()}
     for key, declaration in declared.items():
         given = next((declaration[word] for word in ("default", "value") if declaration.get(word) is not None), None)
         if given is not None:
@@ -175,7 +174,7 @@ def _load(path: Path) -> dict[str, Any]:
     return content
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """YAML as the CLI's parser reads it: ``yes``, ``1:30`` and dates are text, and a key given twice is an error."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
@@ -198,7 +197,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
         if key.value in seen:
             raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
         seen.add(key.value)
-    return loader.construct_mapping(node, deep=True)
+    mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return mapping
 
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

@@ -1,6 +1,7 @@
 """What a resource type must be able to do, for the in-process deployment and for a provider plugin alike.
 
-Inputs and outputs carry the AWS provider's wire names (camelCase). A resource has no state of its own: everything it needs
+Inputs and outputs carry the AWS provider's wire names (camelCase), secrets unwrapped and whole numbers as ints
+(:func:`without_floats`). A resource has no state of its own: everything it needs
 comes as an argument, and everything it makes lies in AWS.
 """
 
@@ -19,7 +20,7 @@ from contracts.regions import dns_suffix, partition
 Properties = dict[str, Any]
 
 #: Error codes by which AWS says that something does not exist.
-_ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "ResourceNotFound", "404", "ServerSideEncryptionConfigurationNotFound")
+_ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "404")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,6 @@ class Resource(ABC):
     type: ClassVar[str]
     replace_on: ClassVar[tuple[str, ...]] = ()
     name_property: ClassVar[str | None] = None
-    global_service: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
@@ -88,6 +88,10 @@ class Resource(ABC):
     @abstractmethod
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         """Delete it; what is gone already is no error."""
+
+    def discard(self, aws: Aws, id_: str, state: Properties) -> None:
+        """Delete it with all it holds, and against its protection: for undoing a deployment that failed."""
+        self.delete(aws, id_, state)
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         """The id where it follows from the inputs, so that a second claim on it can be refused before anything is done."""
@@ -108,8 +112,11 @@ class Resource(ABC):
 
 
 def absent(error: ClientError) -> bool:
-    """Whether AWS says by this error that something does not exist."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
+    """Whether AWS says by this error that something does not exist. SageMaker says so with a ValidationException."""
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    if code in ("ValidationException", "ValidationError"):
+        return "Could not find" in message or "does not exist" in message
     return any(word in code for word in _ABSENT)
 
 

@@ -63,6 +63,11 @@ class Table(Resource):
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         or_none(aws.client("dynamodb").delete_table, TableName=id_)
 
+    def discard(self, aws: Aws, id_: str, state: Properties) -> None:
+        if state.get("deletionProtectionEnabled"):
+            or_none(aws.client("dynamodb").update_table, TableName=id_, DeletionProtectionEnabled=False)
+        self.delete(aws, id_, state)
+
     def _put_options(self, dynamodb: Any, old: Properties, new: Properties) -> None:
         """What AWS takes by calls of their own: recovery and time to live."""
         name = new["name"]

@@ -44,6 +44,9 @@ class Repository(Resource):
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         or_none(aws.client("ecr").delete_repository, repositoryName=id_, force=bool(state.get("forceDelete")))
 
+    def discard(self, aws: Aws, id_: str, state: Properties) -> None:
+        self.delete(aws, id_, {**state, "forceDelete": True})
+
     def _outputs(self, aws: Aws, name: str, inputs: Properties) -> Properties:
         return {
             "imageTagMutability": "MUTABLE",
@@ -57,13 +60,16 @@ class Repository(Resource):
         }
 
 
-class LifecyclePolicy(Setting):
-    type = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+class _RepositorySetting(Setting):
     parent = "repository"
-    replace_on = ("repository", "policy", "region")
+    replace_on = ("repository", "region")
 
     def outputs(self, aws: Aws, id_: str, inputs: Properties) -> Properties:
         return {"region": aws.region, **inputs, "registryId": aws.account_id}
+
+
+class LifecyclePolicy(_RepositorySetting):
+    type = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         aws.client("ecr").put_lifecycle_policy(repositoryName=inputs["repository"], lifecyclePolicyText=inputs["policy"])
@@ -76,9 +82,8 @@ class LifecyclePolicy(Setting):
         or_none(aws.client("ecr").delete_lifecycle_policy, repositoryName=id_)
 
 
-class RepositoryPolicy(LifecyclePolicy):
+class RepositoryPolicy(_RepositorySetting):
     type = "aws:ecr/repositoryPolicy:RepositoryPolicy"
-    replace_on = ("repository", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         aws.client("ecr").set_repository_policy(repositoryName=inputs["repository"], policyText=inputs["policy"])

@@ -59,6 +59,9 @@ class Bucket(Resource):
             if not absent(error):
                 raise
 
+    def discard(self, aws: Aws, id_: str, state: Properties) -> None:
+        self.delete(aws, id_, {**state, "forceDestroy": True})
+
     def _tag(self, s3: Any, name: str, inputs: Properties) -> None:
         if inputs.get("tags"):
             s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(inputs)})

@@ -13,7 +13,7 @@ from local_run.resources.setting import Setting
 
 
 class BucketObject(Resource):
-    """``key``'s content is ``content``, ``contentBase64`` or the asset ``source`` (its path counts from the working directory)."""
+    """Its content is ``content``, ``contentBase64`` or the asset ``source`` (whose path counts from the working directory)."""
 
     type = "aws:s3/bucketObjectv2:BucketObjectv2"
     replace_on = ("bucket", "key", "region")
@@ -86,7 +86,8 @@ class Notification(Setting):
             ("lambdaFunctions", "LambdaFunctionConfigurations", "lambdaFunctionArn"),
         ):
             if inputs.get(block):
-                configuration[field] = [{arn[0].upper() + arn[1:]: item[arn], "Events": item["events"]} for item in inputs[block]]
+                key = arn[0].upper() + arn[1:]
+                configuration[field] = [{key: item[arn], "Events": item["events"]} for item in inputs[block]]
         aws.client("s3").put_bucket_notification_configuration(Bucket=inputs["bucket"], NotificationConfiguration=configuration)
 
     def get(self, aws: Aws, id_: str) -> Properties | None:

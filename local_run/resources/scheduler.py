@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from local_run.resources.base import Aws, Properties, Resource, changed_tags, given, or_none, pascal, tag_list, with_tags, without_floats
+from local_run.resources.base import (
+    Aws,
+    Properties,
+    Resource,
+    changed_tags,
+    given,
+    or_none,
+    pascal,
+    tag_list,
+    with_tags,
+    without_floats,
+)
 
 DEFAULT_GROUP = "default"
 
