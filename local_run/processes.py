@@ -1,0 +1,92 @@
+"""Child processes that this program started, and only those: started in a group of their own, read line by line, ended by id.
+
+A job is ended as SageMaker ends one: SIGTERM to its whole group, then SIGKILL after a grace period.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess  # noqa: S404 - running the jobs is what this is for
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+LineSink = Callable[[str], None]
+
+#: A line longer than this is cut: one runaway line must not fill the memory or a log event (CloudWatch ends at 256 KB).
+LINE_BYTES = 64 * 1024
+
+
+class OwnedProcess:
+    """One child process with standard output and error merged and handed to ``on_line``, a line at a time.
+
+    ``before_kill`` is called before SIGKILL, for what a signal to the process would not reach (a container).
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        on_line: LineSink,
+        directory: Path | None = None,
+        before_kill: Callable[[], None] | None = None,
+    ) -> None:
+        self._before_kill = before_kill
+        self._on_line = on_line
+        self._process = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"output-of-{self._process.pid}", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """The exit code (negative: the signal that ended it), or None when it still runs after ``timeout`` seconds."""
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        # A grandchild may hold the pipe open: what it prints after its parent's end is nobody's output.
+        self._reader.join(timeout=5)
+        return code
+
+    def end(self, grace_seconds: float) -> int:
+        """SIGTERM to the group, SIGKILL after the grace period; returns the exit code. An ended process is left alone."""
+        if self._process.poll() is None:
+            signal_group(self._process.pid, signal.SIGTERM)
+        if self.wait(grace_seconds) is None:
+            if self._before_kill is not None:
+                self._before_kill()
+            signal_group(self._process.pid, signal.SIGKILL)
+        code = self.wait()
+        return -signal.SIGKILL if code is None else code
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        if stream is not None:
+            for line in read_lines(stream):
+                self._on_line(line)
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[str]:
+    """The stream's lines as text, without their ends, each cut at :data:`LINE_BYTES`; undecodable bytes are replaced."""
+    while raw := stream.readline(LINE_BYTES):
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal the process group that a child of ours leads; one that has ended already is no error."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)

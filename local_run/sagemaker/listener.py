@@ -1,0 +1,50 @@
+"""What a user interface hears while executions run. Calls come from several threads, in each execution's own order."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Progress of executions. ``execution`` is always the pipeline execution's ARN; a listener must not raise."""
+
+    def execution_started(self, execution: str) -> None: ...
+
+    def execution_finished(self, execution: str, status: str, reason: str | None) -> None: ...
+
+    def step_started(self, execution: str, step: str, kind: str) -> None: ...
+
+    def step_finished(self, execution: str, step: str, status: str, reason: str | None) -> None: ...
+
+    def log_line(self, execution: str, step: str, line: str) -> None: ...
+
+    def epoch(self, execution: str, step: str, epoch: int, epochs: int | None, loss: float) -> None:
+        """A training epoch ended: ``epoch`` counts from 0; ``epochs`` is how many may run, where the job says so."""
+
+    def warning(self, text: str) -> None:
+        """Something outside an execution that an operator should see, such as an event that reached nobody."""
+
+
+class SilentListener:
+    """Hears everything and does nothing; the base for listeners that care about a part."""
+
+    def execution_started(self, execution: str) -> None:
+        """Nothing to do."""
+
+    def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
+        """Nothing to do."""
+
+    def step_started(self, execution: str, step: str, kind: str) -> None:
+        """Nothing to do."""
+
+    def step_finished(self, execution: str, step: str, status: str, reason: str | None) -> None:
+        """Nothing to do."""
+
+    def log_line(self, execution: str, step: str, line: str) -> None:
+        """Nothing to do."""
+
+    def epoch(self, execution: str, step: str, epoch: int, epochs: int | None, loss: float) -> None:
+        """Nothing to do."""
+
+    def warning(self, text: str) -> None:
+        """Nothing to do."""

@@ -1,0 +1,76 @@
+"""How the layer behaves: times scaled to a developer's patience, and faults on request."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Command = Callable[[Path], Sequence[str]]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def deepar_command(ml_root: Path) -> Sequence[str]:
+    """Trains the stand-in for the built-in DeepAR on the container layout under ``ml_root`` (what ``/opt/ml`` is there)."""
+    return (sys.executable, "-m", "local_run.deepar", "train", "--root", str(ml_root))
+
+
+@dataclass(frozen=True)
+class JobFaults:
+    """Asks a job to fail before it starts: called with (step name, attempt), returns a retry exception type or None."""
+
+    before_start: Callable[[str, int], str | None] = lambda _step, _attempt: None
+
+
+@dataclass(frozen=True)
+class EventFaults:
+    """What EventBridge may do to events: lose some, send some twice, let one overtake another. Probabilities, and a seed."""
+
+    drop: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    seed: int = 0
+    _random: random.Random = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name in ("drop", "duplicate", "reorder"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: a probability from 0 to 1")
+        object.__setattr__(self, "_random", random.Random(self.seed))  # noqa: S311 - faults, not secrets
+
+    def happens(self, probability: float) -> bool:
+        return probability > 0 and self._random.random() < probability
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of the layer.
+
+    ``time_scale`` multiplies every interval of retry policies (steps, event targets, asynchronous invocations), so that an
+    hour's backoff does not cost an hour. ``training_commands`` maps a training image's repository name to what runs instead
+    of it: built-in algorithms' images can be pulled by SageMaker alone.
+    """
+
+    time_scale: float = 0.01
+    stop_grace_seconds: float = 10.0
+    max_concurrent_jobs: int = max(1, os.cpu_count() or 1)
+    repository: Path = REPOSITORY
+    work_directory: Path | None = None
+    keep_job_folders: bool = False
+    training_commands: Mapping[str, Command] = field(default_factory=lambda: {"forecasting-deepar": deepar_command})
+    job_environment: Mapping[str, str] = field(default_factory=dict)
+    job_faults: JobFaults = field(default_factory=JobFaults)
+    event_faults: EventFaults = field(default_factory=EventFaults)
+
+    def scaled(self, seconds: float) -> float:
+        return seconds * self.time_scale
+
+
+def iso_seconds(moment: Any) -> str:
+    """``2021-03-15T16:10:10Z``: how SageMaker's events write a time."""
+    return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
