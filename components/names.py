@@ -77,6 +77,9 @@ class Names:
     def rule(self, noun: str) -> str:
         return self.arn("events", f"rule/{self.of(noun)}")
 
+    def alarm(self, noun: str) -> str:
+        return self.arn("cloudwatch", f"alarm:{self.of(noun)}")
+
     def log_group(self, actor: str) -> str:
         """Lambda writes to the group of this name unless told otherwise."""
         return f"/aws/lambda/{self.of(actor)}"
@@ -88,6 +91,9 @@ ALARM_TOPIC = "alarms"
 SCHEDULES = "schedules"
 REPOSITORY = "features"
 MODEL_PACKAGES = "models"
+#: Alarms, by noun.
+ALARMS = ("failed-execution", "undelivered", "reconciler-late")
+FUNCTIONS = ("execution-events", "reconcile", "scheduled-start", "endpoint-cleanup")
 SCHEDULED = ("reconcile", "scheduled-start", "endpoint-cleanup")
 
 

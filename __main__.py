@@ -1,0 +1,64 @@
+"""The Pulumi program: settings, components, exports. ``pulumi up`` runs it; see docs/deploying.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+from pulumi import ResourceOptions
+
+from components.alarms import Alarms, AlarmsArgs
+from components.build_context import BuildContext
+from components.dead_letters import DeadLetters, DeadLettersArgs
+from components.events import Events, EventsArgs
+from components.functions import Functions, FunctionsArgs
+from components.image import PLATFORM, Image, ImageArgs
+from components.keys import key_arn_of
+from components.names import Names
+from components.pipeline import Pipeline, PipelineArgs
+from components.roles import Roles, RolesArgs
+from components.schedules import Schedules, SchedulesArgs
+from components.storage import Storage, StorageArgs
+from components.tables import Tables, TablesArgs
+from contracts.layout import EXECUTOR_NAME
+from contracts.outputs import exported_name
+from settings import load
+
+root = Path(__file__).resolve().parent
+settings = load()
+names = Names(settings, account=aws.get_caller_identity().account_id)
+tags = {"project": settings.project, "stack": settings.stack, "owner": settings.owner}
+key_arn = key_arn_of("key", names, tags)
+
+storage = Storage("storage", StorageArgs(names, tags, key_arn, executor=root / "fe_image" / EXECUTOR_NAME))
+tables = Tables("tables", TablesArgs(names, tags, key_arn))
+context = BuildContext.read(root, {"BASE_IMAGE": settings.base_image}, PLATFORM)
+image = Image("image", ImageArgs(names, tags, key_arn, context, root))
+roles = Roles("roles", RolesArgs(names, tags, key_arn))
+stored = {**storage.outputs, **tables.outputs}
+pipeline = Pipeline(
+    "pipeline",
+    PipelineArgs(names, tags, key_arn, image.uri, stored, roles.arns),
+    ResourceOptions(depends_on=[image.ready, *roles.ready]),
+)
+
+dead_letters = DeadLetters("dead-letters", DeadLettersArgs(names, tags, key_arn))
+outputs: dict[str, pulumi.Input[str]] = {
+    "region": settings.region,
+    "pipeline_name": pipeline.name,
+    "pipeline_arn": pipeline.arn,
+    **stored,
+    "model_package_group": pipeline.model_package_group,
+    "repository_url": image.repository_url,
+    "image_uri": image.uri,
+    "dead_letter_queue_url": dead_letters.url,
+}
+functions = Functions("functions", FunctionsArgs(names, tags, key_arn, root, outputs, dead_letters.arn))
+observer = functions["execution-events"]
+Events("events", EventsArgs(names, tags, pipeline.arn, observer.name, observer.arn, dead_letters.arn))
+Schedules("schedules", SchedulesArgs(names, tags, key_arn, functions.arns, roles.arns["scheduler"], dead_letters.arn))
+Alarms("alarms", AlarmsArgs(names, tags, key_arn, pipeline.name, dead_letters.name, functions["reconcile"].name))
+
+for field, value in outputs.items():
+    pulumi.export(exported_name(field), value)

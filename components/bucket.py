@@ -1,0 +1,152 @@
+"""An S3 bucket that nobody reads by accident: private, TLS only, encrypted, versioned, tidied up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+from pulumi import Input, ResourceOptions
+
+from components.policies import canonical, tls_only
+
+NONCURRENT_DAYS = 90
+ABORT_UPLOAD_DAYS = 7
+
+
+@dataclass(frozen=True)
+class BucketArgs:
+    """``expiry_days`` deletes current objects under ``expiry_prefix`` so long after they were written; 0 keeps them."""
+
+    bucket_name: str
+    bucket_arn: str
+    tags: Mapping[str, str]
+    key_arn: Input[str] | None = None
+    log_bucket: str = ""
+    expiry_days: int = 0
+    expiry_prefix: str = ""
+    protect: bool = True
+    #: Names that the component had before: its data is kept (docs/adr/0001-names.md).
+    aliases: Sequence[str] = field(default_factory=tuple)
+
+
+class Bucket(pulumi.ComponentResource):
+    """A bucket with all its settings; ``bucket`` is its name, ready once the settings stand."""
+
+    bucket: pulumi.Output[str]
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: BucketArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("model-training:bucket:Bucket", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._bucket = self._create_bucket()
+        access = self._create_access()
+        versioning = self._create_versioning()
+        self._create_encryption()
+        self._create_lifecycle(versioning)
+        self._create_logging()
+        self.bucket = self._bucket.bucket
+        self.arn = self._bucket.arn
+        self.ready: list[pulumi.Resource] = [*access, versioning]
+        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+
+    def _options(self, **others: Any) -> ResourceOptions:
+        return ResourceOptions(parent=self, **others)
+
+    def _create_bucket(self) -> aws.s3.Bucket:
+        return aws.s3.Bucket(
+            f"{self._name}-bucket",
+            bucket=self._args.bucket_name,
+            force_destroy=not self._args.protect,
+            tags=self._args.tags,
+            opts=self._options(protect=self._args.protect),
+        )
+
+    def _create_access(self) -> list[pulumi.Resource]:
+        """No public access, no ACLs, TLS only. One after the other: S3 refuses changes of one bucket's access at a time."""
+        block = aws.s3.BucketPublicAccessBlock(
+            f"{self._name}-public-access",
+            bucket=self._bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._options(),
+        )
+        ownership = aws.s3.BucketOwnershipControls(
+            f"{self._name}-ownership",
+            bucket=self._bucket.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=self._options(depends_on=[block]),
+        )
+        policy = aws.s3.BucketPolicy(
+            f"{self._name}-policy",
+            bucket=self._bucket.bucket,
+            policy=canonical([tls_only(self._args.bucket_arn)]),
+            opts=self._options(depends_on=[ownership]),
+        )
+        return [block, ownership, policy]
+
+    def _create_versioning(self) -> aws.s3.BucketVersioning:
+        return aws.s3.BucketVersioning(
+            f"{self._name}-versioning",
+            bucket=self._bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=self._options(),
+        )
+
+    def _create_encryption(self) -> None:
+        by_key = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._args.key_arn}
+        default = by_key if self._args.key_arn is not None else {"sse_algorithm": "AES256"}
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{self._name}-encryption",
+            bucket=self._bucket.bucket,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": default,
+                    "bucket_key_enabled": self._args.key_arn is not None,
+                }
+            ],
+            opts=self._options(),
+        )
+
+    def _create_lifecycle(self, versioning: pulumi.Resource) -> None:
+        """Rules about old versions make sense only once there are versions."""
+        aws.s3.BucketLifecycleConfiguration(
+            f"{self._name}-lifecycle",
+            bucket=self._bucket.bucket,
+            rules=self._rules(),
+            opts=self._options(depends_on=[versioning]),
+        )
+
+    def _rules(self) -> list[dict[str, Any]]:
+        tidy: dict[str, Any] = {
+            "id": "tidy-up",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOAD_DAYS},
+            "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
+        }
+        if not self._args.expiry_days:
+            return [tidy]
+        expire: dict[str, Any] = {
+            "id": "expire",
+            "status": "Enabled",
+            "filter": {"prefix": self._args.expiry_prefix},
+            "expiration": {"days": self._args.expiry_days},
+        }
+        return [tidy, expire]
+
+    def _create_logging(self) -> None:
+        if not self._args.log_bucket:
+            return
+        aws.s3.BucketLogging(
+            f"{self._name}-logging",
+            bucket=self._bucket.bucket,
+            target_bucket=self._args.log_bucket,
+            target_prefix=f"{self._args.bucket_name}/",
+            opts=self._options(),
+        )

@@ -1,0 +1,90 @@
+"""The image's build context: which files it holds, its identity, and a copy of it that is the same on every machine.
+
+Docker, and Pulumi's provider for it, also look at file modes, so a checkout under another umask would be another context. The
+copy has modes of its own, and lies under its identity: what stands there once is never written again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.problems import one_problem
+
+#: The only folders that go into the image.
+ALLOWED = ("contracts", "fe_image")
+_SKIPPED_NAMES = ("__pycache__",)
+_SKIPPED_SUFFIXES = (".pyc", ".pyo", ".swp", ".orig", "~")
+_DIRECTORY_MODE = 0o755
+_FILE_MODE = 0o644
+_TAG_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """Files by their path in the context (``/`` between its parts), and what else the image depends on."""
+
+    files: Mapping[str, bytes]
+    build_args: Mapping[str, str]
+    platform: str
+
+    @classmethod
+    def read(cls, root: Path, build_args: Mapping[str, str], platform: str) -> BuildContext:
+        """Read the allowed folders under ``root``."""
+        files = {path.relative_to(root).as_posix(): path.read_bytes() for path in _allowed_files(root)}
+        return cls(files, dict(build_args), platform)
+
+    @property
+    def tag(self) -> str:
+        """The image's tag: 32 hexadecimal digits of SHA-256 over every path, content, build argument and the platform."""
+        digest = hashlib.sha256()
+        parts = [("platform", self.platform.encode())]
+        parts += [(f"argument {name}", value.encode()) for name, value in sorted(self.build_args.items())]
+        parts += [(f"file {path}", content) for path, content in sorted(self.files.items())]
+        for label, content in parts:
+            for piece in (label.encode(), content):
+                # Lengths first, so that no two lists of parts run into the same bytes.
+                digest.update(len(piece).to_bytes(8, "big") + piece)
+        return digest.hexdigest()[:_TAG_LENGTH]
+
+    def stage(self, folder: Path) -> Path:
+        """A copy under ``folder/<tag>``, with modes that no umask changes. Two processes may do this at once."""
+        target = folder / self.tag
+        if target.is_dir():
+            return target
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
+        try:
+            self._write(draft)
+            draft.replace(target)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            if not target.is_dir():
+                raise
+        return target
+
+    def _write(self, draft: Path) -> None:
+        for path, content in self.files.items():
+            written = draft / path
+            written.parent.mkdir(parents=True, exist_ok=True)
+            written.write_bytes(content)
+            written.chmod(_FILE_MODE)
+        for directory in [draft, *(found for found in draft.rglob("*") if found.is_dir())]:
+            directory.chmod(_DIRECTORY_MODE)
+
+
+def _allowed_files(root: Path) -> Iterator[Path]:
+    for name in ALLOWED:
+        if not (root / name).is_dir():
+            raise one_problem("image", "build context", str(root / name), f"allowed: the folders {' and '.join(ALLOWED)}")
+        yield from (path for path in sorted((root / name).rglob("*")) if path.is_file() and _belongs(path.relative_to(root)))
+
+
+def _belongs(path: Path) -> bool:
+    """Caches and an editor's left-overs would make another image of the same sources."""
+    hidden = any(part.startswith(".") or part in _SKIPPED_NAMES for part in path.parts)
+    return not hidden and not path.name.endswith(_SKIPPED_SUFFIXES)
