@@ -126,6 +126,18 @@ class AssetAttribute:
     STORED_AT = "StoredAt"
 
 
+class PredictionAttribute:
+    """Attribute names of a prediction (table ``prediction``): one row a test window, in brief."""
+
+    EXECUTION_ID = "ExecutionId"
+    WINDOW_END = "WindowEnd"  # ISO 8601, last forecast step
+    WINDOW_START = "WindowStart"  # first forecast step
+    ASSET = "Asset"
+    LOSS = "MeanWQuantileLoss"  # of this window, on the transformed target; absent where nothing was observed
+    NAIVE_LOSS = "NaiveMeanWQuantileLoss"
+    FORECAST = "Forecast"  # JSON text: timestamps, actual prices, and the lowest, middle and highest price quantile
+
+
 class StepKey:
     """Keys of one step's record on the execution item."""
 
