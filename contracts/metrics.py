@@ -2,7 +2,8 @@
 
 In plain Python: reports and handlers have no numpy.
 Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works": 2 Σ Q / Σ |y| for each quantile τ over all series
-and steps with an actual value y, Q = (1 − τ)·|q − y| where the forecast q is above y, else τ·|q − y|; then the mean over quantiles.
+and steps with an actual value y, Q = (1 − τ)·|q − y| where the forecast q is above y, else τ·|q − y|; then the mean over the
+quantiles.
 """
 
 from __future__ import annotations
