@@ -19,6 +19,7 @@ from fe_image.execution_source import read_execution, read_snapshot_assets
 from fe_image.importance_table import store_importance
 from fe_image.log_sync import LogBuffer, LogSync
 from fe_image.outputs import write_outputs
+from fe_image.privileges import become_unprivileged
 from fe_image.step_environment import StepEnvironment, container_root
 
 log = logging.getLogger("fe_image")
@@ -34,6 +35,7 @@ class Terminated(BaseException):
 def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
     """Run the step for an execution; the exit code. Whatever happens, log and exit message say it."""
     buffer = _logging()
+    log.info("%s", become_unprivileged(container_root(environment)))
     sync: LogSync | None = None
     previous = signal.signal(signal.SIGTERM, _terminate)
     reason: str | None = None
