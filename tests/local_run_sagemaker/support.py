@@ -199,7 +199,8 @@ def training(name: str, channels: dict[str, Any], hyperparameters: dict[str, Any
 def condition(
     name: str, conditions: list[dict[str, Any]], yes: list[Any] | None = None, no: list[Any] | None = None
 ) -> dict[str, Any]:
-    return {"Name": name, "Type": "Condition", "Arguments": {"Conditions": conditions, "IfSteps": yes or [], "ElseSteps": no or []}}
+    branches = {"IfSteps": yes or [], "ElseSteps": no or []}
+    return {"Name": name, "Type": "Condition", "Arguments": {"Conditions": conditions, **branches}}
 
 
 def handler_zip(source: str) -> bytes:

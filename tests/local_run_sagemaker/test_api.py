@@ -42,7 +42,9 @@ def refused(world: World, **parameters: str) -> str:
         ({"Cuont": "1", "Rate": "x"}, ["Cuont", "Rate", "ExecutionId"]),
     ],
 )
-def test_a_start_with_wrong_parameters_is_refused_with_all_that_is_wrong(world: World, given: dict[str, str], words: list[str]) -> None:
+def test_a_start_with_wrong_parameters_is_refused_with_all_of_them(
+    world: World, given: dict[str, str], words: list[str]
+) -> None:
     world.pipeline([processing("Features", "")], PARAMETERS)
     message = refused(world, **given)
     for word in words:
@@ -63,7 +65,7 @@ def test_a_start_with_wrong_parameters_is_refused_with_all_that_is_wrong(world: 
         ([condition("X", [{"Type": "Smells", "LeftValue": 1, "RightValue": 1}])], "unknown condition type 'Smells'"),
         ([processing("X", "", RetryPolicies=[{"ExceptionType": ["Nope"]}])], "ExceptionType 'Nope' is unknown"),
         (
-            [processing("X", "", RetryPolicies=[{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2, "ExpireAfterMin": 5}])],
+            [processing("X", "", RetryPolicies=[{"ExceptionType": "Step.THROTTLING", "MaxAttempts": 2, "ExpireAfterMin": 5}])],
             "exclude one another",
         ),
     ],
@@ -144,7 +146,8 @@ def test_given_parameters_and_description_are_kept_and_can_be_updated(world: Wor
     given = client.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
     assert {item["Name"]: item["Value"] for item in given} == {"ExecutionId": "one", "Count": "2"}
     assert world.describe(arn)["PipelineExecutionStatus"] == "Executing"
-    client.update_pipeline_execution(PipelineExecutionArn=arn, PipelineExecutionDescription="why", PipelineExecutionDisplayName="one")
+    changes = {"PipelineExecutionDescription": "why", "PipelineExecutionDisplayName": "one"}
+    client.update_pipeline_execution(PipelineExecutionArn=arn, **changes)
     described = world.describe(arn)
     assert (described["PipelineExecutionDescription"], described["PipelineExecutionDisplayName"]) == ("why", "one")
 

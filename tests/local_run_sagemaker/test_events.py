@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -69,7 +70,9 @@ def make_queue(world: World, name: str) -> tuple[str, str]:
     return url, f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}"
 
 
-def make_rule(world: World, target: dict[str, Any] | None = None, pattern: dict[str, Any] | None = None, permit: bool = True) -> None:
+def make_rule(
+    world: World, target: dict[str, Any] | None = None, pattern: dict[str, Any] | None = None, permit: bool = True
+) -> None:
     events = world.client("events")
     pattern = pattern or {"source": ["aws.sagemaker"], "detail-type": [EXECUTION_CHANGE, STEP_CHANGE]}
     events.put_rule(Name="changes", EventPattern=json.dumps(pattern))
@@ -93,8 +96,9 @@ def test_the_events_of_an_execution_arrive_in_order_with_sagemakers_shapes(world
     arn = world.run([processing("Features", "")])
     events = seen(world)
     summary = [
-        (event["detail-type"] == STEP_CHANGE, event["detail"].get("currentStepStatus") or event["detail"]["currentPipelineExecutionStatus"])
+        (event["detail-type"] == STEP_CHANGE, detail.get("currentStepStatus") or detail["currentPipelineExecutionStatus"])
         for event in events
+        for detail in [event["detail"]]
     ]
     assert summary == [(False, "Executing"), (True, "Starting"), (True, "Executing"), (True, "Succeeded"), (False, "Succeeded")]
     step = events[3]
@@ -122,7 +126,8 @@ def test_a_failed_step_event_has_the_reason(world: World) -> None:
 def test_a_rule_of_another_pipeline_gets_nothing(world: World) -> None:
     make_table(world)
     make_function(world, STORE)
-    make_rule(world, pattern={"source": ["aws.sagemaker"], "detail": {"pipelineArn": [f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}:pipeline/other"]}})
+    other = f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}:pipeline/other"
+    make_rule(world, pattern={"source": ["aws.sagemaker"], "detail": {"pipelineArn": [other]}})
     world.run([processing("Features", "")])
     assert seen(world) == []
 
@@ -164,7 +169,9 @@ def test_a_lost_event_is_told(world: World) -> None:
 
 
 @pytest.mark.parametrize(("permit", "present", "code"), [(False, True, "NO_PERMISSIONS"), (True, False, "RESOURCE_NOT_FOUND")])
-def test_what_can_not_be_delivered_goes_to_the_targets_dead_letter_queue(world: World, permit: bool, present: bool, code: str) -> None:
+def test_what_can_not_be_delivered_goes_to_the_targets_dead_letter_queue(
+    world: World, permit: bool, present: bool, code: str
+) -> None:
     make_function(world, FAILING)
     url, arn = make_queue(world, "dead")
     make_rule(world, {"DeadLetterConfig": {"Arn": arn}}, {"detail": {"currentPipelineExecutionStatus": ["Succeeded"]}}, permit)
@@ -230,8 +237,6 @@ def test_boto3_invoke_runs_the_function_with_its_own_environment_and_actor(world
     payload = json.loads(answer["Payload"].read())
     assert payload == {"event": {"a": "é"}, "table": "seen", "key": "AKIALOCALHANDLER_ROLE", "name": "events", "region": REGION}
     assert "FunctionError" not in answer
-    import base64
-
     assert "hello from inside" in base64.b64decode(answer["LogResult"]).decode()
     group = world.client("logs").filter_log_events(logGroupName="/aws/lambda/events")["events"]
     assert "hello from inside" in [item["message"] for item in group]
@@ -255,7 +260,8 @@ def test_an_asynchronous_invoke_is_queued(world: World) -> None:
 
 
 def test_a_function_that_takes_too_long_is_ended_and_works_again_afterwards(world: World) -> None:
-    make_function(world, "import time\ndef handle(event, context):\n    time.sleep(event.get('s', 0))\n    return 'ok'\n", timeout=1)
+    source = "import time\ndef handle(event, context):\n    time.sleep(event.get('s', 0))\n    return 'ok'\n"
+    make_function(world, source, timeout=1)
     slow = world.local.functions.invoke("events", {"s": 30})
     assert slow.error is not None and slow.error["errorType"] == "Sandbox.Timedout"
     assert world.local.functions.invoke("events", {}).payload == "ok"

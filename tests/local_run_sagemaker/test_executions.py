@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 
 from local_run.sagemaker.errors import CAPACITY_ERROR
 from local_run.sagemaker.options import JobFaults
-
 from tests.local_run_sagemaker.support import BUCKET, WAIT, World, condition, get, join, processing
 
 
@@ -24,7 +23,8 @@ def test_parameters_reach_the_container_by_arguments_environment_and_uris(world:
     step = processing(
         "Features",
         """
-        found = sorted(str(p.relative_to(ML / 'processing/input/assets')) for p in (ML / 'processing/input/assets').rglob('*.csv'))
+        assets = ML / 'processing/input/assets'
+        found = sorted(str(p.relative_to(assets)) for p in assets.rglob('*.csv'))
         out = ML / 'processing/output/train/deep'
         out.mkdir(parents=True)
         (out / 'seen.json').write_text(json.dumps({'argv': sys.argv[1:], 'env': os.environ['GREETING'], 'found': found}))
@@ -168,7 +168,8 @@ def wait_for_line(world: World, text: str) -> None:
 
 def test_stop_ends_the_process_even_when_it_ignores_sigterm(make_world: Callable[..., World], tmp_path: Path) -> None:
     world = make_world(stop_grace_seconds=0.3)
-    script = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); print('up', flush=True); time.sleep(60)"
+    prepare = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid(), flush=True)\n"
+    script = prepare + "print('up', flush=True)\ntime.sleep(60)"
     world.pipeline([processing("Long", script), processing("After", "", DependsOn=["Long"])])
     arn = world.start()
     wait_for_line(world, "up")
@@ -191,7 +192,8 @@ def test_max_runtime_ends_a_job(world: World) -> None:
 def test_a_retried_execution_keeps_its_arn_and_its_finished_steps(world: World) -> None:
     read = "sys.exit(0 if 'good' in (ML / 'processing/input/flag/flag.txt').read_text() else 1)"
     world.put("flag/flag.txt", "bad")
-    world.pipeline([processing("First", ""), processing("Second", read, inputs={"flag": f"s3://{BUCKET}/flag"}, DependsOn=["First"])])
+    second = processing("Second", read, inputs={"flag": f"s3://{BUCKET}/flag"}, DependsOn=["First"])
+    world.pipeline([processing("First", ""), second])
     arn = world.start()
     assert world.local.wait(arn, WAIT) and world.status(arn) == "Failed"
     first = world.steps(arn)["First"]

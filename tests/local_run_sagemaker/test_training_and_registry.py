@@ -68,7 +68,8 @@ def test_an_algorithms_failure_file_is_the_reason(ready: World) -> None:
     arn = ready.run([train_step("0")])
     step = ready.steps(arn)["Training"]
     assert step["FailureReason"] == "ClientError: AlgorithmError: epochs is 0; allowed: from 1, exit code: 1"
-    job = ready.client("sagemaker").describe_training_job(TrainingJobName=step["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[1])
+    name = step["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[1]
+    job = ready.client("sagemaker").describe_training_job(TrainingJobName=name)
     assert job["FailureReason"] == "AlgorithmError: epochs is 0; allowed: from 1, exit code: 1"
 
 
@@ -105,7 +106,8 @@ def registration(with_gate: bool = True) -> list[dict[str, Any]]:
     return [train_step(), gate]
 
 
-APPROVAL = [{"Name": "Approval", "Type": "String", "DefaultValue": "PendingManualApproval", "EnumValues": ["PendingManualApproval", "Approved"]}]
+STATUSES = ["PendingManualApproval", "Approved"]
+APPROVAL = [{"Name": "Approval", "Type": "String", "DefaultValue": STATUSES[0], "EnumValues": STATUSES}]
 
 
 def test_model_and_package_point_at_the_artefact_and_keep_what_moto_forgets(ready: World) -> None:
@@ -114,9 +116,8 @@ def test_model_and_package_point_at_the_artefact_and_keep_what_moto_forgets(read
     arn = ready.run(registration(), APPROVAL, Approval="Approved")
     assert ready.status(arn) == "Succeeded", ready.steps(arn)
     steps = ready.steps(arn)
-    artefact = client.describe_training_job(TrainingJobName=steps["Training"]["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[1])[
-        "ModelArtifacts"
-    ]["S3ModelArtifacts"]
+    job = steps["Training"]["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[1]
+    artefact = client.describe_training_job(TrainingJobName=job)["ModelArtifacts"]["S3ModelArtifacts"]
 
     model = client.describe_model(ModelName=steps["CreateModel"]["Metadata"]["Model"]["Arn"].rsplit("/", 1)[1])
     assert model["PrimaryContainer"]["ModelDataUrl"] == artefact
