@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker.core.helper.pipeline_variable import IntPipeVar
+from sagemaker.core.helper.pipeline_variable import IntPipeVar, PipelineVariable
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.network import NetworkConfig
 from sagemaker.core.processing import ScriptProcessor
@@ -26,6 +26,7 @@ from sagemaker.core.shapes import (
 )
 from sagemaker.core.training.configs import Compute, InputData, Networking
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.parameters import Parameter
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -129,13 +130,15 @@ def processing_step(authoring: Authoring, gate_file: PropertyFile) -> Processing
     )
 
 
-def processing_environment() -> dict[str, str]:
+def processing_environment() -> dict[str, str | PipelineVariable]:
     return {
         environment.EXECUTION_TABLE: TEXT["execution_table"],
         environment.FEATURE_IMPORTANCE_TABLE: TEXT["feature_importance_table"],
         environment.ASSETS_BUCKET: TEXT["assets_bucket"],
         environment.MODELS_BUCKET: TEXT["models_bucket"],
         environment.LOG_SYNC_SECONDS: TEXT["log_sync_seconds"],
+        # The step refuses an execution item that belongs to another pipeline execution.
+        environment.PIPELINE_EXECUTION_ARN: ExecutionVariables.PIPELINE_EXECUTION_ARN,
     }
 
 
