@@ -1,7 +1,8 @@
 """The stack's resources: one Pulumi ``ComponentResource`` a file, each named after the one noun it stands for.
 
-Component types: ``model-training:<module>:<Class>``: ``keys:Key``, ``storage:Storage``, ``tables:Tables``, ``image:Image``,
-``roles:Role``, ``pipeline:Pipeline``, ``functions:Function``, ``events:Events``, ``schedules:Schedules``, ``alarms:Alarms``.
+Component types, ``model-training:<module>:<Class>``: ``alarms:Alarms``, ``bucket:Bucket``, ``dead_letters:DeadLetters``,
+``events:Events``, ``functions:Function``, ``functions:Functions``, ``image:Image``, ``keys:Key``, ``pipeline:Pipeline``,
+``roles:Role``, ``roles:Roles``, ``schedules:Schedules``, ``storage:Storage``, ``tables:Tables``.
 
 Resources that they create (all with the default provider, whose region is ``aws:region``):
 

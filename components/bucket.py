@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -28,8 +28,6 @@ class BucketArgs:
     expiry_days: int = 0
     expiry_prefix: str = ""
     protect: bool = True
-    #: Names that the component had before: its data is kept (docs/adr/0001-names.md).
-    aliases: Sequence[str] = field(default_factory=tuple)
 
 
 class Bucket(pulumi.ComponentResource):

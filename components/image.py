@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,10 +22,25 @@ STAGING = "build/image"
 PLATFORM = "linux/amd64"
 UNTAGGED_DAYS = 14
 
-#: Untagged layers of broken pushes only: a tag may be in use, by this definition or by an execution that is run again.
-LIFECYCLE = (
-    '{"rules":[{"action":{"type":"expire"},"description":"Left-overs of broken pushes","rulePriority":1,"selection":'
-    f'{{"countNumber":{UNTAGGED_DAYS},"countType":"sinceImagePushed","countUnit":"days","tagStatus":"untagged"}}}}]}}'
+#: Left-overs of broken pushes only: a tag may be in use, by this definition or by an execution that is run again.
+LIFECYCLE = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": "Left-overs of broken pushes",
+                "selection": {
+                    "tagStatus": "untagged",
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": UNTAGGED_DAYS,
+                },
+                "action": {"type": "expire"},
+            }
+        ]
+    },
+    sort_keys=True,
+    separators=(",", ":"),
 )
 
 

@@ -72,7 +72,7 @@ class Storage(pulumi.ComponentResource):
         )
 
     def _create_executor(self) -> Output[str]:
-        """Its key has its hash, so a changed executor is another object and the old one stays until nothing needs it.
+        """Its key has its hash, so a changed executor is another object; the old one stays for executions that are under way.
 
         The content itself is the input, not a path, which would differ between two checkouts.
         """
@@ -84,6 +84,6 @@ class Storage(pulumi.ComponentResource):
             content=content.decode(),
             content_type="text/x-python",
             tags=self._args.tags,
-            opts=ResourceOptions(parent=self, depends_on=self.pipeline.ready),
+            opts=ResourceOptions(parent=self, depends_on=self.pipeline.ready, retain_on_delete=True),
         )
         return Output.concat("s3://", stored.bucket, "/", stored.key)

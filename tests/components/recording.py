@@ -7,6 +7,7 @@ import contextvars
 import json
 import runpy
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,7 +151,10 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(run_in_stack(program))
+            with warnings.catch_warnings():
+                # The AWS SDK warns of its own deprecated classes when it is imported.
+                warnings.filterwarnings("ignore", category=DeprecationWarning, module="pulumi_aws")
+                loop.run_until_complete(run_in_stack(program))
         except BaseException as error:
             errors.append(error)
         finally:

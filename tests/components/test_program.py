@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import fields
+
+import pytest
+
+import components
+from contracts.outputs import StackOutputs, exported_name
+from contracts.problems import ProblemsError
+from tests.components.recording import ACCOUNT, PROJECT, ROOT, Recorder, run_program
+
+TAGGED = {
+    "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:ecr/repository:Repository", "aws:iam/role:Role",
+    "aws:sagemaker/pipeline:Pipeline", "aws:sagemaker/modelPackageGroup:ModelPackageGroup", "aws:lambda/function:Function",
+    "aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:scheduler/scheduleGroup:ScheduleGroup", "aws:kms/key:Key",
+    "aws:s3/bucketObjectv2:BucketObjectv2",
+}  # fmt: skip
+
+
+def test_exports_are_the_contract(recorded: Recorder) -> None:
+    assert set(recorded.exports) == {exported_name(field.name) for field in fields(StackOutputs)}
+    outputs = StackOutputs.from_mapping(recorded.exports)
+    assert outputs.pipeline_arn == f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}:pipeline/{outputs.pipeline_name}"
+    assert outputs.executor_uri.startswith(f"s3://{outputs.pipeline_bucket}/code/")
+    assert outputs.image_uri.startswith(f"{outputs.repository_url}:")
+
+
+def test_no_name_is_used_twice(recorded: Recorder) -> None:
+    names = Counter((resource.type, resource.name) for resource in recorded.resources)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_the_docstring_lists_what_the_program_uses(dev: Recorder, everything: Recorder) -> None:
+    said = set(re.findall(r"``((?:aws|docker):[a-zA-Z0-9]+/[a-zA-Z0-9]+:[A-Za-z0-9]+)``", str(components.__doc__)))
+    used = {resource.type for run in (dev, everything) for resource in run.resources if not resource.type.startswith(PROJECT)}
+    asked = {*everything.invokes, "aws:ecr/getImages:getImages"}
+    assert said == used | asked
+    classes = set(re.findall(r"``(?:model-training:)?([a-z_]+:[A-Z][A-Za-z]+)``", str(components.__doc__)))
+    assert classes == {resource.type.removeprefix(f"{PROJECT}:") for resource in everything.resources if PROJECT in resource.type}
+
+
+def test_everything_taggable_says_whose_it_is(recorded: Recorder) -> None:
+    for resource in recorded.resources:
+        if resource.type in TAGGED:
+            assert resource.inputs["tags"] == {"project": PROJECT, "stack": recorded.stack, "owner": "data-science"}, resource
+        else:
+            assert "tags" not in resource.inputs, f"{resource.type} takes tags: add it to TAGGED"
+
+
+def test_data_is_protected_in_prod_and_destroyable_in_dev(dev: Recorder, prod: Recorder) -> None:
+    data = {
+        "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:ecr/repository:Repository", "aws:kms/key:Key",
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    }  # fmt: skip
+    assert {kind for (kind, _), request in prod.requests.items() if request.protect} == data
+    assert all(request.protect for (kind, _), request in prod.requests.items() if kind in data)
+    assert not [kind for (kind, _), request in dev.requests.items() if request.protect]
+
+
+def test_a_component_parents_all_its_resources(everything: Recorder) -> None:
+    root = f"{PROJECT}-{everything.stack}"
+    for (kind, name), request in everything.requests.items():
+        if kind.startswith(("aws:", "docker:")):
+            assert not request.parent.endswith(f"::{root}"), f"{kind} {name} stands outside every component"
+
+
+def test_wrong_settings_stop_the_program_before_any_resource() -> None:
+    recorder = Recorder(region="eu-central-1")
+    with pytest.raises(ProblemsError) as caught:
+        run_program("dev", recorder, trainingInstanceType="m5.xlarge", alarmEmail="me")
+    assert len(caught.value.problems) == 2
+    assert recorder.resources == []
+
+
+def test_the_deploy_path_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, runpy; sys.path.insert(0, '.')\n"
+        "import components.alarms, components.image, components.pipeline, components.storage, components.tables, settings\n"
+        "heavy = {'sagemaker', 'numpy', 'pandas', 'jax', 'moto', 'typer', 'rich', 'talib', 'sklearn'} & sys.modules.keys()\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_entry_is_one_page() -> None:
+    assert len((ROOT / "__main__.py").read_text().splitlines()) < 80
+
+
+def test_nothing_in_the_program_knows_of_the_emulator() -> None:
+    program = [ROOT / "__main__.py", ROOT / "settings.py", *(ROOT / "components").glob("*.py")]
+    for path in program:
+        assert not re.search(r"moto|emulator|local_run|localhost|127\.0\.0\.1|endpoint_url", path.read_text(), re.I), path

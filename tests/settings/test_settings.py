@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import settings
+from contracts.problems import ProblemsError
+from contracts.regions import DEEPAR_ACCOUNTS
+from settings import Settings, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = "model-training"
+STACKS = ("dev", "prod", "local")
+BLOCK = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+
+
+def config(stack: str = "dev", **changes: str | None) -> dict[str, str]:
+    values = {f"{PROJECT}:{key}": entry["default"] for key, entry in BLOCK.items()}
+    values |= yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    texts |= {key if ":" in key else f"{PROJECT}:{key}": value for key, value in changes.items() if value is not None}
+    return {key: value for key, value in texts.items() if changes.get(key.removeprefix(f"{PROJECT}:"), "") is not None}
+
+
+def problems(**changes: str | None) -> list[str]:
+    with pytest.raises(ProblemsError) as caught:
+        parse(PROJECT, "dev", config(**changes))
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_stack_file_is_right(stack: str) -> None:
+    parsed = parse(PROJECT, stack, config(stack))
+    assert parsed.stack == stack
+    assert parsed.region in DEEPAR_ACCOUNTS
+
+
+def test_prod_is_protected_and_waits_for_approval() -> None:
+    parsed = parse(PROJECT, "prod", config("prod"))
+    assert parsed.protect_data
+    assert parsed.approval_status == "PendingManualApproval"
+    assert parsed.creates_key
+
+
+def test_pulumi_yaml_declares_exactly_the_settings() -> None:
+    fields = {str(field.alias) for name, field in Settings.model_fields.items() if name not in ("project", "stack", "region")}
+    assert set(BLOCK) == fields
+    assert all({"type", "description", "default"} <= entry.keys() for entry in BLOCK.values())
+
+
+def test_settings_hold_no_defaults() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.is_required()] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("aws:region", "eu-centrl-1", ["did you mean 'eu-central-1'?", "us-east-1"]),
+        ("trainingInstanceType", "m5.xlarge", ["did you mean 'ml.m5.xlarge'?"]),
+        ("processingInstanceType", "ml.enormous", ["a SageMaker instance type"]),
+        ("trainingMaxRuntimeSeconds", "0", ["60 to 432000"]),
+        ("trainingMaxRuntimeSeconds", "two", ["a whole number"]),
+        ("trainingMaxRuntimeSeconds", "1e9", ["a whole number"]),
+        ("trainingMaxRuntimeSeconds", "3600.0", ["a whole number"]),
+        ("handlerConcurrency", "-2", ["-1 (none reserved)"]),
+        ("subnetIds", '["subnet-xyz"]', ["subnetIds[0]", "subnet-0123456789abcdef0"]),
+        ("subnetIds", "subnet-0123456789abcdef0", ["a JSON list"]),
+        ("securityGroupIds", json.dumps([f"sg-{number:08x}" for number in range(6)]), ["at most 5"]),
+        ("retrainingSchedule", "every day", ["rate(7 days)"]),
+        ("retrainingSchedule", "cron(0 6 * * MON *)", ["cron(0 6 ? * MON *)"]),
+        ("retrainingSchedule", "cron(61 6 ? * MON *)", ["cron(0 6 ? * MON *)"]),
+        ("retrainingSchedule", "rate(1 days)", ["rate(7 days)"]),
+        ("retrainingSchedule", "at(2027-01-01T00:00:00)", ["rate(7 days)"]),
+        ("retrainingTemplate", "-x", ["letters, digits and hyphens"]),
+        ("approvalStatus", "approved", ["PendingManualApproval or Approved"]),
+        ("alarmEmail", "me", ["one e-mail address"]),
+        ("assetsBucketName", "My_Bucket", ["3 to 63 lower-case"]),
+        ("encryptionKey", "alias/mine", ["the ARN of a KMS key"]),
+        ("managedSpot", "yes", ["true or false"]),
+        ("logSyncSeconds", "0", ["1 to 3600"]),
+        ("logRetentionDays", "8", ["365"]),
+        ("executionExpiryDays", "-1", ["0 (never)"]),
+        ("baseImage", "python:latest", ["never :latest"]),
+        ("baseImage", "python", ["name:tag"]),
+        ("owner", "", ["1 to 256"]),
+        ("owner", "\n", ["1 to 256"]),
+    ],
+)
+def test_one_wrong_setting_is_named_with_what_is_allowed(key: str, value: str, words: list[str]) -> None:
+    (found,) = problems(**{key: value})
+    assert key in found
+    assert all(word in found for word in words)
+    assert repr(value)[1:20] in found or "[0]" in found
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "words"),
+    [
+        ({"subnetIds": '["subnet-0123456789abcdef0"]'}, "securityGroupIds", "set both or neither"),
+        ({"securityGroupIds": '["sg-0123456789abcdef0"]'}, "subnetIds", "set both or neither"),
+        ({"retrainingSchedule": "rate(7 days)"}, "retrainingTemplate", "set both or neither"),
+        ({"retrainingTemplate": "nightly"}, "retrainingSchedule", "set both or neither"),
+        ({"managedSpot": "true", "trainingMaxWaitSeconds": "1800"}, "trainingMaxWaitSeconds", "(3600) to 3600"),
+        ({"managedSpot": "true", "trainingMaxWaitSeconds": "7200"}, "trainingMaxWaitSeconds", "without checkpoints"),
+        ({"assetsBucketName": "prices", "modelsBucketName": "prices"}, "modelsBucketName", "assetsBucketName has that name"),
+        ({"pipelineBucketName": "prices", "accessLogsBucket": "prices"}, "accessLogsBucket", "has that name too"),
+        (
+            {"encryptionKey": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"},
+            "encryptionKey",
+            "in the stack's region",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together(changes: dict[str, str], key: str, words: str) -> None:
+    (found,) = problems(**changes)
+    assert found.startswith(f"{PROJECT}:{key} ")
+    assert words in found
+
+
+def test_all_problems_at_once() -> None:
+    found = problems(
+        **{
+            "aws:region": None,
+            "owner": None,
+            "bucketNmae": "x",
+            "model-trainng:owner": "x",
+            "trainingInstanceType": "m5.xlarge",
+            "alarmEmail": "me",
+            "managedSpot": "true",
+            "trainingMaxWaitSeconds": "60",
+            "retrainingSchedule": "rate(7 days)",
+        }
+    )
+    assert len(found) == 8
+    text = "\n".join(found)
+    assert "aws:region is missing" in text
+    assert "owner is missing" in text
+    assert "unknown key; did you mean 'modelsBucketName'?" in text
+    assert "did you mean 'model-training'?" in text
+
+
+def test_a_misplaced_region_is_explained() -> None:
+    (found,) = problems(region="eu-central-1")
+    assert "aws:region" in found
+
+
+def test_other_providers_keys_are_theirs() -> None:
+    assert parse(PROJECT, "dev", config(**{"aws:skipCredentialsValidation": "true", "random:seed": "1"}))
+
+
+def test_a_secret_value_is_masked() -> None:
+    with pytest.raises(ProblemsError) as caught:
+        parse(PROJECT, "dev", config(alarmEmail="hunter2"), [f"{PROJECT}:alarmEmail"])
+    assert "hunter2" not in str(caught.value)
+    assert "alarmEmail" in str(caught.value)
+
+
+@pytest.mark.parametrize("stack", ["", "Dev", "..", "-x", "x" * 41, "ünïcode", "a/b", "dev\n"])
+def test_stack_names_that_would_break_resource_names(stack: str) -> None:
+    with pytest.raises(ProblemsError, match="lower-case letters, digits and hyphens"):
+        parse(PROJECT, stack, config())
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "",
+        "rate(1 hour)",
+        "rate(7 days)",
+        "cron(0 6 ? * MON *)",
+        "cron(0/15 6-18 ? * MON-FRI 2026-2030)",
+        "cron(0 12 L * ? *)",
+        "cron(0 12 1,15 JAN,JUL ? *)",
+        "cron(30 4 ? * 2#1 *)",
+    ],
+)
+def test_schedules_that_the_scheduler_takes(schedule: str) -> None:
+    template = "nightly" if schedule else ""
+    assert parse(PROJECT, "dev", config(retrainingSchedule=schedule, retrainingTemplate=template)).retraining_schedule == schedule
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_schedule_check(text: str) -> None:
+    try:
+        parse(PROJECT, "dev", config(retrainingSchedule=text, retrainingTemplate="nightly"))
+    except ProblemsError as error:
+        assert all("retraining" in problem.where for problem in error.problems)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(BLOCK)), st.text(max_size=30), min_size=1))
+def test_whatever_stands_in_a_key_is_a_value_or_a_problem(changes: dict[str, str]) -> None:
+    try:
+        parse(PROJECT, "dev", config(**changes))
+    except ProblemsError as error:
+        assert all(problem.where.startswith(f"{PROJECT}:") for problem in error.problems)
+
+
+def test_load_reads_the_programs_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi, "get_project", lambda: PROJECT)
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
+    pulumi.runtime.set_all_config(config(owner="somebody"))
+    try:
+        assert settings.load().owner == "somebody"
+    finally:
+        pulumi.runtime.set_all_config({})
