@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
     Rule("cache", "caching never serves a step that is told the ExecutionId", retries.check_caches),
     Rule("isolation", "all output is under executions/<ExecutionId>/", isolation.check_isolation),
     Rule("image", "images are in the stack's region and immutably named", images.check_images),
-    Rule("instance-type", "instance types have the form of one", jobs.check_instance_types),
+    Rule("instances", "instance types have the form of one, and counts are from 1 to 100", jobs.check_instances),
     Rule("spot", "managed spot training waits within the algorithm's limit", jobs.check_spot),
     Rule("secret", "nothing looks like a secret", secrets.check_secrets),
     Rule("hyperparameter", "DeepAR gets known hyperparameters, in range, as text", hyperparameters.check_hyperparameters),

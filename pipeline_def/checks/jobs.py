@@ -1,4 +1,4 @@
-"""Rules ``instance-type`` and ``spot``: what a job runs on, and how long it may wait for it."""
+"""Rules ``instances`` and ``spot``: what a job runs on, and how long it may wait for it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from pipeline_def.checks.resolve import SampleNumber, SampleText, resolve
 
 _INSTANCE_TYPE = re.compile(INSTANCE_TYPE_PATTERN)
 _LISTS = ("SupportedRealtimeInferenceInstanceTypes", "SupportedTransformInstanceTypes")
+#: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
+INSTANCES = 100
 #: Source: SageMaker API, CheckpointConfig and StoppingCondition: built-in algorithms that write no checkpoints.
 SPOT_WAIT_WITHOUT_CHECKPOINTS = 3600
 
 
-def check_instance_types(definition: Definition) -> Iterator[Finding]:
-    """Every instance type, a parameter's default included, has the form of one."""
+def check_instances(definition: Definition) -> Iterator[Finding]:
+    """Every instance type, a parameter's default included, has the form of one; a job has at least one instance."""
     for step in definition.steps:
         for path, value in walk(step.arguments, step.arguments_path):
             if not isinstance(value, Mapping):
                 continue
             if "InstanceType" in value:
                 yield from _instance_type(definition, step, f"{path}.InstanceType", value["InstanceType"])
+                yield from _instance_count(definition, step, f"{path}.InstanceCount", value.get("InstanceCount"))
             for name in _LISTS:
                 items = value.get(name)
                 for index, item in enumerate(items if isinstance(items, list) else []):
@@ -37,7 +40,14 @@ def _instance_type(definition: Definition, step: Step, path: str, value: Any) ->
     if not isinstance(resolved, str) or isinstance(resolved, SampleText) or _INSTANCE_TYPE.fullmatch(resolved):
         return
     hint = f"did you mean 'ml.{resolved}'?" if _INSTANCE_TYPE.fullmatch(f"ml.{resolved}") else "allowed: such as ml.m5.xlarge"
-    yield Finding("instance-type", step.name, path, shown(resolved), hint)
+    yield Finding("instances", step.name, path, shown(resolved), hint)
+
+
+def _instance_count(definition: Definition, step: Step, path: str, value: Any) -> Iterator[Finding]:
+    """Botocore's model lets a training have none, which the service takes for instance groups alone."""
+    resolved = resolve(definition, value)
+    if type(resolved) is int and not 1 <= resolved <= INSTANCES:
+        yield Finding("instances", step.name, path, shown(resolved), f"allowed: from 1 to {INSTANCES} instances")
 
 
 def check_spot(definition: Definition) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def resolve(definition: Definition, value: Any, shape: Shape | None = None) -> A
 
 def _function(definition: Definition, value: Mapping[str, Any], shape: Shape | None) -> Any:
     (name, inner), *_ = value.items()
-    if name == "Std:Join" and isinstance(inner, Mapping):
+    if name == "Std:Join" and isinstance(inner, Mapping) and isinstance(inner.get("Values"), list):
         return _join(definition, inner)
     if name == "Get" and isinstance(inner, str) and inner.startswith("Parameters."):
         return _parameter(definition, inner.removeprefix("Parameters."), shape)
@@ -59,8 +59,7 @@ def _parameter(definition: Definition, name: str, shape: Shape | None) -> Any:
 
 
 def _join(definition: Definition, inner: Mapping[str, Any]) -> str:
-    values = inner.get("Values")
-    parts = [resolve(definition, item) for item in (values if isinstance(values, list) else [])]
+    parts = [resolve(definition, item) for item in inner["Values"]]
     text = str(inner.get("On", "")).join(str(part) for part in parts)
     known = all(not isinstance(part, (SampleText, SampleNumber)) for part in parts)
     return text if known else SampleText(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,11 +143,14 @@ def _step_changes(old: StepFacts, new: StepFacts) -> Iterator[Change]:
             yield Change(subject, CHANGED, _qualified(label, path), was, now, effects)
 
 
+#: Labels that several leaves of a step share.
+_SHARED = re.compile(r"(?:input|channel|output|property file) |network$|executor$|what the registry")
+
+
 def _qualified(label: str, path: str) -> str:
-    """A label that several leaves share tells which of them it is."""
+    """A label that several leaves share tells which of them it is; of a place in S3 the label alone says enough."""
     last = path.rpartition(".")[2]
-    plain = label.startswith(("input", "channel", "output", "property file", "network", "executor", "what the"))
-    return f"{label} ({last})" if plain and last not in ("S3Uri", "S3OutputPath") and last not in label else label
+    return f"{label} ({last})" if _SHARED.match(label) and last != "S3Uri" else label
 
 
 def _either(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

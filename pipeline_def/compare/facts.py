@@ -40,8 +40,8 @@ def facts(raw: Mapping[str, Any]) -> Facts:
 
 
 def named_leaves(raw: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """What there is in a definition, whatever its values: (step, path of a leaf)."""
-    return {(step.name, path) for step in facts(raw).steps.values() for path in step.leaves}
+    """What there is in a definition, whatever its values: (step, path of a leaf), a set's members as one."""
+    return {(step.name, path.partition("[")[0]) for step in facts(raw).steps.values() for path in step.leaves}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

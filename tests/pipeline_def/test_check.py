@@ -1,0 +1,140 @@
+"""Every rule catches what it is for, and nothing else; the good definition has nothing wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from contracts.problems import ProblemsError
+from contracts.regions import DEEPAR_ACCOUNTS
+from pipeline_def.check import JSON_RULE, RULES, check_definition, require_valid
+from pipeline_def.example_values import example_values
+from pipeline_def.render import render
+from pipeline_def.template import read_template
+from tests.pipeline_def.definitions import REGION, good, good_text
+from tests.pipeline_def.mutations import CANARY, MUTATIONS, Mutation
+
+SDK_DEFINITIONS = sorted((Path(__file__).parent / "sdk_definitions").glob("*.json"))
+
+
+@pytest.mark.parametrize("sections", [False, True])
+def test_nothing_is_wrong_with_the_good_definition(sections: bool) -> None:
+    assert check_definition(good_text(sections), REGION) == []
+    assert require_valid(good_text(sections), REGION) == good_text(sections)
+
+
+@pytest.mark.parametrize("region", sorted(DEEPAR_ACCOUNTS))
+def test_nothing_is_wrong_in_any_region(region: str) -> None:
+    text = render(read_template(), example_values(region, sections=True).mapping())
+    assert check_definition(text, region) == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
+def test_a_mutation_is_caught_by_its_own_rule_alone(mutation: Mutation) -> None:
+    definition = good()
+    mutation.change(definition)
+    findings = check_definition(json.dumps(definition), REGION)
+    assert {finding.rule for finding in findings} == {mutation.rule}
+    assert any(mutation.names in str(finding) for finding in findings), [str(finding) for finding in findings]
+
+
+def test_every_rule_has_two_mutations_at_least_and_sixty_in_all() -> None:
+    counted = Counter(mutation.rule for mutation in MUTATIONS)
+    assert {rule.id for rule in RULES} == set(counted)
+    assert min(counted.values()) >= 2
+    assert len(MUTATIONS) >= 60
+
+
+@pytest.mark.parametrize("mutation", [item for item in MUTATIONS if item.rule == "secret"], ids=lambda item: item.id)
+def test_a_secret_is_never_shown(mutation: Mutation) -> None:
+    definition = good()
+    mutation.change(definition)
+    said = " ".join(str(finding) for finding in check_definition(json.dumps(definition), REGION))
+    assert "not shown" in said
+    assert CANARY not in said
+    assert "CANARY" not in said
+
+
+def test_a_secret_is_not_shown_by_another_rule_either() -> None:
+    definition = good()
+    definition["Parameters"].append({"Name": "DbPassword", "Type": "Integer", "DefaultValue": CANARY})
+    definition["Steps"][0]["Arguments"]["Environment"]["API_KEY"] = CANARY * 20
+    findings = check_definition(json.dumps(definition), REGION)
+    assert {"parameter", "limits", "secret"} <= {finding.rule for finding in findings}
+    assert all(CANARY not in str(finding) and CANARY not in json.dumps(finding.as_dict()) for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", "is missing"),
+        ("{", "not JSON"),
+        ("[]", "list"),
+        ('{"Version": "2020-12-01", "Version": "2020-12-01"}', "duplicate member: Version"),
+        ("null", "NoneType"),
+    ],
+)
+def test_what_is_no_json_object_is_one_finding(text: str, names: str) -> None:
+    findings = check_definition(text, REGION)
+    assert [finding.rule for finding in findings] == [JSON_RULE]
+    assert names in str(findings[0])
+
+
+def test_all_findings_come_at_once_with_rule_step_path_value_and_what_is_allowed() -> None:
+    definition = good()
+    changed = {}
+    for mutation in MUTATIONS:
+        if mutation.name in ("zero instances", "no epochs", "our image by latest", "too many attempts"):
+            mutation.change(definition)
+            changed[mutation.rule] = mutation
+    with pytest.raises(ProblemsError) as error:
+        require_valid(json.dumps(definition), REGION)
+    said = str(error.value)
+    assert len(error.value.problems) == len(changed) == 4
+    assert "[image] step FeatureEngineering, $.Steps[0].Arguments.AppSpecification.ImageUri is '" in said
+    assert (
+        "[retry] step FeatureEngineering, $.Steps[0].RetryPolicies[0].MaxAttempts is 21; allowed: an integer from 1 to 20"
+        in said
+    )
+
+
+def test_without_a_region_the_images_must_agree_with_one_another() -> None:
+    assert check_definition(good_text(True)) == []
+    definition = good()
+    image = definition["Steps"][0]["Arguments"]["AppSpecification"]["ImageUri"]
+    definition["Steps"][0]["Arguments"]["AppSpecification"]["ImageUri"] = image.replace("eu-central-1", "eu-west-1")
+    assert {finding.rule for finding in check_definition(json.dumps(definition))} == {"image"}
+
+
+@pytest.mark.parametrize("broken", [None, 1, "x", [], {}, [1], ["x"], [None], [{}], [{"Name": "a"}], [{"Name": 1, "Type": 2}]])
+@pytest.mark.parametrize("member", ["Steps", "Parameters", "Version"])
+def test_a_definition_of_any_shape_gives_findings_and_no_traceback(member: str, broken: object) -> None:
+    definition = good()
+    definition[member] = broken
+    findings = check_definition(json.dumps(definition), REGION)
+    if not (member == "Parameters" and broken in (None, [])):
+        assert "structure" in {finding.rule for finding in findings}
+
+
+@pytest.mark.parametrize("path", SDK_DEFINITIONS, ids=lambda path: path.stem)
+def test_no_false_alarm_on_other_pipelines_that_the_sdk_makes(path: Path) -> None:
+    assert [str(finding) for finding in check_definition(path.read_text(), "us-east-1")] == []
+
+
+def test_there_are_other_pipelines() -> None:
+    assert len(SDK_DEFINITIONS) >= 4
+
+
+def test_a_warm_check_takes_less_than_fifty_milliseconds() -> None:
+    text = good_text(True)
+    check_definition(text, REGION)
+    took = []
+    for _ in range(10):
+        started = time.perf_counter()
+        check_definition(text, REGION)
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.05

@@ -1,0 +1,225 @@
+"""What the comparison says, and that it says nothing where nothing changed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.problems import ProblemsError
+from pipeline_def.compare.changes import Change, compare
+from pipeline_def.compare.formats import NOTHING, as_json, as_markdown, as_terminal
+from pipeline_def.compare.sources import Source, compare_sources, read_source
+from pipeline_def.template import read_template
+from tests.pipeline_def.definitions import arguments, get, good, good_text, join, output, parameter, step
+
+NAMED = (
+    "Parameters",
+    "Steps",
+    "IfSteps",
+    "Tags",
+    "ProcessingInputs",
+    "Outputs",
+    "InputDataConfig",
+    "RetryPolicies",
+    "ExceptionType",
+)
+
+
+def shuffled(value: Any, rng: random.Random, name: str = "") -> Any:
+    """The same meaning in another order: members, named lists and sets."""
+    if isinstance(value, dict):
+        items = [(key, shuffled(item, rng, key)) for key, item in value.items()]
+        rng.shuffle(items)
+        return dict(items)
+    if isinstance(value, list):
+        items = [shuffled(item, rng) for item in value]
+        if name in NAMED or name.endswith("InstanceTypes"):
+            rng.shuffle(items)
+        return items
+    return value
+
+
+def changed(change: Any) -> list[Change]:
+    new = good()
+    change(new)
+    return compare(good(), new)
+
+
+def sentences(changes: list[Change]) -> list[str]:
+    return [f"{change.subject}: {change.words}" for change in changes]
+
+
+def kinds(change: Change) -> set[str]:
+    return {effect.kind for effect in change.effects}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_order_and_white_space_are_no_changes(seed: int) -> None:
+    assert compare(good(), shuffled(good(), random.Random(seed))) == []
+    spaced = Source("new", json.dumps(good(), indent=7))
+    assert compare_sources(Source("old", good_text(True)), spaced) == []
+
+
+def test_nothing_changed_is_said() -> None:
+    for writer in (as_terminal, as_markdown):
+        assert NOTHING.lower() in writer([], "a", "b").lower()
+    assert json.loads(as_json([], "a", "b"))["changed"] is False
+
+
+def test_a_new_default_of_a_hyperparameter_tells_its_cost() -> None:
+    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=60))
+    assert f"{change.subject}: {change.words}" == "parameter epochs: default: 20 → 60"
+    assert {"cost: 3 times as much of it in each training", "model: another model from the same data"} == {
+        f"{effect.kind}: {effect.says}" for effect in change.effects
+    }
+
+
+def test_a_default_that_keeps_its_value_but_not_its_type_is_a_change() -> None:
+    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=20.0))
+    assert change.label == "default"
+
+
+def test_parameters_come_and_go() -> None:
+    def change(d: dict[str, Any]) -> None:
+        d["Parameters"].remove(parameter(d, "num_layers"))
+        d["Parameters"].append({"Name": "Seed", "Type": "Integer"})
+        del parameter(d, "AssetsS3Uri")["DefaultValue"]
+        parameter(d, "likelihood")["EnumValues"] = ["gaussian", "student-T"]
+
+    found = changed(change)
+    assert "parameter num_layers: removed: Integer, default 2" in sentences(found)
+    assert "parameter Seed: added: Integer, without default" in sentences(found)
+    said = {change.subject: {effect.says for effect in change.effects} for change in found}
+    assert "every start must pass it" in said["parameter Seed"]
+    assert "every start must pass it" in said["parameter AssetsS3Uri"]
+    assert "a start that passes it is refused" in said["parameter num_layers"]
+    assert "starts that pass other values are refused" in said["parameter likelihood"]
+
+
+def test_steps_are_added_removed_and_rewired() -> None:
+    def change(d: dict[str, Any]) -> None:
+        extra = copy.deepcopy(step(d, "FeatureEngineering"))
+        extra["Name"] = "Audit"
+        extra["DependsOn"] = ["Training"]
+        d["Steps"].append(extra)
+        gate = arguments(d, "QualityGate")
+        gate["IfSteps"].remove(step(d, "RegisterModel"))
+        d["Steps"].append(gate["IfSteps"].pop())
+        step(d, "Training")["DependsOn"] = ["CreateModel"]
+
+    found = changed(change)
+    said = sentences(found)
+    assert "step Audit: added: a Processing step after Training" in said
+    assert "step RegisterModel: removed: a RegisterModel step in IfSteps of QualityGate after QualityGate, Training" in said
+    assert "step CreateModel: place: IfSteps of QualityGate → always runs" in said
+    assert "step Training: runs after: FeatureEngineering → CreateModel, FeatureEngineering" in said
+    assert [change.how for change in found if change.label in ("place", "runs after")] == ["rewired"] * 3
+    assert kinds(next(change for change in found if change.subject == "step Audit")) == {"cost"}
+
+
+def test_image_outputs_retries_instances_and_gate_are_named_with_their_effects() -> None:
+    def change(d: dict[str, Any]) -> None:
+        processing = arguments(d, "FeatureEngineering")
+        processing["AppSpecification"]["ImageUri"] = (
+            "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features:c-ffffffffffffffff"
+        )
+        output(d, "train")["S3Output"]["S3Uri"] = join("s3://other/executions", get("Parameters.ExecutionId"), "train")
+        step(d, "FeatureEngineering")["RetryPolicies"][0]["MaxAttempts"] = 2
+        arguments(d, "Training")["ResourceConfig"]["InstanceType"] = "ml.g5.xlarge"
+        arguments(d, "Training")["EnableNetworkIsolation"] = False
+        arguments(d, "QualityGate")["Conditions"][0]["Type"] = "LessThan"
+
+    found = {f"{change.subject} {change.label}": change for change in changed(change)}
+    assert {name: kinds(change) for name, change in found.items()} == {
+        "step FeatureEngineering image": {"security", "data contract"},
+        "step FeatureEngineering output train": {"data contract"},
+        "step FeatureEngineering retry of Step.SERVICE_FAULT, Step.THROTTLING": {"cost"},
+        "step Training instance type": {"cost"},
+        "step Training network isolation": {"security"},
+        "step QualityGate condition": {"model"},
+    }
+    assert found["step FeatureEngineering output train"].new == "s3://other/executions/<ExecutionId>/train"
+    condition = found["step QualityGate condition"]
+    assert condition.old == (
+        "<threshold in FeatureEngineering's Gate> ≥ <Training's FinalMetricDataList['test:mean_wQuantileLoss'].Value>"
+    )
+    assert "5 attempts, from 10 s" in str(found["step FeatureEngineering retry of Step.SERVICE_FAULT, Step.THROTTLING"].old)
+
+
+def test_a_hyperparameter_that_is_no_longer_made_text_is_seen() -> None:
+    (change,) = changed(lambda d: arguments(d, "Training")["HyperParameters"].update(epochs=get("Parameters.epochs")))
+    assert change.words == "hyperparameter epochs: <epochs> as text → <epochs>"
+
+
+def test_a_secret_is_not_shown_in_any_format() -> None:
+    canary = "hunter2-canary-Zx9"
+
+    def change(d: dict[str, Any]) -> None:
+        arguments(d, "FeatureEngineering")["Environment"]["DB_PASSWORD"] = canary
+        arguments(d, "FeatureEngineering")["AppSpecification"]["ContainerArguments"] += ["--token", canary]
+        d["Parameters"].append({"Name": "ApiKey", "Type": "String", "DefaultValue": canary})
+
+    found = changed(change)
+    assert len(found) == 3
+    for writer in (as_terminal, as_markdown, as_json):
+        assert canary not in writer(found, "old", "new")
+
+
+def test_markdown_takes_nothing_for_markup() -> None:
+    nasty = "`` `x` <b>|*_[a](http://b) @team"
+    found = changed(lambda d: step(d, "Training").update(Description=nasty))
+    text = as_markdown(found, "old", "new")
+    assert f"```{' '}{nasty}{' '}```" in text or f"```{nasty}```" in text or "``` `` `x`" in text
+    found = changed(lambda d: arguments(d, "FeatureEngineering")["Environment"].update({"<b>@team": "1"}))
+    assert "<b>" not in as_markdown(found, "old", "new")
+
+
+def test_two_templates_are_compared_with_keys_where_values_would_stand() -> None:
+    new = read_template().replace('"s3://{{assets_bucket}}/assets"', '"s3://{{assets_bucket}}/prices"')
+    (change,) = compare_sources(Source("old", read_template()), Source("new", new))
+    assert change.words == "default: s3://«assets_bucket»/assets → s3://«assets_bucket»/prices"
+
+
+def test_what_only_a_section_changes_says_so() -> None:
+    new = read_template().replace(
+        '"MaxWaitTimeInSeconds": {{{training_max_wait_seconds}}}{{/spot}}', '"MaxWaitTimeInSeconds": 60{{/spot}}'
+    )
+    new = new.replace(
+        '"EnableManagedSpotTraining": true{{/spot}}', '"EnableManagedSpotTraining": true, "Environment": {"A": "b"}{{/spot}}'
+    )
+    found = compare_sources(Source("old", read_template()), Source("new", new))
+    assert {change.only_with for change in found} == {"spot"}
+    assert "only where the stack sets spot" in as_terminal(found, "old", "new")
+
+
+@pytest.mark.parametrize("sections", [False, True])
+def test_a_deployed_definition_is_compared_with_the_template_by_its_own_values(sections: bool) -> None:
+    template = Source("template", read_template())
+    deployed = Source("deployed", good_text(sections))
+    assert compare_sources(deployed, template) == []
+    assert compare_sources(template, deployed) == []
+    changed_template = read_template().replace('"DefaultValue": 128', '"DefaultValue": 64')
+    (change,) = compare_sources(deployed, Source("template", changed_template))
+    assert (change.subject, change.old, change.new) == ("parameter mini_batch_size", "128", "64")
+
+
+def test_a_deployed_place_that_disagrees_with_the_others_is_a_change() -> None:
+    drifted = good()
+    output(drifted, "plots")["S3Output"]["S3Uri"] = join("s3://elsewhere/executions", get("Parameters.ExecutionId"), "plots")
+    (change,) = compare_sources(Source("deployed", json.dumps(drifted)), Source("template", read_template()))
+    assert change.label == "output plots"
+    assert str(change.old).startswith("s3://elsewhere/")
+
+
+def test_reading_a_source_names_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError, match="absent.json"):
+        read_source(str(tmp_path / "absent.json"))
+    with pytest.raises(ProblemsError, match="allowed: JSON or the template"):
+        compare_sources(Source("old", "not json"), Source("new", good_text()))
+    with pytest.raises(ProblemsError, match="one JSON object"):
+        compare_sources(Source("old", "[]"), Source("new", good_text()))

@@ -1,0 +1,161 @@
+"""Rendering is strict, escapes JSON and is canonical, whatever the values."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.problems import ProblemsError
+from pipeline_def.check import check_definition
+from pipeline_def.example_values import example_values
+from pipeline_def.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS, KmsValues, SpotValues, TemplateValues, VpcValues
+from pipeline_def.render import render, template_tags
+from pipeline_def.template import read_template
+from tests.pipeline_def.definitions import REGION, arguments, good_text, parameter
+
+TEMPLATE = read_template()
+TEXT_KEYS = [key for key in PLAIN_KEYS if key not in JSON_KEYS]
+
+#: What could break out of a string, be taken for a tag, or be escaped as HTML.
+NASTY = st.sampled_from(
+    ['"', "\\", "{{models_bucket}}", "}}", "{{{", "{{#vpc}}", "&<>'", "\n\t\0", "é漢🙂", "\u2028", "</script>"]
+)
+TEXTS = st.lists(st.one_of(NASTY, st.text(max_size=8)), max_size=4).map("".join)
+WORDS = st.lists(TEXTS, min_size=1, max_size=3)
+
+
+@st.composite
+def values(draw: st.DrawFn) -> TemplateValues:
+    """Values of every kind, each section on or off."""
+    filled: dict[str, Any] = {key: draw(TEXTS) for key in TEXT_KEYS}
+    return TemplateValues(
+        **filled,
+        processing_max_runtime_seconds=draw(st.integers()),
+        training_max_runtime_seconds=draw(st.integers()),
+        tags=draw(st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=3)),
+        vpc=draw(st.none() | st.builds(VpcValues, WORDS, WORDS)),
+        kms=draw(st.none() | st.builds(KmsValues, TEXTS)),
+        spot=draw(st.none() | st.builds(SpotValues, st.integers())),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(values())
+def test_arbitrary_values_parse_back_to_themselves(filled: TemplateValues) -> None:
+    definition = json.loads(render(TEMPLATE, filled.mapping()))
+    processing, training = arguments(definition, "FeatureEngineering"), arguments(definition, "Training")
+    assert processing["AppSpecification"]["ImageUri"] == filled.feature_image_uri
+    assert processing["Environment"]["EXECUTION_TABLE"] == filled.execution_table
+    assert processing["Environment"]["LOG_SYNC_SECONDS"] == filled.log_sync_seconds
+    assert processing["RoleArn"] == filled.processing_role_arn
+    assert parameter(definition, "AssetsS3Uri")["DefaultValue"] == f"s3://{filled.assets_bucket}/assets"
+    assert training["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0] == f"s3://{filled.models_bucket}/executions"
+    assert training["StoppingCondition"]["MaxRuntimeInSeconds"] == filled.training_max_runtime_seconds
+    assert {tag["Key"]: tag["Value"] for tag in training["Tags"]} == filled.tags
+
+
+@settings(max_examples=60, deadline=None)
+@given(values())
+def test_a_section_is_there_whole_or_not_at_all(filled: TemplateValues) -> None:
+    text = render(TEMPLATE, filled.mapping())
+    training = arguments(json.loads(text), "Training")
+    assert ("VpcConfig" in training) == (filled.vpc is not None)
+    if filled.vpc is not None:
+        assert training["VpcConfig"] == {"Subnets": filled.vpc.subnet_ids, "SecurityGroupIds": filled.vpc.security_group_ids}
+    assert ("VolumeKmsKeyId" in training["ResourceConfig"]) == (filled.kms is not None)
+    assert training.get("EnableManagedSpotTraining", False) == (filled.spot is not None)
+    assert ("MaxWaitTimeInSeconds" in training["StoppingCondition"]) == (filled.spot is not None)
+
+
+@settings(max_examples=40, deadline=None)
+@given(values(), st.randoms(use_true_random=False))
+def test_the_same_values_give_the_same_bytes_in_any_order(filled: TemplateValues, random: Any) -> None:
+    mapping = filled.mapping()
+    shuffled = list(mapping.items())
+    random.shuffle(shuffled)
+    text = render(TEMPLATE, mapping)
+    assert render(TEMPLATE, dict(shuffled)) == text
+    assert json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) == text
+    assert text.isascii()
+
+
+def test_the_template_s_layout_does_not_show() -> None:
+    loose = TEMPLATE.replace('": ', '"  :\n ')
+    assert render(loose, example_values().mapping()) == render(TEMPLATE, example_values().mapping())
+
+
+@pytest.mark.parametrize("section", sorted(SECTIONS))
+def test_each_section_alone_is_valid(section: str) -> None:
+    off = {name: None for name in SECTIONS if name != section}
+    text = render(TEMPLATE, dataclasses.replace(example_values(sections=True), **off).mapping())
+    assert check_definition(text, REGION) == []
+    assert len(text) > len(good_text(False))
+
+
+def test_no_empty_object_stands_where_a_section_is_off() -> None:
+    steps = json.dumps(json.loads(good_text(False))["Steps"])
+    assert "{}" not in steps
+    assert "null" not in steps
+
+
+def test_every_missing_unused_and_ill_typed_value_is_reported_at_once() -> None:
+    wrong = example_values().mapping() | {
+        "models_bucketts": "x",
+        "assets_bucket": None,
+        "execution_table": 7,
+        "tags": [],
+        "vpc": {"subnet_ids": ["s"], "extra": 1},
+        "kms": {},
+        "spot": True,
+        "training_max_runtime_seconds": "3600",
+    }
+    del wrong["models_bucket"]
+    with pytest.raises(ProblemsError) as error:
+        render(TEMPLATE, wrong)
+    assert {problem.where for problem in error.value.problems} == {
+        "models_bucketts",
+        "models_bucket",
+        "assets_bucket",
+        "execution_table",
+        "tags",
+        "vpc.extra",
+        "vpc.security_group_ids",
+        "kms.kms_key_arn",
+        "spot",
+        "training_max_runtime_seconds",
+    }
+    assert "did you mean 'models_bucket'?" in str(error.value)
+
+
+@pytest.mark.parametrize("value", [True, 1.5, [1], {"a": "b"}, [{"Key": 1}], [[]], [{}]])
+def test_a_json_key_takes_integers_and_lists_of_texts_alone(value: object) -> None:
+    with pytest.raises(ProblemsError, match="tags is"):
+        render(TEMPLATE, example_values().mapping() | {"tags": value})
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("{{>partial}}", "tag"),
+        ("{{=<% %>=}}", "tag"),
+        ("{{& key}}", "tag"),
+        ("{{^vpc}}", "tag"),
+        ("{{#a}}{{#b}}{{/b}}{{/a}}", "section b"),
+        ("{{#a}}{{/b}}", "end of section b"),
+        ("{{#a}}", "tag"),
+        ("{{Key}}", "tag"),
+    ],
+)
+def test_a_template_with_other_tags_is_refused(template: str, names: str) -> None:
+    with pytest.raises(ProblemsError, match=names):
+        template_tags(template)
+
+
+def test_a_template_that_gives_no_json_is_refused() -> None:
+    with pytest.raises(ProblemsError, match="filled template"):
+        render('{"a": {{key}}}', {"key": "not quoted"})
