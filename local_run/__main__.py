@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.problems import one_problem, reported
@@ -68,11 +69,11 @@ def up(
     from local_run.demo import store_samples
     from local_run.docker_image import docker_options
     from local_run.live import LiveView
-    from local_run.session import deployed_session
+    from local_run.session import PROJECT, deployed_session
 
     view, ended = LiveView(CONSOLE), threading.Event()
     with reported(), view.showing():
-        backend, builder = docker_options() if docker else (None, None)
+        backend, builder = docker_options(PROJECT) if docker else (None, None)
         with deployed_session(
             stack, _config(config), port=port, listener=view, progress=view.resource, backend=backend, image_builder=builder
         ) as session:
@@ -98,11 +99,15 @@ def features(
 ) -> None:
     """Run the very feature step on a folder of prices, without any emulator, and show a summary of the features."""
     from fe_image.offline import run_features
-    from local_run.feature_summary import summary_table
 
     with reported():
-        last: date | None = until.date() if until else None
-        CONSOLE.print(summary_table(run_features(assets, template, out, last)))
+        summary = run_features(assets, template, out, until)
+        table = Table("what", "value", show_header=False)
+        for row in summary.rows():
+            table.add_row(*row)
+        CONSOLE.print(table)
+        for note in summary.notes:
+            CONSOLE.print(note, markup=False, highlight=False)
 
 
 def _config(texts: list[str] | None) -> dict[str, object]:

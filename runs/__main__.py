@@ -131,6 +131,20 @@ def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = Non
             CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False)
 
 
+@app.command()
+def report(
+    execution_id: str,
+    out: Annotated[Path, typer.Option(help="Folder for <execution>/report.html and forecast.png.")] = Path("out"),
+    stack_outputs: Outputs = None,
+) -> None:
+    """Write an execution's report: its steps, metrics, features and, once there are any, its forecasts."""
+    from runs.report.write import write_report
+
+    with _reported():
+        for kind, path in write_report(Stack.load(stack_outputs), execution_id, out).items():
+            CONSOLE.print(f"{kind:<8} {path}", highlight=False, soft_wrap=True)
+
+
 @app.command("list")
 def list_executions(stack_outputs: Outputs = None) -> None:
     """List executions, newest first."""

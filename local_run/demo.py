@@ -1,0 +1,89 @@
+"""The main job on the embedded default: deploy, store the samples, run the deployed pipeline, show its forecast."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from contracts.forecasts import ForecastReport
+from contracts.problems import Problem, ProblemsError
+from contracts.status import SUCCEEDED
+from contracts.tables import ExecutionAttribute
+from local_run.docker_image import docker_options
+from local_run.forecast import forecast
+from local_run.live import LiveView
+from local_run.sample_data import SOURCES, write_samples
+from local_run.session import PROJECT, Session, deployed_session
+from runs import assets, begin, templates, views
+from runs.report.write import write_report
+from runs.stack import Stack
+
+TEMPLATE = PROJECT / "examples" / "templates" / "demo.json"
+TIMEOUT_SECONDS = 1800
+
+
+def run_demo(
+    console: Console, out: Path, stack: str, config: Mapping[str, object], overrides: Mapping[str, str], docker: bool
+) -> None:
+    """Run it all; raises :class:`ProblemsError` where the execution does not succeed."""
+    view = LiveView(console)
+    backend, builder = docker_options(PROJECT) if docker else (None, None)
+    with view.showing(), deployed_session(
+        stack, config, listener=view, progress=view.resource, backend=backend, image_builder=builder
+    ) as session:
+        view.deployed(session.deployment.seconds)
+        store_samples(session.stack)
+        item = _run(session, overrides)
+        view.note("Forecast", "sampling the test windows")
+        report = forecast(session.stack, item[ExecutionAttribute.ID])
+        view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}")
+        written = write_report(session.stack, item[ExecutionAttribute.ID], out)
+    _show(console, item, report, written)
+
+
+def store_samples(stack: Stack) -> None:
+    """The six sample price histories and the demo template."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = write_samples(Path(folder))
+        for asset, path in paths.items():
+            assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
+    templates.put(stack, templates.read(TEMPLATE))
+
+
+def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
+    template_id = templates.read(TEMPLATE).id
+    started = begin.start(session.stack, template_id, overrides=overrides)
+    if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
+        allowed = f"it was to end within {TIMEOUT_SECONDS} s"
+        raise ProblemsError("demo", [Problem("execution", started.execution_id, allowed)])
+    item = begin.execution_store(session.stack).get(started.execution_id)
+    if item is None or item[ExecutionAttribute.STATUS] != SUCCEEDED:
+        reason = (item or {}).get(ExecutionAttribute.FAILURE_REASON, "its item is gone")
+        raise ProblemsError("demo", [Problem(f"execution {started.execution_id}", (item or {}).get("Status"), str(reason))])
+    return item
+
+
+def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, written: Mapping[str, Path]) -> None:
+    console.print()
+    for line in views.summary_lines(item):
+        console.print(line, highlight=False, soft_wrap=True)
+    console.print(views.steps_table(item))
+    console.print(metrics_table(report))
+    for name, path in written.items():
+        console.print(f"{name:<8} {path}", highlight=False, soft_wrap=True)
+
+
+def metrics_table(report: ForecastReport) -> Table:
+    """The model's metrics beside the naive forecast's, on the same windows; below 1 the model is the better one."""
+    title = f"{len(report['windows'])} test windows of {report['asset']}, target {report['transform']}"
+    table = Table("metric", "model", "naive", "model / naive", title=title, title_justify="left")
+    for name, value in report["metrics"].items():
+        naive = report["naive_metrics"].get(name)
+        ratio = f"{value / naive:.3f}" if naive else "–"
+        table.add_row(name, f"{value:.5f}", f"{naive:.5f}" if naive is not None else "–", ratio)
+    return table

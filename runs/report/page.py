@@ -1,0 +1,94 @@
+"""The report as one HTML page that loads nothing: style, figures and plotly's script stand in it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import importlib.util
+import json
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from contracts.problems import one_problem
+from runs.report import figures, sections
+from runs.report.bundle import ReportBundle
+from runs.report.verdict import quantile_ratios, verdict, window_scores
+
+_FOLDER = Path(__file__).parent
+
+
+def build_report(bundle: ReportBundle) -> str:
+    """The page; works for executions that have no forecasts, too."""
+    scores = window_scores(bundle.forecasts) if bundle.forecasts else []
+    drawn: dict[str, figures.Figure] = {}
+    parts = [sections.header(bundle), sections.verdict_section(verdict(bundle), bundle, scores)]
+    if bundle.forecasts and bundle.forecasts["windows"]:
+        drawn |= {"fan": figures.fan(bundle.forecasts), "windows": figures.losses_by_window(scores)}
+        parts += [sections.fan_section(bundle.forecasts), sections.windows_section(scores)]
+    parts.append(_pair(_quantiles(bundle, drawn), _importance(bundle, drawn)))
+    parts.append(sections.steps_section(bundle.steps))
+    parts.append(_pair(sections.parameters_section(bundle), sections.provenance_section(bundle)))
+    parts.append(_FOOTER)
+    return Template((_FOLDER / "page.html").read_text()).substitute(
+        title=sections.text(f"Forecast report of {bundle.execution_id}"),
+        style=(_FOLDER / "style.css").read_text(),
+        body="\n".join(part for part in parts if part),
+        figures="\n".join(_figure_script(name, figure) for name, figure in drawn.items()),
+        script=_script() if drawn else "",
+    )
+
+
+_FOOTER = """<footer>How to read it: a forecast is a distribution. The loss scores all its quantiles at once,
+2 Σ quantile loss / Σ |actual|, averaged over the quantiles. The naive forecast says that the last value
+stays, with the spread that its errors had in training. A band is right when it holds as many actual values as
+it promises.</footer>"""
+
+
+def _quantiles(bundle: ReportBundle, drawn: dict[str, figures.Figure]) -> str:
+    if not bundle.forecasts or not quantile_ratios(bundle.forecasts):
+        return ""
+    drawn["quantiles"] = figures.losses_by_quantile(bundle.forecasts)
+    note = "The model's loss as a share of the naive one: below the line it is better."
+    return sections.section("Where the model is better, by quantile", note, '<div class="chart" id="quantiles"></div>')
+
+
+def _importance(bundle: ReportBundle, drawn: dict[str, figures.Figure]) -> str:
+    importance = bundle.importance or {}
+    if not importance.get("scores"):
+        return ""
+    drawn["importance"] = figures.importance_bars(importance["scores"])
+    note = f"Of a boosted-tree forecast on the training range: {importance.get('method', '')}."
+    if importance.get("held_out_r2") is not None:
+        note += f" Held-out R² of that forecast: {float(importance['held_out_r2']):.3f}."
+    return sections.section("Feature importance", note, '<div class="chart" id="importance"></div>')
+
+
+def _pair(left: str, right: str) -> str:
+    return f'<div class="pair">{left}{right}</div>' if left and right else left or right
+
+
+def _figure_script(name: str, figure: figures.Figure) -> str:
+    return f'<script type="application/json" data-figure="{name}">{_inline_json(figure)}</script>'
+
+
+def _inline_json(value: Any) -> str:
+    """JSON that can not end the script element it stands in, whatever texts it holds."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _script() -> str:
+    packed = f'<script type="application/octet-stream" id="plotly-gzip">{_plotly()}</script>'
+    return f"{packed}\n<script>\n{(_FOLDER / 'charts.js').read_text()}</script>"
+
+
+@cache
+def _plotly() -> str:
+    """The package's own script, gzipped (a third of its size) and in base64; found without importing the package."""
+    found = importlib.util.find_spec("plotly")
+    if found is None or not found.submodule_search_locations:
+        raise one_problem("report", "package plotly", None, "install the extra local: pip install '.[local]'")
+    path = Path(found.submodule_search_locations[0]) / "package_data" / "plotly.min.js"
+    return base64.b64encode(gzip.compress(path.read_bytes(), 9, mtime=0)).decode()

@@ -1,0 +1,117 @@
+"""The forecast as one picture (PNG): fan chart, losses by window, feature importance."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts.forecasts import ForecastReport
+from contracts.problems import one_problem
+from runs.report.bundle import ReportBundle
+from runs.report.figures import ACTUAL, GRID, MODEL, MUTED, NAIVE, band_pairs, middle_level
+from runs.report.verdict import METRIC, verdict, window_scores
+
+WIDTH, HEIGHT, DPI = 13.0, 7.6, 120
+_BARS = 10
+
+
+def draw_png(bundle: ReportBundle) -> bytes:
+    """PNG bytes of 1560 × 912 pixels; the same bundle gives the same bytes.
+
+    Raises :class:`~contracts.problems.ProblemsError` for an execution without forecasts.
+    """
+    report = bundle.forecasts
+    if report is None or not report["windows"]:
+        raise one_problem(
+            "picture", "evaluation/forecasts.json", None, "a picture needs the forecasts of at least one test window"
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(2, 2, height_ratios=(2.1, 1), width_ratios=(1.25, 1))
+    _fan(figure.add_subplot(grid[0, :]), report)
+    _losses(figure.add_subplot(grid[1, 0]), report)
+    _importance(figure.add_subplot(grid[1, 1]), bundle)
+    figure.suptitle(_title(bundle, report), x=0.012, ha="left", fontsize=14, fontweight="bold", color=ACTUAL)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _title(bundle: ReportBundle, report: ForecastReport) -> str:
+    found = verdict(bundle)
+    asset = str(report["asset"]).replace("$", r"\$")
+    return f"{asset}: {found.headline}"
+
+
+def _fan(axes: Any, report: ForecastReport) -> None:
+    history = report["history"]
+    times, prices = _traded(history["timestamps"], history["price"])
+    for window in report["windows"]:
+        more_times, more_prices = _traded(window["timestamps"], window["actual"])
+        times, prices = times + more_times, prices + more_prices
+    for number, window in enumerate(report["windows"]):
+        stamps = _times(window["timestamps"])
+        axes.axvline(stamps[0], color="#b8c4d0", linewidth=0.8, linestyle=":", zorder=0)
+        for low, high in band_pairs(window["naive_quantiles"])[:1]:
+            for level in (low, high):
+                label = f"naive {low}–{high}" if number == 0 and level == low else None
+                axes.plot(stamps, window["naive_quantiles"][level], color=NAIVE, linewidth=1, linestyle="--", label=label)
+        for low, high in band_pairs(window["quantiles"]):
+            axes.fill_between(stamps, window["quantiles"][low], window["quantiles"][high], color=MODEL, alpha=0.16, linewidth=0)
+        level = middle_level(window["quantiles"])
+        axes.plot(
+            stamps, window["quantiles"][level], color=MODEL, linewidth=1.6, label=f"model {level}" if number == 0 else None
+        )
+    axes.plot(times, prices, color=ACTUAL, linewidth=1.4, label="actual")
+    axes.set_ylabel("price")
+    axes.margins(x=0.01)
+    axes.legend(loc="upper left", frameon=False, ncols=3)
+    _plain(axes, f"Forecast windows and actual price, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}")
+
+
+def _losses(axes: Any, report: ForecastReport) -> None:
+    scores = window_scores(report)
+    places = range(len(scores))
+    naive, model = ([getattr(score, name) or 0 for score in scores] for name in ("naive_loss", "loss"))
+    axes.bar([place - 0.2 for place in places], naive, width=0.4, color=NAIVE, label="naive")
+    axes.bar([place + 0.2 for place in places], model, width=0.4, color=MODEL, label="model")
+    step = max(1, len(scores) // 8)
+    axes.set_xticks(list(places)[::step], [score.start for score in scores][::step], fontsize=8)
+    axes.set_ylim(0, max([*naive, *model, 1e-12]) * 1.25)
+    axes.legend(loc="upper right", frameon=False, ncols=2)
+    losses = [f"{name} {metrics[METRIC]:.4f}" for name, metrics in _named_metrics(report) if METRIC in metrics]
+    _plain(axes, f"Loss by test window; over all: {', '.join(losses)}")
+
+
+def _named_metrics(report: ForecastReport) -> tuple[tuple[str, dict[str, float]], ...]:
+    return (("model", report["metrics"]), ("naive", report["naive_metrics"]))
+
+
+def _importance(axes: Any, bundle: ReportBundle) -> None:
+    scores = (bundle.importance or {}).get("scores") or {}
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:_BARS][::-1]
+    axes.barh([name.replace("$", r"\$") for name, _ in ranked], [100 * score for _, score in ranked], color=MODEL)
+    axes.tick_params(axis="y", labelsize=8)
+    _plain(axes, "Feature importance: rise of the held-out error, %" if ranked else "No feature importance was computed")
+
+
+def _plain(axes: Any, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=10.5, color=MUTED)
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _times(stamps: Sequence[Any]) -> list[datetime]:
+    return [datetime.fromisoformat(stamp) for stamp in stamps]
+
+
+def _traded(stamps: Sequence[Any], prices: Sequence[Any]) -> tuple[list[datetime], list[float]]:
+    seen = [(time, float(price)) for time, price in zip(_times(stamps), prices, strict=True) if price is not None]
+    return [time for time, _ in seen], [price for _, price in seen]

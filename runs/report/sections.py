@@ -1,0 +1,184 @@
+"""The page's sections as HTML. Every value goes through ``text``, which escapes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from contracts.forecasts import ForecastReport
+from contracts.hyperparameters import HYPERPARAMETERS
+from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED, SUCCEEDED
+from contracts.tables import ExecutionAttribute
+from runs.report.bundle import ReportBundle, Step
+from runs.report.verdict import METRIC, Verdict, WindowScore, coverage, gate_figures, nominal_coverage, overall_ratio
+
+_TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
+_TRANSFORMS = {"level": "the price", "log": "the logarithm of the price", "log_return": "log returns"}
+
+
+def text(value: object) -> str:
+    """Any value as text that is safe in HTML, attributes included."""
+    return escape(str(value), quote=True)
+
+
+def header(bundle: ReportBundle) -> str:
+    asset = bundle.forecasts["asset"] if bundle.forecasts else bundle.template.get("predictedAsset")
+    title = f"Forecast of {text(asset)}" if asset else "Model training"
+    badges = [_badge(bundle.item.get(name)) for name in (ExecutionAttribute.STATUS, ExecutionAttribute.OUTCOME)]
+    if bundle.forecasts:
+        transform = bundle.forecasts["transform"]
+        badges.append(_badge(f"learned from {_TRANSFORMS.get(transform, transform)}"))
+        badges.append(_badge(f"frequency {bundle.forecasts['frequency']}"))
+    created = bundle.item.get(ExecutionAttribute.CREATED_AT, "")
+    template = bundle.item.get(ExecutionAttribute.TEMPLATE_ID)
+    origin = f"Execution <code>{text(bundle.execution_id)}</code>" + (
+        f" of template <code>{text(template)}</code>" if template else ""
+    )
+    when = f", created {text(_clock(created))}" if created else ""
+    return f'<header><h1>{title}</h1><p>{origin}{when}</p><div class="badges">{"".join(badges)}</div></header>'
+
+
+def _badge(value: object) -> str:
+    return f'<span class="badge {_TONES.get(str(value), "")}">{text(value)}</span>' if value else ""
+
+
+def verdict_section(verdict: Verdict, bundle: ReportBundle, scores: Sequence[WindowScore]) -> str:
+    sentences = "".join(f"<p>{text(sentence)}</p>" for sentence in verdict.sentences)
+    tiles = "".join(
+        f'<div class="tile"><b>{text(value)}</b><span>{text(name)}</span></div>' for name, value in _tiles(bundle, scores)
+    )
+    tiles = f'<div class="tiles">{tiles}</div>' if tiles else ""
+    return f'<section class="verdict {verdict.tone}"><h2>{text(verdict.headline)}</h2>{sentences}{tiles}</section>'
+
+
+def _tiles(bundle: ReportBundle, scores: Sequence[WindowScore]) -> Iterable[tuple[str, str]]:
+    report = bundle.forecasts
+    if report is None:
+        return
+    ratio, share = overall_ratio(report), coverage(scores)
+    for name, metrics in (("model loss", report["metrics"]), ("naive loss", report["naive_metrics"])):
+        if METRIC in metrics:
+            yield f"{name} (mean wQuantileLoss)", f"{metrics[METRIC]:.4f}"
+    if ratio is not None:
+        yield "model / naive", f"{ratio:.3f}"
+    _, threshold = gate_figures(bundle.item, bundle.gate)
+    if threshold is not None:
+        yield "gate threshold", f"{threshold:.4f}"
+    if share is not None:
+        yield f"actuals in the {nominal_coverage(report):.0%} band", f"{share:.0%}"
+    if "RMSE" in report["metrics"] and "RMSE" in report["naive_metrics"]:
+        ratio = report["metrics"]["RMSE"] / report["naive_metrics"]["RMSE"] if report["naive_metrics"]["RMSE"] else float("nan")
+        yield "RMSE, model / naive", f"{ratio:.3f}"
+
+
+def fan_section(report: ForecastReport) -> str:
+    note = (
+        f"Each of the {len(report['windows'])} windows is forecast from what was known at its dotted line; the model saw "
+        "nothing of the actual prices to the right of it."
+    )
+    control = '<div class="controls"><label><input type="checkbox" id="show-naive"> show the naive band</label></div>'
+    chart = f'{control}<div class="chart" id="fan"></div>'
+    return section(f"Forecast and actual price of {report['asset']}", note, chart)
+
+
+def windows_section(scores: Sequence[WindowScore]) -> str:
+    rows = "".join(_window_row(number, score) for number, score in enumerate(scores, start=1))
+    names = ("window", "from", "to", "model loss", "naive loss", "difference", "in the band")
+    heads = "".join(f'<th class="{"number" if position > 2 else ""}">{name}</th>' for position, name in enumerate(names))
+    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    note = "Losses are DeepAR's mean_wQuantileLoss on the transformed target; lower is better."
+    return section("Test windows", note, f'<div class="chart" id="windows"></div>{table}')
+
+
+def _window_row(number: int, score: WindowScore) -> str:
+    ratio = score.ratio
+    tone = "" if ratio is None else "good" if ratio < 1 else "bad"
+    cells = [number, score.start, score.end, _figure(score.loss), _figure(score.naive_loss)]
+    head = "".join(f'<td class="{"number" if position > 2 else ""}">{text(cell)}</td>' for position, cell in enumerate(cells))
+    difference = "–" if ratio is None else f"{ratio - 1:+.1%}"
+    return (
+        f'<tr>{head}<td class="number {tone}">{difference}</td><td class="number">{score.inside} of {score.observed}</td></tr>'
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def steps_section(steps: Sequence[Step]) -> str:
+    times = [moment for step in steps for moment in (step.started, step.ended) if moment]
+    first, last = (min(times), max(times)) if times else (None, None)
+    span = max((last - first).total_seconds(), 1e-9) if first and last else 1.0
+    rows = []
+    for step in steps:
+        bar = ""
+        if step.started and first:
+            begin = (step.started - first).total_seconds() / span
+            width = (step.seconds or 0) / span
+            tone = _TONES.get(step.status, "") if step.status in (FAILED, STOPPED) else ""
+            bar = f'<i class="{tone}" style="left:{100 * begin:.2f}%;width:{100 * width:.2f}%"></i>'
+        duration = "–" if step.seconds is None else _duration(step.seconds)
+        reason = f"<div>{text(step.reason)}</div>" if step.reason else ""
+        attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+        rows.append(
+            f'<tr><td>{text(step.name)}{attempt}{reason}</td><td><span class="status {_TONES.get(step.status, "")}">'
+            f'{text(step.status)}</span></td><td class="number">{duration}</td><td><div class="timeline">{bar}</div></td></tr>'
+        )
+    heads = '<th>step</th><th>status</th><th class="number">duration</th><th>when</th>'
+    whole = f"From start to end: {_duration(span)}." if times else "No step has begun."
+    return section("Pipeline steps", whole, f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
+
+
+def parameters_section(bundle: ReportBundle) -> str:
+    """Hyperparameters first, then the rest, those that differ from the algorithm's default in bold."""
+    ordered = sorted(bundle.parameters.items(), key=lambda pair: (pair[0] not in HYPERPARAMETERS, pair[0]))
+    rows = "".join(_parameter_row(name, value) for name, value in ordered)
+    table = f"<table><thead><tr><th>parameter</th><th>value</th><th>default</th></tr></thead><tbody>{rows}</tbody></table>"
+    shown = table if rows else "<p>None were passed at start: the pipeline's defaults hold.</p>"
+    note = "What was passed at start; bold where it is not the algorithm's default. Others keep the pipeline's defaults."
+    return section("Parameters", note, shown)
+
+
+def _parameter_row(name: str, value: str) -> str:
+    known = HYPERPARAMETERS.get(name)
+    changed = known is not None and value != known.default
+    default = text(known.default) if known is not None else "–"
+    cells = f"<td>{text(name)}</td><td><code>{text(value)}</code></td><td>{default}</td>"
+    return f'<tr class="{"changed" if changed else ""}">{cells}</tr>'
+
+
+def provenance_section(bundle: ReportBundle) -> str:
+    rows = "".join(_asset_row(name, version) for name, version in sorted(bundle.assets.items()))
+    heads = '<th>asset</th><th>version</th><th>SHA-256</th><th class="number">bytes</th>'
+    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    shown = json.dumps(bundle.template, indent=2, ensure_ascii=False)
+    template = (
+        f"<details><summary>The template</summary><pre><code>{text(shown)}</code></pre></details>" if bundle.template else ""
+    )
+    note = "The versions of the price histories that this execution read, frozen when it was started."
+    return section("Data", note, (table if rows else "<p>No snapshot: the execution was started elsewhere.</p>") + template)
+
+
+def _asset_row(name: str, version: Mapping[str, Any]) -> str:
+    digest = str(version.get("Sha256", ""))
+    size = f"{int(version['Size']):,}" if "Size" in version else "–"
+    short = f'<code title="{text(digest)}">{text(digest[:16])}…</code>' if digest else "–"
+    cells = f"<td>{text(name)}</td><td><code>{text(version.get('VersionId', '–'))}</code></td><td>{short}</td>"
+    return f'<tr>{cells}<td class="number">{size}</td></tr>'
+
+
+def section(title: str, note: str, content: str) -> str:
+    """``content`` is HTML already; title and note are not."""
+    return f'<section><h2>{text(title)}</h2><p class="note">{text(note)}</p>{content}</section>'
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _clock(moment: object) -> str:
+    return str(moment).replace("T", " ")[:16] + " UTC"

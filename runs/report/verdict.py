@@ -1,0 +1,179 @@
+"""What the figures say, in plain words: does the model beat the naive forecast, and where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.forecasts import ForecastReport, WindowForecast
+from contracts.layout import GATE_THRESHOLD
+from contracts.metrics import mean_weighted_quantile_loss
+from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED
+from contracts.tables import ExecutionAttribute
+from runs.report.bundle import ReportBundle
+
+METRIC = "mean_wQuantileLoss"
+#: Within this share of one another, two forecasts are called equally good: less than sampling and eight windows can tell.
+CLOSE = 0.01
+
+
+@dataclass(frozen=True)
+class WindowScore:
+    """One window's losses on the transformed target (None: nothing to compare), and the share of actuals in the outer band."""
+
+    start: str
+    end: str
+    loss: float | None
+    naive_loss: float | None
+    inside: int
+    observed: int
+
+    @property
+    def ratio(self) -> float | None:
+        return self.loss / self.naive_loss if self.loss is not None and self.naive_loss else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``tone``: good, neutral or bad."""
+
+    tone: str
+    headline: str
+    sentences: tuple[str, ...]
+
+
+def window_scores(report: ForecastReport) -> list[WindowScore]:
+    """Every window's score, recomputed from its quantiles."""
+    return [_window_score(window) for window in report["windows"]]
+
+
+def _window_score(window: WindowForecast) -> WindowScore:
+    actual, quantiles = window["target_actual"], window["target_quantiles"]
+    levels = sorted(quantiles, key=float)
+    bounds = zip(actual, quantiles[levels[0]], quantiles[levels[-1]], strict=True)
+    seen = [low <= value <= high for value, low, high in bounds if value is not None]
+    return WindowScore(
+        start=window["timestamps"][0][:10],
+        end=window["timestamps"][-1][:10],
+        loss=mean_weighted_quantile_loss(actual, quantiles),
+        naive_loss=mean_weighted_quantile_loss(actual, window["naive_target_quantiles"]),
+        inside=sum(seen),
+        observed=len(seen),
+    )
+
+
+def overall_ratio(report: ForecastReport) -> float | None:
+    """The model's loss as a share of the naive one, over all windows."""
+    loss, naive = report["metrics"].get(METRIC), report["naive_metrics"].get(METRIC)
+    return loss / naive if loss is not None and naive else None
+
+
+def coverage(scores: Sequence[WindowScore]) -> float | None:
+    """Share of all observed actuals that lie in the outer band."""
+    observed = sum(score.observed for score in scores)
+    return sum(score.inside for score in scores) / observed if observed else None
+
+
+def nominal_coverage(report: ForecastReport) -> float:
+    """What the outer band promises: 0.8 for quantiles from 0.1 to 0.9."""
+    levels = [float(level) for level in report["windows"][0]["target_quantiles"]]
+    return max(levels) - min(levels)
+
+
+def verdict(bundle: ReportBundle) -> Verdict:
+    """The headline, and what explains it."""
+    status = str(bundle.item.get(ExecutionAttribute.STATUS, "unknown"))
+    if status in (FAILED, STOPPED):
+        reason = str(bundle.item.get(ExecutionAttribute.FAILURE_REASON) or "No reason was given.")
+        return Verdict("bad", f"The execution {'failed' if status == FAILED else 'was stopped'}.", (reason,))
+    gate = _gate_sentence(bundle)
+    report = bundle.forecasts
+    ratio = overall_ratio(report) if report else None
+    if report is None or ratio is None:
+        missing = "There are no forecasts of the test windows yet, so nothing can be said of the model here."
+        return Verdict("neutral", f"Status: {status}.", (missing, *gate))
+    scores = window_scores(report)
+    sentences = (
+        _figures(report, ratio),
+        *_by_window(scores),
+        *_by_quantile(report),
+        *_coverage_sentence(report, scores),
+        *gate,
+    )
+    return Verdict(_tone(ratio), _headline(ratio), sentences)
+
+
+def _tone(ratio: float) -> str:
+    return "good" if ratio < 1 - CLOSE else "bad" if ratio > 1 + CLOSE else "neutral"
+
+
+def _headline(ratio: float) -> str:
+    if ratio < 1 - CLOSE:
+        return f"The model beats the naive forecast by {1 - ratio:.1%}."
+    if ratio > 1 + CLOSE:
+        return f"The model is {ratio - 1:.1%} worse than the naive forecast."
+    return "The model adds nothing to the naive forecast: both are equally good."
+
+
+def _figures(report: ForecastReport, ratio: float) -> str:
+    loss, naive = report["metrics"][METRIC], report["naive_metrics"][METRIC]
+    return (
+        f"Over all {len(report['windows'])} test windows its mean weighted quantile loss is {loss:.4f}, that of the naive "
+        f"forecast with the quantiles of its training residuals {naive:.4f}: {ratio:.3f} times as much (lower is better)."
+    )
+
+
+def _by_window(scores: Sequence[WindowScore]) -> list[str]:
+    known = [score for score in scores if score.ratio is not None]
+    worse = [score for score in known if score.ratio is not None and score.ratio > 1]
+    if not known:
+        return []
+    if not worse:
+        return [f"It is better in every one of the {len(known)} windows."]
+    where = ", ".join(f"{score.start} to {score.end}" for score in worse[:4]) + (" and others" if len(worse) > 4 else "")
+    return [f"It is better in {len(known) - len(worse)} of {len(known)} windows, and worse in these: {where}."]
+
+
+def _by_quantile(report: ForecastReport) -> list[str]:
+    ratios = quantile_ratios(report)
+    worse = [level for level, ratio in ratios.items() if ratio > 1]
+    if not ratios or not worse:
+        return []
+    if len(worse) == len(ratios):
+        return ["It is worse at every quantile."]
+    best = min(ratios, key=lambda level: ratios[level])
+    return [f"By quantile: worse at {', '.join(worse)}; best at {best} ({ratios[best]:.2f} times the naive loss)."]
+
+
+def quantile_ratios(report: ForecastReport) -> dict[str, float]:
+    """Model's loss over the naive one by quantile, where both have it."""
+    naive = report["naive_metrics"]
+    names = [name for name in report["metrics"] if name.startswith("wQuantileLoss[") and naive.get(name)]
+    return {name[len("wQuantileLoss[") : -1]: report["metrics"][name] / naive[name] for name in names}
+
+
+def _coverage_sentence(report: ForecastReport, scores: Sequence[WindowScore]) -> list[str]:
+    share = coverage(scores)
+    if share is None:
+        return []
+    return [f"{share:.0%} of the actual values lie in the outer band, which promises {nominal_coverage(report):.0%}."]
+
+
+def _gate_sentence(bundle: ReportBundle) -> list[str]:
+    outcome = bundle.item.get(ExecutionAttribute.OUTCOME)
+    metric, threshold = gate_figures(bundle.item, bundle.gate)
+    figures = f" (loss {metric:.4f}, threshold {threshold:.4f})" if metric is not None and threshold is not None else ""
+    if outcome == NOT_REGISTERED:
+        return [f"The quality gate refused the model: it is not registered{figures}."]
+    return [f"The quality gate let the model pass: it is registered{figures}."] if outcome == REGISTERED else []
+
+
+def gate_figures(item: Mapping[str, object], gate: Mapping[str, object] | None) -> tuple[float | None, float | None]:
+    """The metric and the threshold that the gate compared."""
+    metric = item.get(ExecutionAttribute.GATE_METRIC)
+    threshold = item.get(ExecutionAttribute.GATE_THRESHOLD) or (gate or {}).get(GATE_THRESHOLD)
+    return _number(metric), _number(threshold)
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(str(value))
