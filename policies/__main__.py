@@ -1,0 +1,26 @@
+"""Started by the Pulumi engine, which speaks gRPC; ``python -m policies --list`` prints the controls instead."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# The engine runs this folder by its path. The pack is a package of the repository, and shares its contracts.
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path[:] = [str(_ROOT), *(path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent)]
+
+
+def main(arguments: list[str]) -> None:
+    from pulumi_policy import PolicyPack
+
+    from policies.listing import print_controls
+    from policies.pack import NAME, policies
+
+    if {"--list", "--help", "-h"} & set(arguments):
+        print_controls()
+        return
+    PolicyPack(NAME, policies(), description="Security controls of the model-training program")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

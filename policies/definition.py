@@ -1,0 +1,162 @@
+"""The pipeline's definition: valid, immutably named images, no secrets, jobs isolated, bounded and encrypted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipeline_def.check import check_definition
+from pipeline_def.checks.definition import Definition, Step
+from policies.controls import Finding, ResourceControl, Verbatim
+from policies.resources import Resource
+
+PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+INPUT = "pipelineDefinition"
+_PROCESSING_KEYS = ("ProcessingResources.ClusterConfig.VolumeKmsKeyId", "ProcessingOutputConfig.KmsKeyId")
+_TRAINING_KEYS = ("ResourceConfig.VolumeKmsKeyId", "OutputDataConfig.KmsKeyId")
+_TRANSFORM_KEYS = ("TransformResources.VolumeKmsKeyId", "TransformOutput.KmsKeyId")
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "Processing": _PROCESSING_KEYS,
+    "Training": _TRAINING_KEYS,
+    "Transform": _TRANSFORM_KEYS,
+}
+
+
+def steps(pipeline: Resource, *types: str) -> list[Step]:
+    """The definition's steps of some types; none where it can not be read, which :func:`_valid` reports."""
+    text = pipeline.get(INPUT)
+    try:
+        raw = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        return []
+    if not isinstance(raw, Mapping):
+        return []
+    return [step for step in Definition.read(str(text), raw, pipeline.region).steps if step.type in types]
+
+
+def argument(step: Step, path: str) -> Any:
+    """The value at ``A.B`` of a step's arguments, or None."""
+    value: Any = step.arguments
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _finding(step: Step, path: str, allowed: str) -> Finding:
+    return Finding(f"{INPUT} step {step.name}, {step.arguments_path}.{path}", argument(step, path), allowed)
+
+
+def _must_be_true(step: Step, *paths: str) -> Iterator[Finding]:
+    for path in paths:
+        if argument(step, path) is not True:
+            yield _finding(step, path, "allowed: True")
+
+
+def _bounded(step: Step) -> Iterator[Finding]:
+    path = "StoppingCondition.MaxRuntimeInSeconds"
+    value = argument(step, path)
+    if not value or isinstance(value, bool):
+        yield _finding(step, path, "needed: after how many seconds the job is ended")
+
+
+def _valid(pipeline: Resource) -> Iterator[Finding]:
+    text = pipeline.get(INPUT)
+    if not isinstance(text, str) or not text:
+        yield Finding(INPUT, None, "needed: the definition itself; one that lies in S3 can not be judged, and may be changed")
+        return
+    for finding in check_definition(text, pipeline.region):
+        where = f"{INPUT} step {finding.step}, {finding.path}" if finding.step else f"{INPUT} {finding.path}"
+        yield Finding(
+            where, Verbatim(finding.value) if finding.value is not None else None, f"{finding.allowed} [{finding.rule}]"
+        )
+
+
+def _model_isolated(pipeline: Resource) -> Iterator[Finding]:
+    for step in steps(pipeline, "Model"):
+        yield from _must_be_true(step, "EnableNetworkIsolation")
+
+
+def _training(pipeline: Resource) -> Iterator[Finding]:
+    for step in steps(pipeline, "Training"):
+        yield from _must_be_true(step, "EnableNetworkIsolation", "EnableInterContainerTrafficEncryption")
+        yield from _bounded(step)
+
+
+def _processing(pipeline: Resource) -> Iterator[Finding]:
+    for step in steps(pipeline, "Processing"):
+        yield from _must_be_true(step, "NetworkConfig.EnableInterContainerTrafficEncryption")
+        yield from _bounded(step)
+
+
+def _processing_isolated(pipeline: Resource) -> Iterator[Finding]:
+    for step in steps(pipeline, "Processing"):
+        yield from _must_be_true(step, "NetworkConfig.EnableNetworkIsolation")
+
+
+def key_places(pipeline: Resource) -> Iterator[Finding]:
+    """Where a job's volume or output is under no key of ours."""
+    for step in steps(pipeline, *_KEYS):
+        for path in _KEYS[step.type]:
+            if not argument(step, path) or "alias/aws/" in str(argument(step, path)):
+                yield _finding(step, path, "allowed: the ARN of a customer-managed key")
+
+
+def uses_key(pipeline: Resource) -> bool:
+    if pipeline.known(INPUT) is None:
+        return False
+    return any(argument(step, path) for step in steps(pipeline, *_KEYS) for path in _KEYS[step.type])
+
+
+def _endpoint(endpoint: Resource) -> Iterator[Finding]:
+    if not endpoint.production:
+        return
+    for index in range(len(endpoint.items("productionVariants"))):
+        path = f"productionVariants.{index}.initialInstanceCount"
+        count = endpoint.get(path)
+        if endpoint.get(f"productionVariants.{index}.serverlessConfig") is None and (count or 1) < 2:
+            yield Finding(path, count, "allowed in production: at least 2")
+
+
+CONTROLS = (
+    ResourceControl(
+        "pipeline-definition",
+        "The definition is valid, has no secret, and names its images immutably in the stack's region",
+        "pipeline-definition",
+        (PIPELINE,),
+        look=_valid,
+    ),
+    ResourceControl(
+        "pipeline-model-isolation", "Models run without a network", "SageMaker.5 CKV_AWS_370", (PIPELINE,), look=_model_isolated
+    ),
+    ResourceControl(
+        "pipeline-training",
+        "Training runs without a network, encrypted between its machines, and ends",
+        "sagemaker_training_jobs_network_isolation_enabled sagemaker_training_jobs_intercontainer_encryption_enabled",
+        (PIPELINE,),
+        look=_training,
+    ),
+    ResourceControl(
+        "pipeline-processing",
+        "Processing is encrypted between its machines, and ends",
+        "sagemaker_training_jobs_intercontainer_encryption_enabled",
+        (PIPELINE,),
+        look=_processing,
+    ),
+    ResourceControl(
+        "pipeline-processing-isolation",
+        "Processing runs without a network",
+        "sagemaker_training_jobs_network_isolation_enabled",
+        (PIPELINE,),
+        look=_processing_isolated,
+    ),
+    ResourceControl(
+        "endpoint-instances",
+        "An endpoint of production survives the loss of a machine",
+        "SageMaker.4",
+        (ENDPOINT,),
+        look=_endpoint,
+        stricter_in_production=True,
+    ),
+)

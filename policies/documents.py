@@ -1,0 +1,153 @@
+"""IAM policy documents: where resources have them, and what their statements say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.controls import Finding
+from policies.resources import Resource, is_list
+
+#: What a role may do.
+IDENTITY_DOCUMENTS: Mapping[str, tuple[str, ...]] = {
+    "aws:iam/rolePolicy:RolePolicy": ("policy",),
+    "aws:iam/policy:Policy": ("policy",),
+    "aws:iam/role:Role": ("inlinePolicies",),
+}
+#: Who may do something with a resource.
+RESOURCE_DOCUMENTS: Mapping[str, tuple[str, ...]] = {
+    "aws:s3/bucketPolicy:BucketPolicy": ("policy",),
+    "aws:s3/bucket:Bucket": ("policy",),
+    "aws:sqs/queuePolicy:QueuePolicy": ("policy",),
+    "aws:sqs/queue:Queue": ("policy",),
+    "aws:sns/topicPolicy:TopicPolicy": ("policy",),
+    "aws:sns/topic:Topic": ("policy",),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": ("policy",),
+    "aws:kms/key:Key": ("policy",),
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy": ("policy",),
+    "aws:dynamodb/resourcePolicy:ResourcePolicy": ("policy",),
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": ("resourcePolicy",),
+}
+TRUST_DOCUMENTS: Mapping[str, tuple[str, ...]] = {"aws:iam/role:Role": ("assumeRolePolicy",)}
+_NEGATED = ("NotAction", "NotResource", "NotPrincipal")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement. ``field`` is where it stands; principals go by their type, ``*`` for everyone."""
+
+    field: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    principals: Mapping[str, tuple[str, ...]]
+    conditions: Mapping[str, Mapping[str, Any]]
+    negated: tuple[str, ...]
+
+    @property
+    def allows(self) -> bool:
+        return self.effect == "Allow"
+
+    @property
+    def everyone(self) -> bool:
+        return any("*" in names for names in self.principals.values())
+
+    def bounds(self, key: str) -> tuple[str, ...]:
+        """The values that a condition key must have: of operators that demand it, and none that lets anything pass."""
+        found: list[str] = []
+        for operator, keys in self.conditions.items():
+            if "Not" in operator or operator.endswith("IfExists") or operator.startswith("ForAllValues"):
+                continue
+            for name, values in keys.items():
+                if name.lower() == key.lower():
+                    found += _texts(values)
+        return () if "*" in found else tuple(found)
+
+
+def statements(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
+    """Every statement of the resource's documents; what is no document yields none (:func:`unreadable` says so)."""
+    for path, text in _texts_at(resource, places):
+        try:
+            raw = _document(text).get("Statement")
+        except ValueError:
+            continue
+        for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
+            if isinstance(item, Mapping):
+                yield _statement(item, f"{path}.Statement[{index}]")
+
+
+def allowing(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
+    return (statement for statement in statements(resource, places) if statement.allows)
+
+
+def unreadable(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
+    """A document that is none can not be judged, so it is refused."""
+    for path, text in _texts_at(resource, places):
+        try:
+            raw = _document(text).get("Statement")
+        except ValueError as error:
+            yield Finding(path, text, f"allowed: a policy document in JSON ({error})")
+            continue
+        if not raw:
+            yield Finding(f"{path}.Statement", raw, "allowed: at least one statement")
+
+
+def _texts_at(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Any]]:
+    for path in places.get(resource.kind, ()):
+        value = resource.get(path)
+        if is_list(value):
+            for index in range(len(value)):
+                yield f"{path}.{index}.policy", resource.get(f"{path}.{index}.policy")
+        elif value is not None:
+            yield path, value
+
+
+def _document(text: Any) -> Mapping[str, Any]:
+    found = json.loads(text) if isinstance(text, str) else text
+    if not isinstance(found, Mapping):
+        raise ValueError("no object")
+    return found
+
+
+def _statement(raw: Mapping[str, Any], field: str) -> Statement:
+    conditions = raw.get("Condition")
+    return Statement(
+        field=field,
+        effect=str(raw.get("Effect")),
+        actions=_texts(raw.get("Action")),
+        resources=_texts(raw.get("Resource")),
+        principals=_principals(raw.get("Principal")),
+        conditions=conditions if isinstance(conditions, Mapping) else {},
+        negated=tuple(name for name in _NEGATED if name in raw),
+    )
+
+
+def _principals(raw: Any) -> Mapping[str, tuple[str, ...]]:
+    if isinstance(raw, Mapping):
+        return {str(key): _texts(value) for key, value in raw.items()}
+    return {"*": _texts(raw)} if raw else {}
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
+    if raw is None:
+        return ()
+    return tuple(str(item) for item in raw) if is_list(raw) else (str(raw).lower() if isinstance(raw, bool) else str(raw),)
+
+
+def denies_plain_transport(found: list[Statement], actions: tuple[str, ...], resources: tuple[str, ...]) -> bool:
+    """Whether everyone is denied the actions on all of the resources unless the request comes over TLS."""
+    for statement in found:
+        plain = "false" in tuple(value.lower() for value in statement.bounds("aws:SecureTransport"))
+        only = len(statement.conditions) == 1 and all(len(keys) == 1 for keys in statement.conditions.values())
+        if (
+            statement.effect == "Deny"
+            and statement.everyone
+            and plain
+            and only
+            and set(actions) & set(statement.actions)
+            and ("*" in statement.resources or set(resources) <= set(statement.resources))
+        ):
+            return True
+    return False

@@ -1,0 +1,127 @@
+"""Keys: how our own is kept, and that everything is under one where the stack has one, as production must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_be, must_have
+from policies.definition import key_places, uses_key
+from policies.documents import RESOURCE_DOCUMENTS, allowing, unreadable
+from policies.resources import Resource, Stack
+
+KEY = "aws:kms/key:Key"
+PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
+MIN_DELETION_WINDOW_DAYS = 14
+
+#: Where a resource names its key.
+KEY_PLACES: Mapping[str, str] = {
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+    ),
+    "aws:dynamodb/table:Table": "serverSideEncryption.kmsKeyArn",
+    "aws:ecr/repository:Repository": "encryptionConfigurations.0.kmsKey",
+    "aws:lambda/function:Function": "kmsKeyArn",
+    "aws:cloudwatch/logGroup:LogGroup": "kmsKeyId",
+    "aws:sqs/queue:Queue": "kmsMasterKeyId",
+    "aws:sns/topic:Topic": "kmsMasterKeyId",
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "kmsKeyArn",
+}
+_ALLOWED = "allowed: the ARN of a customer-managed key"
+_IDS = "S3.17 CKV_AWS_145 CKV_AWS_119 CKV_AWS_136 CKV_AWS_173 CKV_AWS_158 CKV_AWS_27 CKV_AWS_26 W74 W84"
+_KINDS = (*KEY_PLACES, PIPELINE)
+
+
+def is_customer_key(resource: Resource, path: str) -> bool:
+    """A key made by this very deployment may be known only later; AWS's own keys always are known."""
+    try:
+        value = resource.get(path)
+    except UnknownValueError:
+        return True
+    return bool(value) and "alias/aws/" not in str(value)
+
+
+def _without_key(resource: Resource) -> Iterator[Finding]:
+    if resource.kind == PIPELINE:
+        yield from key_places(resource)
+        return
+    path = KEY_PLACES[resource.kind]
+    if not is_customer_key(resource, path):
+        yield Finding(path, resource.get(path), _ALLOWED)
+
+
+def _in_production(resource: Resource) -> Iterator[Finding]:
+    if resource.production:
+        yield from _without_key(resource)
+
+
+def has_key(stack: Stack) -> bool:
+    """Whether anything in the stack is under a customer-managed key, or there is one."""
+    if KEY in stack.kinds:
+        return True
+    named = any(is_customer_key(resource, KEY_PLACES[resource.kind]) for resource in stack.of(*KEY_PLACES))
+    return named or any(uses_key(resource) for resource in stack.of(PIPELINE))
+
+
+def _everywhere(resource: Resource, stack: Stack) -> Iterator[Finding]:
+    if not resource.production and has_key(stack):
+        yield from _without_key(resource)
+
+
+def _schedule_key(schedule: Resource, stack: Stack) -> Iterator[Finding]:
+    if (schedule.production or has_key(stack)) and not is_customer_key(schedule, "kmsKeyArn"):
+        yield Finding("kmsKeyArn", schedule.get("kmsKeyArn"), _ALLOWED)
+
+
+def _kept(key: Resource) -> Iterator[Finding]:
+    yield from must_be(key, "enableKeyRotation", True)
+    yield from must_have(key, "policy", "needed: a policy of our own; the default one says nothing of the services")
+    days = key.get("deletionWindowInDays")
+    if days is not None and days < MIN_DELETION_WINDOW_DAYS:
+        yield Finding("deletionWindowInDays", days, f"allowed: at least {MIN_DELETION_WINDOW_DAYS}")
+    yield from unreadable(key, RESOURCE_DOCUMENTS)
+    for statement in allowing(key, RESOURCE_DOCUMENTS):
+        if statement.everyone:
+            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        if "Service" in statement.principals and not statement.conditions:
+            yield Finding(f"{statement.field}.Condition", None, "needed: whom the service may use the key for")
+        if "Service" in statement.principals and "kms:*" in statement.actions:
+            yield Finding(f"{statement.field}.Action", "kms:*", "allowed for a service: actions by name")
+
+
+CONTROLS = (
+    ResourceControl(
+        "kms-key",
+        "Keys turn over, are closed, and can be saved from deletion",
+        "KMS.1 KMS.2 KMS.3 KMS.4 KMS.5 CKV_AWS_7 CKV_AWS_33 CKV_AWS_227 CKV2_AWS_64 AwsSolutions-KMS5 F19 F76",
+        (KEY,),
+        look=_kept,
+    ),
+    ResourceControl(
+        "kms-key-in-production",
+        "In production, all data is under a customer-managed key",
+        _IDS,
+        _KINDS,
+        look=_in_production,
+        stricter_in_production=True,
+    ),
+    StackControl(
+        "kms-key-everywhere",
+        "Where a stack has a customer-managed key, all its data is under one",
+        _IDS,
+        _KINDS,
+        look=_everywhere,
+        stricter_in_production=True,
+    ),
+    StackControl(
+        "scheduler-key",
+        "Where a stack has a customer-managed key, its schedules are under one",
+        "CKV_AWS_297",
+        (SCHEDULE,),
+        look=_schedule_key,
+        level=ADVISORY,
+        stricter_in_production=True,
+    ),
+)

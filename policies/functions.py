@@ -1,0 +1,140 @@
+"""Functions: called by ours alone, supported, bounded, with no secrets, with logs and a place for what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline_def.checks.finding import mask
+from pipeline_def.checks.secret_patterns import is_secret
+from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, Verbatim, must_be, must_have
+from policies.resources import Resource, Stack
+
+FUNCTION = "aws:lambda/function:Function"
+PERMISSION = "aws:lambda/permission:Permission"
+INVOKE_CONFIG = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
+
+CALLERS = ("events.amazonaws.com", "scheduler.amazonaws.com")
+#: Source: AWS Lambda developer guide, "Lambda runtimes": Python runtimes that are not deprecated.
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+PRODUCTION_RETENTION_DAYS = 365
+
+
+def _bound_caller(permission: Resource) -> Iterator[Finding]:
+    principal = permission.get("principal")
+    if principal not in CALLERS:
+        yield Finding("principal", principal, f"allowed: {' or '.join(CALLERS)}")
+    yield from must_have(permission, "sourceArn", "needed: the rule or schedule that calls")
+    yield from must_have(permission, "sourceAccount", "needed: the account of what calls")
+    if permission.get("action") not in (None, "lambda:InvokeFunction"):
+        yield Finding("action", permission.get("action"), "allowed: lambda:InvokeFunction")
+
+
+def _no_public_url(url: Resource) -> Iterator[Finding]:
+    yield from must_be(url, "authorizationType", "AWS_IAM")
+
+
+def _supported(function: Resource) -> Iterator[Finding]:
+    if function.get("packageType") != "Image" and function.get("runtime") not in RUNTIMES:
+        yield Finding("runtime", function.get("runtime"), f"allowed: {', '.join(RUNTIMES)}")
+
+
+def _keeps_failures(function: Resource, stack: Stack) -> Iterator[Finding]:
+    if function.has("deadLetterConfig.targetArn"):
+        return
+    configs = stack.companions(function, INVOKE_CONFIG, "functionName")
+    if not any(config.has("destinationConfig.onFailure.destination") for config in configs):
+        allowed = f"needed: where calls that failed are kept, here or as destinationConfig.onFailure of a {INVOKE_CONFIG}"
+        yield Finding("deadLetterConfig.targetArn", None, allowed)
+
+
+def _reserved(function: Resource) -> Iterator[Finding]:
+    count = function.get("reservedConcurrentExecutions")
+    if count is None or count < 0:
+        yield Finding(
+            "reservedConcurrentExecutions", count, "needed: a number, so that no function takes all the account may run"
+        )
+
+
+def _no_secrets(function: Resource) -> Iterator[Finding]:
+    variables = function.get("environment.variables") or {}
+    for name in variables:
+        if is_secret(name, function.known(f"environment.variables.{name}")):
+            masked = mask(str(function.get(f"environment.variables.{name}")))
+            allowed = "allowed: no secret; let the function read it from Secrets Manager with its own role"
+            yield Finding(f"environment.variables.{name}", Verbatim(masked), allowed)
+
+
+def _traced(function: Resource) -> Iterator[Finding]:
+    yield from must_be(function, "tracingConfig.mode", "Active")
+
+
+def _signed(function: Resource) -> Iterator[Finding]:
+    yield from must_have(function, "codeSigningConfigArn", "needed: the configuration that says who may sign the code")
+
+
+def _in_vpc(function: Resource) -> Iterator[Finding]:
+    if not function.items("vpcConfig.subnetIds"):
+        yield Finding("vpcConfig.subnetIds", None, "needed: subnets of a VPC")
+
+
+def _log_group_declared(function: Resource, stack: Stack) -> Iterator[Finding]:
+    expected = function.get("loggingConfig.logGroup") or f"/aws/lambda/{function.get('name')}"
+    if not any(group.known("name") == expected for group in stack.of(LOG_GROUP)):
+        yield Finding("its LogGroup", None, f"needed: one {LOG_GROUP} named {expected}; Lambda's own keeps logs for ever")
+
+
+def _kept_for(group: Resource) -> Iterator[Finding]:
+    days = group.get("retentionInDays")
+    if not days:
+        yield Finding("retentionInDays", days, "needed: for how many days logs are kept")
+    elif group.production and days < PRODUCTION_RETENTION_DAYS:
+        yield Finding("retentionInDays", days, f"allowed in production: at least {PRODUCTION_RETENTION_DAYS}")
+
+
+_LOGS = "CKV_AWS_66 CKV_AWS_338 CKV_AWS_158 W84 W86"
+
+CONTROLS = (
+    ResourceControl(
+        "lambda-permission",
+        "Functions are called by our rules and schedules alone",
+        "Lambda.1 CKV_AWS_301 CKV_AWS_364 F13 F45 W24",
+        (PERMISSION,),
+        look=_bound_caller,
+    ),
+    ResourceControl(
+        "lambda-url", "No function has a public address", "Lambda.1 CKV_AWS_258", (FUNCTION_URL,), look=_no_public_url
+    ),
+    ResourceControl(
+        "lambda-runtime", "Runtimes are supported", "Lambda.2 CKV_AWS_363 AwsSolutions-L1", (FUNCTION,), look=_supported
+    ),
+    StackControl(
+        "lambda-failures-kept",
+        "Calls that failed are kept",
+        "CKV_AWS_116 no_dead_letter_queue",
+        (FUNCTION,),
+        look=_keeps_failures,
+    ),
+    ResourceControl(
+        "lambda-reserved-concurrency",
+        "Functions have a share of the account's concurrency",
+        "CKV_AWS_115 W92",
+        (FUNCTION,),
+        look=_reserved,
+        stricter_in_production=True,
+    ),
+    ResourceControl("lambda-no-secrets", "Environments have no secrets", "CKV_AWS_45 ECS.8", (FUNCTION,), look=_no_secrets),
+    ResourceControl("lambda-traced", "Calls are traced", "CKV_AWS_50", (FUNCTION,), look=_traced, level=ADVISORY),
+    ResourceControl("lambda-code-signing", "Code is signed", "CKV_AWS_272", (FUNCTION,), look=_signed),
+    ResourceControl("lambda-vpc", "Functions run in a VPC", "CKV_AWS_117 Lambda.3 W89", (FUNCTION,), look=_in_vpc),
+    StackControl("lambda-log-group", "Each function's log group is declared", _LOGS, (FUNCTION,), look=_log_group_declared),
+    ResourceControl(
+        "log-retention",
+        "Logs are kept for a time, in production a year",
+        _LOGS,
+        (LOG_GROUP,),
+        look=_kept_for,
+        stricter_in_production=True,
+    ),
+)

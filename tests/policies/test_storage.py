@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from policies import storage
+from tests.policies.documents import ACCOUNT, document, grant, tls_only
+from tests.policies.judging import UNKNOWN, Case, Member, bad, change, good
+
+ARN = "arn:aws:s3:::models"
+BUCKET = Member(storage.BUCKET, {"bucket": "models"}, "models")
+BLOCK = {"bucket": "models", **dict.fromkeys(storage._PUBLIC_FLAGS, True)}
+ENCRYPTED = {"bucket": "models", "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]}
+BY_KEY = {"rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}, "bucketKeyEnabled": True}]}
+TIDY = {
+    "bucket": "models",
+    "rules": [
+        {
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+            "noncurrentVersionExpiration": {"noncurrentDays": 90},
+        }
+    ],
+}
+TLS = tls_only("s3:*", [ARN, f"{ARN}/*"])
+READER = {"AWS": "arn:aws:iam::999999999999:role/reader"}
+LOCKED = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ARN}
+
+
+def policy(*statements: dict[str, object]) -> dict[str, object]:
+    return {"bucket": "models", "policy": document(*statements)}
+
+
+def companions(control: str, kind: str) -> list[Case]:
+    """A bucket with its companion: by name, by where the name comes from; another bucket's; none."""
+    by_name = Member(kind, {"bucket": "models"}, "companion")
+    by_source = Member(kind, {"bucket": UNKNOWN}, "companion", sources={"bucket": [BUCKET.urn]})
+    other = Member(kind, {"bucket": "assets"}, "companion")
+    words = (f"its {kind.rpartition(':')[2]} is missing", "models")
+    return [
+        Case(control, [BUCKET, by_name]),
+        Case(control, [BUCKET, by_source]),
+        Case(control, [BUCKET, other], words),
+        Case(control, [BUCKET], words),
+    ]
+
+
+CASES = [
+    *companions("s3-public-access-block-exists", storage.PUBLIC_ACCESS_BLOCK),
+    *companions("s3-ownership-exists", storage.OWNERSHIP),
+    *companions("s3-policy-exists", storage.POLICY),
+    *companions("s3-encryption-exists", storage.ENCRYPTION),
+    *companions("s3-versioning-exists", storage.VERSIONING),
+    *companions("s3-lifecycle-exists", storage.LIFECYCLE),
+    *companions("s3-logging-exists", storage.LOGGING),
+    *companions("s3-replication", storage.REPLICATION),
+    *companions("s3-event-notifications", storage.NOTIFICATION),
+    good("s3-public-access-blocked", storage.PUBLIC_ACCESS_BLOCK, BLOCK),
+    *(
+        bad(
+            "s3-public-access-blocked",
+            storage.PUBLIC_ACCESS_BLOCK,
+            change(BLOCK, flag, value),
+            f"{flag} {words}; allowed: True",
+        )
+        for flag in storage._PUBLIC_FLAGS
+        for value, words in ((False, "is False"), (None, "is missing"), ("true", "is 'true'"))
+    ),
+    good("s3-no-acl", storage.BUCKET, {"bucket": "models"}),
+    bad("s3-no-acl", storage.BUCKET, {"acl": "public-read"}, "acl is 'public-read'"),
+    bad("s3-no-acl", "aws:s3/bucketV2:BucketV2", {"acl": "private"}, "acl is 'private'"),
+    bad("s3-no-acl", storage.BUCKET, {"grants": [{"uri": "http://acs.amazonaws.com/groups/global/AllUsers"}]}, "grants is"),
+    bad("s3-no-acl", storage.ACL, {"bucket": "models", "acl": "log-delivery-write"}, "acl is 'log-delivery-write'"),
+    good("s3-no-acl", storage.OWNERSHIP, {"rule": {"objectOwnership": "BucketOwnerEnforced"}}),
+    bad(
+        "s3-no-acl", storage.OWNERSHIP, {"rule": {"objectOwnership": "ObjectWriter"}}, "rule.objectOwnership is 'ObjectWriter'"
+    ),
+    good("s3-tls-only", storage.POLICY, policy(TLS)),
+    bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Resource", [ARN])), "policy is"),
+    bad("s3-tls-only", storage.POLICY, policy(tls_only("s3:*", ["arn:aws:s3:::assets", "arn:aws:s3:::assets/*"])), "policy is"),
+    bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Action", "s3:GetObject")), "policy is"),
+    bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Effect", "Allow")), "policy is"),
+    bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Principal", READER)), "policy is"),
+    bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition.Bool", {"aws:SecureTransport": "true"})), "policy is"),
+    bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition.StringEquals", {"aws:PrincipalTag/a": "b"})), "policy is"),
+    good("s3-encrypted", storage.ENCRYPTION, ENCRYPTED),
+    good("s3-encrypted", storage.ENCRYPTION, BY_KEY),
+    bad("s3-encrypted", storage.ENCRYPTION, {"rules": []}, "rules is missing"),
+    bad("s3-encrypted", storage.ENCRYPTION, {"rules": [{}]}, "sseAlgorithm is missing"),
+    bad("s3-encrypted", storage.ENCRYPTION, change(BY_KEY, "rules.0.bucketKeyEnabled", False), "bucketKeyEnabled is False"),
+    good("s3-versioned", storage.VERSIONING, {"versioningConfiguration": {"status": "Enabled"}}),
+    bad("s3-versioned", storage.VERSIONING, {"versioningConfiguration": {"status": "Suspended"}}, "status is 'Suspended'"),
+    good("s3-lifecycle", storage.LIFECYCLE, TIDY),
+    bad("s3-lifecycle", storage.LIFECYCLE, change(TIDY, "rules.0.status", "Disabled"), "abortIncomplete", "noncurrent"),
+    bad(
+        "s3-lifecycle", storage.LIFECYCLE, change(TIDY, "rules.0.filter", {"prefix": "some/"}), "abortIncomplete", "noncurrent"
+    ),
+    bad("s3-lifecycle", storage.LIFECYCLE, change(TIDY, "rules.0.noncurrentVersionExpiration"), "noncurrentDays is missing"),
+    bad("s3-lifecycle", storage.LIFECYCLE, {"rules": []}, "daysAfterInitiation is missing"),
+    good("s3-logged-elsewhere", storage.LOGGING, {"bucket": "models", "targetBucket": "logs"}),
+    bad("s3-logged-elsewhere", storage.LOGGING, {"bucket": "models", "targetBucket": "models"}, "targetBucket is 'models'"),
+    bad("s3-logged-elsewhere", storage.LOGGING, {"bucket": "models"}, "targetBucket is missing"),
+    good("s3-policy-closed", storage.POLICY, policy(TLS)),
+    good(
+        "s3-policy-closed",
+        storage.POLICY,
+        policy(grant(READER, "s3:GetObject", ARN)),
+        config={"trustedAccounts": ["999999999999"]},
+    ),
+    good(
+        "s3-policy-closed", storage.POLICY, policy(grant({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject", f"{ARN}/*"))
+    ),
+    bad(
+        "s3-policy-closed",
+        storage.POLICY,
+        policy(grant(READER, "s3:GetObject", ARN)),
+        "AWS is 'arn:aws:iam::999999999999:role/reader'",
+    ),
+    bad(
+        "s3-policy-closed",
+        storage.POLICY,
+        policy(grant({"AWS": ACCOUNT}, "s3:GetObject", ARN)),
+        f"AWS is '{ACCOUNT}'",
+        "(none)",
+    ),
+    bad("s3-policy-closed", storage.POLICY, policy(grant("*", "s3:GetObject", ARN)), "Statement[0].Principal is '*'"),
+    bad(
+        "s3-policy-closed", storage.POLICY, policy(TLS, grant({"AWS": "*"}, "s3:Get*", ARN)), "Statement[1].Action is 's3:Get*'"
+    ),
+    bad("s3-policy-closed", storage.POLICY, policy(LOCKED), "Condition is missing", "locks everyone out"),
+    bad("s3-policy-closed", storage.POLICY, {"policy": "{"}, "policy is '{'", "document in JSON"),
+    bad("s3-policy-closed", storage.BUCKET, {"policy": document(grant("*", "s3:GetObject", ARN))}, "Principal is '*'"),
+    good("s3-object-lock", storage.BUCKET, {"objectLockEnabled": True}),
+    bad("s3-object-lock", storage.BUCKET, {}, "objectLockEnabled is missing"),
+    good("s3-mfa-delete", storage.VERSIONING, {"versioningConfiguration": {"mfaDelete": "Enabled"}}),
+    bad("s3-mfa-delete", storage.VERSIONING, {"versioningConfiguration": {}}, "mfaDelete is missing"),
+]
+
+
+@pytest.mark.usefixtures("nothing_exempt")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_buckets(case: Case) -> None:
+    case.check()
