@@ -87,7 +87,8 @@ def _scored(windows: tuple[WindowBaseline, ...], levels: tuple[float, ...]) -> B
     actual = np.concatenate([window.actual for window in windows])
     quantiles = np.concatenate([window.quantiles for window in windows], axis=1)
     median = quantiles[int(np.argmin(np.abs(np.array(levels) - 0.5)))]
-    rmse = float(np.sqrt(np.nanmean((median - actual) ** 2)))
+    error = (median - actual)[np.isfinite(actual)]
+    rmse = float(np.sqrt(np.mean(error**2))) if error.size else float("nan")
     return Baseline(levels, windows, weighted_quantile_losses(actual, quantiles, levels), rmse)
 
 

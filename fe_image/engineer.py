@@ -80,6 +80,7 @@ def engineer(
     start = _series_start(target, dynamic, grid, template)
     index = panel.assets.index(template.predicted_asset)
     baseline = naive_baseline(price[index], target[index], grid, transform, test_quantiles)
+    _check_windows(baseline, template)
     train = slice(0, grid.train_cells)
     observed = np.isfinite(price[0, train])
     profile = trading_profile(grid.times[train], observed, Frequency.parse(template.frequency))
@@ -102,6 +103,18 @@ def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template
         )
         raise ProblemsError("template", [Problem("features", f"{max(left, 0)} steps left", allowed)])
     return start
+
+
+def _check_windows(baseline: Baseline, template: TrainingTemplate) -> None:
+    """The test windows can be scored at all; one without a price (a night, a holiday week) counts nothing and is said."""
+    empty = sum(not np.isfinite(window.actual).any() for window in baseline.windows)
+    if empty:
+        log.warning("%d of %d test windows have no price at all", empty, len(baseline.windows))
+    if baseline.windows and not np.isfinite(baseline.mean_loss):
+        asset = template.predicted_asset
+        what = f"{empty} of them have no price at all" if empty else f"the price of {asset} does not move in any of them"
+        allowed = f"allowed: windows that a forecast of {asset} can be scored on; {what}"
+        raise ProblemsError("template", [Problem("testWindows", template.test_windows, allowed)])
 
 
 def _importance(panel: Panel, grid: Grid, features: FeatureTable, template: TrainingTemplate) -> ImportanceReport | None:

@@ -1,0 +1,94 @@
+"""The naive forecast with its residuals' quantiles, and the loss that the gate compares."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fe_image.baseline import naive_baseline, weighted_quantile_losses
+from fe_image.engineer import engineer
+from fe_image.outputs import output_files
+from local_run.deepar.metrics import weighted_quantile_loss
+from tests.fe_image.support import demo_template, histories, sample_histories, template, walk
+
+LEVELS = (0.1, 0.5, 0.9)
+
+
+def test_the_loss_by_hand():
+    """y = 10 and 20, q(0.9) = 12 and 16: 2 · (0.1 · 2 + 0.9 · 4) / 30."""
+    losses = weighted_quantile_losses(np.array([10.0, 20.0, np.nan]), np.array([[12.0, 16.0, 99.0]]), [0.9])
+    assert losses == {0.9: pytest.approx(2 * (0.1 * 2 + 0.9 * 4) / 30)}
+
+
+@given(st.integers(0, 10_000), st.floats(0.01, 0.99))
+def test_the_gate_scores_as_the_training_does(seed: int, level: float):
+    random = np.random.default_rng(seed)
+    actual = random.normal(size=30)
+    actual[random.random(30) < 0.3] = np.nan
+    actual[0] = 1.0
+    forecast = random.normal(size=30)
+    ours = weighted_quantile_losses(actual, forecast[None], [level])[level]
+    assert ours == pytest.approx(weighted_quantile_loss(actual, forecast, level), rel=1e-12)
+
+
+@pytest.mark.parametrize("transform", ["level", "log", "log_return"])
+def test_quantiles_are_those_of_residuals_made_in_the_training_range(transform: str):
+    panel = walk(1, rows=400)
+    data = engineer(histories(panel), template(panel, 300, targetTransform=transform, predictionLength=7), test_quantiles=LEVELS)
+    window = data.baseline.windows[0]
+    series = data.target[data.predicted, : data.grid.train_cells]
+    if transform == "log_return":
+        expected = np.nanquantile(series, LEVELS)
+        np.testing.assert_allclose(window.quantiles, np.repeat(expected[:, None], 7, axis=1))
+        return
+    last = series[np.isfinite(series)][-1]
+    for step in (1, 5, 7):
+        differences = series[step:] - series[:-step]
+        expected = last + np.quantile(differences[np.isfinite(differences)], LEVELS)
+        np.testing.assert_allclose(window.quantiles[:, step - 1], expected)
+
+
+def test_price_quantiles_widen_with_the_horizon_and_cover_as_they_say():
+    data = engineer(sample_histories(), demo_template())
+    covered, steps = 0, 0
+    for window in data.baseline.windows:
+        width = window.price_quantiles[-1] - window.price_quantiles[0]
+        assert width[-1] > 2 * width[0]
+        seen = np.isfinite(window.price_actual)
+        inside = (window.price_actual > window.price_quantiles[0]) & (window.price_actual < window.price_quantiles[-1])
+        covered, steps = covered + int(inside[seen].sum()), steps + int(seen.sum())
+    assert covered / steps > 0.8  # the nominal 80 %, in years calmer than the training range
+
+
+def test_the_gate_file_is_baseline_and_margin():
+    data = engineer(sample_histories(), demo_template())
+    out = {name: b"".join(pieces) for name, pieces in output_files(data)}
+    gate, baselines = json.loads(out["evaluation/gate.json"]), json.loads(out["evaluation/baselines.json"])
+    assert gate["margin"] == demo_template().gate_margin
+    assert gate["threshold"] == pytest.approx(gate["baseline"] * (1 + gate["margin"]))
+    assert gate["baseline"] == baselines["mean_wQuantileLoss"] == pytest.approx(np.mean(list(baselines["wQuantileLoss"].values())))
+    # Recomputed from the test channel alone.
+    lines = [json.loads(line) for line in out["test/test.json"].splitlines()]
+    length = demo_template().prediction_length
+    actual = np.array([[np.nan if v is None else v for v in line["target"][-length:]] for line in lines])
+    forecast = [[window["target_quantiles"][level] for window in baselines["windows"]] for level in baselines["wQuantileLoss"]]
+    levels = [float(level) for level in baselines["wQuantileLoss"]]
+    losses = weighted_quantile_losses(actual, np.array(forecast), levels)
+    assert np.mean(list(losses.values())) == pytest.approx(gate["baseline"], rel=1e-12)
+
+
+def test_a_step_that_was_never_observed_takes_the_earlier_ones_quantiles():
+    """Prices every second day: one and three steps ahead of a row there never is one."""
+    panel = walk(3, rows=60)
+    price = np.full(120, np.nan)
+    price[::2] = panel.close[0]
+    from fe_image.grid import Grid
+
+    grid = Grid(np.arange(120).astype("datetime64[s]"), np.arange(0, 120, 2), 50, 100, 4, 5)
+    made = naive_baseline(price, price, grid, "level", LEVELS)
+    window = made.windows[0].quantiles
+    np.testing.assert_array_equal(window[:, 2], window[:, 1])

@@ -1,0 +1,84 @@
+"""The target transform and its undoing, and the expected trading calendar."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fe_image.frequency import Frequency
+from fe_image.target import expected_trading, trading_profile, transformed, undo_paths
+
+prices = st.lists(st.floats(0.01, 1e5), min_size=2, max_size=60)
+
+
+@given(prices, st.sampled_from(["level", "log", "log_return"]), st.integers(1, 59))
+def test_undoing_gives_the_prices_back(values: list[float], transform, cut: int):
+    price = np.array(values)
+    cut = min(cut, len(price) - 1)
+    target = transformed(price, transform)
+    undone = undo_paths(transform, target[None, cut:], float(price[cut - 1]), np.ones(len(price) - cut, dtype=bool))
+    np.testing.assert_allclose(undone[0], price[cut:], rtol=1e-9)
+
+
+@given(prices, st.lists(st.booleans(), min_size=60, max_size=60))
+def test_returns_of_days_without_trading_do_not_count(values: list[float], mask: list[bool]):
+    """On the grid: whatever a model says of a Sunday, the price of the next trading day does not depend on it."""
+    trading = np.array(mask)
+    price = np.array(values)
+    steps = int(trading.sum())
+    if steps == 0:
+        return
+    returns = transformed(np.resize(price, steps + 1), "log_return")[1:]
+    paths = np.full(60, 99.0)
+    paths[trading] = returns
+    undone = undo_paths("log_return", paths[None], float(price[0]), trading)[0]
+    np.testing.assert_allclose(undone[trading], np.resize(price, steps + 1)[1:], rtol=1e-9)
+
+
+def test_a_weekend_return_spans_it():
+    target = transformed(np.array([100.0, 110.0, 121.0]), "log_return")
+    assert np.isnan(target[0])
+    np.testing.assert_allclose(target[1:], np.log(1.1))
+
+
+def test_weekdays_are_learned_from_the_training_range():
+    times = np.arange("2020-01-06", "2020-12-28", dtype="datetime64[D]").astype("datetime64[s]")
+    observed = np.is_busday(times.astype("datetime64[D]"))
+    observed[np.isin(times, np.array(["2020-07-03", "2020-12-25"], dtype="datetime64[s]"))] = False
+    daily = Frequency.parse("1D")
+    profile = trading_profile(times, observed, daily)
+    assert profile[5:] == [0.0, 0.0]
+    assert all(0.9 < share <= 1 for share in profile[:5])
+    week = np.arange("2021-01-04", "2021-01-11", dtype="datetime64[D]").astype("datetime64[s]")
+    assert expected_trading(week, profile, daily).tolist() == [True] * 5 + [False] * 2
+
+
+def test_hours_are_learned_by_hour_of_the_week():
+    times = np.arange("2020-01-06T00", "2020-03-02T00", dtype="datetime64[h]").astype("datetime64[s]")
+    hours = times.astype("datetime64[h]").astype(int) % 24
+    observed = np.is_busday(times.astype("datetime64[D]")) & (hours >= 9) & (hours < 17)
+    hourly = Frequency.parse("1H")
+    profile = trading_profile(times, observed, hourly)
+    assert len(profile) == 168
+    np.testing.assert_array_equal(expected_trading(times, profile, hourly), observed)
+
+
+@pytest.mark.parametrize("frequency", ["1W", "1M", "2D"])
+def test_coarser_cells_all_count(frequency: str):
+    made = Frequency.parse(frequency)
+    times = made.times(np.arange(40))
+    profile = trading_profile(times, np.ones(40, dtype=bool), made)
+    assert profile == [1.0]
+    assert expected_trading(times, profile, made).all()
+
+
+def test_a_market_that_is_rarely_open_still_has_its_best_slot():
+    """Two-day-old data traded once a fortnight: no slot reaches half, the most frequent one counts."""
+    times = np.arange("2020-01-06", "2020-12-28", dtype="datetime64[D]").astype("datetime64[s]")
+    observed = np.zeros(times.size, dtype=bool)
+    observed[2::14] = True
+    daily = Frequency.parse("1D")
+    profile = trading_profile(times, observed, daily)
+    assert expected_trading(times[:7], profile, daily).tolist() == [False, False, True, False, False, False, False]

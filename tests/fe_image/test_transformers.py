@@ -1,0 +1,123 @@
+"""One contract for every registered transformer (contracts 4 and 7 of the design)."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.feature_settings import GROUPS, Features
+from fe_image.features.base import Panel, Transformer
+from fe_image.features.registry import TRANSFORMERS, transformer
+from tests.fe_image.support import VARIANTS, walk
+
+#: Groups whose values come out of sums that a library may order differently for other lengths.
+LINEAR_ALGEBRA = {"arima", "spectral", "autoencoder", "pca"}
+TRAIN_ROWS = 250
+ids = [f"{group}-{index}" for index, (group, _) in enumerate(VARIANTS)]
+
+
+def make(group: str, changes: dict) -> Transformer:
+    return transformer(group, Features.model_validate({group: changes}, strict=False).chosen()[group], seed=1)
+
+
+def test_every_group_of_a_template_is_registered_and_tried():
+    assert set(TRANSFORMERS) == set(GROUPS) == {group for group, _ in VARIANTS}
+
+
+@pytest.mark.parametrize("group", TRANSFORMERS)
+def test_docstring_says_formula_unit_shape_source_and_example(group: str):
+    module, name = TRANSFORMERS[group]
+    made = getattr(import_module(module), name)
+    text = inspect.getdoc(made)
+    for word in ("Unit", "Shape", "Source", ">>>"):
+        assert word in text, f"{name} says nothing of its {word}"
+    assert made.group == group
+    found = doctest.DocTestFinder(recurse=False).find(made, name, globs=vars(import_module(module)))
+    assert sum(len(test.examples) for test in found) > 0
+    for test in found:
+        assert doctest.DocTestRunner().run(test).failed == 0
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_shape_names_and_warm_up(group: str, changes: dict):
+    panel, made = walk(1), make(group, changes)
+    values = made.fit_transform(panel, TRAIN_ROWS)
+    assert values.shape == (1 if made.shared else 3, len(made.names), panel.rows)
+    assert len(set(made.names)) == len(made.names)
+    assert np.isfinite(values[..., made.warm_up :]).all()
+    if made.warm_up:
+        # The warm-up is not longer than it must be: of all features some begin right after it.
+        assert np.isnan(values[..., made.warm_up - 1]).any()
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+@given(seed=st.integers(0, 10_000), share=st.floats(0.0, 1.0))
+@settings(max_examples=5, deadline=None)
+def test_a_feature_of_a_prefix_is_the_prefix_of_the_feature(group: str, changes: dict, seed: int, share: float):
+    panel, made = walk(seed, rows=320), make(group, changes)
+    state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
+    whole = made.transform(panel, state)
+    rows = made.warm_up + 1 + int(share * (panel.rows - made.warm_up - 1))
+    part = made.transform(panel.head(rows), state)
+    if group in LINEAR_ALGEBRA:
+        np.testing.assert_allclose(part, whole[..., :rows], rtol=1e-12, atol=1e-15)
+    else:
+        np.testing.assert_array_equal(part, whole[..., :rows])
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_fitting_sees_the_training_rows_alone(group: str, changes: dict):
+    panel, made = walk(2), make(group, changes)
+    close = panel.close.copy()
+    close[:, TRAIN_ROWS:] *= np.linspace(1, 50, panel.rows - TRAIN_ROWS)
+    changed = Panel(panel.assets, panel.times, close)
+    before = made.fit_transform(panel, TRAIN_ROWS)[..., :TRAIN_ROWS]
+    after = made.fit_transform(changed, TRAIN_ROWS)[..., :TRAIN_ROWS]
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_prices_that_never_move_give_finite_features(group: str, changes: dict):
+    if group == "arima" and changes.get("order", [0, 0, 0])[2] > 0:
+        pytest.skip("statsmodels can not estimate a moving average of nothing")
+    panel = walk(3)
+    flat = Panel(panel.assets, panel.times, np.full(panel.close.shape, 42.0))
+    values = make(group, changes).fit_transform(flat, TRAIN_ROWS)
+    assert np.isfinite(values[..., make(group, changes).warm_up :]).all()
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_the_base_class_refuses_what_no_feature_can_use(group: str, changes: dict):
+    panel, made = walk(4), make(group, changes)
+    state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
+    for bad in (np.nan, np.inf, 0.0, -1.0):
+        close = panel.close.copy()
+        close[1, 300] = bad
+        with pytest.raises(ValueError, match="positive, finite"):
+            made.transform(Panel(panel.assets, panel.times, close), state)
+    if made.warm_up:
+        with pytest.raises(ValueError, match="rows"):
+            made.transform(panel.head(made.warm_up), state)
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_the_same_seed_gives_the_same_values(group: str, changes: dict):
+    panel = walk(5)
+    one, two = (make(group, changes).fit_transform(panel, TRAIN_ROWS) for _ in range(2))
+    assert one.tobytes() == two.tobytes()
+
+
+def test_a_transformer_that_breaks_its_promise_is_caught():
+    made = make("rsi", {})
+    made.compute = lambda panel, state: np.zeros((3, 2, panel.rows))  # type: ignore[method-assign]
+    with pytest.raises(ValueError, match="shape"):
+        made.transform(walk(6), {})
+    made.compute = lambda panel, state: np.full((3, 1, panel.rows), np.nan)  # type: ignore[method-assign]
+    with pytest.raises(ValueError, match="not finite"):
+        made.transform(walk(6), {})
