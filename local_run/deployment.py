@@ -64,7 +64,7 @@ def deploy(
     """Run the program of ``project_dir`` and make everything it declares.
 
     ``config_overrides`` stand above the stack's file (``{"model-training:assetsBucketName": "prices"}``). ``progress`` is
-    called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and returns its
+    called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and gives its
     id; without one, images get a stand-in in the registry.
 
     Raises:

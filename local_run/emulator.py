@@ -11,6 +11,7 @@ What moto lacks for SageMaker pipelines is added through ``middleware``, which w
 
 from __future__ import annotations
 
+import functools
 import http.client
 import logging
 import os
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 HEALTH_SECONDS = 10.0
+#: How soon the server notices that it is to stop.
+POLL_SECONDS = 0.05
 DEPLOYER = "deployer"
 _KEY_PREFIX = "AKIALOCAL"
 _ACTOR = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -69,7 +72,6 @@ class Emulator:
         self._thread: threading.Thread | None = None
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._clients_lock = threading.RLock()
-        self._session: boto3.Session | None = None
 
     def __enter__(self) -> Self:
         if not _running.acquire(blocking=False):
@@ -161,12 +163,6 @@ class Emulator:
             return self._clients[key]
 
     def _make_client(self, service: str, actor: str, region: str) -> Any:
-        if self._session is None:
-            # A developer's own profile and configuration files must neither be read nor be missed.
-            nowhere = (None, None, os.devnull, None)
-            session_vars: dict[str, tuple[Any, ...]] = {"config_file": nowhere, "credentials_file": nowhere}
-            session_vars["profile"] = (None, [], None, None)
-            self._session = boto3.Session(botocore_session=botocore.session.Session(session_vars=session_vars))
         config = Config(
             retries={"total_max_attempts": 2},
             connect_timeout=5,
@@ -175,7 +171,7 @@ class Emulator:
             proxies={"http": "", "https": ""},
             s3={"addressing_style": "path"},
         )
-        return self._session.client(
+        return _session().client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
@@ -198,7 +194,8 @@ class Emulator:
             )
         finally:
             listener.close()
-        self._thread = threading.Thread(target=self._server.serve_forever, name="aws-emulator", daemon=True)
+        serve = self._server.serve_forever
+        self._thread = threading.Thread(target=serve, args=(POLL_SECONDS,), name="aws-emulator", daemon=True)
         self._thread.start()
         _await_health(self.port)
 
@@ -221,6 +218,15 @@ def actor_of(access_key_id: str) -> str | None:
     """Whose access key id this is; None for one that no emulator gave out."""
     actor = access_key_id.removeprefix(_KEY_PREFIX).lower().replace("_", "-")
     return actor if access_key_id.startswith(_KEY_PREFIX) and _ACTOR.fullmatch(actor) else None
+
+
+@functools.cache
+def _session() -> Any:
+    """A session that neither reads nor misses the developer's own profile and files. It keeps the service models it read."""
+    nowhere = (None, None, os.devnull, None)
+    variables: dict[str, tuple[Any, ...]] = {"config_file": nowhere, "credentials_file": nowhere}
+    variables["profile"] = (None, [], None, None)
+    return boto3.Session(botocore_session=botocore.session.Session(session_vars=variables))
 
 
 def _bind(port: int) -> socket.socket:

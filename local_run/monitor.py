@@ -80,7 +80,7 @@ class Monitor(MockMonitor):
         self.created: list[DeployedResource] = []
         self.outputs: Properties = {}
         self.secret_outputs: list[str] = []
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self.stopped = False
         self._aws = aws
         self._project = project
@@ -143,10 +143,12 @@ class Monitor(MockMonitor):
         kept = [item for item in info.supportedFeatures if item != resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES]
         return resource_pb2.DeploymentInfo(supportedFeatures=kept)
 
-    def stop(self) -> None:
-        """Refuse whatever is registered from now on."""
+    def stop(self, reason: BaseException) -> None:
+        """Refuse whatever is registered from now on. The first reason is the deployment's failure."""
         with self._lock:
             self.stopped = True
+            if self.failure is None:
+                self.failure = reason
 
     def _make(self, urn: str, request: Any) -> tuple[str, Properties]:
         _ensure_event_loop()  # type: ignore[no-untyped-call]
@@ -215,11 +217,12 @@ class Monitor(MockMonitor):
 
     def _fail(self, urn: str, request: Any, error: Exception) -> None:
         with self._lock:
-            if self.failure is None:
-                self.failure = error if isinstance(error, ResourceError) else _explained(urn, error)
-                self.failure.__cause__ = None if error is self.failure else error
-                self._progress(ResourceEvent("failed", urn, request.type, request.name))
-            self.stopped = True
+            if self.failure is not None:
+                return
+            explained = error if isinstance(error, ResourceError) else _explained(urn, error)
+            explained.__cause__ = error if error is not explained else error.__cause__
+            self.stop(explained)
+            self._progress(ResourceEvent("failed", urn, request.type, request.name))
 
 
 class _NoMocks(Mocks):

@@ -40,27 +40,24 @@ def run_program(project_dir: Path, config: StackConfig, monitor: Monitor, previe
     """
     if not (project_dir / "__main__.py").is_file():
         raise one_problem("program", "folder", str(project_dir), "allowed: a folder with a __main__.py")
-    errors: list[BaseException] = []
 
     def body() -> None:
         try:
             _run(project_dir, config, monitor, preview)
-        except BaseException as error:  # handed to the caller's thread
-            errors.append(error)
+        except BaseException as error:  # the caller's thread raises it
+            monitor.stop(error)
 
     with _one_at_a_time, chdir(project_dir), _modules_of(project_dir):
         thread = threading.Thread(target=contextvars.Context().run, args=(body,), name="pulumi-program")
         thread.start()
         try:
             thread.join()
-        except BaseException:
-            monitor.stop()
+        except BaseException as error:
+            monitor.stop(error)
             thread.join()
             raise
     if monitor.failure is not None:
-        raise monitor.failure
-    if errors:
-        raise _user_error(errors[0])
+        raise _user_error(monitor.failure)
 
 
 def _run(project_dir: Path, config: StackConfig, monitor: Monitor, preview: bool) -> None:
@@ -82,8 +79,8 @@ def _run(project_dir: Path, config: StackConfig, monitor: Monitor, preview: bool
     asyncio.set_event_loop(loop)
     try:
         loop.run_until_complete(run_in_stack(lambda: _main(project_dir, monitor)))
-    except BaseException:
-        monitor.stop()
+    except BaseException as error:
+        monitor.stop(error)
         raise
     finally:
         _settle(loop)
@@ -92,8 +89,8 @@ def _run(project_dir: Path, config: StackConfig, monitor: Monitor, preview: bool
 def _main(project_dir: Path, monitor: Monitor) -> None:
     try:
         runpy.run_path(str(project_dir), run_name="__main__")
-    except BaseException:
-        monitor.stop()
+    except BaseException as error:
+        monitor.stop(error)
         raise
 
 
@@ -133,4 +130,4 @@ def _lies_in(module: ModuleType, root: Path) -> bool:
 def _user_error(error: BaseException) -> BaseException:
     """The problems themselves, where the program raised them as the cause of another error."""
     cause = error.__cause__
-    return cause if isinstance(cause, ProblemsError) else error
+    return cause if isinstance(cause, ProblemsError) and not isinstance(error, ProblemsError) else error

@@ -49,10 +49,16 @@ class Image(Resource):
         built = aws.image_builder(inputs) if aws.image_builder else f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
         manifest = {"schemaVersion": 2, "mediaType": _MANIFEST, "layers": []}
         manifest["config"] = {"mediaType": _CONFIG, "size": 2, "digest": built}
-        answer = aws.client("ecr").put_image(
-            repositoryName=repository, imageTag=tag, imageManifest=json.dumps(manifest), imageManifestMediaType=_MANIFEST
+        text = json.dumps(manifest, sort_keys=True)
+        digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+        aws.client("ecr").put_image(
+            repositoryName=repository,
+            imageTag=tag,
+            imageManifest=text,
+            imageManifestMediaType=_MANIFEST,
+            imageDigest=digest,
         )
-        return str(answer["image"]["imageId"]["imageDigest"])
+        return digest
 
     def _outputs(self, inputs: Properties, repository: str, digest: str) -> Properties:
         name, build = str(inputs["imageName"]), inputs.get("build") or {}

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def handle(event: object, context: object) -> object:
+    return event
