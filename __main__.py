@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
-from pulumi import ResourceOptions
 
 from components.alarms import Alarms, AlarmsArgs
 from components.build_context import BuildContext
@@ -37,11 +36,8 @@ context = BuildContext.read(root, {"BASE_IMAGE": settings.base_image}, PLATFORM)
 image = Image("image", ImageArgs(names, tags, key_arn, context, root))
 roles = Roles("roles", RolesArgs(names, tags, key_arn))
 stored = {**storage.outputs, **tables.outputs}
-pipeline = Pipeline(
-    "pipeline",
-    PipelineArgs(names, tags, key_arn, image.uri, stored, roles.arns),
-    ResourceOptions(depends_on=[image.ready, *roles.ready]),
-)
+ready = [image.ready, *roles.ready]
+pipeline = Pipeline("pipeline", PipelineArgs(names, tags, key_arn, image.uri, stored, roles.arns, ready))
 
 dead_letters = DeadLetters("dead-letters", DeadLettersArgs(names, tags, key_arn))
 outputs: dict[str, pulumi.Input[str]] = {

@@ -20,8 +20,10 @@ from contracts.problems import Problem, ProblemsError, nearest
 from contracts.regions import region_problem
 
 REGION_KEY = "aws:region"
-PROJECT_PATTERN = r"[a-z][a-z0-9-]{0,24}"
-STACK_PATTERN = r"[a-z][a-z0-9-]{0,39}"
+#: Names of projects and stacks become part of all others; those of ECR repositories allow the least.
+SLUG_PATTERN = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+PROJECT_NAME_MAX = 25
+STACK_NAME_MAX = 40
 MASK = "[secret]"
 #: Built-in algorithms without checkpoints, DeepAR among them, may wait and train no longer than this on spot capacity.
 SPOT_MAX_WAIT_SECONDS = 3600
@@ -217,10 +219,12 @@ def parse(project: str, stack: str, config: Mapping[str, str], secret_keys: Coll
 
 
 def _identity_problems(project: str, stack: str, region: str | None) -> Iterator[Problem]:
-    if not re.fullmatch(PROJECT_PATTERN, project):
-        yield Problem("project", project, "allowed: 1 to 25 lower-case letters, digits and hyphens, starting with a letter")
-    if not re.fullmatch(STACK_PATTERN, stack):
-        yield Problem("stack", stack, "allowed: 1 to 40 lower-case letters, digits and hyphens, starting with a letter")
+    for where, name, limit in (("project", project, PROJECT_NAME_MAX), ("stack", stack, STACK_NAME_MAX)):
+        if len(name) > limit or not re.fullmatch(SLUG_PATTERN, name):
+            allowed = (
+                f"allowed: 1 to {limit} lower-case letters, digits and single hyphens between them, starting with a letter"
+            )
+            yield Problem(where, name, allowed)
     problem = Problem(REGION_KEY, None, "set it: pulumi config set aws:region <region>")
     problem_or_none = region_problem(region, REGION_KEY) if region else problem
     if problem_or_none is not None:

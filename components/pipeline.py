@@ -33,6 +33,8 @@ class PipelineArgs:
     outputs: Mapping[str, Input[str]]
     #: Roles by actor: pipeline, processing, training and model.
     role_arns: Mapping[str, Input[str]]
+    #: What must stand before an execution may start: the pushed image, and the roles' policies.
+    ready: Sequence[pulumi.Resource]
 
 
 class Pipeline(pulumi.ComponentResource):
@@ -44,7 +46,6 @@ class Pipeline(pulumi.ComponentResource):
     definition: Output[str]
 
     def __init__(self, name: str, args: PipelineArgs, opts: ResourceOptions | None = None) -> None:
-        """``opts.depends_on`` is what must stand before an execution may start: the image, and the roles' policies."""
         super().__init__("model-training:pipeline:Pipeline", name, {}, opts)
         self._name = name
         self._args = args
@@ -88,7 +89,7 @@ class Pipeline(pulumi.ComponentResource):
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},
             role_arn=self._args.role_arns["pipeline"],
             tags=self._args.tags,
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, depends_on=self._args.ready),
         )
 
 

@@ -147,7 +147,9 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
     def body() -> None:
         pulumi.runtime.set_all_config(config)
         monitor = RecordingMonitor(recorder)
-        configure(Settings(project=PROJECT, stack=recorder.stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False))
+        configure(
+            Settings(project=PROJECT, stack=recorder.stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False)
+        )
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:

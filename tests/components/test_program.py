@@ -41,7 +41,9 @@ def test_the_docstring_lists_what_the_program_uses(dev: Recorder, everything: Re
     asked = {*everything.invokes, "aws:ecr/getImages:getImages"}
     assert said == used | asked
     classes = set(re.findall(r"``(?:model-training:)?([a-z_]+:[A-Z][A-Za-z]+)``", str(components.__doc__)))
-    assert classes == {resource.type.removeprefix(f"{PROJECT}:") for resource in everything.resources if PROJECT in resource.type}
+    assert classes == {
+        resource.type.removeprefix(f"{PROJECT}:") for resource in everything.resources if PROJECT in resource.type
+    }
 
 
 def test_everything_taggable_says_whose_it_is(recorded: Recorder) -> None:

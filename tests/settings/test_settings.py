@@ -161,9 +161,9 @@ def test_a_secret_value_is_masked() -> None:
     assert "alarmEmail" in str(caught.value)
 
 
-@pytest.mark.parametrize("stack", ["", "Dev", "..", "-x", "x" * 41, "ünïcode", "a/b", "dev\n"])
+@pytest.mark.parametrize("stack", ["", "Dev", "..", "-x", "x" * 41, "a-", "a--b", "ünïcode", "a/b", "dev\n"])
 def test_stack_names_that_would_break_resource_names(stack: str) -> None:
-    with pytest.raises(ProblemsError, match="lower-case letters, digits and hyphens"):
+    with pytest.raises(ProblemsError, match="lower-case letters, digits and single hyphens"):
         parse(PROJECT, stack, config())
 
 
@@ -182,7 +182,9 @@ def test_stack_names_that_would_break_resource_names(stack: str) -> None:
 )
 def test_schedules_that_the_scheduler_takes(schedule: str) -> None:
     template = "nightly" if schedule else ""
-    assert parse(PROJECT, "dev", config(retrainingSchedule=schedule, retrainingTemplate=template)).retraining_schedule == schedule
+    assert (
+        parse(PROJECT, "dev", config(retrainingSchedule=schedule, retrainingTemplate=template)).retraining_schedule == schedule
+    )
 
 
 @given(st.text(max_size=40))

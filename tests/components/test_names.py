@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.names import ALARMS, DEAD_LETTERS, FUNCTIONS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, Names, arns, bounded
+from contracts.permission_model import Kind
+from contracts.permissions import ACTORS
+from contracts.regions import DEEPAR_ACCOUNTS
+from contracts.tables import TABLES
+from settings import PROJECT_NAME_MAX, SLUG_PATTERN, STACK_NAME_MAX
+from tests.components.recording import ACCOUNT, Recorder
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+NOUNS = (*ALARMS, *FUNCTIONS, DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, *(actor.name for actor in ACTORS))
+SLUG = st.from_regex(SLUG_PATTERN, fullmatch=True).filter(lambda text: len(text) <= STACK_NAME_MAX)
+REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+
+
+def names(project: str = "model-training", stack: str = "dev", region: str = "eu-central-1", **buckets: str) -> Names:
+    named = {f"{noun}_bucket_name": buckets.get(noun, "") for noun in ("assets", "models", "pipeline")}
+    return Names(SimpleNamespace(project=project, stack=stack, region=region, **named), ACCOUNT)  # type: ignore[arg-type]
+
+
+@given(SLUG.filter(lambda text: len(text) <= PROJECT_NAME_MAX), SLUG, st.sampled_from(sorted(DEEPAR_ACCOUNTS)))
+def test_every_name_is_one_that_aws_takes(project: str, stack: str, region: str) -> None:
+    here = names(project, stack, region)
+    for noun in NOUNS:
+        assert REPOSITORY_NAME.fullmatch(here.of(noun)), noun
+        assert len(here.of(noun)) <= 63
+    buckets = [here.bucket(noun) for noun in ("assets", "models", "pipeline")]
+    assert all(BUCKET.fullmatch(bucket) for bucket in buckets), buckets
+    assert len(set(buckets)) == 3
+    assert len({here.of(noun) for noun in NOUNS}) == len(set(NOUNS))
+    assert all(3 <= len(here.table(table)) <= 255 for table in TABLES)
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,255}", here.pipeline)
+
+
+@given(SLUG, SLUG)
+def test_two_stacks_share_no_name(one: str, other: str) -> None:
+    if one == other:
+        return
+    here, there = names(stack=one), names(stack=other)
+    for noun in NOUNS:
+        assert here.of(noun) != there.of(noun)
+    assert here.bucket("assets") != there.bucket("assets")
+
+
+@given(st.text("abc-", min_size=1, max_size=90), st.integers(20, 63))
+def test_a_short_name_stays_and_a_long_one_fits(text: str, limit: int) -> None:
+    found = bounded(text, limit)
+    assert len(found) <= limit
+    assert (found == text) == (len(text) <= limit)
+
+
+def test_names_read_as_project_stack_noun() -> None:
+    here = names()
+    assert here.of("reconcile") == "model-training-dev-reconcile"
+    assert here.bucket("models") == f"model-training-dev-models-{ACCOUNT}-eu-central-1"
+    assert names(models="mine").bucket("models") == "mine"
+    assert names(region="cn-north-1").role("training") == f"arn:aws-cn:iam::{ACCOUNT}:role/model-training-dev-training"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.KEY])
+def test_every_kind_stands_for_arns(kind: Kind) -> None:
+    found = arns(names(), kind, "reconcile")
+    assert found
+    for arn in found:
+        assert arn == "*" if kind is Kind.ANY else re.fullmatch(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:\d*:.+", arn), arn
+
+
+def test_arns_that_are_computed_are_those_that_resources_get(dev: Recorder) -> None:
+    here = names()
+    assert here.function("reconcile") in str(dev.of("aws:scheduler/schedule:Schedule"))
+    roles = {resource.inputs["name"] for resource in dev.of("aws:iam/role:Role")}
+    assert roles == {here.of(actor.name) for actor in ACTORS}
+    assert dev.exports["pipelineArn"] == arns(here, Kind.PIPELINE, "")[0]
+    rule = dev.one("aws:cloudwatch/eventRule:EventRule")
+    assert here.rule("execution-events").endswith(f"rule/{rule.inputs['name']}")
+    alarms = {resource.inputs["name"] for resource in dev.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert alarms == {here.of(noun) for noun in ALARMS}

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+
+from contracts.layout import EXECUTOR_NAME, executor_key
+from tests.components.recording import ACCOUNT, ROOT, Recorder, run_program
+
+NOUNS = ("assets", "models", "pipeline")
+SETTINGS = (
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketPolicy:BucketPolicy",
+)
+
+
+def bucket(noun: str, stack: str) -> str:
+    return f"model-training-{stack}-{noun}-{ACCOUNT}-eu-central-1"
+
+
+def by_bucket(recorded: Recorder, kind: str) -> dict[str, dict]:
+    found = recorded.of(kind)
+    settings = {resource.inputs["bucket"]: resource.inputs for resource in found}
+    assert len(settings) == len(found), f"two {kind} on one bucket"
+    return settings
+
+
+def test_each_bucket_has_each_setting_once(recorded: Recorder) -> None:
+    expected = {bucket(noun, recorded.stack) for noun in NOUNS}
+    assert {resource.inputs["bucket"] for resource in recorded.of("aws:s3/bucket:Bucket")} == expected
+    for kind in SETTINGS:
+        assert set(by_bucket(recorded, kind)) == expected, kind
+
+
+def test_no_public_access_and_no_acls(recorded: Recorder) -> None:
+    for inputs in by_bucket(recorded, SETTINGS[0]).values():
+        flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+        assert [inputs[flag] for flag in flags] == [True] * 4
+    for inputs in by_bucket(recorded, SETTINGS[1]).values():
+        assert inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+    assert not any("acl" in resource.inputs for resource in recorded.of("aws:s3/bucket:Bucket"))
+
+
+def test_tls_only(recorded: Recorder) -> None:
+    for name, inputs in by_bucket(recorded, SETTINGS[5]).items():
+        (statement,) = json.loads(inputs["policy"])["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert statement["Resource"] == [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
+
+
+def test_versions_are_kept_and_tidied_up(recorded: Recorder) -> None:
+    for inputs in by_bucket(recorded, SETTINGS[2]).values():
+        assert inputs["versioningConfiguration"] == {"status": "Enabled"}
+    for inputs in by_bucket(recorded, SETTINGS[4]).values():
+        tidy = inputs["rules"][0]
+        assert tidy["status"] == "Enabled"
+        assert tidy["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+        assert tidy["noncurrentVersionExpiration"]["noncurrentDays"] == 90
+
+
+def test_encryption_follows_the_key(dev: Recorder, prod: Recorder) -> None:
+    for inputs in by_bucket(dev, SETTINGS[3]).values():
+        (rule,) = inputs["rules"]
+        assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
+    for inputs in by_bucket(prod, SETTINGS[3]).values():
+        (rule,) = inputs["rules"]
+        assert rule["bucketKeyEnabled"] is True
+        assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+        assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].startswith("arn:aws:kms:eu-central-1:")
+
+
+def test_only_executions_expire_and_only_where_asked(prod: Recorder, everything: Recorder) -> None:
+    assert all(len(inputs["rules"]) == 1 for inputs in by_bucket(prod, SETTINGS[4]).values())
+    rules = by_bucket(everything, SETTINGS[4])
+    (expiring,) = [name for name, inputs in rules.items() if len(inputs["rules"]) == 2]
+    assert expiring == bucket("models", "prod")
+    assert rules[expiring]["rules"][1]["filter"] == {"prefix": "executions/"}
+    assert rules[expiring]["rules"][1]["expiration"] == {"days": 90}
+
+
+def test_access_logs_where_asked(dev: Recorder, everything: Recorder) -> None:
+    assert dev.of("aws:s3/bucketLogging:BucketLogging") == []
+    logging = by_bucket(everything, "aws:s3/bucketLogging:BucketLogging")
+    assert {inputs["targetPrefix"] for inputs in logging.values()} == {f"{name}/" for name in logging}
+    assert len(logging) == 3
+
+
+def test_data_survives_destroy_only_where_protected(dev: Recorder, prod: Recorder) -> None:
+    assert all(resource.inputs["forceDestroy"] for resource in dev.of("aws:s3/bucket:Bucket"))
+    assert not any(resource.inputs["forceDestroy"] for resource in prod.of("aws:s3/bucket:Bucket"))
+
+
+def test_the_executor_lies_under_its_hash(dev: Recorder) -> None:
+    content = (ROOT / "fe_image" / EXECUTOR_NAME).read_bytes()
+    stored = dev.one("aws:s3/bucketObjectv2:BucketObjectv2")
+    assert stored.inputs["key"] == executor_key(content)
+    assert stored.inputs["content"].encode() == content
+    assert stored.inputs["bucket"] == bucket("pipeline", "dev")
+    assert dev.requests[(stored.type, stored.name)].retainOnDelete
+
+
+def test_a_named_bucket_is_used_everywhere() -> None:
+    recorded = run_program("dev", assetsBucketName="prices-of-ours")
+    assert recorded.exports["assetsBucket"] == "prices-of-ours"
+    definition = recorded.one("aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    assert "prices-of-ours" in definition
+    assert bucket("assets", "dev") not in definition
+    policies = [resource.inputs["policy"] for resource in recorded.of("aws:iam/rolePolicy:RolePolicy")]
+    assert any("arn:aws:s3:::prices-of-ours/assets/*" in policy for policy in policies)
+    assert not any(bucket("assets", "dev") in policy for policy in policies)
