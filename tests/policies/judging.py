@@ -38,10 +38,11 @@ class Member:
     protect: bool = False
     region: str = "eu-central-1"
     sources: Mapping[str, list[str]] = field(default_factory=dict)
+    parent: str = "model-training:some:Parent"
 
     @property
     def urn(self) -> str:
-        return f"urn:pulumi:{self.stack}::model-training::model-training:some:Parent${self.kind}::{self.name}"
+        return f"urn:pulumi:{self.stack}::model-training::{self.parent}${self.kind}::{self.name}"
 
     def options(self) -> PolicyResourceOptions:
         return PolicyResourceOptions(self.protect, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])

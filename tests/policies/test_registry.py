@@ -7,8 +7,8 @@ import pytest
 
 from policies.registry import IMAGE, LIFECYCLE, REPOSITORY, REPOSITORY_POLICY
 from tests.policies.documents import document, grant
-from tests.policies.judging import UNKNOWN, Case, Member, bad, good, judge
 from tests.policies.judging import BY_NAME as CONTROLS
+from tests.policies.judging import UNKNOWN, Case, Member, bad, good, judge
 
 PULL = "ecr:BatchGetImage"
 OURS = Member(REPOSITORY, {"name": "features"}, "features")

@@ -1,0 +1,147 @@
+"""The whole program passes the pack, for every kind of stack; and what is let through is needed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.controls import ADVISORY, MANDATORY
+from policies.documents import IDENTITY_DOCUMENTS, allowing
+from policies.exemptions import EXEMPTIONS, UNRESTRICTABLE, Exemption
+from policies.pack import CONTROLS
+from policies.resources import one
+from tests.policies.judging import BY_NAME, Member, change, judge
+from tests.policies.programs import STACKS, first_preview, members
+
+BUCKET = "aws:s3/bucket:Bucket"
+TABLE = "aws:dynamodb/table:Table"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_program_passes(stack: str) -> None:
+    found = members(stack)
+    assert len(found) > 60
+    refused = {control.name: judge(control, found) for control in CONTROLS if control.level is MANDATORY}
+    assert {name: messages for name, messages in refused.items() if messages} == {}
+
+
+def test_advice_that_is_left() -> None:
+    left = {
+        stack: Counter(
+            control.name for control in CONTROLS if control.level is ADVISORY for _ in judge(control, members(stack))
+        )
+        for stack in STACKS
+    }
+    no_logs = Counter({"s3-logging-exists": 3})
+    assert left == {"dev": no_logs, "dev with a key": no_logs, "prod": no_logs, "prod with everything": Counter()}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_first_preview_blames_nothing_that_is_not_known_yet(stack: str) -> None:
+    found = first_preview(members(stack))
+    undecided = []
+    for control in CONTROLS:
+        try:
+            assert judge(control, found) == [] or control.level is ADVISORY
+        except UnknownValueError:
+            undecided.append(control.name)
+    assert len(undecided) < len(CONTROLS) / 3, f"nothing could be decided on {undecided}"
+
+
+@pytest.mark.parametrize("exemption", EXEMPTIONS, ids=lambda exemption: exemption.control)
+def test_an_exemption_is_still_needed(exemption: Exemption, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(exemption.reason) > 40
+    others = tuple(other for other in EXEMPTIONS if other is not exemption)
+    monkeypatch.setattr("policies.exemptions.EXEMPTIONS", others)
+    assert any(judge(BY_NAME[exemption.control], members(stack)) for stack in STACKS), "nothing would be refused without it"
+
+
+def test_an_exemption_outside_production_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    (function, *_) = [member for member in members("dev") if member.kind == "aws:lambda/function:Function"]
+    control = BY_NAME["lambda-reserved-concurrency"]
+    assert judge(control, [function]) == []
+    production = replace(function, stack="prod")
+    assert "reservedConcurrentExecutions is -1" in judge(control, [production])[0]
+
+
+def test_every_action_on_everything_is_still_allowed_somewhere() -> None:
+    used = {
+        action
+        for stack in STACKS
+        for member in members(stack)
+        for statement in allowing(one(member.args()), IDENTITY_DOCUMENTS)
+        if "*" in statement.resources
+        for action in statement.actions
+    }
+    assert used == set(UNRESTRICTABLE)
+
+
+def _without(kind: str) -> Callable[[list[Member]], list[Member]]:
+    """Without the first resource of a kind."""
+
+    def tampered(found: list[Member]) -> list[Member]:
+        first = next(member for member in found if member.kind == kind)
+        return [member for member in found if member is not first]
+
+    return tampered
+
+
+def _with(kind: str, path: str, value: object) -> Callable[[list[Member]], list[Member]]:
+    """With another value in the first resource of a kind."""
+
+    def tampered(found: list[Member]) -> list[Member]:
+        first = next(member for member in found if member.kind == kind)
+        changed = replace(first, inputs=change(first.inputs, path, value))
+        return [changed if member is first else member for member in found]
+
+    return tampered
+
+
+def _unprotected(found: list[Member]) -> list[Member]:
+    return [replace(member, protect=False) for member in found]
+
+
+def _in_definition(old: str, new: str) -> Callable[[list[Member]], list[Member]]:
+    def tampered(found: list[Member]) -> list[Member]:
+        pipeline = next(member for member in found if "pipelineDefinition" in member.inputs)
+        text = str(pipeline.inputs["pipelineDefinition"])
+        assert old in text
+        return _with(pipeline.kind, "pipelineDefinition", text.replace(old, new))(found)
+
+    return tampered
+
+
+@pytest.mark.parametrize(
+    ("stack", "tamper", "control"),
+    [
+        ("dev", _without("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"), "s3-public-access-block-exists"),
+        ("dev", _without("aws:s3/bucketPolicy:BucketPolicy"), "s3-policy-exists"),
+        ("dev", _without("aws:s3/bucketVersioning:BucketVersioning"), "s3-versioning-exists"),
+        ("dev", _without("aws:ecr/lifecyclePolicy:LifecyclePolicy"), "ecr-lifecycle-exists"),
+        ("dev", _without("aws:cloudwatch/logGroup:LogGroup"), "lambda-log-group"),
+        ("dev", _without("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"), "lambda-failures-kept"),
+        ("dev", _without("aws:sqs/queuePolicy:QueuePolicy"), "sqs-policy-exists"),
+        ("dev", _without("aws:sns/topicPolicy:TopicPolicy"), "sns-policy-exists"),
+        ("dev", _with(TABLE, "tags.owner", None), "required-tags"),
+        ("dev", _with(TABLE, "tags.note", "AKIAIOSFODNN7EXAMPLE"), "no-secrets"),
+        ("dev with a key", _with(TABLE, "serverSideEncryption.kmsKeyArn", None), "kms-key-everywhere"),
+        ("dev", _with(TABLE, "serverSideEncryption.kmsKeyArn", "arn:aws:kms:eu-central-1:1:key/k"), "kms-key-everywhere"),
+        ("prod", _with(TABLE, "serverSideEncryption.kmsKeyArn", None), "kms-key-in-production"),
+        ("prod", _with(TABLE, "deletionProtectionEnabled", False), "dynamodb-deletion-protection"),
+        ("prod", _with(BUCKET, "forceDestroy", True), "protected-data"),
+        ("prod", _unprotected, "protected-data"),
+        ("prod", _with("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 30), "log-retention"),
+        ("dev", _in_definition('"EnableNetworkIsolation":true', '"EnableNetworkIsolation":false'), "pipeline-training"),
+        ("dev", _in_definition('"EnableNetworkIsolation":true', '"EnableNetworkIsolation":false'), "pipeline-model-isolation"),
+        ("dev", _in_definition("forecasting-deepar:1", "forecasting-deepar:latest"), "pipeline-definition"),
+        ("prod", _in_definition("VolumeKmsKeyId", "Other"), "kms-key-in-production"),
+    ],
+)
+def test_a_weakened_program_is_refused(stack: str, tamper: Callable[[list[Member]], list[Member]], control: str) -> None:
+    found = judge(BY_NAME[control], tamper(members(stack)))
+    assert found, f"{control} passes a program that it should refuse"
+    assert not any("AKIAIOSFODNN7EXAMPLE" in message for message in found)
