@@ -1,0 +1,66 @@
+"""Reading a bundle from a stack, and writing the report's files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contracts.layout import ExecutionLayout
+from contracts.problems import ProblemsError
+from runs.report import collect_bundle
+from runs.report.write import write_report
+from runs.stack import Stack
+from tests.conftest import REGION
+from tests.report.support import ID, forecasts, item
+
+
+@pytest.fixture
+def executed(stack: Stack) -> Stack:
+    """A stack with one execution's item and files."""
+    stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+    stack.dynamodb.Table(stack.outputs.execution_table).put_item(Item=item())
+    layout = ExecutionLayout(ID)
+    files = {
+        layout.forecasts: forecasts(),
+        layout.gate_json: {"threshold": 1.2},
+        f"{layout.evaluation}/importance.json": {"scores": {"a": 0.1}},
+    }
+    for key, content in files.items():
+        stack.s3.put_object(Bucket="models", Key=key, Body=json.dumps(content).encode())
+    return stack
+
+
+def test_a_bundle_holds_what_the_execution_left(executed: Stack) -> None:
+    bundle = collect_bundle(executed, ID)
+    assert bundle.forecasts == forecasts()
+    assert bundle.gate == {"threshold": 1.2}
+    assert bundle.importance == {"scores": {"a": 0.1}}
+    assert bundle.parameters["epochs"] == "7"
+    assert [(step.name, step.seconds, step.attempt) for step in bundle.steps] == [
+        ("FeatureEngineering", 10.0, 1),
+        ("Training", 90.0, 2),
+        ("Extra", None, 1),
+    ]
+    assert "Snapshot" not in bundle.item
+
+
+def test_files_that_were_never_written_are_left_out(executed: Stack) -> None:
+    executed.s3.delete_object(Bucket="models", Key=ExecutionLayout(ID).forecasts)
+    bundle = collect_bundle(executed, ID)
+    assert (bundle.forecasts, bundle.gate) == (None, {"threshold": 1.2})
+
+
+@pytest.mark.parametrize("execution_id", ["unknown", "../x"])
+def test_an_unknown_execution_is_told(executed: Stack, execution_id: str) -> None:
+    with pytest.raises(ProblemsError, match="execution id"):
+        collect_bundle(executed, execution_id)
+
+
+def test_files_are_written_under_the_execution(executed: Stack, tmp_path: Path) -> None:
+    written = write_report(executed, ID, tmp_path)
+    assert written == {"report": tmp_path / ID / "report.html", "picture": tmp_path / ID / "forecast.png"}
+    assert "Forecast of sp500" in written["report"].read_text()
+    executed.s3.delete_object(Bucket="models", Key=ExecutionLayout(ID).forecasts)
+    assert set(write_report(executed, ID, tmp_path / "more")) == {"report"}

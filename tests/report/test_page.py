@@ -1,0 +1,171 @@
+"""The page: complete, self-contained, safe; the picture: a picture."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from contracts.problems import ProblemsError
+from runs.report import ReportBundle, build_report, draw_png
+from runs.report.verdict import window_scores
+from tests.report.support import ID, NASTY, forecasts, item
+
+
+class Page(HTMLParser):
+    """Elements with their attributes, and the text of each."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.texts)
+
+
+def bundle(**changes: Any) -> ReportBundle:
+    importance = {"scores": {"sp500:rsi_14": 0.02, "wti:sma_50": -0.001}, "held_out_r2": 0.1, "method": "shuffled"}
+    return ReportBundle.of_item(item(**changes), forecasts(), importance, {"threshold": 1.2, "baseline": 1.1, "margin": 0.1})
+
+
+def figures(html: str) -> dict[str, Any]:
+    found = re.findall(r'<script type="application/json" data-figure="(\w+)">(.*?)</script>', html, re.S)
+    return {name: json.loads(text) for name, text in found}
+
+
+def test_every_section_is_there_with_its_figures() -> None:
+    html = build_report(bundle())
+    page = Page(html)
+    assert set(figures(html)) == {"fan", "windows", "quantiles", "importance"}
+    drawn = {attributes.get("id") for _, attributes in page.elements}
+    assert set(figures(html)) <= drawn
+    for part in (
+        "Forecast of sp500",
+        ID,
+        "Pipeline steps",
+        "Parameters",
+        "Test windows",
+        "1 min 30 s",
+        "(attempt 2)",
+        "FeatureEngineering",
+    ):
+        assert part in page.text
+    for score in window_scores(forecasts()):
+        assert f"{score.loss:.4f}" in page.text
+        assert f"{score.naive_loss:.4f}" in page.text
+
+
+def test_the_fan_holds_the_forecasts_numbers() -> None:
+    fan = figures(build_report(bundle()))["fan"]
+    traces = {trace["name"]: trace for trace in fan["data"]}
+    report = forecasts()
+    medians = [value for window in report["windows"] for value in [*window["quantiles"]["0.5"], None]]
+    assert traces["model 0.5"]["y"] == medians
+    seen = [value for window in report["windows"] for value in window["actual"] if value is not None]
+    assert traces["actual"]["y"] == [99.0, *seen]
+    band = traces["model 0.1–0.9"]["y"][:12]
+    assert band == [*report["windows"][0]["quantiles"]["0.9"], *reversed(report["windows"][0]["quantiles"]["0.1"])]
+    assert traces["naive 0.1–0.9"]["visible"] is False
+    assert set(traces) == {"actual", "model 0.1–0.9", "model 0.3–0.7", "model 0.5", "naive 0.1–0.9"}
+
+
+def test_the_page_loads_nothing() -> None:
+    html = build_report(bundle())
+    page = Page(html)
+    outside = [
+        (tag, name) for tag, attributes in page.elements for name in attributes if name in ("src", "href", "srcset", "action")
+    ]
+    assert outside == []
+    policy = [
+        attributes["content"] for tag, attributes in page.elements if attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy[0] is not None
+    assert policy[0].startswith("default-src 'none'")
+    assert "url(" not in re.sub(r'<script type="application/octet-stream".*?</script>', "", html, flags=re.S)
+
+
+def test_plotlys_script_is_packed_whole_and_the_page_stays_small() -> None:
+    html = build_report(bundle())
+    packed = re.search(r'id="plotly-gzip">([A-Za-z0-9+/=]+)</script>', html)
+    assert packed is not None
+    script = gzip.decompress(base64.b64decode(packed[1]))
+    assert b"plotly.js v" in script[:200]
+    assert len(html) < 2_500_000 < len(script)
+
+
+def test_nothing_from_outside_becomes_markup() -> None:
+    """Texts that anybody may have written: assets, ids, reasons, features, parameters, template."""
+    report = forecasts()
+    report["asset"] = report["transform"] = report["frequency"] = NASTY
+    report["windows"][0]["timestamps"][0] = NASTY
+    nasty = item(
+        TemplateId=NASTY,
+        FailureReason=NASTY,
+        CreatedAt=NASTY,
+        Steps={NASTY: {"Status": NASTY, "FailureReason": NASTY}},
+        Snapshot=json.dumps(
+            {
+                "Template": {NASTY: NASTY},
+                "Parameters": {NASTY: NASTY},
+                "Assets": {NASTY: {"VersionId": NASTY, "Sha256": NASTY, "Size": 1}},
+            }
+        ),
+    )
+    importance = {"scores": {NASTY: 0.1}, "method": NASTY}
+    for status in ("Succeeded", "Failed"):
+        html = build_report(ReportBundle.of_item({**nasty, "Status": status}, report, importance, None))
+        assert html.count("<script") == html.count("</script>") == 6  # four figures, the packed script, the drawing one
+        assert "alert(1)</script>" not in html
+        assert "'<b>" not in html
+        assert figures(html)["importance"]["data"][0]["y"] == [NASTY]
+
+
+@pytest.mark.parametrize("changes", [{}, {"Steps": {}, "Snapshot": None, "CreatedAt": "", "TemplateId": None}])
+def test_an_execution_without_results_has_a_report(changes: dict[str, Any]) -> None:
+    html = build_report(ReportBundle.of_item(item(Status="Failed", FailureReason="disk full", **changes)))
+    assert "disk full" in html
+    assert figures(html) == {}
+    assert "plotly" not in html
+    assert len(html) < 20_000
+
+
+def test_the_same_execution_gives_the_same_page_and_picture() -> None:
+    assert build_report(bundle()) == build_report(bundle())
+    assert draw_png(bundle()) == draw_png(bundle())
+
+
+def test_parameters_that_differ_from_the_default_stand_out() -> None:
+    html = build_report(bundle())
+    assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>20</td></tr>' in html
+    assert '<tr class=""><td>likelihood</td>' in html
+
+
+def test_the_picture_is_a_png_of_its_size() -> None:
+    picture = draw_png(bundle())
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")) == (1560, 912)
+
+
+def test_a_picture_needs_forecasts() -> None:
+    with pytest.raises(ProblemsError, match="needs the forecasts"):
+        draw_png(ReportBundle.of_item(item()))
+
+
+def test_names_with_dollar_signs_are_no_formulas() -> None:
+    report = forecasts()
+    report["asset"] = "A$x^{"
+    assert draw_png(ReportBundle.of_item(item(), report, {"scores": {"$bad_{": 0.1}}, None))
