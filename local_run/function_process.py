@@ -32,6 +32,8 @@ WORKER = Path(__file__).with_name("function_worker.py")
 SITE_PACKAGES = Path(boto3.__file__).resolve().parents[1]
 LOG_TAIL_CHARS = 4096
 END_SECONDS = 2.0
+#: Lambda allows 10 seconds for the init phase; a developer's machine may be busy training at the same time.
+INIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class FunctionProcess:
         ]
         for thread in self._threads:
             thread.start()
+        self._await_init()
 
     def handle(self, event: Any) -> Invocation:
         """Hand one event to the function and wait for its answer, at most for the function's own timeout."""
@@ -113,6 +116,15 @@ class FunctionProcess:
             _pipe(stream).close()
         self._log.flush()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _await_init(self) -> None:
+        """Wait until the handler's module is loaded; a worker that does not get there fails its first invocation."""
+        try:
+            if self._answers.get(timeout=INIT_SECONDS) is None:
+                self._answers.put(None)
+        except Empty:
+            self._failed("Sandbox.Timedout", "init")
+            self._answers.put(None)
 
     def _start(self, function: LambdaFunction, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

@@ -4,7 +4,8 @@
 
 Reads one JSON request a line from standard input and answers each with one JSON line on standard output. What the handler
 prints goes to standard error. Only what the Lambda Python runtime ships can be imported besides the code folder and the
-standard library: a handler that needs more fails here as it would on AWS.
+standard library: a handler that needs more fails here as it would on AWS. The first line written says that the module is
+loaded: like Lambda's init phase, that does not count towards the function's timeout.
 """
 
 from __future__ import annotations
@@ -65,6 +66,20 @@ def load_handler(name: str) -> Callable[[Any, Context], Any]:
     return handler
 
 
+def initialised(name: str) -> Callable[[Any, Context], Any]:
+    """The handler; where it can not be loaded, a function that says why to every event."""
+    try:
+        return load_handler(name)
+    except BaseException as error:  # noqa: BLE001 - a module may raise anything while it is imported
+        traceback.print_exc()
+        problem = error
+
+    def unavailable(_event: Any, _context: Context) -> Any:
+        raise problem
+
+    return unavailable
+
+
 def error_of(error: BaseException) -> dict[str, Any]:
     """An exception in the form that Lambda returns."""
     return {
@@ -79,14 +94,14 @@ def main(folder: str, handler_name: str, site_packages: str) -> None:
     os.dup2(2, 1)
     sys.path.insert(0, folder)
     sys.meta_path.append(RuntimePackages(site_packages))
-    handler: Callable[[Any, Context], Any] | None = None
+    handler = initialised(handler_name)
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         request = json.loads(line)
         print(f"START RequestId: {request['request_id']} Version: $LATEST", flush=True)
         try:
-            handler = handler or load_handler(handler_name)
-            answer = {"result": handler(request["event"], Context(request))}
-            text = json.dumps(answer)
+            text = json.dumps({"result": handler(request["event"], Context(request))})
         except BaseException as error:  # noqa: BLE001 - whatever a handler raises, sys.exit included, is the invocation's error
             traceback.print_exc()
             text = json.dumps({"error": error_of(error)})

@@ -23,6 +23,7 @@ LINE_BYTES = 64 * 1024
 class OwnedProcess:
     """One child process with standard output and error merged and handed to ``on_line``, a line at a time.
 
+    When it ends, what it started itself and left running ends with it, as a container's other processes do.
     ``before_kill`` is called before SIGKILL, for what a signal to the process would not reach (a container).
     """
 
@@ -36,6 +37,9 @@ class OwnedProcess:
     ) -> None:
         self._before_kill = before_kill
         self._on_line = on_line
+        self._lock = threading.Lock()
+        self._reaped = False
+        self._over = threading.Event()
         self._process = subprocess.Popen(
             list(command),
             env=dict(environment),
@@ -45,39 +49,52 @@ class OwnedProcess:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._reader = threading.Thread(target=self._read, name=f"output-of-{self._process.pid}", daemon=True)
+        self._reader = threading.Thread(target=self._read, name=f"output-of-{self.pid}", daemon=True)
         self._reader.start()
+        threading.Thread(target=self._reap, name=f"end-of-{self.pid}", daemon=True).start()
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """The exit code (negative: the signal that ended it), or None when it still runs after ``timeout`` seconds."""
-        try:
-            code = self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        # A grandchild may hold the pipe open: what it prints after its parent's end is nobody's output.
-        self._reader.join(timeout=5)
-        return code
+        """The exit code (negative: the signal that ended it), or None when it still runs after ``timeout`` seconds.
+
+        Once there is a code, every line has been handed over.
+        """
+        return self._process.returncode if self._over.wait(timeout) else None
 
     def end(self, grace_seconds: float) -> int:
         """SIGTERM to the group, SIGKILL after the grace period; returns the exit code. An ended process is left alone."""
-        if self._process.poll() is None:
-            signal_group(self._process.pid, signal.SIGTERM)
+        self._signal(signal.SIGTERM)
         if self.wait(grace_seconds) is None:
             if self._before_kill is not None:
                 self._before_kill()
-            signal_group(self._process.pid, signal.SIGKILL)
-        code = self.wait()
-        return -signal.SIGKILL if code is None else code
+            self._signal(signal.SIGKILL)
+        self._over.wait()
+        return self._process.returncode
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Until it is reaped its number can belong to nobody else.
+        with self._lock:
+            if not self._reaped:
+                signal_group(self.pid, number)
+
+    def _reap(self) -> None:
+        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        with self._lock:
+            signal_group(self.pid, signal.SIGKILL)
+            self._process.wait()
+            self._reaped = True
+        self._reader.join()
+        self._over.set()
 
     def _read(self) -> None:
         stream = self._process.stdout
         if stream is not None:
-            for line in read_lines(stream):
-                self._on_line(line)
+            with stream:
+                for line in read_lines(stream):
+                    self._on_line(line)
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[str]:

@@ -126,6 +126,11 @@ class PipelineApi:
             self._runner.launch(execution, previous)
         return {"PipelineExecutionArn": execution.arn}
 
+    def forget(self, name: str) -> None:
+        """A deleted pipeline's executions are stopped and can no longer be described."""
+        for execution in self._store.forget(name):
+            self._runner.stop(execution)
+
     def update(self, request: Request) -> Response:
         execution = self._execution(request)
         check("UpdatePipelineExecution", request)

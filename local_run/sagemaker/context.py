@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_run.sagemaker.access import PIPELINE_ACTOR, AwsAccess
 from local_run.sagemaker.container import ContainerBackend
-from local_run.sagemaker.errors import SERVICE_FAULT, THROTTLING, StepFailedError, StepStoppedError
+from local_run.sagemaker.errors import JOB_INTERNAL_ERROR, SERVICE_FAULT, THROTTLING, StepFailedError, StepStoppedError
 from local_run.sagemaker.expressions import resolve
 from local_run.sagemaker.jobs import JobStore
 from local_run.sagemaker.listener import Listener
@@ -123,7 +123,9 @@ def resource_name(execution_id: str, step: str) -> str:
 
 
 def as_step_failure(error: Exception) -> StepFailedError:
-    """An AWS call's error as the failure of the step that made it, with the kind that retry policies know."""
+    """Any error as the failure of the step it came up in, with the kind that retry policies know."""
+    if isinstance(error, StepFailedError):
+        return error
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         code = error.response.get("Error", {}).get("Code", "")
@@ -131,4 +133,4 @@ def as_step_failure(error: Exception) -> StepFailedError:
         return StepFailedError(f"ClientError: {error}", kind)
     if isinstance(error, BotoCoreError):
         return StepFailedError(f"ClientError: {error}", SERVICE_FAULT)
-    raise error
+    return StepFailedError(f"ClientError: InternalServerError: {type(error).__name__}: {error}", JOB_INTERNAL_ERROR)

@@ -92,6 +92,12 @@ def _watch(context: StepContext, job: Job, process: OwnedProcess) -> int:
     return code
 
 
+def warn_of_instances(context: StepContext, count: int) -> None:
+    if count != 1:
+        name = context.run.step.name
+        context.services.listener.warning(f"step {name} asks for {count} instances; here one container runs")
+
+
 def failure_text(path: Path) -> str:
     """What the container left as its reason, cut as SageMaker cuts it; empty where it left none."""
     if not path.is_file():

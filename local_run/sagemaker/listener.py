@@ -1,4 +1,8 @@
-"""What a user interface hears while executions run. Calls come from several threads, in each execution's own order."""
+"""What a user interface hears while executions run.
+
+Calls come from several threads, an execution's in its own order. They are made while the execution is locked: a listener
+returns soon, never raises, and does not call the layer.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    """Progress of executions. ``execution`` is always the pipeline execution's ARN; a listener must not raise."""
+    """Progress of executions. ``execution`` is always the pipeline execution's ARN."""
 
     def execution_started(self, execution: str) -> None: ...
 

@@ -44,6 +44,7 @@ class Layer:
         self._functions = functions
         self._invoke_later = invoke_later
         self._supplements = supplements
+        self._pipelines = pipelines
         self._operations = pipelines.operations()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -68,7 +69,7 @@ class Layer:
             if operation in self._operations:
                 return _json(200, self._operations[operation](request))
             if operation in ("DescribePipeline", "UpdatePipeline", "DeletePipeline"):
-                return self._pipeline(environ, request)
+                return self._pipeline(operation, environ, request)
             for kind in JOB_KINDS:
                 if operation in (f"Describe{kind}Job", f"Stop{kind}Job", f"List{kind}Jobs"):
                     return self._job(operation, kind, request, environ)
@@ -87,12 +88,14 @@ class Layer:
         response = act(kind, request)
         return None if response is None else _json(200, response)
 
-    def _pipeline(self, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
+    def _pipeline(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
         """By name alone moto knows pipelines, not by ARN, and it has another error for one that does not exist."""
         name = pipeline_name(str(request.get("PipelineName")))
         answer = self._pass(environ, {**request, "PipelineName": name})
         if answer[0] == 400 and b"Could not find pipeline with" in answer[2]:
             return _json(400, {"__type": "ResourceNotFound", "message": f"Pipeline '{name}' does not exist."})
+        if operation == "DeletePipeline" and answer[0] == 200:
+            self._pipelines.forget(name)
         return answer
 
     def _supplemented(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:

@@ -10,7 +10,7 @@ from local_run.sagemaker.access import PROCESSING_ACTOR
 from local_run.sagemaker.container import ContainerJob, joined_command
 from local_run.sagemaker.context import StepContext
 from local_run.sagemaker.errors import StepFailedError
-from local_run.sagemaker.jobrun import failure_text, run_container, running_job
+from local_run.sagemaker.jobrun import failure_text, run_container, running_job, warn_of_instances
 from local_run.sagemaker.jobs import COMPLETED, JOB_FAILED, PROCESSING_JOB, Job
 from local_run.sagemaker.transfer import download, local_path, upload, write_json
 
@@ -23,6 +23,7 @@ def run_processing(context: StepContext) -> None:
     context.check_request("CreateProcessingJob", request)
     job = context.services.jobs.create(PROCESSING_JOB, context.resource_name, request)
     context.run.metadata = {"ProcessingJob": {"Arn": job.arn}}
+    warn_of_instances(context, request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
     with running_job(context, job) as root:
         _fetch_inputs(context, request, root)
         _write_configuration(request, job, root)
@@ -58,8 +59,10 @@ def _fetch_inputs(context: StepContext, request: dict[str, Any], root: Path) -> 
         source = item.get("S3Input")
         if source is None:
             raise StepFailedError(f"ClientError: input {item['InputName']!r}: only S3Input is run here")
-        if source.get("S3DataType", "S3Prefix") != "S3Prefix" or source.get("S3InputMode", "File") != "File":
-            raise StepFailedError(f"ClientError: input {item['InputName']!r}: only S3Prefix in File mode is run here")
+        wanted = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3CompressionType": "None"}
+        if any(source.get(name, value) != value for name, value in wanted.items()):
+            name = item["InputName"]
+            raise StepFailedError(f"ClientError: input {name!r}: only an uncompressed S3Prefix in File mode is run here")
         download(s3, source["S3Uri"], local_path(root, source["LocalPath"]))
     for item in _outputs(request):
         local_path(root, item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)

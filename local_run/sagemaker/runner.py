@@ -11,7 +11,7 @@ from contracts.status import EXECUTING, FAILED, STOPPED, STOPPING, SUCCEEDED, is
 from local_run.sagemaker.conditions import all_hold
 from local_run.sagemaker.context import Services, StepContext, as_step_failure
 from local_run.sagemaker.definition import CONDITION, FAIL, MODEL, PROCESSING, REGISTER, TRAINING, Step
-from local_run.sagemaker.errors import JOB_INTERNAL_ERROR, StepFailedError, StepStoppedError
+from local_run.sagemaker.errors import StepFailedError, StepStoppedError
 from local_run.sagemaker.expressions import as_text, resolve
 from local_run.sagemaker.processing import run_processing
 from local_run.sagemaker.registry import run_create_model, run_register_model
@@ -134,16 +134,10 @@ class Runner:
         try:
             context.raise_if_stopped()
             EXECUTORS[run.step.kind](context)
-        except (StepFailedError, StepStoppedError):
+        except StepStoppedError:
             raise
         except Exception as error:
-            try:
-                raise as_step_failure(error) from error
-            except StepFailedError:
-                raise
-            except Exception as unexpected:
-                reason = f"ClientError: InternalServerError: {type(unexpected).__name__}: {unexpected}"
-                raise StepFailedError(reason, JOB_INTERNAL_ERROR) from unexpected
+            raise as_step_failure(error) from error
 
     def stop(self, execution: Execution) -> None:
         """Stop: no further step starts, running ones are ended."""

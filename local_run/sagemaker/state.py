@@ -172,6 +172,14 @@ class ExecutionStore:
             raise not_found(f"Pipeline execution with ARN '{arn}' not found.")
         return execution
 
+    def forget(self, pipeline_name: str) -> list[Execution]:
+        """Take out every execution of a pipeline that was deleted, and return them."""
+        with self.lock:
+            gone = self.of_pipeline(pipeline_name)
+            self._executions = {arn: item for arn, item in self._executions.items() if item.pipeline_name != pipeline_name}
+            self._tokens = {key: item for key, item in self._tokens.items() if item.pipeline_name != pipeline_name}
+        return gone
+
     def of_pipeline(self, pipeline_name: str) -> list[Execution]:
         with self.lock:
             return [item for item in self._executions.values() if item.pipeline_name == pipeline_name]

@@ -14,7 +14,7 @@ from local_run.sagemaker.access import TRAINING_ACTOR
 from local_run.sagemaker.container import inherited_environment
 from local_run.sagemaker.context import StepContext
 from local_run.sagemaker.errors import StepFailedError
-from local_run.sagemaker.jobrun import failure_text, run_container, running_job
+from local_run.sagemaker.jobrun import failure_text, run_container, running_job, warn_of_instances
 from local_run.sagemaker.jobs import COMPLETED, JOB_FAILED, TRAINING_JOB, Job
 from local_run.sagemaker.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.sagemaker.options import Command, Options
@@ -32,6 +32,7 @@ def run_training(context: StepContext) -> None:
     definitions = request["AlgorithmSpecification"].get("MetricDefinitions") or BUILT_IN_METRICS
     job = context.services.jobs.create(TRAINING_JOB, context.resource_name, request)
     context.run.metadata = {"TrainingJob": {"Arn": job.arn}}
+    warn_of_instances(context, request["ResourceConfig"].get("InstanceCount", 1))
     with running_job(context, job) as root:
         ml = Path(f"{root}{ML_ROOT}")
         job.enter("Downloading")
@@ -73,8 +74,8 @@ def _prepare(context: StepContext, request: Mapping[str, Any], ml: Path) -> None
     channels = {}
     for item in request.get("InputDataConfig") or ():
         source = item["DataSource"].get("S3DataSource")
-        if source is None or source.get("S3DataType") != "S3Prefix":
-            raise StepFailedError(f"ClientError: channel {item['ChannelName']!r}: only an S3Prefix is run here")
+        if source is None or source.get("S3DataType") != "S3Prefix" or item.get("CompressionType", "None") != "None":
+            raise StepFailedError(f"ClientError: channel {item['ChannelName']!r}: only an uncompressed S3Prefix is run here")
         download(context.client("s3", TRAINING_ACTOR), source["S3Uri"], ml / "input" / "data" / item["ChannelName"])
         channels[item["ChannelName"]] = {
             "ContentType": item.get("ContentType"),

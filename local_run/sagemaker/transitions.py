@@ -26,7 +26,7 @@ class Transitions:
             execution.status, execution.ended, execution.failure_reason = EXECUTING, None, None
             execution.modified = now()
             self._emit(execution_event(self._aws, execution, previous))
-        self._listener.execution_started(execution.arn)
+            self._listener.execution_started(execution.arn)
 
     def execution(self, execution: Execution, status: str, reason: str | None = None) -> None:
         with execution.changed:
@@ -36,15 +36,15 @@ class Transitions:
             if is_terminal(status):
                 execution.ended = execution.modified
             self._emit(execution_event(self._aws, execution, previous))
+            if is_terminal(status):
+                self._listener.execution_finished(execution.arn, status, reason)
             execution.changed.notify_all()
-        if is_terminal(status):
-            self._listener.execution_finished(execution.arn, status, reason)
 
     def step_started(self, execution: Execution, run: StepRun) -> None:
         with execution.changed:
             execution.steps[run.step.name] = run
             self._emit(step_event(self._aws, execution, run, None))
-        self._listener.step_started(execution.arn, run.step.name, run.step.kind)
+            self._listener.step_started(execution.arn, run.step.name, run.step.kind)
 
     def step(self, execution: Execution, run: StepRun, status: str, reason: str | None = None) -> None:
         with execution.changed:
@@ -54,6 +54,6 @@ class Transitions:
                 run.ended = now()
             if previous != status:
                 self._emit(step_event(self._aws, execution, run, previous))
+            if is_terminal(status):
+                self._listener.step_finished(execution.arn, run.step.name, status, reason)
             execution.changed.notify_all()
-        if is_terminal(status):
-            self._listener.step_finished(execution.arn, run.step.name, status, reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,34 @@ from local_run.sagemaker.service import LocalSageMaker
 from tests.local_run_sagemaker.support import BUCKET, REGION, RecordingListener, World
 
 
+class Switch:
+    """A middleware whose layer each test sets: starting an emulator and its clients costs more than most tests."""
+
+    def __init__(self) -> None:
+        self.application: Any = None
+        self.layered: Any = None
+
+    def wrap(self, application: Any) -> Any:
+        self.application = application
+        return self.serve
+
+    def serve(self, environ: Any, start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes] = (self.layered or self.application)(environ, start_response)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def emulated() -> Iterator[tuple[Emulator, Switch]]:
+    switch = Switch()
+    with Emulator(region=REGION, middleware=switch.wrap) as emulator:
+        yield emulator, switch
+
+
 @pytest.fixture
-def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
-    """Makes the one emulator of a test, with the options it asks for."""
-    opened: list[tuple[Emulator, LocalSageMaker]] = []
+def make_world(tmp_path: Path, emulated: tuple[Emulator, Switch]) -> Iterator[Callable[..., World]]:
+    """Makes the one world of a test, with the options it asks for; nothing of it is left for the next."""
+    emulator, switch = emulated
+    opened: list[LocalSageMaker] = []
 
     def make(**options: Any) -> World:
         trainer = tmp_path / "trainer.py"
@@ -32,17 +56,17 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
         settings |= {"work_directory": tmp_path / "jobs"} | options
         listener = RecordingListener()
         local = LocalSageMaker(Options(**settings), listener)
-        emulator = Emulator(region=REGION, middleware=local.middleware)
-        opened.append((emulator, local))
-        emulator.__enter__()
+        opened.append(local)
+        switch.layered = local.middleware(switch.application)
         local.attach(emulator)
         emulator.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         return World(emulator, local, listener, trainer)
 
     yield make
-    for emulator, local in opened:
+    for local in opened:
         local.close()
-        emulator.close()
+    switch.layered = None
+    emulator.reset()
 
 
 @pytest.fixture
