@@ -21,6 +21,7 @@ MAX_BYTES = 256 * 1024 * 1024
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz"}
 _COLUMNS = ("Date", "Close")
 _MAX_CELL = 10_000
+MIN_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,15 @@ def _rows(source: str, content: bytes, reading: Reading) -> list[list[str]]:
         reading.problems.append(problem)
         return []
     try:
-        rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True) if row]
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     except csv.Error as error:
         reading.problems.append(Problem(source, str(error), "allowed: comma-separated values"))
         return []
-    if len(rows) < 2:
-        reading.problems.append(Problem(source, "0 rows", "allowed: a header with Date and Close, then at least 2 rows"))
+    while rows and not rows[-1]:
+        rows.pop()
+    if len(rows) <= MIN_ROWS:
+        allowed = f"allowed: a header with Date and Close, then at least {MIN_ROWS} rows"
+        reading.problems.append(Problem(source, f"{max(len(rows) - 1, 0)} rows", allowed))
     return rows
 
 
@@ -98,7 +102,7 @@ def _check_rows(source: str, header: list[str], body: list[list[str]], reading: 
     if wrong:
         what = f"{len(body[wrong[0] - 2])} cells in row {wrong[0]}"
         reading.problems.append(Problem(source, what, f"allowed: {len(header)} as in the header ({len(wrong)} such rows)"))
-    long = next((number for number, row in enumerate(body, 2) if max(map(len, row)) > _MAX_CELL), None)
+    long = next((number for number, row in enumerate(body, 2) if max(map(len, row), default=0) > _MAX_CELL), None)
     if long is not None:
         what = f"a cell of over {_MAX_CELL} characters in row {long}"
         reading.problems.append(Problem(source, what, "allowed: a date and a price"))

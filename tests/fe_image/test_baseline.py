@@ -38,7 +38,9 @@ def test_the_gate_scores_as_the_training_does(seed: int, level: float):
 @pytest.mark.parametrize("transform", ["level", "log", "log_return"])
 def test_quantiles_are_those_of_residuals_made_in_the_training_range(transform: str):
     panel = walk(1, rows=400)
-    data = engineer(histories(panel), template(panel, 300, targetTransform=transform, predictionLength=7), test_quantiles=LEVELS)
+    data = engineer(
+        histories(panel), template(panel, 300, targetTransform=transform, predictionLength=7), test_quantiles=LEVELS
+    )
     window = data.baseline.windows[0]
     series = data.target[data.predicted, : data.grid.train_cells]
     if transform == "log_return":
@@ -70,7 +72,9 @@ def test_the_gate_file_is_baseline_and_margin():
     gate, baselines = json.loads(out["evaluation/gate.json"]), json.loads(out["evaluation/baselines.json"])
     assert gate["margin"] == demo_template().gate_margin
     assert gate["threshold"] == pytest.approx(gate["baseline"] * (1 + gate["margin"]))
-    assert gate["baseline"] == baselines["mean_wQuantileLoss"] == pytest.approx(np.mean(list(baselines["wQuantileLoss"].values())))
+    assert (
+        gate["baseline"] == baselines["mean_wQuantileLoss"] == pytest.approx(np.mean(list(baselines["wQuantileLoss"].values())))
+    )
     # Recomputed from the test channel alone.
     lines = [json.loads(line) for line in out["test/test.json"].splitlines()]
     length = demo_template().prediction_length

@@ -135,8 +135,9 @@ def test_prices_changed_after_the_training_end_change_nothing_before_it(seed: in
     assert before["test/test.json"] != after["test/test.json"]
     for name in ("train/train.json", "evaluation/scales.json", "plots/importance.svg"):
         assert before[name] == after[name]
-    assert before["features/features.csv"].splitlines()[: TRAIN_ROWS + 1] == (
-        after["features/features.csv"].splitlines()[: TRAIN_ROWS + 1]
+    assert (
+        before["features/features.csv"].splitlines()[: TRAIN_ROWS + 1]
+        == (after["features/features.csv"].splitlines()[: TRAIN_ROWS + 1])
     )
     importance = [json.loads(out["evaluation/importance.json"])["scores"] for out in (before, after)]
     assert importance[0] == importance[1]

@@ -1,0 +1,192 @@
+"""The training template: every bound, every message, its schema, and what the pipeline takes from it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.feature_settings import GROUPS, Features
+from contracts.hyperparameters import hyperparameter_problems
+from contracts.problems import ProblemsError
+from contracts.template import json_schema, parse_template, pipeline_parameters, to_data
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    data = {
+        "baseAssets": ["sp500", "wti"],
+        "predictedAsset": "wti",
+        "startDataset": "2000-03-01",
+        "endTraining": "2012-08-31",
+        "features": {"rsi": {"windows": [14]}, "macd": {}},
+    }
+    return {key: value for key, value in {**data, **changes}.items() if value is not None}
+
+
+def message(data: object) -> str:
+    with pytest.raises(ProblemsError) as caught:
+        parse_template(data, NOW)
+    return str(caught.value)
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "predicted asset elsewhere",
+        {"predictedAsset": "gold"},
+        "predictedAsset is 'gold'; allowed: one of baseAssets: sp500, wti",
+    ),
+    ("asset twice", {"baseAssets": ["wti", "wti"]}, "baseAssets is 'wti'; stands there more than once"),
+    ("no assets", {"baseAssets": []}, "baseAssets is []; allowed: Tuple should have at least 1 item"),
+    ("asset with a path", {"baseAssets": ["../wti"]}, "baseAssets[0] is '../wti'; allowed: 1 to 64 letters"),
+    ("asset with a newline", {"predictedAsset": "wti\n"}, "predictedAsset is 'wti\\n'; allowed: 1 to 64 letters"),
+    (
+        "unknown name",
+        {"predictionLenght": 5},
+        "predictionLenght is 'predictionLenght'; unknown name; did you mean 'predictionLength'?",
+    ),
+    ("snake case", {"prediction_length": 5}, "did you mean 'predictionLength'?"),
+    (
+        "unknown indicator",
+        {"features": {"bolinger": {}}},
+        "features.bolinger is 'bolinger'; unknown name; did you mean 'bollinger'?",
+    ),
+    (
+        "unknown setting",
+        {"features": {"rsi": {"window": [3]}}},
+        "features.rsi.window is 'window'; unknown name; did you mean 'windows'?",
+    ),
+    (
+        "window 0",
+        {"features": {"sma": {"windows": [5, 0]}}},
+        "features.sma.windows[1] is 0; allowed: greater than or equal to 2",
+    ),
+    (
+        "window too long",
+        {"features": {"sma": {"windows": [2001]}}},
+        "features.sma.windows[0] is 2001; allowed: less than or equal to 2000",
+    ),
+    (
+        "10,000 indicators",
+        {"features": {"sma": {"windows": list(range(2, 1002))}}},
+        "allowed: Tuple should have at most 16 items",
+    ),
+    ("same window twice", {"features": {"rsi": {"windows": [5, 5]}}}, "allowed: values must differ from one another"),
+    (
+        "fast not below slow",
+        {"features": {"macd": {"fast": 26}}},
+        "features.macd is {'fast': 26}; allowed: fast (26) must be less",
+    ),
+    ("ARIMA of nothing", {"features": {"arima": {"order": [0, 1, 0]}}}, "order needs p or q above 0"),
+    ("expanding with q", {"features": {"arima": {"order": [1, 1, 1]}}}, "refit 'expanding' needs q = 0"),
+    ("above Nyquist", {"features": {"spectral": {"window": 16, "components": [9]}}}, "at most half the window (8)"),
+    ("text for a number", {"predictionLength": "20"}, "predictionLength is '20'; allowed: a valid integer"),
+    ("fraction for a number", {"predictionLength": 1.5}, "predictionLength is 1.5; allowed: a valid integer"),
+    ("true for a number", {"predictionLength": True}, "predictionLength is True; allowed: a valid integer"),
+    ("no prediction", {"predictionLength": 0}, "predictionLength is 0; allowed: greater than or equal to 1"),
+    ("negative context", {"contextLength": -1}, "contextLength is -1; allowed: greater than or equal to 1"),
+    ("endless prediction", {"predictionLength": 1001}, "predictionLength is 1001; allowed: less than or equal to 1000"),
+    ("no windows", {"testWindows": 0}, "testWindows is 0; allowed: greater than or equal to 1"),
+    ("unknown frequency", {"frequency": "1B"}, "frequency is '1B'; allowed: M, W, D, H or min"),
+    ("frequency 0", {"frequency": "0D"}, "frequency is '0D'; allowed: M, W, D, H or min"),
+    (
+        "end before start",
+        {"endTraining": "1999-01-01"},
+        "endTraining is '1999-01-01'; allowed: after startDataset, which is 2000-03-01",
+    ),
+    (
+        "end in the future",
+        {"endTraining": "2024-06-02"},
+        "endTraining is '2024-06-02'; allowed: not in the future; today is 2024-06-01",
+    ),
+    ("year 9999", {"endTraining": "9999-01-01"}, "endTraining is '9999-01-01'; allowed: a date between 1900 and 2200"),
+    ("year 1", {"startDataset": "0001-01-01"}, "startDataset is '0001-01-01'; allowed: a date between 1900 and 2200"),
+    ("no such day", {"startDataset": "2001-02-30"}, "startDataset is '2001-02-30'; allowed: a date such as 2010-12-31"),
+    ("a time zone", {"startDataset": "2001-02-03T00:00:00Z"}, "allowed: an ISO 8601 date without a time zone"),
+    ("another date order", {"startDataset": "31.12.2001"}, "startDataset is '31.12.2001'; allowed: an ISO 8601 date"),
+    ("a number as date", {"startDataset": 20010101}, "startDataset is 20010101; allowed: a valid string"),
+    ("unknown transform", {"targetTransform": "logreturn"}, "'log' or 'log_return'; did you mean 'log_return'?"),
+    (
+        "group not chosen",
+        {"dynamicFeatures": ["sma"]},
+        "dynamicFeatures is 'sma'; allowed: groups that features sets: rsi, macd",
+    ),
+    ("unknown group", {"dynamicFeatures": ["rsj"]}, "dynamicFeatures[0] is 'rsj'"),
+    ("margin", {"gateMargin": -1}, "gateMargin is -1; allowed: greater than or equal to -0.9"),
+    ("id", {"id": "-x"}, "id is '-x'; allowed: 1 to 40 letters, digits and hyphens"),
+    ("policy", {"data": {"duplicates": "frist"}}, "did you mean 'first'?"),
+    ("no features", {"features": None}, "features is missing"),
+    ("features as list", {"features": ["rsi"]}, "features is ['rsi']; allowed: an object"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+def test_bad_template(changes: dict[str, Any], expected: str):
+    assert expected in message(good(**changes))
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 3, {1, 2}, {"features": {1, 2}}, {"gateMargin": float("nan")}], ids=repr)
+def test_what_is_no_json_object_is_refused(data: object):
+    assert "template: 1 problem" in message(data)
+
+
+def test_all_problems_come_at_once():
+    text = message(good(predictedAsset="gold", endTraining="1999-01-01", testWindows=0, frequency="x", features={"rsj": {}}))
+    for name in ("predictedAsset", "endTraining", "testWindows", "frequency", "features.rsj"):
+        assert f"- {name} is" in text
+    assert "5 problems" in text
+
+
+def test_defaults_are_filled_in_and_parse_again():
+    template = parse_template(good(), NOW)
+    data = to_data(template)
+    assert data["predictionLength"] == 20
+    assert data["features"] == {"rsi": {"windows": [14]}, "macd": {"fast": 12, "slow": 26, "signal": 9}}
+    assert parse_template(data, NOW) == template
+    assert to_data(parse_template(json.loads(json.dumps(data)), NOW)) == data
+
+
+def test_groups_that_the_model_sees():
+    assert parse_template(good(), NOW).seen_groups == ("rsi", "macd")
+    assert parse_template(good(dynamicFeatures=["macd"]), NOW).seen_groups == ("macd",)
+    assert parse_template(good(dynamicFeatures=[]), NOW).seen_groups == ()
+
+
+@given(st.integers(1, 1000), st.integers(1, 2000), st.sampled_from(["1D", "D", "5D", "1H", "1M", "30min", "1min", "12H", "1W"]))
+def test_pipeline_parameters_are_hyperparameters_that_the_algorithm_takes(length: int, context: int, frequency: str):
+    template = parse_template(good(predictionLength=length, contextLength=context, frequency=frequency), NOW)
+    values = pipeline_parameters(template)
+    assert hyperparameter_problems(values) == []
+    assert values["prediction_length"] == str(length)
+    assert values["time_freq"] == (frequency[1:] if frequency in ("1D", "1H", "1M", "1min", "1W") else frequency)
+
+
+def test_a_date_means_the_whole_day():
+    assert parse_template(good(), NOW).training_end == datetime(2012, 8, 31, 23, 59, 59)
+    assert parse_template(good(endTraining="2012-08-31 10:00"), NOW).training_end == datetime(2012, 8, 31, 10)
+
+
+def test_schema_names_every_field_and_group():
+    schema = json_schema()
+    assert schema["additionalProperties"] is False
+    assert {"baseAssets", "predictedAsset", "endTraining", "gateMargin"} <= set(schema["properties"])
+    assert set(schema["$defs"]["Features"]["properties"]) == set(GROUPS) == set(Features.model_fields)
+    assert json.loads(json.dumps(schema)) == schema
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=8), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists), max_size=4
+    )
+)
+def test_whatever_stands_there_the_answer_is_problems(data: dict[str, Any]):
+    for candidate in (data, good(**{key: value for key, value in data.items() if key}), good(features=data), good(data=data)):
+        try:
+            parse_template(candidate, NOW)
+        except ProblemsError as error:
+            assert error.problems

@@ -1,0 +1,263 @@
+"""Every bad input that concerns data: its message, and nothing written."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.problems import ProblemsError
+from contracts.template import DataPolicy
+from fe_image.offline import run_features
+from fe_image.prices import read_history
+from tests.fe_image.support import template_data, walk, weekdays, write_csv
+
+ROWS, TRAIN_ROWS = 330, 290
+Change = Callable[[list[str]], list[str]]
+
+
+def cell(row: int, text: str, column: int = 1) -> Change:
+    """Another text in one cell; ``row`` counts from the header as 1, as the messages do."""
+
+    def change(lines: list[str]) -> list[str]:
+        cells = lines[row - 1].split(",")
+        cells[column] = text
+        return [*lines[: row - 1], ",".join(cells), *lines[row:]]
+
+    return change
+
+
+def run(tmp_path: Path, change: Callable[[bytes], bytes | None] | None = None, **template: Any) -> str:
+    """Run the step on a folder in which A1.csv was changed; the error's text. Nothing may be written."""
+    panel = walk(1, rows=ROWS)
+    write_csv(tmp_path / "assets", panel)
+    path = tmp_path / "assets/A1.csv"
+    if change is not None:
+        content = change(path.read_bytes())
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+    (tmp_path / "template.json").write_text(json.dumps(template_data(panel, TRAIN_ROWS, **template)))
+    with pytest.raises(ProblemsError) as caught:
+        run_features(tmp_path / "assets", tmp_path / "template.json", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    return str(caught.value)
+
+
+def lines(change: Change) -> Callable[[bytes], bytes]:
+    return lambda content: "\n".join(change(content.decode().splitlines())).encode() + b"\n"
+
+
+def every_row(text: Callable[[str, str], str]) -> Change:
+    return lambda rows: [rows[0], *(text(*row.split(",")) for row in rows[1:])]
+
+
+FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
+    ("absent", lambda c: None, "A1.csv is '0 rows'; there is no such file"),
+    ("empty", lambda c: b"", "A1.csv is '0 rows'; allowed: a header with Date and Close"),
+    ("header only", lambda c: b"Date,Close\n", "A1.csv is '0 rows'; allowed: a header with Date and Close"),
+    ("one row", lambda c: b"Date,Close\n2001-01-01,1\n\n", "A1.csv is '1 rows'; allowed: a header with Date and Close"),
+    ("no Close", lambda c: c.replace(b"Close", b"Price"), "A1.csv is 'Date, Price'; column Close is missing"),
+    ("no header", lambda c: c.split(b"\n", 1)[1], "column Date is missing"),
+    ("not UTF-8", lambda c: c[:100] + b"\xff\xfe" + c[100:], "A1.csv is 'byte 0xff at offset 100'; allowed: text in UTF-8"),
+    ("NUL bytes", lambda c: c[:200] + b"\0" + c[200:], "A1.csv is 'NUL byte at offset 200'"),
+    ("gzip", gzip.compress, "A1.csv is 'gzip data'; allowed: plain text"),
+    ("open quote", lambda c: c + b'"2030-01-01,5\n', "A1.csv is 'unexpected end of data'"),
+    (
+        "too few cells",
+        lines(lambda r: [*r[:9], "2001-01-11", *r[10:]]),
+        "A1.csv is '1 cells in row 10'; allowed: 2 as in the header",
+    ),
+    ("blank line", lines(lambda r: [*r[:9], "", *r[9:]]), "A1.csv is '0 cells in row 10'"),
+    ("very long cell", lines(cell(5, "9" * 20_000)), "a cell of over 10000 characters in row 5"),
+    ("text", lines(cell(7, "abc")), "A1.csv row 7, column Close is 'abc'; allowed: a number"),
+    ("formula", lines(cell(7, "=1+1")), "A1.csv row 7, column Close is '=1+1'; allowed: a number"),
+    ("thousands", lines(lambda r: cell(7, '"1,234.5"')(r)), "A1.csv row 7, column Close is '1,234.5'; allowed: a number"),
+    ("infinite", lines(cell(8, "inf")), "A1.csv row 8, column Close is 'inf'; allowed: a finite price"),
+    ("zero", lines(cell(9, "0")), "A1.csv row 9, column Close is '0'; allowed: a price above 0"),
+    (
+        "negative",
+        lines(lambda r: cell(9, "-1.5")(cell(4, "-37.63")(r))),
+        "A1.csv row 4, column Close is '-37.63'; allowed: a price above 0 (2 such rows)",
+    ),
+    ("absurd", lines(cell(9, "1e300")), "A1.csv row 9, column Close is '1e300'; allowed: 1e-09 to 1e+12"),
+    ("a jump", lines(lambda r: cell(9, "900000")(r)), "allowed: a ratio of at most 10 (2 such steps); data.maxStep sets it"),
+    (
+        "missing, too many",
+        lines(every_row(lambda d, p: f"{d},N/A" if d < "2001-03-01" else f"{d},{p}")),
+        "43 of 330 rows without a price",
+    ),
+    (
+        "duplicates",
+        lines(lambda r: [*r[:20], r[19], *r[20:]]),
+        "2001-01-25T00:00:00 in rows 20 and 21'; allowed: each date once (1",
+    ),
+    ("other date order", lines(cell(3, "01/03/2001", 0)), "A1.csv row 3, column Date is '01/03/2001'; allowed: ISO 8601"),
+    ("no such day", lines(cell(3, "2001-02-30", 0)), "A1.csv row 3, column Date is '2001-02-30'; allowed: ISO 8601"),
+    ("no date", lines(cell(3, "", 0)), "A1.csv row 3, column Date is ''; allowed: ISO 8601"),
+    ("NaT", lines(cell(3, "NaT", 0)), "A1.csv row 3, column Date is 'NaT'; allowed: ISO 8601"),
+    ("year 1", lines(cell(2, "0001-01-01", 0)), "A1.csv row 2, column Date is '0001-01-01'; allowed: ISO 8601"),
+    ("year 9999", lines(cell(331, "9999-01-01", 0)), "A1.csv row 331, column Date is '9999-01-01'"),
+    ("a zone", lines(every_row(lambda d, p: f"{d}T16:00:00Z,{p}")), "A1.csv row 2, column Date is '2001-01-01T16:00:00Z'"),
+    ("mixed zones", lines(cell(9, "2001-01-10 16:00:00+01:00", 0)), "row 9, column Date is '2001-01-10 16:00:00+01:00'"),
+    ("summer time", lines(cell(9, "2001-01-10 16:00 CEST", 0)), "times with a zone would differ in length"),
+    (
+        "weekly prices",
+        lines(lambda r: [r[0], *r[1::5]]),
+        "frequency is '1D'; allowed: the frequency of the common rows, which look like 1W",
+    ),
+    (
+        "hourly prices",
+        lines(lambda r: [r[0], *(f"{d.split(',')[0]} {h}:00,{d.split(',')[1]}" for d in r[1:] for h in (10, 11))]),
+        "frequency is '1D'; A1 has several rows in one step (2001-01-01T10:00:00, 2001-01-01T11:00:00); its data look like 1H",
+    ),
+    (
+        "no overlap",
+        lines(every_row(lambda d, p: f"19{d[2:]},{p}")),
+        "A1: 1901-01-01T00:00:00 to 1902-04-05T00:00:00 (330 rows)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), [row[1:] for row in FILES], ids=[row[0] for row in FILES])
+def test_bad_file(tmp_path: Path, change: Callable[[bytes], bytes | None], expected: str):
+    assert expected in run(tmp_path, change)
+
+
+TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
+    ("windows past the end", {"testWindows": 50}, "testWindows is 50; testWindows · predictionLength needs 350 steps"),
+    (
+        "prediction over the series",
+        {"predictionLength": 500, "contextLength": 1},
+        "predictionLength is 500; allowed: less than the 404 steps",
+    ),
+    (
+        "context over the series",
+        {"contextLength": 1999},
+        "contextLength is 1999; allowed: less than the 404 steps of the training range (290",
+    ),
+    (
+        "window over the rows",
+        {"features": {"sma": {"windows": [300]}}},
+        "features.sma is '300 rows'; its windows must be shorter",
+    ),
+    ("no room left", {"features": {"sma": {"windows": [280]}}}, "contextLength + predictionLength need 21 steps"),
+    (
+        "training before the data",
+        {"startDataset": "1990-01-01", "endTraining": "1999-01-01"},
+        "endTraining is '1999-01-01'; allowed: a date",
+    ),
+    ("start after the data", {"startDataset": "2010-01-01", "endTraining": "2012-01-01"}, "baseAssets is '0 common rows'"),
+    ("unknown asset", {"baseAssets": ["A0", "gold"], "predictedAsset": "A0"}, "gold.csv is '0 rows'; there is no such file"),
+    (
+        "wrong frequency",
+        {"frequency": "1H"},
+        "frequency is '1H'; allowed: the frequency of the common rows, which look like 1D",
+    ),
+]
+
+
+@pytest.mark.parametrize(("template", "expected"), [row[1:] for row in TEMPLATES], ids=[row[0] for row in TEMPLATES])
+def test_template_that_does_not_fit_the_data(tmp_path: Path, template: dict[str, Any], expected: str):
+    assert expected in run(tmp_path, **template)
+
+
+def test_problems_of_all_files_come_at_once(tmp_path: Path):
+    panel = walk(1, rows=ROWS)
+    write_csv(tmp_path, panel)
+    (tmp_path / "A0.csv").write_text("Date,Close\n")
+    (tmp_path / "A1.csv").write_text("Date,Close\n2001-01-01,abc\n2001-01-02,-1\n02.01.2001,5\n")
+    (tmp_path / "A2.csv").unlink()
+    (tmp_path / "t.json").write_text(json.dumps(template_data(panel, TRAIN_ROWS)))
+    with pytest.raises(ProblemsError) as caught:
+        run_features(tmp_path, tmp_path / "t.json", tmp_path / "out")
+    assert len(caught.value.problems) == 5
+    text = str(caught.value)
+    assert all(f"- {name}" in text for name in ("A0.csv", "A1.csv row 2", "A1.csv row 3", "A1.csv row 4", "A2.csv"))
+
+
+def test_a_template_that_is_no_json(tmp_path: Path):
+    (tmp_path / "t.json").write_text("{")
+    with pytest.raises(ProblemsError, match=r"t\.json.*allowed: a readable JSON file"):
+        run_features(tmp_path, tmp_path / "t.json", tmp_path / "out")
+    with pytest.raises(ProblemsError, match=r"none\.json.*allowed: a readable JSON file"):
+        run_features(tmp_path, tmp_path / "none.json", tmp_path / "out")
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fe_image.execution_source.MAX_BYTES", 1000)
+    monkeypatch.setattr(Path, "read_bytes", _refuse(Path.read_bytes))
+    assert "A0.csv is" in (text := run(tmp_path)) and "allowed: at most 1000 bytes" in text
+    assert "256" not in text
+
+
+def _refuse(read: Callable[[Path], bytes]) -> Callable[[Path], bytes]:
+    def guarded(path: Path) -> bytes:
+        assert path.suffix != ".csv", "the file was read"
+        return read(path)
+
+    return guarded
+
+
+def csv_of(dates: list[str], values: list[str]) -> bytes:
+    return "\n".join(["Date,Close", *(f"{d},{v}" for d, v in zip(dates, values, strict=True))]).encode()
+
+
+DATES = [str(day)[:10] for day in weekdays(40)]
+
+
+def test_unsorted_rows_are_sorted_and_said():
+    reading = read_history("A", "a.csv", csv_of(DATES[::-1], [str(n) for n in range(40, 80)][::-1]), DataPolicy())
+    assert reading.history is not None
+    assert (np.diff(reading.history.times) > np.timedelta64(0)).all()
+    np.testing.assert_array_equal(reading.history.close, np.arange(40.0, 80.0))
+    assert reading.notes == ["a.csv: rows were not in order of date; they are sorted"]
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("first", 10.0), ("last", 11.0)])
+def test_a_policy_for_duplicates(policy, kept: float):
+    content = csv_of([*DATES[:5], DATES[4], *DATES[5:]], ["10"] * 5 + ["11"] + ["12"] * 35)
+    reading = read_history("A", "a.csv", content, DataPolicy(duplicates=policy))
+    assert reading.history is not None
+    assert reading.history.close[4] == kept
+    assert reading.history.times.size == 40
+    assert "1 repeated dates" in reading.notes[0]
+
+
+def test_missing_prices_below_the_threshold_are_left_out_and_said():
+    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 10 + ["", "nan"] + ["5"] * 28), DataPolicy())
+    assert reading.history is not None
+    assert reading.history.times.size == 38
+    assert reading.notes == ["a.csv: 2 of 40 rows have no price and are left out"]
+
+
+@pytest.mark.parametrize("text", ["", "nan", "NaN", "N/A", "NA", "null", " "])
+def test_words_for_no_price(text: str):
+    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 39 + [text]), DataPolicy())
+    assert reading.history is not None and reading.history.times.size == 39
+
+
+def test_what_a_spreadsheet_writes_is_read():
+    content = b"\xef\xbb\xbfOpen,Date,Close,Note\r\n" + b"".join(
+        f'1,"{day} 16:30",{price},"a, b"\r\n'.encode() for price, day in enumerate(DATES, 7)
+    )
+    reading = read_history("A", "a.csv", content, DataPolicy())
+    assert reading.problems == []
+    assert reading.history is not None
+    np.testing.assert_array_equal(reading.history.close, np.arange(7.0, 47.0))
+    assert reading.history.times[0].astype(datetime) == datetime(2001, 1, 1, 16, 30)
+
+
+@given(st.binary(max_size=300) | st.text(alphabet='DateClos,\n\r"0123456789-.:TZ e\0é', max_size=200).map(str.encode))
+def test_whatever_a_file_holds_the_answer_is_a_history_or_problems(content: bytes):
+    for candidate in (content, b"Date,Close\n" + content):
+        reading = read_history("A", "a.csv", candidate, DataPolicy())
+        assert (reading.history is None) == bool(reading.problems)
