@@ -18,6 +18,7 @@ from settings import Settings
 BUCKET_NAME_MAX = 63
 #: The shortest of AWS's limits on what else we name: roles, functions, schedules and rules.
 NAME_MAX = 63
+NOUN_MAX = 16
 
 
 def bounded(name: str, limit: int) -> str:
@@ -35,9 +36,16 @@ class Names:
     settings: Settings
     account: str
 
+    @property
+    def prefix(self) -> str:
+        """``<project>-<stack>``, what all names of the stack begin with."""
+        return bounded(f"{self.settings.project}-{self.settings.stack}", NAME_MAX - NOUN_MAX - 1)
+
     def of(self, noun: str) -> str:
         """``<project>-<stack>-<noun>``, in at most 63 characters."""
-        return bounded(f"{self.settings.project}-{self.settings.stack}-{noun}", NAME_MAX)
+        if len(noun) > NOUN_MAX:
+            raise ValueError(f"{noun!r} is longer than the {NOUN_MAX} characters that names leave for it")
+        return f"{self.prefix}-{noun}"
 
     def bucket(self, noun: str) -> str:
         """Bucket names are shared by the whole world: they carry account and region too, unless the settings name one."""
@@ -51,7 +59,7 @@ class Names:
 
     @property
     def pipeline(self) -> str:
-        return bounded(f"{self.settings.project}-{self.settings.stack}", NAME_MAX)
+        return self.prefix
 
     def arn(self, service: str, resource: str, region: str | None = None, account: str | None = None) -> str:
         """An ARN in this stack's partition; region and account are the stack's unless given (``""``: the service has none)."""
@@ -164,7 +172,7 @@ def _service_arns(names: Names, kind: Kind, actor: str) -> tuple[str, ...]:
         Kind.MODEL_ROLE: (names.role("model"),),
         Kind.PROCESSING_LOGS: logs("/aws/sagemaker/ProcessingJobs"),
         Kind.TRAINING_LOGS: logs("/aws/sagemaker/TrainingJobs"),
-        Kind.INFERENCE_LOGS: logs(f"/aws/sagemaker/Endpoints/{names.pipeline}-*", "/aws/sagemaker/TransformJobs"),
+        Kind.INFERENCE_LOGS: logs(f"/aws/sagemaker/Endpoints/{names.prefix}-*", "/aws/sagemaker/TransformJobs"),
         Kind.OWN_LOGS: logs(names.log_group(actor)),
         Kind.DEAD_LETTERS: (names.queue(DEAD_LETTERS),),
         Kind.SCHEDULED_FUNCTIONS: tuple(names.function(function) for function in SCHEDULED),

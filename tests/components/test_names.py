@@ -57,6 +57,11 @@ def test_a_short_name_stays_and_a_long_one_fits(text: str, limit: int) -> None:
     assert (found == text) == (len(text) <= limit)
 
 
+def test_a_noun_that_does_not_fit_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="16 characters"):
+        names().of("seventeen-letters")
+
+
 def test_names_read_as_project_stack_noun() -> None:
     here = names()
     assert here.of("reconcile") == "model-training-dev-reconcile"

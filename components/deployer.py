@@ -1,0 +1,239 @@
+"""What whoever runs ``pulumi up`` must be allowed to do: the calls by which the AWS provider makes, reads, changes and deletes.
+
+Written once by service. ``python -m components.roles --deployer`` prints it as managed policies, with a stack's own names.
+Source: the service authorization reference, and the calls that the provider makes for the resource types of this program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components.names import Names
+from components.policies import Document, canonical, one_or_many
+from contracts.permissions import LAMBDA, SAGEMAKER, SCHEDULER
+from contracts.tables import TABLES
+
+#: Characters without white space that IAM takes in one managed policy.
+MANAGED_POLICY_MAX = 6144
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions of one service (``prefix``, and their names without it) on what ``resources`` gives for a stack."""
+
+    sid: str
+    prefix: str
+    actions: str
+    resources: Callable[[Names], Sequence[str]]
+    why: str
+    conditions: Callable[[Names], Document] | None = None
+
+
+def _named(service: str, *patterns: str, region: str | None = None) -> Callable[[Names], Sequence[str]]:
+    """Resources of this stack: their names begin with ``<project>-<stack>-`` or are it."""
+    return lambda names: [names.arn(service, pattern.format(stack=names.prefix), region=region) for pattern in patterns]
+
+
+def _buckets(*suffixes: str) -> Callable[[Names], Sequence[str]]:
+    nouns = ("assets", "models", "pipeline")
+    return lambda names: [
+        names.arn("s3", names.bucket(noun) + suffix, region="", account="") for noun in nouns for suffix in suffixes
+    ]
+
+
+def _any(_: Names) -> Sequence[str]:
+    return ["*"]
+
+
+def _own_tags(names: Names) -> Document:
+    return {
+        "StringEquals": {
+            "aws:ResourceTag/project": names.settings.project,
+            "aws:ResourceTag/stack": names.settings.stack,
+        }
+    }
+
+
+def _request_tags(names: Names) -> Document:
+    return {"StringEquals": {"aws:RequestTag/project": names.settings.project, "aws:RequestTag/stack": names.settings.stack}}
+
+
+def _passed_to(_: Names) -> Document:
+    return {"StringEquals": {"iam:PassedToService": sorted([SAGEMAKER, LAMBDA, SCHEDULER])}}
+
+
+GRANTS = (
+    Grant(
+        "Buckets",
+        "s3",
+        "CreateBucket DeleteBucket ListBucket ListBucketVersions GetBucketLocation GetBucketAcl GetBucketCORS GetBucketLogging "
+        "GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock "
+        "GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetAccelerateConfiguration "
+        "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration PutBucketLogging "
+        "PutBucketOwnershipControls PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock PutBucketTagging "
+        "PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
+        _buckets(""),
+        "The three buckets and their settings",
+    ),
+    Grant(
+        "Objects",
+        "s3",
+        "GetObject GetObjectTagging GetObjectVersion PutObject PutObjectTagging DeleteObject DeleteObjectVersion",
+        _buckets("/*"),
+        "Puts the executor; empties unprotected buckets when they are destroyed",
+    ),
+    Grant(
+        "Tables",
+        "dynamodb",
+        "CreateTable DescribeTable UpdateTable DeleteTable DescribeContinuousBackups UpdateContinuousBackups "
+        "DescribeTimeToLive UpdateTimeToLive ListTagsOfResource TagResource UntagResource",
+        lambda names: [names.arn("dynamodb", f"table/{names.table(table)}") for table in TABLES],
+        "The tables",
+    ),
+    Grant(
+        "Repository",
+        "ecr",
+        "CreateRepository DescribeRepositories DeleteRepository ListImages BatchDeleteImage PutImageTagMutability "
+        "PutImageScanningConfiguration GetLifecyclePolicy PutLifecyclePolicy DeleteLifecyclePolicy ListTagsForResource "
+        "TagResource UntagResource BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer InitiateLayerUpload "
+        "UploadLayerPart CompleteLayerUpload PutImage",
+        _named("ecr", "repository/{stack}-*"),
+        "The image repository, and pushing to it",
+    ),
+    Grant("Registry", "ecr", "GetAuthorizationToken", _any, "Logs in to the registry; ECR gives it no resource level"),
+    Grant(
+        "ListRepositories",
+        "ecr",
+        "DescribeRepositories",
+        _named("ecr", "repository/*"),
+        "Looks whether the repository exists before it asks for its images",
+    ),
+    Grant(
+        "Pipelines",
+        "sagemaker",
+        "CreatePipeline DescribePipeline UpdatePipeline DeletePipeline CreateModelPackageGroup DescribeModelPackageGroup "
+        "DeleteModelPackageGroup AddTags DeleteTags ListTags",
+        _named("sagemaker", "pipeline/{stack}", "model-package-group/{stack}-*"),
+        "The pipeline and its model package group",
+    ),
+    Grant(
+        "Roles",
+        "iam",
+        "CreateRole GetRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole PutRolePolicy GetRolePolicy "
+        "DeleteRolePolicy ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags TagRole UntagRole",
+        _named("iam", "role/{stack}-*", region=""),
+        "One role per actor",
+    ),
+    Grant(
+        "PassRoles",
+        "iam",
+        "PassRole",
+        _named("iam", "role/{stack}-*", region=""),
+        "Hands the roles to the services that act under them",
+        _passed_to,
+    ),
+    Grant(
+        "Functions",
+        "lambda",
+        "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig UpdateFunctionCode "
+        "UpdateFunctionConfiguration DeleteFunction ListVersionsByFunction PutFunctionConcurrency GetFunctionConcurrency "
+        "DeleteFunctionConcurrency PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig "
+        "DeleteFunctionEventInvokeConfig AddPermission RemovePermission GetPolicy ListTags TagResource UntagResource",
+        _named("lambda", "function:{stack}-*"),
+        "The functions",
+    ),
+    Grant(
+        "LogGroups",
+        "logs",
+        "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy AssociateKmsKey DisassociateKmsKey "
+        "ListTagsForResource TagResource UntagResource",
+        _named("logs", "log-group:/aws/lambda/{stack}-*"),
+        "The functions' log groups",
+    ),
+    Grant(
+        "FindLogGroups", "logs", "DescribeLogGroups", _named("logs", "log-group:*"), "Reads them; a list has no narrower level"
+    ),
+    Grant(
+        "Rules",
+        "events",
+        "PutRule DescribeRule DeleteRule PutTargets ListTargetsByRule RemoveTargets ListTagsForResource TagResource "
+        "UntagResource",
+        _named("events", "rule/{stack}-*"),
+        "The event rule and its target",
+    ),
+    Grant(
+        "Schedules",
+        "scheduler",
+        "CreateSchedule GetSchedule UpdateSchedule DeleteSchedule CreateScheduleGroup GetScheduleGroup DeleteScheduleGroup "
+        "ListTagsForResource TagResource UntagResource",
+        _named("scheduler", "schedule-group/{stack}-schedules", "schedule/{stack}-schedules/*"),
+        "The schedules and their group",
+    ),
+    Grant(
+        "Queue",
+        "sqs",
+        "CreateQueue GetQueueAttributes GetQueueUrl SetQueueAttributes DeleteQueue ListQueueTags TagQueue UntagQueue",
+        _named("sqs", "{stack}-*"),
+        "The dead-letter queue",
+    ),
+    Grant(
+        "Topic",
+        "sns",
+        "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic Subscribe ListSubscriptionsByTopic "
+        "ListTagsForResource TagResource UntagResource",
+        _named("sns", "{stack}-*"),
+        "The alarms' topic",
+    ),
+    Grant(
+        "Subscription",
+        "sns",
+        "GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe",
+        _named("sns", "{stack}-*", "{stack}-*:*"),
+        "The e-mail subscription",
+    ),
+    Grant(
+        "Alarms",
+        "cloudwatch",
+        "PutMetricAlarm DescribeAlarms DeleteAlarms ListTagsForResource TagResource UntagResource",
+        _named("cloudwatch", "alarm:{stack}-*"),
+        "The alarms",
+    ),
+    Grant("CreateKey", "kms", "CreateKey TagResource", _any, "A new key has no ARN yet; its tags bound it", _request_tags),
+    Grant(
+        "Key",
+        "kms",
+        "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation UpdateKeyDescription ScheduleKeyDeletion "
+        "ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias CreateGrant Encrypt Decrypt "
+        "GenerateDataKey",
+        _named("kms", "key/*"),
+        "The stack's key, and what it encrypts",
+        _own_tags,
+    ),
+    Grant("Alias", "kms", "CreateAlias UpdateAlias DeleteAlias", _named("kms", "alias/{stack}"), "The key's alias"),
+    Grant("FindAlias", "kms", "ListAliases", _any, "Reads the alias; KMS gives it no resource level"),
+)
+
+
+def grant_document(grant: Grant, names: Names) -> Document:
+    document: dict[str, Any] = {
+        "Sid": grant.sid,
+        "Effect": "Allow",
+        "Action": one_or_many(f"{grant.prefix}:{action}" for action in grant.actions.split()),
+        "Resource": one_or_many(grant.resources(names)),
+    }
+    if grant.conditions is not None:
+        document["Condition"] = grant.conditions(names)
+    return document
+
+
+def deployer_policies(names: Names) -> list[str]:
+    """As few managed policies as hold all grants, each within IAM's limit."""
+    policies: list[list[Document]] = [[]]
+    for grant in GRANTS:
+        document = grant_document(grant, names)
+        if len(canonical([*policies[-1], document])) > MANAGED_POLICY_MAX:
+            policies.append([])
+        policies[-1].append(document)
+    return [canonical(statements) for statements in policies]

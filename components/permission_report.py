@@ -1,0 +1,102 @@
+"""``python -m components.roles``: who may do what, to what, and why; as text to read, or as policies to use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml  # type: ignore[import-untyped]
+
+from components.deployer import GRANTS, Grant, deployer_policies, grant_document
+from components.names import Names
+from components.policies import role_policy, statement_arns, trust_policy
+from contracts.permission_model import Actor, Statement
+from contracts.permissions import ACTORS
+from contracts.problems import ProblemsError, one_problem
+from settings import parse
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE_ACCOUNT = "123456789012"
+WIDTH = 110
+_WHEN = {"always": "", "key": "  (where the stack sets a key)", "vpc": "  (in a VPC)"}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    try:
+        names = _names(options.stack, options.account)
+    except ProblemsError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+    key_arn = names.settings.given_key_arn or names.arn("kms", "key/<key id>")
+    if options.deployer:
+        print(_as_json([json.loads(policy) for policy in deployer_policies(names)]) if options.json else _deployer(names))
+    elif options.json:
+        print(_as_json({actor.name: _policies(actor, names, key_arn) for actor in ACTORS}))
+    else:
+        print("\n\n".join("\n".join(_actor_lines(actor, names, key_arn)) for actor in ACTORS))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m components.roles", description=__doc__)
+    parser.add_argument("--stack", default="dev", help="whose names and settings are used (Pulumi.<stack>.yaml)")
+    parser.add_argument("--account", default=EXAMPLE_ACCOUNT, help="the AWS account, 12 digits")
+    parser.add_argument("--deployer", action="store_true", help="what whoever runs pulumi up must be allowed to do")
+    parser.add_argument("--json", action="store_true", help="policy documents, as AWS takes them")
+    return parser
+
+
+def _names(stack: str, account: str) -> Names:
+    """The stack's names, from its configuration as the program gets it."""
+    if not (len(account) == len(EXAMPLE_ACCOUNT) and account.isascii() and account.isdecimal()):
+        raise one_problem("arguments", "--account", account, "allowed: 12 digits")
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    stack_file = ROOT / f"Pulumi.{stack}.yaml"
+    if not stack_file.is_file():
+        raise one_problem("arguments", "--stack", stack, f"there is no {stack_file.name} beside Pulumi.yaml")
+    values = {f"{project['name']}:{key}": entry["default"] for key, entry in project["config"].items()}
+    values |= yaml.safe_load(stack_file.read_text()).get("config") or {}
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    return Names(parse(project["name"], stack, texts), account)
+
+
+def _policies(actor: Actor, names: Names, key_arn: str) -> dict[str, object]:
+    has_key = names.settings.encryption_key != "aws"
+    policy = role_policy(actor, names, key_arn if has_key else None)
+    return {"trust": json.loads(trust_policy(actor, names)), "permissions": json.loads(policy)}
+
+
+def _actor_lines(actor: Actor, names: Names, key_arn: str) -> Iterator[str]:
+    yield f"{names.of(actor.name)}: {actor.purpose} (taken on by {actor.service})"
+    for statement in actor.statements:
+        yield from _statement_lines(statement, statement_arns(statement, names, actor.name, key_arn))
+
+
+def _statement_lines(statement: Statement, resources: Sequence[str]) -> Iterator[str]:
+    yield f"  {statement.sid}{_WHEN[statement.when]}: {statement.why}"
+    yield textwrap.fill(", ".join(statement.actions), WIDTH, initial_indent="    ", subsequent_indent="    ")
+    yield from (f"      {resource}" for resource in resources)
+    if statement.conditions:
+        yield f"      if {json.dumps({operator: dict(keys) for operator, keys in statement.conditions.items()})}"
+
+
+def _deployer(names: Names) -> str:
+    return "\n".join(line for grant in GRANTS for line in _grant_lines(grant, names))
+
+
+def _grant_lines(grant: Grant, names: Names) -> Iterator[str]:
+    document = grant_document(grant, names)
+    yield f"{grant.sid}: {grant.why}"
+    actions = ", ".join(f"{grant.prefix}:{action}" for action in grant.actions.split())
+    yield textwrap.fill(actions, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield from (f"    {resource}" for resource in grant.resources(names))
+    if "Condition" in document:
+        yield f"    if {json.dumps(document['Condition'])}"
+
+
+def _as_json(document: object) -> str:
+    return json.dumps(document, indent=2)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from components.deployer import GRANTS, MANAGED_POLICY_MAX, deployer_policies, grant_document
+from components.names import Names
+from components.permission_report import main
+from components.policies import applicable, canonical, one_or_many, statement_arns
+from contracts.permission_model import Kind
+from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
+from tests.components.recording import ACCOUNT, Recorder
+from tests.components.test_names import names
+
+#: Actions that AWS gives no resource level, and why each is needed.
+WITHOUT_RESOURCE_LEVEL = {
+    "ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+}  # fmt: skip
+INLINE_POLICIES_MAX = 10_240
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def documents(recorded: Recorder) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every policy document of the program, with the resource it stands in."""
+    for resource in recorded.resources:
+        for key in ("policy", "assumeRolePolicy"):
+            if resource.type != "aws:ecr/lifecyclePolicy:LifecyclePolicy" and key in resource.inputs:
+                yield f"{resource.type} {resource.name}", json.loads(resource.inputs[key])
+
+
+def allowed(recorded: Recorder) -> Iterator[tuple[str, dict[str, Any]]]:
+    for where, document in documents(recorded):
+        yield from ((where, statement) for statement in document["Statement"] if statement["Effect"] == "Allow")
+
+
+def test_every_policy_is_canonical_text(recorded: Recorder) -> None:
+    for resource in recorded.resources:
+        for key in ("policy", "assumeRolePolicy", "eventPattern"):
+            if key in resource.inputs:
+                text = resource.inputs[key]
+                assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")), resource.name
+
+
+def test_no_action_is_a_wildcard(recorded: Recorder) -> None:
+    for where, statement in allowed(recorded):
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), where
+        for action in listed(statement["Action"]):
+            if "kms/key" in where and statement["Sid"] in ("LetIamDecide", "EncryptLogs"):
+                continue  # a key's policy delegates to the account's own policies, as AWS does by default
+            assert re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action), f"{where}: {action}"
+
+
+def test_no_resource_is_a_wildcard_where_one_can_be_named(recorded: Recorder) -> None:
+    for where, statement in allowed(recorded):
+        if "rolePolicy" in where and "*" in listed(statement["Resource"]):
+            assert set(listed(statement["Action"])) <= WITHOUT_RESOURCE_LEVEL, f"{where}: {statement}"
+
+
+def test_no_principal_is_everybody(recorded: Recorder) -> None:
+    for where, statement in allowed(recorded):
+        principal = statement.get("Principal")
+        assert principal != "*", where
+        if principal is not None:
+            assert "*" not in json.dumps(principal), where
+
+
+def test_roles_are_taken_on_by_one_service_for_a_source_of_ours(recorded: Recorder) -> None:
+    for resource in recorded.of("aws:iam/role:Role"):
+        (statement,) = json.loads(resource.inputs["assumeRolePolicy"])["Statement"]
+        service = statement["Principal"]["Service"]
+        assert statement["Action"] == "sts:AssumeRole"
+        assert service in (SAGEMAKER, LAMBDA, SCHEDULER)
+        if service != LAMBDA:
+            assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+            assert all(ACCOUNT in arn for arn in listed(statement["Condition"]["ArnLike"]["aws:SourceArn"]))
+
+
+def test_roles_are_passed_by_name_and_to_sagemaker_alone(recorded: Recorder) -> None:
+    passing = [statement for _, statement in allowed(recorded) if "iam:PassRole" in listed(statement["Action"])]
+    (statement,) = passing
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": SAGEMAKER}}
+    assert all(arn.startswith(f"arn:aws:iam::{ACCOUNT}:role/model-training-") for arn in statement["Resource"])
+
+
+def test_no_managed_policy_is_attached(recorded: Recorder) -> None:
+    assert not [resource for resource in recorded.resources if "Attachment" in resource.type]
+    assert not [resource for resource in recorded.of("aws:iam/role:Role") if resource.inputs.get("managedPolicyArns")]
+
+
+def test_policies_fit_into_a_role(everything: Recorder) -> None:
+    sizes = {resource.name: len(resource.inputs["policy"]) for resource in everything.of("aws:iam/rolePolicy:RolePolicy")}
+    assert len(sizes) == len(ACTORS)
+    assert max(sizes.values()) < INLINE_POLICIES_MAX, sizes
+
+
+def test_key_and_network_only_where_the_stack_has_them(dev: Recorder, everything: Recorder) -> None:
+    def text(recorded: Recorder) -> str:
+        return " ".join(resource.inputs["policy"] for resource in recorded.of("aws:iam/rolePolicy:RolePolicy"))
+
+    assert "kms:" not in text(dev)
+    assert "ec2:" not in text(dev)
+    assert "kms:CreateGrant" in text(everything)
+    assert "ec2:CreateNetworkInterface" in text(everything)
+
+
+@pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
+def test_what_an_actor_does_is_said_once_and_explained(actor: Any) -> None:
+    sids = [statement.sid for statement in actor.statements]
+    assert len(set(sids)) == len(sids)
+    granted = [(action, kind) for statement in actor.statements for action in statement.actions for kind in statement.resources]
+    assert len(set(granted)) == len(granted)
+    assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in sids)
+    assert all(len(statement.why) > 10 and statement.actions and statement.resources for statement in actor.statements)
+
+
+def test_one_actor_can_not_do_anothers_work() -> None:
+    by_name = {actor.name: actor for actor in ACTORS}
+
+    def grants(name: str) -> set[tuple[str, Kind]]:
+        return {
+            (action, kind)
+            for statement in applicable(by_name[name], has_key=True, has_vpc=True)
+            for action in statement.actions
+            for kind in statement.resources
+        }
+
+    assert not any(action.startswith("sagemaker:Create") for action, _ in grants("processing") | grants("training"))
+    assert not any(action.startswith("dynamodb:") for action, _ in grants("training") | grants("model") | grants("pipeline"))
+    assert ("s3:PutObject", Kind.EXECUTION_OBJECTS) not in grants("training")
+    assert ("sagemaker:StartPipelineExecution", Kind.PIPELINE) not in grants("reconcile")
+    assert not any(action.startswith("s3:Put") for action, _ in grants("reconcile") | grants("execution-events"))
+
+
+def test_every_statement_resolves_in_every_partition() -> None:
+    for region, partition in (("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")):
+        here = names(region=region)
+        for actor in ACTORS:
+            for statement in actor.statements:
+                for arn in statement_arns(statement, here, actor.name, f"arn:{partition}:kms:{region}:{ACCOUNT}:key/x"):
+                    assert arn == "*" or arn.startswith(f"arn:{partition}:"), f"{actor.name} {statement.sid}"
+
+
+def test_a_single_value_stands_by_itself() -> None:
+    assert one_or_many(["b", "a", "b"]) == ["a", "b"]
+    assert one_or_many(["a"]) == "a"
+    assert canonical([{"Sid": "A"}]) == '{"Statement":[{"Sid":"A"}],"Version":"2012-10-17"}'
+
+
+class TestDeployer:
+    def test_policies_fit_iams_limit(self) -> None:
+        policies = deployer_policies(names())
+        assert all(len(policy) <= MANAGED_POLICY_MAX for policy in policies)
+        sids = [statement["Sid"] for policy in policies for statement in json.loads(policy)["Statement"]]
+        assert sids == [grant.sid for grant in GRANTS]
+
+    def test_no_wildcard_where_one_can_be_named(self) -> None:
+        for grant in GRANTS:
+            document = grant_document(grant, names())
+            if document["Resource"] == "*":
+                assert set(listed(document["Action"])) <= {
+                    "ecr:GetAuthorizationToken", "kms:CreateKey", "kms:TagResource", "kms:ListAliases",
+                }  # fmt: skip
+
+    @pytest.mark.parametrize("stack", ["dev", "a" * 40])
+    def test_every_named_resource_of_a_stack_is_within_reach(self, stack: str) -> None:
+        here: Names = names(stack=stack)
+        patterns = [pattern for grant in GRANTS for pattern in grant.resources(here)]
+        wanted = [here.role(actor.name) for actor in ACTORS] + [here.function("endpoint-cleanup"), here.queue("dead-letters")]
+        wanted += [here.topic("alarms"), here.rule("execution-events"), here.alarm("reconciler-late")]
+        wanted += [here.arn("ecr", f"repository/{here.of('features')}"), here.sagemaker(f"pipeline/{here.pipeline}")]
+        for arn in wanted:
+            assert any(re.fullmatch(pattern.replace("*", ".*"), arn) for pattern in patterns if pattern != "*"), arn
+
+
+class TestReport:
+    def test_says_who_does_what_to_what_and_why(self, capsys: pytest.CaptureFixture[str]) -> None:
+        main([])
+        text = capsys.readouterr().out
+        for actor in ACTORS:
+            assert f"model-training-dev-{actor.name}: {actor.purpose}" in text
+            assert all(statement.why in text and statement.actions[0] in text for statement in actor.statements)
+        assert "arn:aws:dynamodb:eu-central-1:123456789012:table/model-training-dev-execution" in text
+
+    def test_policies_as_the_program_makes_them(self, prod: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+        main(["--stack", "prod", "--json"])
+        printed = json.loads(capsys.readouterr().out)
+        deployed = {resource.name: resource.inputs["policy"] for resource in prod.of("aws:iam/rolePolicy:RolePolicy")}
+        wanted = json.loads(deployed["roles-training-policy"])
+        key = "arn:aws:kms:eu-central-1:123456789012:key/"
+        same = json.loads(re.sub(rf"{key}[^\"]+", f"{key}x", json.dumps(printed["training"]["permissions"])))
+        assert same == json.loads(re.sub(rf"{key}[^\"]+", f"{key}x", json.dumps(wanted)))
+
+    def test_the_deployers_policy(self, capsys: pytest.CaptureFixture[str]) -> None:
+        main(["--deployer", "--json"])
+        assert [json.dumps(policy) for policy in json.loads(capsys.readouterr().out)]
+        main(["--deployer"])
+        assert "sagemaker:CreatePipeline" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("arguments", [["--stack", "nope"], ["--account", "12"], ["--account", "١" * 12]])
+    def test_a_wrong_argument_is_named(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 1
+        assert arguments[0] in capsys.readouterr().err
