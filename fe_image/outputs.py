@@ -33,6 +33,8 @@ def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[s
     """
     for name in OUTPUTS:
         (root / name).mkdir(parents=True, exist_ok=True)
+        for left_over in (root / name).glob(".*.partial"):
+            left_over.unlink()
     (root / MANIFEST_FILE).unlink(missing_ok=True)
     entries = {name: _write(root / name, pieces) for name, pieces in output_files(data)}
     _write(root / MANIFEST_FILE, [manifest_bytes(execution_id, entries)])
