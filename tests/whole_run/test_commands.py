@@ -1,0 +1,140 @@
+"""What a user gets wrong on the command line: one clear message, non-zero exit, no traceback, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from local_run.session import PROJECT, Session
+from runs import begin
+from runs.__main__ import app as runs_app
+
+pytestmark = pytest.mark.slow
+TEMPLATE = json.loads((PROJECT / "examples" / "templates" / "demo.json").read_text())
+
+
+@pytest.fixture
+def outputs(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "outputs.json"
+    path.write_text(json.dumps(session.outputs.exported()))
+    monkeypatch.setenv("STACK_OUTPUTS", str(path))
+    return path
+
+
+def runs(*arguments: str) -> Result:
+    return CliRunner().invoke(runs_app, list(arguments))
+
+
+def refused(result: Result, *parts: str) -> None:
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    for part in parts:
+        assert part in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_hyperparameter_out_of_range(session: Session) -> None:
+    before = begin.execution_store(session.stack).all()
+    refused(runs("start", "demo", "--set", "epochs=0"), "epochs is '0'", "from 1 to 1000")
+    assert begin.execution_store(session.stack).all() == before
+
+
+@pytest.mark.usefixtures("outputs")
+def test_an_unknown_asset(session: Session, tmp_path: Path) -> None:
+    template = tmp_path / "gold.json"
+    template.write_text(json.dumps(TEMPLATE | {"id": "gold", "baseAssets": ["sp500", "gold"], "predictedAsset": "gold"}))
+    assert runs("template", "put", str(template)).exit_code == 0
+    before = begin.execution_store(session.stack).all()
+    refused(runs("start", "gold"), "asset gold", "does not exist")
+    assert begin.execution_store(session.stack).all() == before
+
+
+@pytest.mark.usefixtures("outputs")
+def test_prices_without_a_close(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "GOLD.csv"
+    path.write_text("Date,Open\n2020-01-01,1\n")
+    refused(runs("assets", "put", str(path)), "GOLD.csv column Close is missing")
+    listed = session.stack.s3.list_objects_v2(Bucket=session.outputs.assets_bucket, Prefix="assets/GOLD")
+    assert listed["KeyCount"] == 0
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_predicted_asset_that_is_no_base_asset(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(TEMPLATE | {"id": "wrong", "predictedAsset": "gold"}))
+    refused(runs("template", "put", str(path)), "predictedAsset", "gold", "sp500")
+    refused(runs("template", "show", "wrong"), "template wrong not found")
+
+
+@pytest.mark.usefixtures("outputs")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["start", "nothing"], "template nothing not found"),
+        (["start", "demo", "--set", "epochs"], "name=value"),
+        (["start", "demo", "--id", "a b"], "letters, digits and hyphens"),
+        (["status", "nothing"], "not found"),
+        (["report", "nothing"], "nothing"),
+    ],
+)
+def test_other_mistakes(arguments: list[str], said: str) -> None:
+    refused(runs(*arguments), said)
+
+
+def test_no_stack_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STACK_OUTPUTS", raising=False)
+    refused(runs("list"), "pulumi stack output --json")
+
+
+def test_an_endpoint_that_does_not_answer(outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        refused(runs("list"), "AWS", "connect")
+
+
+@pytest.mark.usefixtures("outputs")
+def test_what_is_stored_is_listed_and_a_start_is_followed(session: Session) -> None:
+    assert "sp500" in runs("assets", "list").stdout
+    assert "demo" in runs("template", "list").stdout
+    started = runs("start", "demo", "--id", "by-command")
+    assert started.stdout.strip() == "started by-command"
+    item = begin.execution_store(session.stack).get("by-command")
+    assert item is not None
+    assert session.sagemaker.wait(item["PipelineExecutionArn"], 120)
+    assert runs("start", "demo", "--id", "by-command").stdout.strip() == "was started before: by-command"
+    shown = runs("status", "by-command", "--log").stdout
+    assert "Registered" in shown
+    assert "feature engineering begins" in shown
+    assert "by-command" in runs("list").stdout
+
+
+def test_a_taken_port(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "local_run", "up", "--port", port, "--out", str(tmp_path)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 1
+    assert f"port is {port}" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_settings_are_all_refused_before_anything_is_made(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local_run", "demo", "--out", str(tmp_path)]
+    command += ["--config", "trainingInstanceType=m5.large", "--config", "bucketNmae=x", "--config", "aws:region=eu-centrl-1"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 1
+    for part in ("ml.m5.large", "bucketNmae", "eu-central-1"):
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout

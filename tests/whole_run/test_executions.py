@@ -1,0 +1,170 @@
+"""The deployed definition, run: what is in the buckets and in the parameters is what happens."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contracts.hyperparameters import HYPERPARAMETERS
+from contracts.layout import ExecutionLayout, asset_key
+from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STEPS, SUCCEEDED
+from contracts.tables import ExecutionAttribute, StepKey
+from local_run.session import Session
+from runs import begin
+from tests.whole_run.conftest import Finished, finish
+
+pytestmark = pytest.mark.slow
+
+#: Of every hyperparameter that a start may set, a value that is not its default.
+OTHER_VALUES = {
+    "epochs": "3",
+    "learning_rate": "0.005",
+    "mini_batch_size": "64",
+    "num_cells": "20",
+    "num_layers": "1",
+    "dropout_rate": "0.2",
+    "embedding_dimension": "5",
+    "likelihood": "gaussian",
+    "cardinality": "[6]",
+    "num_dynamic_feat": "ignore",
+    "num_eval_samples": "50",
+    "test_quantiles": "[0.25, 0.75]",
+    "early_stopping_patience": "7",
+}
+Run = Callable[..., Finished]
+
+
+def model_file(run: Finished, name: str) -> bytes:
+    (key,) = [key for key in run.stored() if key.endswith("model.tar.gz")]
+    with tarfile.open(fileobj=io.BytesIO(run.read(key))) as archive:
+        member = archive.extractfile(name)
+        assert member is not None
+        return member.read()
+
+
+@pytest.fixture(scope="module")
+def plain(session: Session) -> Finished:
+    return finish(session, begin.start(session.stack, "demo", "plain"))
+
+
+def test_an_execution_ends_registered_with_every_step_on_its_item(plain: Finished, session: Session) -> None:
+    item = plain.item
+    assert (item[ExecutionAttribute.STATUS], item[ExecutionAttribute.OUTCOME]) == (SUCCEEDED, REGISTERED)
+    steps = item[ExecutionAttribute.STEPS]
+    assert {name: step[StepKey.STATUS] for name, step in steps.items()} == dict.fromkeys(STEPS, SUCCEEDED)
+    package = session.stack.sagemaker.describe_model_package(ModelPackageName=item[ExecutionAttribute.MODEL_PACKAGE_ARN])
+    artefact = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    assert artefact.removeprefix(f"s3://{session.outputs.models_bucket}/") in plain.stored()
+    assert package["ModelApprovalStatus"] == "Approved"  # as Pulumi.local.yaml sets it
+    assert package["ModelMetrics"]
+
+
+def test_the_log_was_synced_while_the_step_ran(plain: Finished) -> None:
+    assert plain.item[ExecutionAttribute.LOG_REVISION] >= 2
+    assert "feature engineering begins" in plain.item[ExecutionAttribute.LOG_TAIL]
+    assert plain.read(ExecutionLayout("plain").step_log).decode().endswith(plain.item[ExecutionAttribute.LOG_TAIL][-200:])
+
+
+def test_what_was_trained_on_is_what_the_step_wrote(plain: Finished) -> None:
+    layout = ExecutionLayout("plain")
+    assert model_file(plain, "train-train.json") == plain.read(layout.train_json)
+    assert model_file(plain, "test-test.json") == plain.read(layout.test_json)
+    manifest = json.loads(plain.read(layout.manifest))
+    assert {f"{layout.prefix}/{name}" for name in manifest["files"]} <= set(plain.stored())
+
+
+def test_the_template_sets_its_hyperparameters(plain: Finished, session: Session) -> None:
+    seen = json.loads(model_file(plain, "hyperparameters.json"))
+    template = json.loads(begin.stored_template(session.stack, "demo")["Template"])
+    assert seen["prediction_length"] == str(template["predictionLength"])
+    assert seen["context_length"] == str(template["contextLength"])
+    assert seen["time_freq"] == "D"
+    assert set(seen) == set(HYPERPARAMETERS)
+    assert all(isinstance(value, str) and value for value in seen.values())
+
+
+def test_every_hyperparameter_reaches_the_algorithm(run: Run) -> None:
+    assert set(OTHER_VALUES) == {name for name, item in HYPERPARAMETERS.items() if not item.from_template}
+    assert all(HYPERPARAMETERS[name].default != value for name, value in OTHER_VALUES.items())
+    seen = json.loads(model_file(run("others", **OTHER_VALUES), "hyperparameters.json"))
+    assert {name: seen[name] for name in OTHER_VALUES} == OTHER_VALUES
+
+
+def test_another_price_in_the_bucket_changes_the_features(plain: Finished, run: Run, session: Session) -> None:
+    s3, bucket, key = session.stack.s3, session.outputs.assets_bucket, asset_key("sp500")
+    before = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    lines = before.decode().splitlines()
+    date = lines[2000].split(",")[0]
+    s3.put_object(Bucket=bucket, Key=key, Body="\n".join([*lines[:2000], f"{date},1234.5", *lines[2001:], ""]).encode())
+    try:
+        changed = run("changed-price")
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=before)
+    assert changed.read(ExecutionLayout("changed-price").features_csv) != plain.read(ExecutionLayout("plain").features_csv)
+
+
+def test_prices_changed_after_the_start_fail_the_step(session: Session) -> None:
+    """The item froze what was there at the start; the step reads it or nothing."""
+    s3, bucket, key = session.stack.s3, session.outputs.assets_bucket, asset_key("wti")
+    before = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    versions = begin._asset_versions
+
+    def replaced_meanwhile(*arguments: object) -> object:
+        answer = versions(*arguments)  # type: ignore[arg-type]
+        s3.put_object(Bucket=bucket, Key=key, Body=before + b"2030-01-01,50.0\n")
+        return answer
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(begin, "_asset_versions", replaced_meanwhile)
+        started = begin.start(session.stack, "demo", "swapped")
+    try:
+        ended = finish(session, started)
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=before)
+    assert ended.item[ExecutionAttribute.STATUS] == FAILED
+    assert "wti" in ended.item[ExecutionAttribute.FAILURE_REASON]
+    assert not [name for name in ended.stored() if name.startswith("executions/swapped/train")]
+
+
+def test_another_executor_in_the_bucket_changes_the_run(run: Run, session: Session) -> None:
+    bucket, _, key = session.outputs.executor_uri.removeprefix("s3://").partition("/")
+    before = session.stack.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    session.stack.s3.put_object(Bucket=bucket, Key=key, Body=b"import sys; sys.exit('another executor ran')")
+    try:
+        ended = run("other-executor")
+    finally:
+        session.stack.s3.put_object(Bucket=bucket, Key=key, Body=before)
+    assert ended.item[ExecutionAttribute.STATUS] == FAILED
+    assert ended.item[ExecutionAttribute.STEPS]["FeatureEngineering"][StepKey.STATUS] == FAILED
+    assert "Training" not in ended.item[ExecutionAttribute.STEPS]
+
+
+def test_two_executions_at_once_share_no_key_and_are_both_right(plain: Finished, session: Session) -> None:
+    both = [begin.start(session.stack, "demo", name) for name in ("twin-a", "twin-b")]
+    first, second = (finish(session, started) for started in both)
+    assert (first.item[ExecutionAttribute.STATUS], second.item[ExecutionAttribute.STATUS]) == (SUCCEEDED, SUCCEEDED)
+    assert not set(first.stored()) & set(second.stored())
+    for ended in (first, second):
+        layout = ExecutionLayout(ended.execution_id)
+        for name in ("train_json", "test_json", "features_csv"):
+            assert ended.read(getattr(layout, name)) == plain.read(getattr(ExecutionLayout("plain"), name))
+
+
+def test_a_model_that_is_worse_than_the_margin_allows_is_not_registered(session: Session, trainer: Path) -> None:
+    before = trainer.read_text()
+    trainer.write_text(before.replace("<loss>=0.5", "<loss>=1.5"))
+    try:
+        ended = finish(session, begin.start(session.stack, "demo", "refused"))
+    finally:
+        trainer.write_text(before)
+    item = ended.item
+    assert (item[ExecutionAttribute.STATUS], item[ExecutionAttribute.OUTCOME]) == (SUCCEEDED, NOT_REGISTERED)
+    assert float(item[ExecutionAttribute.GATE_METRIC]) == 1.5
+    assert 0 < float(item[ExecutionAttribute.GATE_THRESHOLD]) < 1.5
+    assert ExecutionAttribute.MODEL_PACKAGE_ARN not in item
+    assert "CreateModel" not in item[ExecutionAttribute.STEPS]
