@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+
+from contracts.regions import region_problem
+from handlers.events import EXECUTION_CHANGE, STEP_CHANGE
+from handlers.scheduled_start import handle
+from tests.components.recording import ACCOUNT, Recorder, run_program
+
+QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:model-training-{{stack}}-dead-letters"
+
+
+def test_the_rule_names_our_pipeline_and_what_the_handler_understands(recorded: Recorder) -> None:
+    pattern = json.loads(recorded.one("aws:cloudwatch/eventRule:EventRule").inputs["eventPattern"])
+    assert pattern == {
+        "source": ["aws.sagemaker"],
+        "detail-type": [EXECUTION_CHANGE, STEP_CHANGE],
+        "detail": {"pipelineArn": [recorded.exports["pipelineArn"]]},
+    }
+
+
+def test_events_are_tried_again_and_then_kept(recorded: Recorder) -> None:
+    target = recorded.one("aws:cloudwatch/eventTarget:EventTarget").inputs
+    assert target["arn"].endswith(f":function:model-training-{recorded.stack}-execution-events")
+    assert target["deadLetterConfig"] == {"arn": QUEUE.format(stack=recorded.stack)}
+    assert 0 < target["retryPolicy"]["maximumRetryAttempts"] <= 185
+    assert 60 <= target["retryPolicy"]["maximumEventAgeInSeconds"] <= 86_400
+
+
+def test_only_the_rule_may_call_the_function(recorded: Recorder) -> None:
+    permission = recorded.one("aws:lambda/permission:Permission").inputs
+    rule = recorded.one("aws:cloudwatch/eventRule:EventRule").inputs["name"]
+    assert permission["principal"] == "events.amazonaws.com"
+    assert permission["sourceArn"] == f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/{rule}"
+    assert permission["sourceAccount"] == ACCOUNT
+    assert permission["action"] == "lambda:InvokeFunction"
+
+
+def test_the_queue_takes_undelivered_events_of_that_rule_over_tls(recorded: Recorder) -> None:
+    queue = recorded.one("aws:sqs/queue:Queue").inputs
+    assert queue["messageRetentionSeconds"] == 1_209_600
+    assert ("kmsMasterKeyId" in queue) != ("sqsManagedSseEnabled" in queue)
+    allow, deny = json.loads(recorded.one("aws:sqs/queuePolicy:QueuePolicy").inputs["policy"])["Statement"]
+    rule = recorded.one("aws:cloudwatch/eventRule:EventRule").inputs["name"]
+    assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": f"arn:aws:events:eu-central-1:{ACCOUNT}:rule/{rule}"}}
+    assert allow["Principal"] == {"Service": "events.amazonaws.com"}
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_schedules_call_under_their_role_and_give_up_in_the_end(everything: Recorder) -> None:
+    schedules = {item.inputs["name"]: item.inputs for item in everything.of("aws:scheduler/schedule:Schedule")}
+    assert set(schedules) == {f"model-training-prod-{noun}" for noun in ("reconcile", "endpoint-cleanup", "scheduled-start")}
+    for name, inputs in schedules.items():
+        target = inputs["target"]
+        assert target["arn"].endswith(f":function:{name}")
+        assert target["roleArn"] == f"arn:aws:iam::{ACCOUNT}:role/model-training-prod-scheduler"
+        assert target["deadLetterConfig"] == {"arn": QUEUE.format(stack="prod")}
+        assert target["retryPolicy"]["maximumRetryAttempts"] <= 185
+        assert inputs["groupName"] == "model-training-prod-schedules"
+        assert inputs["flexibleTimeWindow"] == {"mode": "OFF"}
+
+
+def test_retraining_passes_what_its_handler_takes(everything: Recorder) -> None:
+    (schedule,) = [
+        item.inputs for item in everything.of("aws:scheduler/schedule:Schedule") if "scheduled-start" in item.inputs["name"]
+    ]
+    assert schedule["scheduleExpression"] == "cron(0 6 ? * MON *)"
+    passed = json.loads(schedule["target"]["input"])
+    assert passed == {"scheduledTime": "<aws.scheduler.scheduled-time>", "templateId": "weekly"}
+    assert all(key in str(handle.__doc__) + str(handle.__code__.co_consts) for key in passed)
+
+
+def test_no_retraining_unless_asked(dev: Recorder) -> None:
+    assert len(dev.of("aws:scheduler/schedule:Schedule")) == 2
+
+
+def test_alarms_reach_the_topic_and_the_topic_the_team(dev: Recorder, everything: Recorder) -> None:
+    topic = f"arn:aws:sns:eu-central-1:{ACCOUNT}:model-training-prod-alarms"
+    alarms = {item.inputs["metricName"]: item.inputs for item in everything.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert set(alarms) == {"ExecutionFailed", "ApproximateNumberOfMessagesVisible", "Invocations"}
+    assert all(inputs["alarmActions"] == [topic] for inputs in alarms.values())
+    assert alarms["ExecutionFailed"]["dimensions"] == {"PipelineName": "model-training-prod"}
+    assert alarms["Invocations"]["dimensions"] == {"FunctionName": "model-training-prod-reconcile"}
+    assert alarms["Invocations"]["treatMissingData"] == "breaching"
+    assert alarms["Invocations"]["period"] * alarms["Invocations"]["evaluationPeriods"] <= 86_400
+    subscription = everything.one("aws:sns/topicSubscription:TopicSubscription").inputs
+    assert (subscription["protocol"], subscription["endpoint"], subscription["topic"]) == ("email", "team@example.org", topic)
+    assert dev.of("aws:sns/topicSubscription:TopicSubscription") == []
+
+
+def test_cloudwatch_may_publish_our_alarms_and_no_others(recorded: Recorder) -> None:
+    allow, deny = json.loads(recorded.one("aws:sns/topicPolicy:TopicPolicy").inputs["policy"])["Statement"]
+    sources = allow["Condition"]["ArnEquals"]["aws:SourceArn"]
+    names = {item.inputs["name"] for item in recorded.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    assert {arn.rpartition(":")[2] for arn in sources} == names
+    assert deny["Effect"] == "Deny"
+
+
+def test_the_key_lets_events_and_alarms_through(prod: Recorder) -> None:
+    key = prod.one("aws:kms/key:Key").inputs
+    assert key["enableKeyRotation"] is True
+    assert key["deletionWindowInDays"] == 30
+    statements = {statement["Sid"]: statement for statement in json.loads(key["policy"])["Statement"]}
+    assert statements["LetIamDecide"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert statements["DeliverDeadLetters"]["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statements["PublishAlarms"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    groups = statements["EncryptLogs"]["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]
+    declared = {group.inputs["name"] for group in prod.of("aws:cloudwatch/logGroup:LogGroup")}
+    assert {arn.partition(":log-group:")[2] for arn in groups} == declared
+
+
+def test_an_existing_key_is_used_as_it_is() -> None:
+    arn = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/99999999-2222-3333-4444-555555555555"
+    recorded = run_program("dev", encryptionKey=arn)
+    assert recorded.of("aws:kms/key:Key") == []
+    assert {item.inputs["serverSideEncryption"]["kmsKeyArn"] for item in recorded.of("aws:dynamodb/table:Table")} == {arn}
+    assert arn in recorded.one("aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    assert region_problem("eu-central-1") is None
