@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from contracts.status import FAILED, STOPPED
 from local_run.sagemaker.access import PIPELINE_ACTOR
 from local_run.sagemaker.context import Services
-from local_run.sagemaker.definition import parse_definition
+from local_run.sagemaker.definition import Definition, parse_definition
 from local_run.sagemaker.errors import conflict, not_found, validation
 from local_run.sagemaker.jobs import IN_PROGRESS, JOB_STOPPING, PROCESSING_JOB, TRAINING_JOB
 from local_run.sagemaker.paging import page
@@ -64,23 +64,7 @@ class PipelineApi:
             present = self._store.by_token(pipeline["PipelineName"], request["ClientRequestToken"])
             if present is not None:
                 return _same_start(present, given)
-            identity = random_id()
-            parallelism = request.get("ParallelismConfiguration") or pipeline.get("ParallelismConfiguration")
-            execution = Execution(
-                arn=f"{pipeline['PipelineArn']}/execution/{identity}",
-                pipeline_name=pipeline["PipelineName"],
-                pipeline_arn=pipeline["PipelineArn"],
-                definition_text=pipeline["PipelineDefinition"],
-                definition=definition,
-                given=given,
-                values=values,
-                token=request["ClientRequestToken"],
-                max_parallel=(parallelism or {}).get("MaxParallelExecutionSteps", DEFAULT_PARALLEL),
-                display_name=request.get("PipelineExecutionDisplayName") or f"execution-{identity}",
-                description=request.get("PipelineExecutionDescription"),
-                role_arn=request.get("RoleArn") or pipeline.get("RoleArn"),
-                parallelism=parallelism,
-            )
+            execution = _execution(request, pipeline, definition, given, values)
             self._store.add(execution)
         self._runner.launch(execution)
         return {"PipelineExecutionArn": execution.arn}
@@ -130,6 +114,10 @@ class PipelineApi:
         """A deleted pipeline's executions are stopped and can no longer be described."""
         for execution in self._store.forget(name):
             self._runner.stop(execution)
+
+    def last_run(self, name: str) -> float | None:
+        """When the pipeline was started last, None where it never was."""
+        return max((api_time(item.created) for item in self._store.of_pipeline(name)), default=None)
 
     def update(self, request: Request) -> Response:
         execution = self._execution(request)
@@ -220,6 +208,33 @@ def check(operation: str, request: Request) -> None:
 def pipeline_name(name_or_arn: str) -> str:
     """The name out of a pipeline's name or ARN."""
     return name_or_arn.rpartition(":pipeline/")[2] if name_or_arn.startswith("arn:") else name_or_arn
+
+
+def _execution(
+    request: Request,
+    pipeline: Mapping[str, Any],
+    definition: Definition,
+    given: list[dict[str, str]],
+    values: Mapping[str, Any],
+) -> Execution:
+    """A new execution of the pipeline as it stands: later changes of the definition do not reach it."""
+    identity = random_id()
+    parallelism = request.get("ParallelismConfiguration") or pipeline.get("ParallelismConfiguration")
+    return Execution(
+        arn=f"{pipeline['PipelineArn']}/execution/{identity}",
+        pipeline_name=pipeline["PipelineName"],
+        pipeline_arn=pipeline["PipelineArn"],
+        definition_text=pipeline["PipelineDefinition"],
+        definition=definition,
+        given=given,
+        values=values,
+        token=request["ClientRequestToken"],
+        max_parallel=(parallelism or {}).get("MaxParallelExecutionSteps", DEFAULT_PARALLEL),
+        display_name=request.get("PipelineExecutionDisplayName") or f"execution-{identity}",
+        description=request.get("PipelineExecutionDescription"),
+        role_arn=request.get("RoleArn") or pipeline.get("RoleArn"),
+        parallelism=parallelism,
+    )
 
 
 def _same_start(present: Execution, given: list[dict[str, str]]) -> Response:

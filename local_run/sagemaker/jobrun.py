@@ -89,7 +89,12 @@ def _watch(context: StepContext, job: Job, process: OwnedProcess) -> int:
             process.end(context.services.options.stop_grace_seconds)
             job.finish(JOB_STOPPED, f"MaxRuntimeExceeded: the job ran longer than {limit:g} seconds")
             raise StepFailedError(f"ClientError: MaxRuntimeExceeded: the job ran longer than {limit:g} seconds")
-    return code
+    return exit_code(code)
+
+
+def exit_code(code: int) -> int:
+    """The code as a container reports it: 128 and the signal's number for a process that a signal ended."""
+    return code if code >= 0 else 128 - code
 
 
 def warn_of_instances(context: StepContext, count: int) -> None:

@@ -6,6 +6,7 @@ returns soon, never raises, and does not call the layer.
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 
@@ -52,3 +53,37 @@ class SilentListener:
 
     def warning(self, text: str) -> None:
         """Nothing to do."""
+
+
+class GuardedListener:
+    """Passes everything on to a listener; a mistake in a user interface is logged and never holds up an execution."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def execution_started(self, execution: str) -> None:
+        self._tell("execution_started", execution)
+
+    def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
+        self._tell("execution_finished", execution, status, reason)
+
+    def step_started(self, execution: str, step: str, kind: str) -> None:
+        self._tell("step_started", execution, step, kind)
+
+    def step_finished(self, execution: str, step: str, status: str, reason: str | None) -> None:
+        self._tell("step_finished", execution, step, status, reason)
+
+    def log_line(self, execution: str, step: str, line: str) -> None:
+        self._tell("log_line", execution, step, line)
+
+    def epoch(self, execution: str, step: str, epoch: int, epochs: int | None, loss: float) -> None:
+        self._tell("epoch", execution, step, epoch, epochs, loss)
+
+    def warning(self, text: str) -> None:
+        self._tell("warning", text)
+
+    def _tell(self, name: str, *arguments: object) -> None:
+        try:
+            getattr(self._listener, name)(*arguments)
+        except Exception:
+            logging.getLogger(__name__).exception("a listener failed at %s", name)

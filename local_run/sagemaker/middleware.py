@@ -96,6 +96,9 @@ class Layer:
             return _json(400, {"__type": "ResourceNotFound", "message": f"Pipeline '{name}' does not exist."})
         if operation == "DeletePipeline" and answer[0] == 200:
             self._pipelines.forget(name)
+        last_run = self._pipelines.last_run(name)
+        if operation == "DescribePipeline" and answer[0] == 200 and last_run is not None:
+            return _json(200, {**json.loads(answer[2]), "LastRunTime": last_run})
         return answer
 
     def _supplemented(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:

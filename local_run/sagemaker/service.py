@@ -20,7 +20,7 @@ from local_run.sagemaker.api import JobApi, PipelineApi
 from local_run.sagemaker.container import ContainerBackend, ProcessBackend
 from local_run.sagemaker.context import Services
 from local_run.sagemaker.jobs import JobStore
-from local_run.sagemaker.listener import Listener, SilentListener
+from local_run.sagemaker.listener import GuardedListener, Listener, SilentListener
 from local_run.sagemaker.middleware import Layer
 from local_run.sagemaker.options import Options
 from local_run.sagemaker.runner import Runner
@@ -42,7 +42,7 @@ class LocalSageMaker:
         self, options: Options | None = None, listener: Listener | None = None, backend: ContainerBackend | None = None
     ) -> None:
         self._options = options or Options()
-        self._listener: Listener = listener or SilentListener()
+        self._listener: Listener = GuardedListener(listener or SilentListener())
         self._backend = backend or ProcessBackend(self._options.repository)
         self._application: WSGIApplication | None = None
         self._layer: WSGIApplication | None = None

@@ -89,13 +89,19 @@ class World:
     def read(self, key: str) -> str:
         return str(self.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
 
-    def pipeline(self, steps: list[dict[str, Any]], parameters: list[dict[str, Any]] | None = None, name: str = "demo") -> str:
+    def pipeline(
+        self,
+        steps: list[dict[str, Any]],
+        parameters: list[dict[str, Any]] | None = None,
+        name: str = "demo",
+        again: bool = False,
+    ) -> str:
         """Create (or replace) a pipeline of these steps; returns its ARN."""
         for key, text in SCRIPTS.items():
             self.put(key, text)
         definition = json.dumps({"Version": "2020-12-01", "Parameters": parameters or [], "Steps": steps})
         client = self.client("sagemaker")
-        if name in self._names:
+        if name in self._names and not again:
             return str(client.update_pipeline(PipelineName=name, PipelineDefinition=definition)["PipelineArn"])
         self._names.add(name)
         created = client.create_pipeline(

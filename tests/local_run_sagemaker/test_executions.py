@@ -269,6 +269,39 @@ def test_logs_go_to_cloudwatch_and_the_listener(world: World) -> None:
     assert sorted(item["message"] for item in events) == ["line one", "line two"]
 
 
+def test_a_container_that_is_killed_fails_its_step_and_sends_nothing(world: World) -> None:
+    script = "(ML / 'processing/output/train/half.json').write_text('half')\nos.kill(os.getpid(), 9)"
+    arn = world.run([processing("Features", script, outputs={"train": f"s3://{BUCKET}/train"})])
+    assert world.steps(arn)["Features"]["FailureReason"].endswith("exit code: 137")
+    assert world.keys("train") == set()
+
+
+def test_a_listener_that_raises_holds_nothing_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("a mistake in the user interface")
+
+    for name in ("step_started", "step_finished", "log_line", "execution_finished"):
+        monkeypatch.setattr(world.listener, name, broken)
+    assert world.status(world.run([processing("Features", "print('x')")])) == "Succeeded"
+
+
+def test_a_deleted_pipelines_executions_are_forgotten_and_its_jobs_ended(world: World) -> None:
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(60)")])
+    token = "t" * 40
+    arn = world.start(token=token)
+    wait_for_line(world, "up")
+    execution = world.local.execution(arn)
+    client = world.client("sagemaker")
+    client.delete_pipeline(PipelineName="demo", ClientRequestToken="d" * 40)
+    assert execution.wait(WAIT) and execution.status == "Stopped"
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        world.describe(arn)
+    world.pipeline([processing("Short", "")], again=True)
+    second = world.start(token=token)
+    assert second != arn and world.local.wait(second, WAIT)
+    assert client.describe_pipeline(PipelineName="demo")["LastRunTime"] == world.describe(second)["CreationTime"]
+
+
 def test_a_fail_step_ends_the_execution_with_its_message(world: World) -> None:
     fail = {"Name": "Refuse", "Type": "Fail", "Arguments": {"ErrorMessage": join(" ", "count is", get("Parameters.Count"))}}
     arn = world.run([fail], [{"Name": "Count", "Type": "Integer", "DefaultValue": 3}])

@@ -20,6 +20,7 @@ from local_run.processes import OwnedProcess
 from local_run.sagemaker.container import ContainerJob, DockerBackend, ProcessBackend, joined_command
 from local_run.sagemaker.context import resource_name
 from local_run.sagemaker.errors import CAPACITY_ERROR, JOB_INTERNAL_ERROR, THROTTLING, ApiError, StepFailedError
+from local_run.sagemaker.jobrun import exit_code
 from local_run.sagemaker.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.sagemaker.options import EventFaults
 from local_run.sagemaker.paging import page
@@ -51,6 +52,10 @@ def gone(pid: int) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def test_a_signals_exit_code_is_a_containers() -> None:
+    assert [exit_code(code) for code in (0, 3, -9, -15)] == [0, 3, 137, 143]
 
 
 def test_ending_an_ended_process_gives_its_code() -> None:
