@@ -56,7 +56,7 @@ def store_samples(stack: Stack) -> None:
 
 
 def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
-    template_id = templates.read(TEMPLATE).id
+    template_id = str(templates.read(TEMPLATE).id)
     started = begin.start(session.stack, template_id, overrides=overrides)
     if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
         allowed = f"it was to end within {TIMEOUT_SECONDS} s"
