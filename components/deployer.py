@@ -152,9 +152,7 @@ GRANTS = (
         _named("logs", "log-group:/aws/lambda/{stack}-*"),
         "The functions' log groups",
     ),
-    Grant(
-        "FindLogGroups", "logs", "DescribeLogGroups", _named("logs", "log-group:*"), "Reads them; a list has no narrower level"
-    ),
+    Grant("FindLogGroups", "logs", "DescribeLogGroups", _any, "Reads them; the list has no resource level"),
     Grant(
         "Rules",
         "events",
@@ -190,8 +188,8 @@ GRANTS = (
         "Subscription",
         "sns",
         "GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe",
-        _named("sns", "{stack}-*", "{stack}-*:*"),
-        "The e-mail subscription",
+        _any,
+        "The e-mail subscription; SNS gives these actions no resource level",
     ),
     Grant(
         "Alarms",

@@ -107,6 +107,8 @@ SCHEDULED = ("reconcile", "scheduled-start", "endpoint-cleanup")
 
 def arns(names: Names, kind: Kind, actor: str) -> tuple[str, ...]:
     """The ARNs that a kind of resource stands for, in the policy of an actor. The stack's key is not among them."""
+    if kind in (Kind.NETWORK_INTERFACES, Kind.SUBNETS, Kind.SECURITY_GROUPS):
+        return _network_arns(names, kind)
     return _sagemaker_arns(names, kind) or _data_arns(names, kind) or _service_arns(names, kind, actor)
 
 
@@ -156,6 +158,16 @@ def _sagemaker_arns(names: Names, kind: Kind) -> tuple[str, ...]:
         Kind.ENDPOINTS: (f"endpoint/{pipeline}-*",),
     }
     return tuple(names.sagemaker(resource) for resource in found.get(kind, ()))
+
+
+def _network_arns(names: Names, kind: Kind) -> tuple[str, ...]:
+    """Without a VPC there is nothing to name, and no statement that asks."""
+    found = {
+        Kind.NETWORK_INTERFACES: ("network-interface/*",),
+        Kind.SUBNETS: tuple(f"subnet/{id_}" for id_ in names.settings.subnet_ids),
+        Kind.SECURITY_GROUPS: tuple(f"security-group/{id_}" for id_ in names.settings.security_group_ids),
+    }
+    return tuple(names.arn("ec2", resource) for resource in found[kind])
 
 
 def _service_arns(names: Names, kind: Kind, actor: str) -> tuple[str, ...]:

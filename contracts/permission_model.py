@@ -49,6 +49,9 @@ class Kind(StrEnum):
     OWN_LOGS = "own-logs"
     DEAD_LETTERS = "dead-letters"
     SCHEDULED_FUNCTIONS = "scheduled-functions"
+    NETWORK_INTERFACES = "network-interfaces"
+    SUBNETS = "subnets"
+    SECURITY_GROUPS = "security-groups"
     KEY = "key"
 
 

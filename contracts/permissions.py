@@ -51,22 +51,34 @@ _JOB_KEY = (
         when="key",
     ),
 )
-_JOB_NETWORK = Statement(
-    "AttachToVpc",
-    (
-        "ec2:CreateNetworkInterface",
-        "ec2:CreateNetworkInterfacePermission",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DeleteNetworkInterfacePermission",
-        "ec2:DescribeDhcpOptions",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
+_JOB_NETWORK = (
+    Statement(
+        "AttachToVpc",
+        ("ec2:CreateNetworkInterface",),
+        (Kind.NETWORK_INTERFACES, Kind.SECURITY_GROUPS, Kind.SUBNETS),
+        "SageMaker attaches the job to the stack's subnets, in its security groups",
+        when="vpc",
     ),
-    (Kind.ANY,),
-    "SageMaker attaches the job to the VPC; the interfaces do not exist before, and Describe has no resource level",
-    when="vpc",
+    Statement(
+        "UseInterfaces",
+        ("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"),
+        (Kind.NETWORK_INTERFACES,),
+        "SageMaker hands the interfaces to its own machines and takes them away; they get their ids only then",
+        when="vpc",
+    ),
+    Statement(
+        "LookAtVpc",
+        (
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ),
+        (Kind.ANY,),
+        "SageMaker looks at the VPC first; EC2 gives these actions no resource level",
+        when="vpc",
+    ),
 )
 _HANDLER_KEY = Statement(
     "UseKey",
@@ -206,7 +218,7 @@ PROCESSING = Actor(
         _sagemaker_logs(Kind.PROCESSING_LOGS),
         _JOB_METRICS,
         *_JOB_KEY,
-        _JOB_NETWORK,
+        *_JOB_NETWORK,
     ),
 )
 
@@ -222,7 +234,7 @@ TRAINING = Actor(
         _sagemaker_logs(Kind.TRAINING_LOGS),
         _JOB_METRICS,
         *_JOB_KEY,
-        _JOB_NETWORK,
+        *_JOB_NETWORK,
     ),
 )
 
@@ -236,7 +248,7 @@ MODEL = Actor(
         _sagemaker_logs(Kind.INFERENCE_LOGS),
         _JOB_METRICS,
         *_JOB_KEY,
-        _JOB_NETWORK,
+        *_JOB_NETWORK,
     ),
 )
 

@@ -23,7 +23,8 @@ REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 def names(project: str = "model-training", stack: str = "dev", region: str = "eu-central-1", **buckets: str) -> Names:
     named = {f"{noun}_bucket_name": buckets.get(noun, "") for noun in ("assets", "models", "pipeline")}
-    return Names(SimpleNamespace(project=project, stack=stack, region=region, **named), ACCOUNT)  # type: ignore[arg-type]
+    vpc = {"subnet_ids": ("subnet-01234567",), "security_group_ids": ("sg-01234567",)}
+    return Names(SimpleNamespace(project=project, stack=stack, region=region, **named, **vpc), ACCOUNT)  # type: ignore[arg-type]
 
 
 @given(SLUG.filter(lambda text: len(text) <= PROJECT_NAME_MAX), SLUG, st.sampled_from(sorted(DEEPAR_ACCOUNTS)))

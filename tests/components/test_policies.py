@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from parliament import analyze_policy_string
 
 from components.deployer import GRANTS, MANAGED_POLICY_MAX, deployer_policies, grant_document
 from components.names import Names
@@ -19,9 +20,7 @@ from tests.components.test_names import names
 #: Actions that AWS gives no resource level, and why each is needed.
 WITHOUT_RESOURCE_LEVEL = {
     "ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
-    "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
-    "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+    "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
 }  # fmt: skip
 INLINE_POLICIES_MAX = 10_240
 
@@ -168,6 +167,10 @@ class TestDeployer:
             document = grant_document(grant, names())
             if document["Resource"] == "*":
                 assert set(listed(document["Action"])) <= {
+                    "logs:DescribeLogGroups",
+                    "sns:GetSubscriptionAttributes",
+                    "sns:SetSubscriptionAttributes",
+                    "sns:Unsubscribe",
                     "ecr:GetAuthorizationToken", "kms:CreateKey", "kms:TagResource", "kms:ListAliases",
                 }  # fmt: skip
 
@@ -212,3 +215,35 @@ class TestReport:
             main(arguments)
         assert ended.value.code == 1
         assert arguments[0] in capsys.readouterr().err
+
+
+def findings(document: dict[str, Any]) -> set[tuple[str, str]]:
+    """What the linter complains of: (issue, its details as text)."""
+    return {(finding.issue, str(finding.detail)) for finding in analyze_policy_string(json.dumps(document)).findings}
+
+
+class TestLinter:
+    """parliament knows each action's resource types and condition keys."""
+
+    def test_it_finds_something(self) -> None:
+        wrong = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket-without-key"}
+        assert {issue for issue, _ in findings({"Version": "2012-10-17", "Statement": [wrong]})} == {"RESOURCE_MISMATCH"}
+
+    def test_every_role(self, recorded: Recorder) -> None:
+        for resource in recorded.of("aws:iam/rolePolicy:RolePolicy"):
+            assert findings(json.loads(resource.inputs["policy"])) == set(), resource.name
+
+    def test_the_deployer(self) -> None:
+        known = {
+            # Each of these needs a right on the key and one on the alias, which have statements of their own here.
+            ("RESOURCE_MISMATCH", "kms:CreateAlias"),
+            ("RESOURCE_MISMATCH", "kms:UpdateAlias"),
+            ("RESOURCE_MISMATCH", "kms:DeleteAlias"),
+            # A key that does not exist yet has no ARN; the tags that it is made with bound the right.
+            ("RESOURCE_STAR", "kms:TagResource"),
+        }
+        found = {finding for policy in deployer_policies(names()) for finding in findings(json.loads(policy))}
+        for issue, detail in found:
+            actions = re.findall(r"kms:[A-Za-z]+|[a-z0-9]+:[A-Z][A-Za-z]+", detail)
+            assert actions, detail
+            assert {(issue, action) for action in actions} <= known, detail
