@@ -38,11 +38,15 @@ _PRODUCTION_SCHEMA = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with a resource: the field, what stands there (None: nothing), and what may stand there."""
+    """One thing wrong with a resource: the field, what stands there (None: nothing), and what may stand there.
+
+    ``ids`` are those of the control that mean just this kind of resource, where the control is about several.
+    """
 
     field: str
     value: object
     allowed: str
+    ids: str = ""
 
 
 class Verbatim:
@@ -67,10 +71,12 @@ class Control:
     #: Whether the answer depends on the stack being one for production.
     stricter_in_production: bool = field(default=False, kw_only=True)
     options: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
+    #: The control that reads the same input, and tells when a preview can not know it: once is enough.
+    unknown_told_by: str = field(default="", kw_only=True)
 
     @property
     def reference(self) -> str:
-        return ", ".join(self.ids.split())
+        return listed(self.ids)
 
     def holds_for(self, resource: Resource) -> bool:
         return resource.kind in self.kinds or self.kinds == ANY_KIND
@@ -84,7 +90,7 @@ class Control:
         framework = PolicyComplianceFramework(name="Security controls", reference=self.reference)
         return {
             "name": self.name,
-            "description": f"{self.asks} ({self.reference})",
+            "description": self.asks,
             "enforcement_level": self.level,
             "config_schema": self.schema(),
             "framework": framework,
@@ -117,9 +123,15 @@ def as_policy(control: Control) -> Policy:
 def _resource_policy(control: ResourceControl) -> Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = one(args)
-        if control.holds_for(resource) and exemption_for(control.name, resource) is None:
+        if not control.holds_for(resource) or exemption_for(control.name, resource) is not None:
+            return
+        try:
             for finding in control.look(resource):
                 report(message(resource, finding, control), None)
+        except UnknownValueError:
+            if not control.unknown_told_by:
+                raise
+            args.not_applicable(f"not known yet; {control.unknown_told_by} tells when it is")
 
     return ResourceValidationPolicy(validate=validate, **control.described())
 
@@ -151,7 +163,12 @@ def message(resource: Resource, finding: Finding, control: Control) -> str:
     """``aws:s3/bucket:Bucket assets: acl is 'public-read'; allowed: none (S3.12)``; what may be a secret is masked."""
     value = shown(finding.value, finding.field)
     found = "is missing" if value is None else f"is {value}"
-    return f"{resource.type} {resource.name}: {finding.field} {found}; {finding.allowed} ({control.reference})"
+    ids = listed(finding.ids) or control.reference
+    return f"{resource.type} {resource.name}: {finding.field} {found}; {finding.allowed} ({ids})"
+
+
+def listed(ids: str) -> str:
+    return ", ".join(ids.split())
 
 
 def must_be(resource: Resource, path: str, expected: object, allowed: str | None = None) -> Iterator[Finding]:

@@ -128,7 +128,12 @@ CONTROLS = (
         look=_valid,
     ),
     ResourceControl(
-        "pipeline-model-isolation", "Models run without a network", "SageMaker.5 CKV_AWS_370", (PIPELINE,), look=_model_isolated
+        "pipeline-model-isolation",
+        "Models run without a network",
+        "SageMaker.5 CKV_AWS_370",
+        (PIPELINE,),
+        look=_model_isolated,
+        unknown_told_by="pipeline-definition",
     ),
     ResourceControl(
         "pipeline-training",
@@ -136,6 +141,7 @@ CONTROLS = (
         "sagemaker_training_jobs_network_isolation_enabled sagemaker_training_jobs_intercontainer_encryption_enabled",
         (PIPELINE,),
         look=_training,
+        unknown_told_by="pipeline-definition",
     ),
     ResourceControl(
         "pipeline-processing",
@@ -143,6 +149,7 @@ CONTROLS = (
         "sagemaker_training_jobs_intercontainer_encryption_enabled",
         (PIPELINE,),
         look=_processing,
+        unknown_told_by="pipeline-definition",
     ),
     ResourceControl(
         "pipeline-processing-isolation",
@@ -150,6 +157,7 @@ CONTROLS = (
         "sagemaker_training_jobs_network_isolation_enabled",
         (PIPELINE,),
         look=_processing_isolated,
+        unknown_told_by="pipeline-definition",
     ),
     ResourceControl(
         "endpoint-instances",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pulumi_policy.proxy import UnknownValueError
 
@@ -16,21 +17,23 @@ PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 MIN_DELETION_WINDOW_DAYS = 14
 
-#: Where a resource names its key.
-KEY_PLACES: Mapping[str, str] = {
+#: Where a resource names its key, and what frameworks call that.
+KEY_PLACES: Mapping[str, tuple[str, str]] = {
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+        "rules.0.applyServerSideEncryptionByDefault.kmsMasterKeyId",
+        "S3.17 CKV_AWS_145",
     ),
-    "aws:dynamodb/table:Table": "serverSideEncryption.kmsKeyArn",
-    "aws:ecr/repository:Repository": "encryptionConfigurations.0.kmsKey",
-    "aws:lambda/function:Function": "kmsKeyArn",
-    "aws:cloudwatch/logGroup:LogGroup": "kmsKeyId",
-    "aws:sqs/queue:Queue": "kmsMasterKeyId",
-    "aws:sns/topic:Topic": "kmsMasterKeyId",
-    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": "kmsKeyArn",
+    "aws:dynamodb/table:Table": ("serverSideEncryption.kmsKeyArn", "CKV_AWS_119 W74 CT.DYNAMODB.PR.2"),
+    "aws:ecr/repository:Repository": ("encryptionConfigurations.0.kmsKey", "CKV_AWS_136"),
+    "aws:lambda/function:Function": ("kmsKeyArn", "CKV_AWS_173"),
+    "aws:cloudwatch/logGroup:LogGroup": ("kmsKeyId", "CKV_AWS_158 W84"),
+    "aws:sqs/queue:Queue": ("kmsMasterKeyId", "SQS.1 CKV_AWS_27 W48"),
+    "aws:sns/topic:Topic": ("kmsMasterKeyId", "CKV_AWS_26 AwsSolutions-SNS2"),
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": ("kmsKeyArn", "CKV_AWS_98 W1200"),
 }
+_PIPELINE_IDS = "sagemaker_training_jobs_volume_and_output_encryption_enabled"
 _ALLOWED = "allowed: the ARN of a customer-managed key"
-_IDS = "S3.17 CKV_AWS_145 CKV_AWS_119 CKV_AWS_136 CKV_AWS_173 CKV_AWS_158 CKV_AWS_27 CKV_AWS_26 W74 W84"
+_IDS = " ".join([ids for _, ids in KEY_PLACES.values()] + [_PIPELINE_IDS])
 _KINDS = (*KEY_PLACES, PIPELINE)
 
 
@@ -45,11 +48,12 @@ def is_customer_key(resource: Resource, path: str) -> bool:
 
 def _without_key(resource: Resource) -> Iterator[Finding]:
     if resource.kind == PIPELINE:
-        yield from key_places(resource)
+        for finding in key_places(resource):
+            yield replace(finding, ids=_PIPELINE_IDS)
         return
-    path = KEY_PLACES[resource.kind]
+    path, ids = KEY_PLACES[resource.kind]
     if not is_customer_key(resource, path):
-        yield Finding(path, resource.get(path), _ALLOWED)
+        yield Finding(path, resource.get(path), _ALLOWED, ids)
 
 
 def _in_production(resource: Resource) -> Iterator[Finding]:
@@ -61,7 +65,7 @@ def has_key(stack: Stack) -> bool:
     """Whether anything in the stack is under a customer-managed key, or there is one."""
     if KEY in stack.kinds:
         return True
-    named = any(is_customer_key(resource, KEY_PLACES[resource.kind]) for resource in stack.of(*KEY_PLACES))
+    named = any(is_customer_key(resource, KEY_PLACES[resource.kind][0]) for resource in stack.of(*KEY_PLACES))
     return named or any(uses_key(resource) for resource in stack.of(PIPELINE))
 
 
@@ -106,6 +110,7 @@ CONTROLS = (
         _KINDS,
         look=_in_production,
         stricter_in_production=True,
+        unknown_told_by="pipeline-definition",
     ),
     StackControl(
         "kms-key-everywhere",

@@ -77,7 +77,7 @@ EXEMPTIONS = (
 
 @dataclass(frozen=True)
 class Unrestrictable:
-    """An action that must be allowed on ``*``, and the condition key that bounds it where there is one."""
+    """An action whose resources can not be named, and the condition key that bounds it where there is one."""
 
     reason: str
     condition: str | None = None
@@ -86,7 +86,7 @@ class Unrestrictable:
 _NO_LEVEL = "the service authorization reference gives it no resource level"
 _NETWORK = "SageMaker makes the job's network interfaces itself, so their ARNs are not known before"
 
-#: Actions that may stand with the resource ``*``.
+#: Actions that may stand with the resource ``*``, or with all of a kind.
 UNRESTRICTABLE: Mapping[str, Unrestrictable] = {
     "ecr:GetAuthorizationToken": Unrestrictable(_NO_LEVEL),
     "cloudwatch:PutMetricData": Unrestrictable(_NO_LEVEL, "cloudwatch:namespace"),

@@ -157,11 +157,30 @@ _BY_RESOURCE = " ".join(f"CKV_AWS_{number}" for number in (*range(107, 112), *ra
 
 CONTROLS = (
     ResourceControl("iam-readable", "Policies are documents", "IAM.1", _HOLDERS, look=_readable),
-    ResourceControl("iam-named-actions", "Actions are named, none by a wildcard", _BY_ACTION, _HOLDERS, look=_named_actions),
     ResourceControl(
-        "iam-named-resources", "Resources are named wherever they can be", _BY_RESOURCE, _HOLDERS, look=_named_resources
+        "iam-named-actions",
+        "Actions are named, none by a wildcard",
+        _BY_ACTION,
+        _HOLDERS,
+        look=_named_actions,
+        unknown_told_by="iam-readable",
     ),
-    ResourceControl("iam-no-escalation", "No role can widen its own permissions", _BY_RESOURCE, _HOLDERS, look=_not_escalating),
+    ResourceControl(
+        "iam-named-resources",
+        "Resources are named wherever they can be",
+        _BY_RESOURCE,
+        _HOLDERS,
+        look=_named_resources,
+        unknown_told_by="iam-readable",
+    ),
+    ResourceControl(
+        "iam-no-escalation",
+        "No role can widen its own permissions",
+        _BY_RESOURCE,
+        _HOLDERS,
+        look=_not_escalating,
+        unknown_told_by="iam-readable",
+    ),
     ResourceControl(
         "iam-no-managed-policy",
         "No policy that AWS manages",
@@ -177,7 +196,12 @@ CONTROLS = (
         look=_named_trust,
     ),
     ResourceControl(
-        "iam-pass-role", "Roles are passed by name to SageMaker alone", "F38 F39 F40", _HOLDERS, look=_scoped_pass_role
+        "iam-pass-role",
+        "Roles are passed by name to SageMaker alone",
+        "F38 F39 F40",
+        _HOLDERS,
+        look=_scoped_pass_role,
+        unknown_told_by="iam-readable",
     ),
     ResourceControl(
         "iam-nothing-negated",
@@ -185,5 +209,6 @@ CONTROLS = (
         "W14 W15 W16 W17 W21 W22 W23",
         ANY_KIND,
         look=_nothing_negated,
+        unknown_told_by="iam-readable",
     ),
 )

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from policies.hygiene import FOREIGN, STATEFUL, TAGGABLE
+from tests.policies.judging import UNKNOWN, Case, bad, change, good
+
+TAGS = {"project": "model-training", "stack": "dev", "owner": "data-science"}
+BUCKET = "aws:s3/bucket:Bucket"
+CONFIGURATION = "aws:s3/bucketVersioning:BucketVersioning"
+SECRET = "AKIAIOSFODNN7EXAMPLE"
+
+CASES = [
+    *(good("required-tags", kind, {"tags": TAGS}) for kind in TAGGABLE),
+    good("required-tags", BUCKET, {"tags": {"owner": UNKNOWN}, "tagsAll": TAGS}),
+    good("required-tags", CONFIGURATION, {}),
+    *(bad("required-tags", BUCKET, {"tags": change(TAGS, tag)}, f"tags.{tag} is missing") for tag in TAGS),
+    bad("required-tags", BUCKET, {"tags": {**TAGS, "owner": ""}}, "tags.owner is missing"),
+    bad("required-tags", "aws:s3/bucketObjectv2:BucketObjectv2", {}, "tags.project", "tags.stack", "tags.owner"),
+    *(good("protected-data", kind, {}, stack="prod", protect=True) for kind in STATEFUL),
+    *(good("protected-data", kind, {"forceDestroy": True}, stack="dev") for kind in STATEFUL),
+    *(bad("protected-data", kind, {}, "option protect is False", stack="prod") for kind in STATEFUL),
+    bad("protected-data", BUCKET, {"forceDestroy": True}, "forceDestroy is True", stack="prod", protect=True),
+    good("no-secrets", BUCKET, {"bucket": "assets", "tags": {"note": UNKNOWN}}),
+    good("no-secrets", "docker:index/image:Image", {"registry": {"password": SECRET}}),
+    bad("no-secrets", BUCKET, {"tags": {"note": f"key {SECRET}"}}, "tags.note is '****'"),
+    bad(
+        "no-secrets",
+        "aws:scheduler/schedule:Schedule",
+        {"target": {"input": f'{{"key":"{SECRET}"}}'}},
+        "target.input is '****'",
+    ),
+    bad(
+        "no-secrets",
+        "aws:cloudwatch/eventTarget:EventTarget",
+        {"ecsTarget": [{"x": f"ghp_{'a' * 40}"}]},
+        "ecsTarget.0.x is '****'",
+    ),
+    *(bad("no-foreign-resources", kind, {}, f"its type is '{kind}'") for kind in FOREIGN),
+    good("no-foreign-resources", BUCKET, {}),
+]
+
+
+@pytest.mark.usefixtures("nothing_exempt")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_resource(case: Case) -> None:
+    case.check()
