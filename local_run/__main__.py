@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import queue
 import signal
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import one_problem, reported
+from contracts.problems import ProblemsError, one_problem, reported
+from contracts.status import SUCCEEDED
+from contracts.tables import ExecutionAttribute
 from local_run.deepar.cli import app as deepar_app
 from runs.overrides import parse_overrides
+
+if TYPE_CHECKING:
+    from local_run.live import LiveView
+    from local_run.session import Session
 
 CONSOLE = Console()
 
@@ -72,6 +79,8 @@ def up(
     from local_run.session import PROJECT, deployed_session
 
     view, ended = LiveView(CONSOLE), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     with reported(), view.showing():
         backend, builder = docker_options(PROJECT) if docker else (None, None)
         with deployed_session(
@@ -85,9 +94,29 @@ def up(
             CONSOLE.print("\nIn a second terminal:", style="bold")
             CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
             CONSOLE.print("python -m runs start demo\n", highlight=False)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: ended.set())
-            ended.wait()
+            _serve(session, view, ended)
+
+
+def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
+    """Until asked to end: forecast the test windows of whatever succeeds, so that its report has them."""
+    from local_run.forecast import forecast
+    from runs.begin import execution_store
+
+    while not ended.is_set():
+        try:
+            arn, status = view.ended.get(timeout=0.5)
+        except queue.Empty:
+            continue
+        item = execution_store(session.stack).find(arn) if status == SUCCEEDED else None
+        if item is None:
+            continue
+        execution_id = item[ExecutionAttribute.ID]
+        try:
+            report = forecast(session.stack, execution_id)
+        except ProblemsError as error:
+            view.warning(str(error))
+            continue
+        view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}; runs report {execution_id} draws them")
 
 
 @app.command()

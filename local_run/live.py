@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -23,6 +24,8 @@ class LiveView(SilentListener):
         self._console = console
         self._lock = threading.Lock()
         self._made = 0
+        #: Pipeline execution ARN and final status of what has ended, for whoever goes on from there.
+        self.ended: SimpleQueue[tuple[str, str]] = SimpleQueue()
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
             SpinnerColumn(finished_text="•"),
@@ -53,6 +56,9 @@ class LiveView(SilentListener):
     def deployed(self, seconds: float) -> None:
         with self._lock:
             self._finish("deploying", f"{self._made} resources in {seconds:.1f} s")
+
+    def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
+        self.ended.put((execution, status))
 
     def step_started(self, execution: str, step: str, kind: str) -> None:
         with self._lock:
