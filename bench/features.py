@@ -1,0 +1,161 @@
+"""What the feature step costs: the whole as a process, its parts beside the libraries that do the same, and its growth.
+
+``python -m bench.features`` prints ratios that were measured in one run. The reference work is six assets, 3,257 common daily
+rows, Bollinger, RSI and SMA, ARIMA(5,1,0), four low-pass features, importance, an autoencoder, and all files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REPOSITORY = Path(__file__).parents[1]
+#: Seconds that the original project's code takes for the reference work on two cores, as measured once elsewhere.
+ORIGINAL_SECONDS = 168.0
+TARGET_SECONDS, TARGET_MB = ORIGINAL_SECONDS / 80, 300
+_STEP = "from fe_image.offline import run_features; from pathlib import Path; import sys; run_features(*map(Path, sys.argv[1:]))"
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+REFERENCE: dict[str, Any] = {
+    "baseAssets": ["sp500", "nasdaq", "wti", "AAPL", "IBM", "MSFT"],
+    "predictedAsset": "sp500",
+    "startDataset": "2000-03-01",
+    "endTraining": "2012-08-31",
+    "testWindows": 8,
+    "importance": {},
+    "features": {
+        "bollinger": {"windows": [20]},
+        "rsi": {"windows": [14]},
+        "sma": {"windows": [10, 50]},
+        "arima": {"order": [5, 1, 0]},
+        "spectral": {"window": 128, "components": [3, 6, 9, 20]},
+        "autoencoder": {"codes": 3},
+    },
+}
+
+
+def whole_step(assets: Path, template: dict[str, Any], folder: Path) -> tuple[float, float, float]:
+    """Seconds, processor seconds and peak MB of the step as a process of its own."""
+    path = folder / "template.json"
+    path.write_text(json.dumps(template))
+    command = [sys.executable, "-c", _STEP, str(assets), str(path), str(folder / "out")]
+    environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": str(REPOSITORY)}
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"the step failed with exit code {process.returncode}")
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def reference(assets: Path, folder: Path, repeats: int) -> None:
+    runs = [whole_step(assets, REFERENCE, folder) for _ in range(repeats)]
+    seconds, processor, megabytes = (sorted(values)[len(values) // 2] for values in zip(*runs, strict=True))
+    print(f"whole step as a process, median of {repeats}: {seconds:.2f} s ({processor:.2f} s of processor), {megabytes:.0f} MB")
+    print(f"  {ORIGINAL_SECONDS / seconds:.0f}x faster than the original's {ORIGINAL_SECONDS:.0f} s", end="")
+    print(f" (targets: {TARGET_SECONDS:.1f} s, {TARGET_MB} MB)")
+    empty = [_process_seconds("pass") for _ in range(3)]
+    imports = [_process_seconds("import fe_image.offline, talib, xgboost") for _ in range(3)]
+    lean = [_process_seconds(_LEAN_IMPORTS) for _ in range(3)]
+    print(f"  Python itself {min(empty):.2f} s; imports {min(lean):.2f} s, with what those drag in {min(imports):.2f} s")
+
+
+_LEAN_IMPORTS = (
+    "import fe_image.offline; from fe_image.light_import import import_without as without; "
+    "without('talib', ['pandas']); without('xgboost', ['pandas', 'sklearn'])"
+)
+
+
+def _process_seconds(code: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **_ONE_THREAD, "PYTHONPATH": str(REPOSITORY)}, check=True)
+    return time.perf_counter() - began
+
+
+def parts() -> None:
+    """Each part beside a library that gives the same, in this process and run."""
+    from bench import feature_parts
+
+    print(f"{'part':<44}{'ours':>10}{'yardstick':>12}{'ratio':>8}")
+    for name, ours, yardstick in feature_parts.comparisons():
+        mine, theirs = _seconds(ours), _seconds(yardstick)
+        print(f"{name:<44}{mine * 1000:>8.1f}ms{theirs * 1000:>10.1f}ms{theirs / mine:>7.1f}x")
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def growth(folder: Path, counts: list[int], rows: int) -> None:
+    """Seconds and peak memory by number of assets."""
+    print(f"{'assets':>8}{'rows':>8}{'seconds':>10}{'s/asset':>10}{'peak MB':>10}{'channel MB':>12}")
+    for count in counts:
+        names = write_walks(folder / f"assets-{count}", count, rows)
+        template = {**REFERENCE, "baseAssets": names, "predictedAsset": names[0], "startDataset": "1990-01-01"}
+        template |= {"endTraining": _training_end(rows), "contextLength": 40}
+        seconds, _, megabytes = whole_step(folder / f"assets-{count}", template, folder)
+        size = (folder / "out/train/train.json").stat().st_size / 1e6
+        print(f"{count:>8}{rows:>8}{seconds:>10.1f}{seconds / count:>10.3f}{megabytes:>10.0f}{size:>12.0f}", flush=True)
+
+
+def write_walks(folder: Path, count: int, rows: int) -> list[str]:
+    """Random walks on weekdays: for growth alone, never for a result."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dates = np.datetime_as_string(_weekdays(rows)).tolist()
+    random = np.random.default_rng(1)
+    names = [f"A{number:04d}" for number in range(count)]
+    for name in names:
+        close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, rows)))
+        lines = (f"{date},{price!r}" for date, price in zip(dates, close.tolist(), strict=True))
+        (folder / f"{name}.csv").write_text("\n".join(["Date,Close", *lines]) + "\n")
+    return names
+
+
+def _weekdays(rows: int) -> np.ndarray:
+    days = np.arange(np.datetime64("1990-01-01"), np.datetime64("1990-01-01") + 2 * rows)
+    return days[np.is_busday(days)][:rows]
+
+
+def _training_end(rows: int) -> str:
+    return str(_weekdays(rows)[-1] - 200)
+
+
+def main() -> None:
+    """Reference work, parts, and on demand the growth."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=5, help="runs of the reference work")
+    parser.add_argument("--growth", type=int, nargs="*", default=[], metavar="ASSETS", help="numbers of assets, such as 10 50 100 500")
+    parser.add_argument("--rows", type=int, default=5000, help="rows of each asset for the growth")
+    options = parser.parse_args()
+    sys.path.insert(0, str(REPOSITORY))
+    from local_run.sample_data import write_samples
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_samples(folder / "samples")
+        reference(folder / "samples", folder, options.repeats)
+        parts()
+        if options.growth:
+            growth(folder, options.growth, options.rows)
+    print(f"peak of the benchmark itself: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,310 @@
+"""The step as SageMaker runs it: the executor as a process, its item and files in an emulator on the loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from contracts import layout
+from contracts.manifest import directory_problems
+from contracts.snapshot import canonical_json
+from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, Table
+from tests.fe_image.support import template_data, walk, write_csv
+
+REPOSITORY = Path(__file__).parents[2]
+EXECUTOR = REPOSITORY / "fe_image/run-fe-step.py"
+REGION = "eu-central-1"
+ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abc"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+@dataclass
+class Cloud:
+    """An emulator with the tables and the bucket that the step uses."""
+
+    endpoint: str
+    dynamodb: Any
+    s3: Any
+
+    def item(self, execution_id: str) -> dict[str, Any]:
+        return self.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": execution_id}})["Item"]
+
+    def importance(self, execution_id: str) -> list[dict[str, Any]]:
+        query = {"TableName": FEATURE_IMPORTANCE.name, "KeyConditionExpression": "ExecutionId = :id"}
+        return self.dynamodb.query(**query, ExpressionAttributeValues={":id": {"S": execution_id}})["Items"]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    arguments = {
+        "region_name": REGION,
+        "endpoint_url": endpoint,
+        "aws_access_key_id": "testing",
+        "aws_secret_access_key": "testing",
+        "config": Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10),
+    }
+    made = Cloud(endpoint, boto3.client("dynamodb", **arguments), boto3.client("s3", **arguments))
+    for table in (EXECUTION, FEATURE_IMPORTANCE):
+        create_table(made.dynamodb, table)
+    made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+    yield made
+    server.stop()
+
+
+def create_table(dynamodb: Any, table: Table) -> None:
+    keys = [(table.hash_key, "HASH"), *([(table.range_key, "RANGE")] if table.range_key else [])]
+    dynamodb.create_table(
+        TableName=table.name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+    )
+
+
+@dataclass
+class Job:
+    """One execution's container root, item and environment."""
+
+    cloud: Cloud
+    root: Path
+    execution_id: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / layout.OUTPUT_ROOT.lstrip("/")
+
+    @property
+    def message(self) -> str:
+        return (self.root / layout.EXIT_MESSAGE_FILE.lstrip("/")).read_text()
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(REPOSITORY),
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_REGION": REGION,
+            **CREDENTIALS,
+            "EXECUTION_TABLE": EXECUTION.name,
+            "FEATURE_IMPORTANCE_TABLE": FEATURE_IMPORTANCE.name,
+            "MODELS_BUCKET": "models",
+            "LOG_SYNC_SECONDS": "0.1",
+            "CONTAINER_ROOT": str(self.root),
+            **self.environment,
+        }
+
+    def start(self) -> subprocess.Popen[str]:
+        command = [sys.executable, str(EXECUTOR), "--executionid", self.execution_id]
+        return subprocess.Popen(command, env=self.variables(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run(self) -> tuple[int, str]:
+        process = self.start()
+        output, _ = process.communicate(timeout=60)
+        return process.returncode, output
+
+    def files(self) -> dict[str, bytes]:
+        return {str(path.relative_to(self.outputs)): path.read_bytes() for path in self.outputs.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def job(cloud: Cloud, tmp_path: Path, request: pytest.FixtureRequest) -> Job:
+    return make_job(cloud, tmp_path, f"run-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}")
+
+
+def make_job(cloud: Cloud, root: Path, execution_id: str, **template: Any) -> Job:
+    panel = walk(1, rows=340)
+    assets = root / layout.INPUT_ASSETS_DIR.lstrip("/")
+    write_csv(assets, panel)
+    versions = {
+        name: {
+            "Key": layout.asset_key(name),
+            "VersionId": "v1",
+            "Sha256": hashlib.sha256((assets / f"{name}.csv").read_bytes()).hexdigest(),
+            "Size": (assets / f"{name}.csv").stat().st_size,
+        }
+        for name in panel.assets
+    }
+    snapshot = {"Template": template_data(panel, 300, **template), "Parameters": {}, "ImageUri": "", "DefinitionDigest": ""}
+    put_snapshot(cloud, execution_id, {**snapshot, "Assets": versions})
+    return Job(cloud, root, execution_id)
+
+
+def put_snapshot(cloud: Cloud, execution_id: str, snapshot: dict[str, Any], **more: Any) -> None:
+    item = {"Id": {"S": execution_id}, "Snapshot": {"S": canonical_json(snapshot)}, **more}
+    cloud.dynamodb.put_item(TableName=EXECUTION.name, Item=item)
+
+
+def snapshot_of(job: Job) -> dict[str, Any]:
+    return json.loads(job.cloud.item(job.execution_id)["Snapshot"]["S"])
+
+
+def test_the_step_writes_its_files_its_log_and_its_importance(job: Job):
+    code, output = job.run()
+    assert code == 0, output
+    assert directory_problems(job.outputs) == []
+    manifest = json.loads((job.outputs / "manifest/manifest.json").read_text())
+    assert manifest["execution_id"] == job.execution_id
+    item = job.cloud.item(job.execution_id)
+    assert int(item["LogRevision"]["N"]) >= 2
+    assert "feature engineering ended" in item["LogTail"]["S"]
+    whole = job.cloud.s3.get_object(Bucket="models", Key=f"executions/{job.execution_id}/logs/feature-engineering.log")
+    log = whole["Body"].read().decode()
+    assert log.endswith(item["LogTail"]["S"])
+    assert log in output
+    scores = json.loads((job.outputs / "evaluation/importance.json").read_text())["scores"]
+    rows = {row["Feature"]["S"]: row for row in job.cloud.importance(job.execution_id)}
+    assert set(rows) == set(scores)
+    best = next(iter(scores))
+    assert rows[best]["Rank"]["N"] == "1"
+    assert float(rows[best]["Importance"]["N"]) == pytest.approx(scores[best])
+
+
+def test_again_with_the_same_id_the_same_bytes(job: Job):
+    assert job.run()[0] == 0
+    first = job.files()
+    assert job.run()[0] == 0
+    assert job.files() == first
+
+
+def test_the_log_arrives_while_the_step_runs(job: Job):
+    job.environment["LOG_SYNC_SECONDS"] = "0.02"
+    process = job.start()
+    seen = set()
+    while process.poll() is None:
+        item = job.cloud.item(job.execution_id)
+        if "LogRevision" in item and "feature engineering ended" not in item["LogTail"]["S"]:
+            seen.add(int(item["LogRevision"]["N"]))
+        time.sleep(0.01)
+    assert process.communicate()[0]
+    assert len(seen) >= 2, "two revisions before the step ends"
+
+
+def test_another_version_of_an_asset_is_refused(job: Job):
+    path = job.root / layout.INPUT_ASSETS_DIR.lstrip("/") / "A1.csv"
+    recorded = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(path.read_text() + "2030-01-01,5.0\n")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    code, output = job.run()
+    assert code == 1
+    assert f"assets/A1.csv is 'SHA-256 {found}'" in job.message
+    assert f"version v1 with SHA-256 {recorded}" in job.message
+    assert "Traceback" not in output
+    assert not job.outputs.exists()
+
+
+def test_an_asset_that_was_not_downloaded_is_named_by_its_key(job: Job):
+    (job.root / layout.INPUT_ASSETS_DIR.lstrip("/") / "A2.csv").unlink()
+    assert job.run()[0] == 1
+    assert "assets/A2.csv is '0 rows'" in job.message
+
+
+def test_a_template_in_the_snapshot_is_validated_again(job: Job):
+    snapshot = snapshot_of(job)
+    snapshot["Template"]["predictedAsset"] = "gold"
+    put_snapshot(job.cloud, job.execution_id, snapshot)
+    assert job.run()[0] == 1
+    assert "predictedAsset is 'gold'" in job.message
+    assert "predictedAsset is 'gold'" in job.cloud.item(job.execution_id)["LogTail"]["S"]
+
+
+def test_an_id_without_an_item(job: Job):
+    job.execution_id = "nobody"
+    assert job.run()[0] == 1
+    assert "--executionid is 'nobody'" in job.message
+    assert "Item" not in job.cloud.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": "nobody"}}), "the log makes no item"
+
+
+def test_an_item_of_another_pipeline_execution_is_refused(job: Job):
+    put_snapshot(job.cloud, job.execution_id, snapshot_of(job), PipelineExecutionArn={"S": ARN})
+    job.environment["PIPELINE_EXECUTION_ARN"] = ARN.replace("abc", "def")
+    assert job.run()[0] == 1
+    assert "start it with an id of its own" in job.message
+    job.environment["PIPELINE_EXECUTION_ARN"] = ARN
+    assert job.run()[0] == 0
+
+
+def test_an_item_without_a_snapshot(job: Job):
+    job.cloud.dynamodb.put_item(TableName=EXECUTION.name, Item={"Id": {"S": job.execution_id}})
+    assert job.run()[0] == 1
+    assert "Snapshot is missing" in job.message
+
+
+def test_bad_environment_is_named_at_once(job: Job):
+    job.environment |= {"EXECUTION_TABLE": "", "MODELS_BUCKET": "", "LOG_SYNC_SECONDS": "often"}
+    job.execution_id = "a_b"
+    code, output = job.run()
+    assert code == 1
+    for name in ("EXECUTION_TABLE", "MODELS_BUCKET", "LOG_SYNC_SECONDS is 'often'", "--executionid is 'a_b'"):
+        assert name in job.message
+    assert "Traceback" not in output
+
+
+def test_the_gate_scores_the_quantiles_that_the_execution_trains_with(job: Job):
+    snapshot = snapshot_of(job)
+    snapshot["Parameters"] = {"test_quantiles": "[0.25, 0.75]"}
+    put_snapshot(job.cloud, job.execution_id, snapshot)
+    assert job.run()[0] == 0
+    baselines = json.loads((job.outputs / "evaluation/baselines.json").read_text())
+    assert list(baselines["wQuantileLoss"]) == ["0.25", "0.75"]
+
+
+def test_tables_and_bucket_for_log_and_importance_away(job: Job):
+    """Neither fails the step, nor slows it by more than the bounded wait at its end."""
+    job.environment |= {"FEATURE_IMPORTANCE_TABLE": "gone", "MODELS_BUCKET": "gone-too"}
+    code, output = job.run()
+    assert code == 0, output
+    assert directory_problems(job.outputs) == []
+    assert "feature importance is not in table gone" in output
+    assert "log sync of the object failed" in output
+
+
+def test_sigterm_flushes_log_and_message(job: Job):
+    job.environment["LOG_SYNC_SECONDS"] = "3600"
+    process = job.start()
+    while "feature engineering begins" not in process.stdout.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert job.message == "stopped by SIGTERM"
+    assert "stopped by SIGTERM" in job.cloud.item(job.execution_id)["LogTail"]["S"]
+    assert directory_problems(job.outputs)
+
+
+def test_a_message_fits_into_the_failure_reason(job: Job):
+    snapshot = snapshot_of(job)
+    snapshot["Template"]["features"] = {f"nonsense{number}": {} for number in range(100)}
+    put_snapshot(job.cloud, job.execution_id, snapshot)
+    assert job.run()[0] == 1
+    assert len(job.message) <= 1024
+    assert job.message.startswith("template: 100 problems")
+
+
+def test_two_executions_at_once_write_apart(cloud: Cloud, tmp_path: Path):
+    jobs = [make_job(cloud, tmp_path / name, f"both-{name}", predictedAsset=asset) for name, asset in (("a", "A0"), ("b", "A1"))]
+    processes = [job.start() for job in jobs]
+    for process in processes:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    keys = {item["Key"] for item in cloud.s3.list_objects_v2(Bucket="models", Prefix="executions/both-")["Contents"]}
+    assert keys == {f"executions/both-{name}/logs/feature-engineering.log" for name in "ab"}
+    targets = [json.loads((job.outputs / "evaluation/target.json").read_text())["asset"] for job in jobs]
+    assert targets == ["A0", "A1"]
