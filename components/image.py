@@ -94,9 +94,10 @@ class Image(pulumi.ComponentResource):
         )
 
     def _create_image(self, repository: aws.ecr.Repository) -> docker.Image:
-        """Another tag is another image. For the same tag, only what was decided when it was made counts.
+        """Another tag is another image; for the same tag, what was decided when it was made stays.
 
-        Once an image is pushed, the registry has it, so the next run would ask for no push: that is no change.
+        Nothing else may lead to an update, which would push to a tag that can not be overwritten: neither new credentials,
+        nor that the registry has the image now, nor how it would be built today.
         """
         staged = self._args.context.stage(self._args.root / STAGING)
         context = PurePosixPath(STAGING, staged.name)
@@ -114,7 +115,9 @@ class Image(pulumi.ComponentResource):
             registry=_registry(repository),
             skip_push=registry_has(repository_name=self._args.names.of(REPOSITORY), tag=self._args.context.tag),
             opts=ResourceOptions(
-                parent=self, ignore_changes=["skipPush"], replace_on_changes=["imageName"], delete_before_replace=False
+                parent=self,
+                ignore_changes=["build", "registry", "skipPush"],
+                replace_on_changes=["imageName"],
             ),
         )
 

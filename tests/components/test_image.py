@@ -67,7 +67,7 @@ def test_other_tags_in_the_registry_do_not_matter(dev: Recorder) -> None:
 
 def test_having_been_pushed_is_no_change(dev: Recorder) -> None:
     request = dev.requests[(IMAGE, dev.one(IMAGE).name)]
-    assert list(request.ignoreChanges) == ["skipPush"]
+    assert list(request.ignoreChanges) == ["build", "registry", "skipPush"]
     assert list(request.replaceOnChanges) == ["imageName"]
 
 

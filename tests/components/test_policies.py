@@ -20,7 +20,8 @@ from tests.components.test_names import names
 #: Actions that AWS gives no resource level, and why each is needed.
 WITHOUT_RESOURCE_LEVEL = {
     "ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
-    "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+    "ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
 }  # fmt: skip
 INLINE_POLICIES_MAX = 10_240
 
