@@ -17,7 +17,7 @@ EXAMPLE_ACCOUNT = "123456789012"
 def example_values(region: str = EXAMPLE_REGION, *, sections: bool = False) -> TemplateValues:
     """Plausible values for a stack ``dev`` in a region; with ``sections`` VPC, KMS and spot are set as well."""
     return TemplateValues(
-        feature_image_uri=f"{EXAMPLE_ACCOUNT}.dkr.ecr.{region}.{dns_suffix(region)}/model-training-dev-features:c-0123456789abcdef",
+        feature_image_uri=f"{EXAMPLE_ACCOUNT}.dkr.ecr.{region}.{dns_suffix(region)}/model-training-dev-features:0123456789abcdef0123456789abcdef",
         deepar_image_uri=deepar_image_uri(region),
         executor_uri=f"s3://{_bucket('pipeline', region)}/code/0123456789abcdef/{EXECUTOR_NAME}",
         assets_bucket=_bucket("assets", region),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline_def.checks.secret_patterns import is_secret
-from pipeline_def.compare.effects import DATA, MODEL, STEP_EFFECTS, Effect, parameter_effects, topic_of
+from pipeline_def.compare.effects import DATA, MODEL, SECURITY, STEP_EFFECTS, Effect, parameter_effects, topic_of
 from pipeline_def.compare.facts import Facts, StepFacts, facts
 from pipeline_def.compare.spell import spell
 
@@ -36,6 +36,8 @@ class Change:
             return f"{self.how}: {detail}" if detail else self.how
         if self.how == REWIRED:
             return f"{self.label}: {self.old or 'nothing'} → {self.new or 'nothing'}"
+        if self.how == ADDED:
+            return f"{self.label}: {self.new}"
         if self.old is None:
             return f"{self.label} added: {self.new}"
         if self.new is None:
@@ -64,22 +66,41 @@ def _step_set_changes(before: Facts, after: Facts) -> Iterator[Change]:
     for name, step in after.steps.items():
         if name not in before.steps:
             yield Change(f"step {name}", ADDED, new=_described(step, after), effects=STEP_EFFECTS.get(step.type, ()))
+            yield from _brought_along(step)
     for name, step in before.steps.items():
         if name not in after.steps:
             yield Change(f"step {name}", REMOVED, old=_described(step, before), effects=STEP_EFFECTS.get(step.type, ()))
 
 
+#: Topics that a reviewer asks about first when a step is new, and why.
+_ASKED_FIRST = {
+    "image": (Effect(SECURITY, "this code runs with the step's role"),),
+    "entry point": (),
+    "role": (Effect(SECURITY, "the step has this role's rights"),),
+    "instance type": (),
+    "network isolation": (),
+    "output": (),
+}
+
+
+def _brought_along(step: StepFacts) -> Iterator[Change]:
+    """What a new step runs, as whom, on what, and where it writes."""
+    for path, value in step.leaves.items():
+        label, _ = topic_of(path)
+        topic = "output" if label.startswith("output ") else label
+        if topic in _ASKED_FIRST and not path.endswith(("LocalPath", "S3UploadMode")):
+            yield Change(f"step {step.name}", ADDED, label, None, value, _ASKED_FIRST[topic])
+
+
 def _described(step: StepFacts, of: Facts) -> str:
-    """``a Processing step after FeatureEngineering, before Training``."""
+    """``a Processing step, after FeatureEngineering, before Training``."""
     before = sorted(name for name, other in of.steps.items() if step.name in other.after)
-    parts = [f"a {step.type} step"]
-    if step.place:
-        parts.append(f"in {step.place}")
+    parts = [f"a {step.type} step" + (f" in {step.place}" if step.place else "")]
     if step.after:
-        parts.append(f"after {', '.join(sorted(step.after))}")
+        parts.append(f"after {' and '.join(sorted(step.after))}")
     if before:
-        parts.append(f"before {', '.join(before)}")
-    return " ".join(parts)
+        parts.append(f"before {' and '.join(before)}")
+    return ", ".join(parts)
 
 
 def _parameter_changes(before: Facts, after: Facts) -> Iterator[Change]:

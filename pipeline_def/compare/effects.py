@@ -118,7 +118,7 @@ def parameter_effects(name: str, old: object = None, new: object = None) -> tupl
 
 def _times(old: object, new: object) -> str:
     if type(old) in (int, float) and type(new) in (int, float) and old:
-        return f"{float(new) / float(old):.3g} times as much of it in each training"  # type: ignore[arg-type]
+        return f"each training does {float(new) / float(old):.3g} times as much of it"  # type: ignore[arg-type]
     return ""
 
 

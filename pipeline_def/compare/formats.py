@@ -48,7 +48,9 @@ def as_json(changes: Sequence[Change], old: str, new: str) -> str:
 def _counted(changes: Sequence[Change]) -> str:
     kinds = Counter(effect.kind for change in changes for effect in change.effects)
     touched = f" ({', '.join(f'{kind}: {count}' for kind, count in sorted(kinds.items()))})" if kinds else ""
-    return f"{len(changes)} change{'s' if len(changes) != 1 else ''}{touched}"
+    # What a new step brings along is told, but the step is the change.
+    count = sum(1 for change in changes if not (change.how == ADDED and change.label))
+    return f"{count} change{'s' if count != 1 else ''}{touched}"
 
 
 def _grouped(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
@@ -66,6 +68,8 @@ def _markdown_words(change: Change) -> str:
     if change.how in (ADDED, REMOVED) and not change.label:
         detail = change.new if change.how == ADDED else change.old
         return f"{change.how}: {_escaped(detail)}" if detail else change.how
+    if change.how == ADDED and change.new is not None:
+        return f"{_escaped(change.label)}: {_code(change.new)}"
     old = _code(change.old) if change.old is not None else "nothing"
     new = _code(change.new) if change.new is not None else "nothing"
     return f"{_escaped(change.label)}: {old} → {new}"

@@ -74,7 +74,7 @@ def test_nothing_changed_is_said() -> None:
 def test_a_new_default_of_a_hyperparameter_tells_its_cost() -> None:
     (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=60))
     assert f"{change.subject}: {change.words}" == "parameter epochs: default: 20 → 60"
-    assert {"cost: 3 times as much of it in each training", "model: another model from the same data"} == {
+    assert {"cost: each training does 3 times as much of it", "model: another model from the same data"} == {
         f"{effect.kind}: {effect.says}" for effect in change.effects
     }
 
@@ -114,12 +114,15 @@ def test_steps_are_added_removed_and_rewired() -> None:
 
     found = changed(change)
     said = sentences(found)
-    assert "step Audit: added: a Processing step after Training" in said
-    assert "step RegisterModel: removed: a RegisterModel step in IfSteps of QualityGate after QualityGate, Training" in said
+    assert "step Audit: added: a Processing step, after Training" in said
+    assert "step RegisterModel: removed: a RegisterModel step in IfSteps of QualityGate, after QualityGate and Training" in said
     assert "step CreateModel: place: IfSteps of QualityGate → always runs" in said
     assert "step Training: runs after: FeatureEngineering → CreateModel, FeatureEngineering" in said
     assert [change.how for change in found if change.label in ("place", "runs after")] == ["rewired"] * 3
     assert kinds(next(change for change in found if change.subject == "step Audit")) == {"cost"}
+    assert "step Audit: role: arn:aws:iam::123456789012:role/model-training-dev-processing" in said
+    assert "step Audit: instance type: <ProcessingInstanceType>" in said
+    assert any(sentence.startswith("step Audit: image: 123456789012.dkr.ecr.") for sentence in said)
 
 
 def test_image_outputs_retries_instances_and_gate_are_named_with_their_effects() -> None:
