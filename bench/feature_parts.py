@@ -49,7 +49,8 @@ def _template() -> TrainingTemplate:
 def comparisons() -> Iterator[Comparison]:
     """Name, our way, the other way."""
     panel, train = _data().panel, _data().grid.train_rows
-    yield "RSI (TA-Lib both)", lambda: RsiTransformer(Rsi()).transform(panel, {}), lambda: [talib.RSI(p, 14) for p in panel.close]
+    rsi = RsiTransformer(Rsi())
+    yield "RSI (TA-Lib both)", lambda: rsi.transform(panel, {}), lambda: [talib.RSI(price, 14) for price in panel.close]
     yield "ARIMA(5,1,0): statsmodels, parameters given", *_arima(panel, train)
     yield "low-pass: a transform a window", *_spectral(panel)
     yield "autoencoder: scikit-learn's MLP", *_autoencoder(panel, train)

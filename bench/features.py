@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).parents[1]
 #: Seconds that the original project's code takes for the reference work on two cores, as measured once elsewhere.
 ORIGINAL_SECONDS = 168.0
 TARGET_SECONDS, TARGET_MB = ORIGINAL_SECONDS / 80, 300
-_STEP = "from fe_image.offline import run_features; from pathlib import Path; import sys; run_features(*map(Path, sys.argv[1:]))"
+_STEP = "import sys, pathlib, fe_image.offline as step; step.run_features(*map(pathlib.Path, sys.argv[1:]))"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 REFERENCE: dict[str, Any] = {
@@ -141,7 +141,7 @@ def main() -> None:
     """Reference work, parts, and on demand the growth."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=5, help="runs of the reference work")
-    parser.add_argument("--growth", type=int, nargs="*", default=[], metavar="ASSETS", help="numbers of assets, such as 10 50 100 500")
+    parser.add_argument("--growth", type=int, nargs="*", default=[], metavar="ASSETS", help="such as 10 50 100 500")
     parser.add_argument("--rows", type=int, default=5000, help="rows of each asset for the growth")
     options = parser.parse_args()
     sys.path.insert(0, str(REPOSITORY))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from contracts.template import Importance
 from fe_image.features.base import Floats
@@ -47,16 +48,23 @@ def feature_importance(
     if len(y) < _MIN_ROWS:
         return ImportanceReport(dict.fromkeys(names, 0.0), 0.0, len(y))
     split = int(len(y) * (1 - _HELD_OUT))
-    forecast = _fit(x[:split], y[:split], seed)
+    # A feature that no tree splits on changes nothing when shuffled: the rest of the work is on those that some tree uses.
+    used = _fit(x[:split], y[:split], seed)[1]
+    if not used.size:
+        return ImportanceReport(dict.fromkeys(names, 0.0), 0.0, len(y))
+    x = np.ascontiguousarray(x[:, used])
+    forecast, _ = _fit(x[:split], y[:split], seed)
     x_held, y_held = x[split:], y[split:]
     error = float(np.mean((forecast(x_held) - y_held) ** 2))
     spread = float(np.var(y_held))
-    scores = _shuffled(forecast, x_held, y_held, error, settings.repeats, seed)
-    ranked = sorted(zip(names, scores, strict=True), key=lambda item: (-item[1], item[0]))
+    scores = np.zeros(len(names))
+    scores[used] = _shuffled(forecast, x_held, y_held, error, settings.repeats, seed)
+    ranked = sorted(zip(names, scores.tolist(), strict=True), key=lambda item: (-item[1], item[0]))
     return ImportanceReport(dict(ranked), 1 - error / spread if spread > 0 else 0.0, len(y))
 
 
-def _fit(x: Floats, y: Floats, seed: int) -> Forecast:
+def _fit(x: Floats, y: Floats, seed: int) -> tuple[Forecast, npt.NDArray[np.int64]]:
+    """Trees that forecast y, and the columns that they use."""
     xgboost = import_without("xgboost", ["pandas", "sklearn"])
     center, spread = float(y.mean()), float(y.std()) or 1.0
     data = xgboost.QuantileDMatrix(x, (y - center) / spread, max_bin=_BINS)
@@ -66,7 +74,7 @@ def _fit(x: Floats, y: Floats, seed: int) -> Forecast:
         scaled: Floats = model.inplace_predict(rows).astype(np.float64)
         return scaled * spread + center
 
-    return forecast
+    return forecast, np.array(sorted(int(name[1:]) for name in model.get_score()), dtype=np.int64)
 
 
 def _shuffled(forecast: Forecast, x: Floats, y: Floats, error: float, repeats: int, seed: int) -> list[float]:

@@ -229,7 +229,8 @@ def test_an_id_without_an_item(job: Job):
     job.execution_id = "nobody"
     assert job.run()[0] == 1
     assert "--executionid is 'nobody'" in job.message
-    assert "Item" not in job.cloud.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": "nobody"}}), "the log makes no item"
+    answer = job.cloud.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": "nobody"}})
+    assert "Item" not in answer, "the log makes no item"
 
 
 def test_an_item_of_another_pipeline_execution_is_refused(job: Job):
@@ -299,7 +300,8 @@ def test_a_message_fits_into_the_failure_reason(job: Job):
 
 
 def test_two_executions_at_once_write_apart(cloud: Cloud, tmp_path: Path):
-    jobs = [make_job(cloud, tmp_path / name, f"both-{name}", predictedAsset=asset) for name, asset in (("a", "A0"), ("b", "A1"))]
+    assets = {"a": "A0", "b": "A1"}
+    jobs = [make_job(cloud, tmp_path / name, f"both-{name}", predictedAsset=asset) for name, asset in assets.items()]
     processes = [job.start() for job in jobs]
     for process in processes:
         process.communicate(timeout=60)
