@@ -185,7 +185,7 @@ class Emulator:
         correct_moto()
         listener = _bind(self._wanted_port)
         try:
-            application: WSGIApplication = DomainDispatcherApplication(create_backend_app)
+            application: WSGIApplication = _Dispatcher(create_backend_app)
             if self._middleware is not None:
                 application = self._middleware(application)
             # werkzeug duplicates the descriptor; given a port it would end the process where that is taken.
@@ -198,6 +198,19 @@ class Emulator:
         self._thread = threading.Thread(target=serve, args=(POLL_SECONDS,), name="aws-emulator", daemon=True)
         self._thread.start()
         _await_health(self.port)
+
+
+class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
+    """Finds a host's backend once: moto tries some hundred patterns at each request, with everybody else waiting."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types

@@ -138,6 +138,11 @@ class Versioning(Setting):
         # A bucket that was versioned once can only be suspended.
         or_none(aws.client("s3").put_bucket_versioning, Bucket=id_, VersioningConfiguration={"Status": "Suspended"})
 
+    def refuse_existing(self, aws: Aws, inputs: Properties) -> None:
+        """What :meth:`remove` left is nobody's."""
+        if self.get(aws, str(inputs["bucket"])) != {"versioningConfiguration": {"status": "Suspended"}}:
+            super().refuse_existing(aws, inputs)
+
 
 class Encryption(Setting):
     type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"

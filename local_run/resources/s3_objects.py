@@ -1,4 +1,4 @@
-"""Amazon S3 objects, and a bucket's notifications."""
+"""Amazon S3: objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from local_run.archives import asset_bytes
 from local_run.resources.base import Aws, Properties, Resource, given, or_none, with_tags
 from local_run.resources.s3 import delete_versions
-from local_run.resources.setting import Setting
 
 
 class BucketObject(Resource):
@@ -73,31 +72,6 @@ class LegacyBucketObject(BucketObject):
     type = "aws:s3/bucketObject:BucketObject"
 
 
-class Notification(Setting):
-    type = "aws:s3/bucketNotification:BucketNotification"
-    parent = "bucket"
-    replace_on = ("bucket", "region")
-
-    def put(self, aws: Aws, inputs: Properties) -> None:
-        configuration: Properties = {"EventBridgeConfiguration": {}} if inputs.get("eventbridge") else {}
-        for block, field, arn in (
-            ("queues", "QueueConfigurations", "queueArn"),
-            ("topics", "TopicConfigurations", "topicArn"),
-            ("lambdaFunctions", "LambdaFunctionConfigurations", "lambdaFunctionArn"),
-        ):
-            if inputs.get(block):
-                key = arn[0].upper() + arn[1:]
-                configuration[field] = [{key: item[arn], "Events": item["events"]} for item in inputs[block]]
-        aws.client("s3").put_bucket_notification_configuration(Bucket=inputs["bucket"], NotificationConfiguration=configuration)
-
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        answer = or_none(aws.client("s3").get_bucket_notification_configuration, Bucket=id_) or {}
-        return {} if answer.keys() - {"ResponseMetadata"} else None
-
-    def remove(self, aws: Aws, id_: str) -> None:
-        or_none(aws.client("s3").put_bucket_notification_configuration, Bucket=id_, NotificationConfiguration={})
-
-
 def content_of(inputs: Properties) -> bytes:
     """The bytes that an object's inputs stand for."""
     if "content" in inputs:
@@ -107,4 +81,4 @@ def content_of(inputs: Properties) -> bytes:
     return asset_bytes(inputs["source"], Path()) if "source" in inputs else b""
 
 
-RESOURCES = (BucketObject, LegacyBucketObject, Notification)
+RESOURCES = (BucketObject, LegacyBucketObject)

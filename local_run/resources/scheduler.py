@@ -88,7 +88,8 @@ class ScheduleGroup(Resource):
         return self._outputs(aws, id_, new)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        or_none(aws.client("scheduler").delete_schedule_group, Name=id_)
+        if or_none(aws.client("scheduler").get_schedule_group, Name=id_) is not None:
+            aws.client("scheduler").delete_schedule_group(Name=id_)
 
     def _outputs(self, aws: Aws, name: str, inputs: Properties) -> Properties:
         group = aws.client("scheduler").get_schedule_group(Name=name)

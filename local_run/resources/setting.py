@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from typing import ClassVar
 
@@ -39,7 +40,10 @@ class Setting(Resource):
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
         found = self.get(aws, id_)
-        return None if found is None else {**self.outputs(aws, id_, state), **found}
+        if found is None:
+            return None
+        same = {key: state[key] for key, value in found.items() if _same_json(value, state.get(key))}
+        return {**self.outputs(aws, id_, state), **found, **same}
 
     def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
         self.put(aws, new)
@@ -47,3 +51,13 @@ class Setting(Resource):
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         self.remove(aws, id_)
+
+
+def _same_json(found: object, stated: object) -> bool:
+    """Whether two texts are the same JSON document: AWS gives policies back in a spelling of its own."""
+    if not isinstance(found, str) or not isinstance(stated, str):
+        return False
+    try:
+        return bool(json.loads(found) == json.loads(stated))
+    except ValueError:
+        return False

@@ -69,7 +69,6 @@ class Box(pulumi.ComponentResource):
             target_prefix="log/",
             opts=ResourceOptions(parent=self, depends_on=[logs_policy]),
         )
-        aws.s3.BucketNotification(f"{name}-notification", bucket=i, eventbridge=True, opts=o)
         after = ResourceOptions(parent=self, depends_on=[versioning])
         aws.s3.BucketObjectv2(f"{name}-code", bucket=i, key="code/x.py", source=FileAsset("code/handler.py"), opts=after)
         aws.s3.BucketObject(f"{name}-text", bucket=i, key="text", content="words", opts=after)
