@@ -31,8 +31,7 @@ def _deletion_protected(table: Resource) -> Iterator[Finding]:
 
 
 def _backed_up(table: Resource) -> Iterator[Finding]:
-    tags = table.get("tags") or {}
-    if not tags.get(BACKUP_TAG):
+    if not table.mapping("tags").get(BACKUP_TAG):
         yield Finding(f"tags.{BACKUP_TAG}", None, "needed: the tag by which a backup plan selects the table")
 
 

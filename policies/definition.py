@@ -114,7 +114,7 @@ def _endpoint(endpoint: Resource) -> Iterator[Finding]:
         return
     for index in range(len(endpoint.items("productionVariants"))):
         path = f"productionVariants.{index}.initialInstanceCount"
-        count = endpoint.get(path)
+        count = endpoint.number(path)
         if endpoint.get(f"productionVariants.{index}.serverlessConfig") is None and (count or 1) < 2:
             yield Finding(path, count, "allowed in production: at least 2")
 

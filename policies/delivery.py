@@ -78,9 +78,9 @@ def _nothing_lost(resource: Resource) -> Iterator[Finding]:
     yield from must_have(resource, f"{root}deadLetterConfig.arn", "needed: the queue for what could not be delivered")
     for member, most in (("maximumEventAgeInSeconds", MAX_EVENT_AGE_SECONDS), ("maximumRetryAttempts", MAX_RETRIES)):
         path = f"{root}retryPolicy.{member}"
-        value = resource.get(path)
+        value = resource.number(path)
         if value is None or not 0 <= value <= most:
-            yield Finding(path, value, f"needed: a bound, at most {most}")
+            yield Finding(path, resource.get(path), f"needed: a bound, at most {most}")
 
 
 def _bus_has_policy(bus: Resource, stack: Stack) -> Iterator[Finding]:

@@ -92,6 +92,9 @@ def unreadable(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Ite
             continue
         if not raw:
             yield Finding(f"{path}.Statement", raw, "allowed: at least one statement")
+        for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
+            if raw and not (isinstance(item, Mapping) and item.get("Effect") in ("Allow", "Deny")):
+                yield Finding(f"{path}.Statement[{index}]", item, "allowed: an object whose Effect is Allow or Deny")
 
 
 def _texts_at(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Any]]:
@@ -112,16 +115,21 @@ def _document(text: Any) -> Mapping[str, Any]:
 
 
 def _statement(raw: Mapping[str, Any], field: str) -> Statement:
-    conditions = raw.get("Condition")
     return Statement(
         field=field,
         effect=str(raw.get("Effect")),
         actions=_texts(raw.get("Action")),
         resources=_texts(raw.get("Resource")),
         principals=_principals(raw.get("Principal")),
-        conditions=conditions if isinstance(conditions, Mapping) else {},
+        conditions=_conditions(raw.get("Condition")),
         negated=tuple(name for name in _NEGATED if name in raw),
     )
+
+
+def _conditions(raw: Any) -> Mapping[str, Mapping[str, Any]]:
+    if not isinstance(raw, Mapping):
+        return {}
+    return {str(operator): keys for operator, keys in raw.items() if isinstance(keys, Mapping)}
 
 
 def _principals(raw: Any) -> Mapping[str, tuple[str, ...]]:

@@ -83,7 +83,7 @@ def _kept(key: Resource) -> Iterator[Finding]:
     yield from must_be(key, "enableKeyRotation", True)
     yield from must_have(key, "policy", "needed: a policy of our own; the default one says nothing of the services")
     days = key.get("deletionWindowInDays")
-    if days is not None and days < MIN_DELETION_WINDOW_DAYS:
+    if days is not None and (key.number("deletionWindowInDays") or 0) < MIN_DELETION_WINDOW_DAYS:
         yield Finding("deletionWindowInDays", days, f"allowed: at least {MIN_DELETION_WINDOW_DAYS}")
     yield from unreadable(key, RESOURCE_DOCUMENTS)
     for statement in allowing(key, RESOURCE_DOCUMENTS):

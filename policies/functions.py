@@ -19,6 +19,9 @@ CALLERS = ("events.amazonaws.com", "scheduler.amazonaws.com")
 #: Source: AWS Lambda developer guide, "Lambda runtimes": Python runtimes that are not deprecated.
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 PRODUCTION_RETENTION_DAYS = 365
+#: What Lambda offers for asynchronous calls.
+MAX_EVENT_AGE_SECONDS = 6 * 3600
+MAX_RETRIES = 2
 
 
 def _bound_caller(permission: Resource) -> Iterator[Finding]:
@@ -49,16 +52,24 @@ def _keeps_failures(function: Resource, stack: Stack) -> Iterator[Finding]:
         yield Finding("deadLetterConfig.targetArn", None, allowed)
 
 
+def _bounded_retries(config: Resource) -> Iterator[Finding]:
+    for member, most in (("maximumEventAgeInSeconds", MAX_EVENT_AGE_SECONDS), ("maximumRetryAttempts", MAX_RETRIES)):
+        value = config.number(member)
+        if value is None or not 0 <= value <= most:
+            yield Finding(member, config.get(member), f"needed: a bound, at most {most}")
+
+
 def _reserved(function: Resource) -> Iterator[Finding]:
-    count = function.get("reservedConcurrentExecutions")
+    count = function.number("reservedConcurrentExecutions")
     if count is None or count < 0:
+        found = function.get("reservedConcurrentExecutions")
         yield Finding(
-            "reservedConcurrentExecutions", count, "needed: a number, so that no function takes all the account may run"
+            "reservedConcurrentExecutions", found, "needed: a number, so that no function takes all the account may run"
         )
 
 
 def _no_secrets(function: Resource) -> Iterator[Finding]:
-    variables = function.get("environment.variables") or {}
+    variables = function.mapping("environment.variables")
     for name in variables:
         if is_secret(name, function.known(f"environment.variables.{name}")):
             masked = mask(str(function.get(f"environment.variables.{name}")))
@@ -86,9 +97,9 @@ def _log_group_declared(function: Resource, stack: Stack) -> Iterator[Finding]:
 
 
 def _kept_for(group: Resource) -> Iterator[Finding]:
-    days = group.get("retentionInDays")
+    days = group.number("retentionInDays")
     if not days:
-        yield Finding("retentionInDays", days, "needed: for how many days logs are kept")
+        yield Finding("retentionInDays", group.get("retentionInDays"), "needed: for how many days logs are kept")
     elif group.production and days < PRODUCTION_RETENTION_DAYS:
         yield Finding("retentionInDays", days, f"allowed in production: at least {PRODUCTION_RETENTION_DAYS}")
 
@@ -115,6 +126,13 @@ CONTROLS = (
         "CKV_AWS_116 no_dead_letter_queue",
         (FUNCTION,),
         look=_keeps_failures,
+    ),
+    ResourceControl(
+        "lambda-retries",
+        "Calls that fail are tried again for a bounded time",
+        "event-delivery",
+        (INVOKE_CONFIG,),
+        look=_bounded_retries,
     ),
     ResourceControl(
         "lambda-reserved-concurrency",

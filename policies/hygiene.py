@@ -80,9 +80,7 @@ def _no_secrets(resource: Resource) -> Iterator[Finding]:
             continue
         for path, text in _texts(resource, key):
             if is_secret_value(text):
-                yield Finding(
-                    path, Verbatim(mask(text)), "allowed: no secret; keep it in Secrets Manager, or wrap it as Pulumi secret"
-                )
+                yield Finding(path, Verbatim(mask(text)), "allowed: no secret; keep it in Secrets Manager")
 
 
 def _texts(resource: Resource, path: str) -> Iterator[tuple[str, str]]:

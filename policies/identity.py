@@ -21,6 +21,8 @@ from policies.resources import Resource
 
 ROLE = "aws:iam/role:Role"
 ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+TABLE_POLICY = "aws:dynamodb/resourcePolicy:ResourcePolicy"
+MODEL_POLICY = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
 ATTACHMENTS = (
     ROLE_ATTACHMENT,
     "aws:iam/policyAttachment:PolicyAttachment",
@@ -151,6 +153,13 @@ def _nothing_negated(resource: Resource) -> Iterator[Finding]:
                 )
 
 
+def _closed(resource: Resource) -> Iterator[Finding]:
+    yield from unreadable(resource, RESOURCE_DOCUMENTS)
+    for statement in allowing(resource, RESOURCE_DOCUMENTS):
+        if statement.everyone:
+            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+
+
 _HOLDERS = tuple(IDENTITY_DOCUMENTS)
 _BY_ACTION = "IAM.1 IAM.21 CKV_AWS_1 CKV_AWS_49 CKV_AWS_62 CKV_AWS_63 CKV_AWS_275 CKV2_AWS_40 AwsSolutions-IAM5 F3 F4 F5"
 _BY_RESOURCE = " ".join(f"CKV_AWS_{number}" for number in (*range(107, 112), *range(286, 291), 355, 356)) + " W11 W12 W13"
@@ -210,5 +219,12 @@ CONTROLS = (
         ANY_KIND,
         look=_nothing_negated,
         unknown_told_by="iam-readable",
+    ),
+    ResourceControl(
+        "resource-policy-closed",
+        "Tables and model groups are open to nobody unnamed",
+        "resource-policy-closed",
+        (TABLE_POLICY, MODEL_POLICY),
+        look=_closed,
     ),
 )

@@ -66,6 +66,16 @@ class Resource:
         value = self.get(path)
         return list(value) if is_list(value) else []
 
+    def mapping(self, path: str) -> Mapping[str, Any]:
+        """The mapping at a path; empty where there is none."""
+        value = self.get(path)
+        return value if isinstance(value, Mapping) else {}
+
+    def number(self, path: str) -> float | None:
+        """The number at a path, or None."""
+        value = self.get(path)
+        return None if isinstance(value, bool) or not isinstance(value, (int, float)) else value
+
     def known(self, path: str) -> Any:
         """The value, or None where it is not known yet either."""
         try:

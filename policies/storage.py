@@ -94,7 +94,7 @@ def _tidied(lifecycle: Resource) -> Iterator[Finding]:
 
 
 def _whole_bucket(lifecycle: Resource, index: int) -> bool:
-    found = lifecycle.get(f"rules.{index}.filter") or {}
+    found = lifecycle.mapping(f"rules.{index}.filter")
     return not any(found.get(key) for key in found)
 
 

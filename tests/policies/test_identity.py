@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.identity import ROLE, ROLE_ATTACHMENT, is_specific
+from policies.identity import MODEL_POLICY, ROLE, ROLE_ATTACHMENT, TABLE_POLICY, is_specific
 from tests.policies.documents import ACCOUNT, KEY_ARN, allow, document, grant
 from tests.policies.judging import Case, bad, change, good
 
@@ -32,6 +32,13 @@ def trust(principal: Any, **more: Any) -> dict[str, Any]:
 
 
 CASES = [
+    good("resource-policy-closed", TABLE_POLICY, {"policy": document(grant({"AWS": ACCOUNT}, "dynamodb:GetItem", TABLE))}),
+    bad(
+        "resource-policy-closed", TABLE_POLICY, {"policy": document(grant("*", "dynamodb:GetItem", TABLE))}, "Principal is '*'"
+    ),
+    bad("resource-policy-closed", MODEL_POLICY, {"resourcePolicy": "no JSON"}, "resourcePolicy is 'no JSON'"),
+    bad("iam-readable", POLICY, {"policy": '{"Statement": ["x"]}'}, "policy.Statement[0] is 'x'", "Allow or Deny"),
+    bad("iam-readable", POLICY, {"policy": '{"Statement": {"Effect": "allow"}}'}, "policy.Statement[0] is"),
     good("iam-readable", POLICY, policy(allow("s3:GetObject", OBJECTS))),
     bad("iam-readable", POLICY, {"policy": "not JSON"}, "policy is 'not JSON'"),
     bad("iam-readable", POLICY, {"policy": "{}"}, "policy.Statement is missing"),
