@@ -1,4 +1,4 @@
-"""The whole program on the emulator: every stack deploys, exports what it should, and goes without a trace."""
+"""Deploying the whole program: again, elsewhere, with everything set, wrongly, and half-way."""
 
 from __future__ import annotations
 
@@ -7,39 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from contracts.outputs import StackOutputs
 from contracts.problems import ProblemsError
-from local_run.deployment import ResourceError, deploy, preview
+from local_run.deployment import DeployedResource, ResourceError, deploy, preview
 from local_run.emulator import Emulator
 from tests.program.support import definition, left_over, texts
 
 STACKS = ("dev", "prod", "local")
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_a_stack_deploys_and_exports_everything(emulator: Emulator, root: Path, stack: str) -> None:
-    deployment = deploy(emulator, root, stack)
-    outputs = deployment.stack_outputs()
-    assert outputs.exported().keys() <= deployment.outputs.keys()
-    assert deployment.secret_outputs == ()
-    assert outputs.pipeline_arn == f"arn:aws:sagemaker:eu-central-1:{emulator.account_id}:pipeline/{outputs.pipeline_name}"
-    assert StackOutputs.from_mapping(json.loads(json.dumps(deployment.outputs))) == outputs
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_what_a_stack_exports_exists(emulator: Emulator, root: Path, stack: str) -> None:
-    outputs = deploy(emulator, root, stack).stack_outputs()
-    for bucket in (outputs.assets_bucket, outputs.models_bucket, outputs.pipeline_bucket):
-        assert emulator.client("s3").get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
-    executor_bucket, _, executor_key = outputs.executor_uri.removeprefix("s3://").partition("/")
-    stored = emulator.client("s3").get_object(Bucket=executor_bucket, Key=executor_key)["Body"].read()
-    assert stored == (root / "fe_image" / "run-fe-step.py").read_bytes()
-    tables = set(emulator.client("dynamodb").list_tables()["TableNames"])
-    assert {value for name, value in vars(outputs).items() if name.endswith("_table")} == tables
-    repository, _, tag = outputs.image_uri.partition("/")[2].partition(":")
-    images = emulator.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
-    assert images["imageDetails"][0]["imageTags"] == [tag]
-    assert emulator.client("sqs").get_queue_attributes(QueueUrl=outputs.dead_letter_queue_url)["ResponseMetadata"]
 
 
 def test_stacks_share_an_account(emulator: Emulator, root: Path) -> None:
@@ -48,30 +21,26 @@ def test_stacks_share_an_account(emulator: Emulator, root: Path) -> None:
     assert set.intersection(*exported) == {("region", "eu-central-1")}
 
 
-def test_physical_names_carry_project_and_stack(emulator: Emulator, root: Path) -> None:
-    deploy(emulator, root, "prod")
-    assert {name for name in left_over(emulator) if "model-training-prod" not in name} == set()
-
-
 def test_a_second_deployment_is_the_first_again(emulator: Emulator, root: Path) -> None:
     first = deploy(emulator, root, "dev")
     first.destroy()
     assert left_over(emulator) == set()
     second = deploy(emulator, root, "dev")
     assert second.outputs == first.outputs
-    assert {item.urn: item.inputs for item in second.resources if item.id and "code" not in item.inputs} == {
-        item.urn: item.inputs for item in first.resources if item.id and "code" not in item.inputs
-    }
+    assert [_inputs(item) for item in sorted(second.resources, key=_urn)] == [
+        _inputs(item) for item in sorted(first.resources, key=_urn)
+    ]
+    hashes = {item.outputs["codeSha256"] for item in first.of_type("aws:lambda/function:Function")}
+    assert {item.outputs["codeSha256"] for item in second.of_type("aws:lambda/function:Function")} == hashes
 
 
-def test_functions_are_packed_the_same_each_time(emulator: Emulator, root: Path) -> None:
-    hashes = []
-    for _ in range(2):
-        functions = deploy(emulator, root, "dev").of_type("aws:lambda/function:Function")
-        hashes.append({function.name: function.outputs["codeSha256"] for function in functions})
-        emulator.reset()
-    assert hashes[0] == hashes[1]
-    assert len(set(hashes[0].values())) >= 2
+def _urn(item: DeployedResource) -> str:
+    return item.urn
+
+
+def _inputs(item: DeployedResource) -> tuple[str, dict[str, object]]:
+    """Without a function's archive, which is compared by its hash."""
+    return item.urn, {key: value for key, value in item.inputs.items() if key != "code"}
 
 
 def test_protected_data_refuses_to_be_destroyed(emulator: Emulator, root: Path) -> None:
@@ -88,8 +57,7 @@ def test_protected_data_refuses_to_be_destroyed(emulator: Emulator, root: Path) 
     )
 
 
-@pytest.mark.parametrize("stack", STACKS)
-@pytest.mark.parametrize("taken", ["dead-letters", "alarm"])
+@pytest.mark.parametrize(("stack", "taken"), [("dev", "dead-letters"), ("prod", "dead-letters"), ("prod", "alarm")])
 def test_a_failing_deployment_leaves_nothing_behind(emulator: Emulator, root: Path, stack: str, taken: str) -> None:
     if taken == "dead-letters":
         name = f"model-training-{stack}-dead-letters"
@@ -104,15 +72,6 @@ def test_a_failing_deployment_leaves_nothing_behind(emulator: Emulator, root: Pa
         deploy(emulator, root, stack)
     assert not getattr(raised.value, "__notes__", [])
     assert {left.rsplit("/", 1)[-1] for left in left_over(emulator)} == {name}
-
-
-def test_no_secret_is_shown_or_stored(emulator: Emulator, root: Path) -> None:
-    deployment = deploy(emulator, root, "dev")
-    data = emulator.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
-    assert data not in repr(deployment)
-    (image,) = deployment.of_type("docker:index/image:Image")
-    assert image.inputs.get("registry", "[secret]") == "[secret]"
-    assert data not in json.dumps(definition(emulator, deployment))
 
 
 def test_every_wrong_setting_is_told_before_anything_is_made(emulator: Emulator, root: Path) -> None:
