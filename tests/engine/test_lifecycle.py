@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.engine.checkout import Checkout
 from tests.engine.cli import UNKNOWN, Cli, Step
+from tests.engine.facts import client, differences
 
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 TEMPLATE = "pipeline_def/pipeline.json.mustache"
@@ -64,7 +64,7 @@ def _assert_only_a_default_changes(step: Step, parameter: str, value: object) ->
 
 def _assert_refuses_to_be_destroyed(deployed: Cli) -> None:
     before = deployed.resources()
-    refused = deployed.run("destroy", "--yes", "--skip-preview", check=False)
+    refused = deployed.run("destroy", "--yes", check=False)
     assert refused.code != 0
     assert "protect" in refused.text
     assert [entry["urn"] for entry in deployed.resources()] == [entry["urn"] for entry in before]
@@ -73,28 +73,6 @@ def _assert_refuses_to_be_destroyed(deployed: Cli) -> None:
     table = deployed.outputs()["executionTable"]
     with pytest.raises(Exception, match="deletion protection|DeletionProtection"):
         client(deployed, "dynamodb").delete_table(TableName=table)
-
-
-def differences(old: Any, new: Any, path: str = "") -> list[str]:
-    """Paths of what differs between two JSON documents."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = sorted(old.keys() | new.keys())
-        return [found for key in keys for found in differences(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        pairs = enumerate(zip(old, new, strict=True))
-        return [found for index, pair in pairs for found in differences(*pair, f"{path}[{index}]")]
-    return [] if old == new else [path]
-
-
-def client(deployed: Cli, service: str) -> Any:
-    environment = deployed.environment
-    return boto3.client(
-        service,
-        region_name=environment["AWS_REGION"],
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-    )
 
 
 def _definition(deployed: Cli) -> Any:

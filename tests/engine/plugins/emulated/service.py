@@ -24,6 +24,14 @@ VOLATILE = {
     "aws:lambda/function:Function": ("lastModified", "codeSha256", "sourceCodeHash", "sourceCodeSize"),
     "aws:s3/bucketObjectv2:BucketObjectv2": ("etag", "versionId"),
 }
+#: Of those that :mod:`local_run` refuses to make twice, the ones that AWS refuses too; all others it would overwrite.
+CREATED_ONCE = (
+    "aws:sagemaker/pipeline:Pipeline",
+    "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+    "aws:scheduler/scheduleGroup:ScheduleGroup",
+)
+#: Outputs that are no inputs, of whatever type: not to be taken for inputs where a resource is adopted.
+COMPUTED = ("arn", "region", "tagsAll")
 #: Blocks the creation of this type after it was done and before the engine knows; the file says that it has come to that.
 HOLD_TYPE, HOLD_FILE = "EMULATED_HOLD_TYPE", "EMULATED_HOLD_FILE"
 
@@ -116,7 +124,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if not request.properties.fields:
                 raise RefusedError(f"{kind.type} {request.id!r} does not exist")
             return provider_pb2.ReadResponse()
-        inputs = {key: found.get(key, value) for key, value in plain_map(request.inputs).items()}
+        adopted = {key: value for key, value in found.items() if key not in COMPUTED}
+        inputs = {key: found.get(key, value) for key, value in plain_map(request.inputs).items()} or adopted
         return provider_pb2.ReadResponse(
             id=request.id, properties=struct(found, request.properties), inputs=struct(inputs, request.inputs)
         )
@@ -134,7 +143,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.InvokeResponse(**message)
 
     def _kind(self, request: Any) -> Resource:
-        return resource_of(request.type)
+        kind = resource_of(request.type)
+        if kind.type not in CREATED_ONCE:
+            kind.refuse_existing = _overwrite  # type: ignore[method-assign]
+        return kind
 
     def _aws(self, inputs: Properties) -> Aws:
         """Clients for the account that the environment's keys belong to; a resource may name another region."""
@@ -165,6 +177,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if os.environ.get(HOLD_TYPE) == type_:
             Path(os.environ[HOLD_FILE]).touch()
             threading.Event().wait()
+
+
+def _overwrite(aws: Aws, inputs: Properties) -> None:
+    """The API puts: what stood there is replaced."""
 
 
 def _merged(*structs: Struct) -> Struct:
