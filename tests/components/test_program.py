@@ -7,11 +7,15 @@ from collections import Counter
 from dataclasses import fields
 
 import pytest
+from pulumi import Alias, ResourceOptions
 
 import components
+from components.names import Names
+from components.tables import Tables, TablesArgs
 from contracts.outputs import StackOutputs, exported_name
 from contracts.problems import ProblemsError
-from tests.components.recording import ACCOUNT, PROJECT, ROOT, Recorder, run_program
+from settings import parse
+from tests.components.recording import ACCOUNT, PROJECT, ROOT, Recorder, configuration, run_in_context, run_program
 
 TAGGED = {
     "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:ecr/repository:Repository", "aws:iam/role:Role",
@@ -98,3 +102,26 @@ def test_nothing_in_the_program_knows_of_the_emulator() -> None:
     program = [ROOT / "__main__.py", ROOT / "settings.py", *(ROOT / "components").glob("*.py")]
     for path in program:
         assert not re.search(r"moto|emulator|local_run|localhost|127\.0\.0\.1|endpoint_url", path.read_text(), re.I), path
+
+
+def test_a_childs_name_begins_with_its_parents(everything: Recorder) -> None:
+    """So that the engine can derive the children's old names from a renamed component's alias (docs/adr/0001-names.md)."""
+    for (kind, name), request in everything.requests.items():
+        parent_kind, _, parent = request.parent.rpartition("::")
+        if not parent_kind.endswith("pulumi:pulumi:Stack") and kind != "pulumi:pulumi:Stack":
+            assert name.startswith(f"{parent}-"), f"{kind} {name} under {parent}"
+
+
+def test_a_renamed_component_passes_its_old_name_on() -> None:
+    recorder = Recorder(region="eu-central-1")
+    settings = parse(PROJECT, "dev", configuration("dev"))
+
+    def program() -> None:
+        alias = ResourceOptions(aliases=[Alias(name="tables")])
+        Tables("data", TablesArgs(Names(settings, ACCOUNT), {}, None), alias)
+
+    run_in_context(program, recorder, {})
+    component = recorder.requests[("model-training:tables:Tables", "data")]
+    assert [alias.spec.name for alias in component.aliases] == ["tables"]
+    names = {name for kind, name in recorder.requests if kind == "aws:dynamodb/table:Table"}
+    assert all(name.startswith("data-") for name in names)

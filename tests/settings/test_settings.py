@@ -211,3 +211,8 @@ def test_load_reads_the_programs_configuration(monkeypatch: pytest.MonkeyPatch) 
         assert settings.load().owner == "somebody"
     finally:
         pulumi.runtime.set_all_config({})
+
+
+def test_every_setting_is_in_the_how_to() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text()
+    assert [key for key in BLOCK if f"`{key}`" not in text] == []
