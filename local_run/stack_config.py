@@ -20,6 +20,7 @@ from contracts.problems import Problem, ProblemsError, nearest, one_problem
 
 PROJECT_FILE = "Pulumi.yaml"
 _STACK = re.compile(r"(?!\.)[A-Za-z0-9_.-]{1,100}")
+_FLOAT_EXPONENT_FROM = 1e21
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 
 
@@ -146,10 +147,22 @@ def _value(raw: object) -> _Value:
         return _Value(raw)
     if isinstance(raw, dict) and raw.keys() == {"secure"}:
         return _Value(str(raw["secure"]), secure=True)
-    if isinstance(raw, float) and raw.is_integer():
-        raw = int(raw)
-    text = json.dumps(raw, separators=(",", ":"), ensure_ascii=False)
-    return _Value(text, structured=not isinstance(raw, (bool, int, float)))
+    return _Value(_json(raw), structured=not isinstance(raw, (bool, int, float)))
+
+
+def _json(raw: object) -> str:
+    """JSON as Go writes it: keys in order, no white space, ``<``, ``>`` and ``&`` escaped."""
+    text = json.dumps(_whole(raw), separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _whole(raw: object) -> object:
+    """Floats without a fraction as Go writes them."""
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < _FLOAT_EXPONENT_FROM:
+        return int(raw)
+    if isinstance(raw, dict):
+        return {str(key): _whole(value) for key, value in raw.items()}
+    return [_whole(value) for value in raw] if isinstance(raw, list) else raw
 
 
 def _namespaced(project: str, key: str) -> str:
@@ -175,7 +188,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """YAML as the CLI's parser reads it: ``yes``, ``1:30`` and dates are text, and a key given twice is an error."""
+    """YAML as the CLI's parser reads it: ``yes`` and ``1:30`` are text, and a key given twice is an error."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
@@ -184,8 +197,9 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 _SCALARS = (
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+", list("-+0123456789")),
-    ("float", r"[-+]?(([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)", list("-+.0123456789")),
+    ("int", r"[-+]?[0-9][0-9_]*|[-+]?0x[0-9a-fA-F_]+|[-+]?0o[0-7_]+|[-+]?0b[01_]+", list("-+0123456789")),
+    ("float", r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", list("-+.0123456789")),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
 )
 for _kind, _pattern, _first in _SCALARS:
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), _first)
@@ -201,4 +215,10 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return mapping
 
 
+def _date(loader: _Loader, node: yaml.ScalarNode) -> str:
+    """A date without quotes is a moment to the CLI's parser, and reaches the program as Go prints one."""
+    return f"{node.value} 00:00:00 +0000 UTC"
+
+
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +68,10 @@ def test_defaults_values_and_namespaces(write: Write) -> None:
         ("2.0", "2"),
         ('"5"', "5"),
         ("0x1f", "31"),
+        ("012", "10"),
+        ("1_000", "1000"),
+        ("1e3", "1000"),
+        ("0o17", "15"),
     ],
 )
 def test_whole_numbers_are_integers_however_written(write: Write, yaml: str, text: str) -> None:
@@ -83,7 +90,7 @@ def test_what_is_no_integer_is_refused(write: Write, yaml: str) -> None:
         ("owner", "yes", "yes"),
         ("owner", "3", "3"),
         ("owner", "true", "true"),
-        ("owner", "2024-01-31", "2024-01-31"),
+        ("owner", "2024-01-31", "2024-01-31 00:00:00 +0000 UTC"),
         ("owner", '""', ""),
         ("ready", '"true"', "true"),
         ("ready", "True", "true"),
@@ -193,3 +200,54 @@ def test_stacks_are_found_by_their_files(write: Write) -> None:
     folder = write("name: shop\n", "")
     (folder / "Pulumi.prod.yaml").touch()
     assert stacks(folder) == ["dev", "prod"]
+
+
+COMPARED = """
+config:
+  needed: 7
+  shop:size: -0
+  shop:ready: True
+  shop:names: [a, "b<&>"]
+  shop:limits: {z: "é", y: 1.0, x: [1.5, null, true], w: {}}
+  shop:a: yes
+  shop:b: 012
+  shop:c: 1_000
+  shop:d: 2.0
+  shop:e: 1e3
+  shop:f: 0x1f
+  shop:g: 2024-01-31
+  shop:h: "x\\"y <é>"
+  shop:k: 1:30
+  shop:l: 12345678901234567890
+  shop:m: .5
+  shop:q: +5
+  shop:r: 0o17
+  shop:s: [1, a, {k: null}]
+  shop:t: on
+  shop:u: ""
+  aws:region: eu-west-1
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="needs the Pulumi CLI on PATH")
+def test_it_reads_what_the_pulumi_cli_reads(write: Write, tmp_path: Path) -> None:
+    folder = write(PROJECT, "")
+    (tmp_path / "state").mkdir()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")} | {
+        "PULUMI_BACKEND_URL": f"file://{tmp_path}/state",
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_CONFIG_PASSPHRASE": "of a test",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+    def cli(*arguments: str) -> str:
+        done = subprocess.run(["pulumi", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    cli("stack", "init", "dev")
+    # The CLI writes the file anew as soon as it makes the stack: what it is to read comes after.
+    (folder / "Pulumi.dev.yaml").write_text(COMPARED)
+    answer = json.loads(cli("config", "--json", "--show-secrets", "--stack", "dev"))
+    assert read_stack_config(folder, "dev").values == {key: entry["value"] for key, entry in answer.items()}
