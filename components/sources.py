@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 #: Packages that may go into a function; everything else that a handler imports is in the Lambda runtime.
@@ -38,7 +39,9 @@ def _files(root: Path, module: str) -> Iterator[Path]:
             yield package
 
 
+@cache
 def _imported(source: str) -> list[str]:
+    """Modules of our packages that a text imports, anywhere in it. Most texts are shared by several functions."""
     modules: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
