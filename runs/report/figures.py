@@ -17,25 +17,29 @@ _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "
 
 
 def fan(report: ForecastReport) -> Figure:
-    """History, actual prices, and for each window the model's quantile bands; the naive band waits in the legend."""
+    """History, actual prices, and for each window the model's quantile bands; the naive band stays hidden until asked for."""
     windows = report["windows"]
-    data = [_actual(report)]
+    data = _naive_band(report)
     pairs = band_pairs(windows[0]["quantiles"])
     for low, high in pairs:
         band = _band([(window["timestamps"], window["quantiles"]) for window in windows], low, high)
         data.append(band | {"name": f"model {low}–{high}", "fillcolor": "rgba(36,99,194,0.15)", "hoverinfo": "skip"})
-    data.append(_median(report))
-    naive = [(window["timestamps"], window["naive_quantiles"]) for window in windows]
-    for low, high in band_pairs(windows[0]["naive_quantiles"])[:1]:
-        band = _band(naive, low, high) | {
-            "name": f"naive {low}–{high}",
-            "fillcolor": "rgba(217,130,43,0.22)",
-            "hoverinfo": "skip",
-        }
-        data.append(band | {"line": {"color": NAIVE, "width": 1, "dash": "dot"}, "visible": False, "meta": "naive"})
+    for inner in data[-len(pairs) :][1:]:
+        inner["showlegend"] = False  # one entry, of the widest band
+    data += [_median(report), _actual(report)]
     starts = [_rule(window["timestamps"][0]) for window in windows]
     layout = _layout(f"{report['asset']}, price") | {"shapes": starts, "hovermode": "x", "height": 460}
     return {"data": data, "layout": layout}
+
+
+def _naive_band(report: ForecastReport) -> list[Figure]:
+    """The naive forecast's widest band."""
+    windows = [(window["timestamps"], window["naive_quantiles"]) for window in report["windows"]]
+    look = {"line": {"color": NAIVE, "width": 1, "dash": "dot"}, "fillcolor": "rgba(217,130,43,0.20)", "hoverinfo": "skip"}
+    return [
+        _band(windows, low, high) | look | {"name": f"naive {low}–{high}", "visible": False, "meta": "naive"}
+        for low, high in band_pairs(report["windows"][0]["naive_quantiles"])[:1]
+    ]
 
 
 def band_pairs(quantiles: Mapping[str, Sequence[float]]) -> list[tuple[str, str]]:

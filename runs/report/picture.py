@@ -61,8 +61,10 @@ def _fan(axes: Any, report: ForecastReport) -> None:
             for level in (low, high):
                 label = f"naive {low}–{high}" if number == 0 and level == low else None
                 axes.plot(stamps, window["naive_quantiles"][level], color=NAIVE, linewidth=1, linestyle="--", label=label)
-        for low, high in band_pairs(window["quantiles"]):
-            axes.fill_between(stamps, window["quantiles"][low], window["quantiles"][high], color=MODEL, alpha=0.16, linewidth=0)
+        for place, (low, high) in enumerate(band_pairs(window["quantiles"])):
+            label = f"model {low}–{high}" if number == 0 and place == 0 else None
+            bounds = (window["quantiles"][low], window["quantiles"][high])
+            axes.fill_between(stamps, *bounds, color=MODEL, alpha=0.16, linewidth=0, label=label)
         level = middle_level(window["quantiles"])
         axes.plot(
             stamps, window["quantiles"][level], color=MODEL, linewidth=1.6, label=f"model {level}" if number == 0 else None
@@ -70,7 +72,7 @@ def _fan(axes: Any, report: ForecastReport) -> None:
     axes.plot(times, prices, color=ACTUAL, linewidth=1.4, label="actual")
     axes.set_ylabel("price")
     axes.margins(x=0.01)
-    axes.legend(loc="upper left", frameon=False, ncols=3)
+    axes.legend(loc="upper left", frameon=False, ncols=4)
     _plain(axes, f"Forecast windows and actual price, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}")
 
 
