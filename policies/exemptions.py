@@ -27,49 +27,49 @@ class Exemption:
 EXEMPTIONS = (
     Exemption(
         "s3-replication",
-        "aws:s3/bucket:Bucket *",
+        "aws:s3/bucket:Bucket storage-*-bucket",
         "Price histories come from elsewhere, and models are trained again from a frozen snapshot; versioning guards "
         "against deletion, and a copy in another region would leave the region that the data is bound to",
     ),
     Exemption(
         "s3-object-lock",
-        "aws:s3/bucket:Bucket *",
+        "aws:s3/bucket:Bucket storage-*-bucket",
         "Executions are to be expired and stacks destroyed, which a lock forbids; nothing here has a legal time of retention",
     ),
     Exemption(
         "s3-mfa-delete",
-        "aws:s3/bucketVersioning:BucketVersioning *",
+        "aws:s3/bucketVersioning:BucketVersioning storage-*-versioning",
         "Only the account's root user can switch it on, with a device in hand; no deployment can",
     ),
     Exemption(
         "s3-event-notifications",
-        "aws:s3/bucket:Bucket *",
+        "aws:s3/bucket:Bucket storage-*-bucket",
         "Nothing reacts to objects: SageMaker's own events tell of an execution's end, which is when its outputs count",
     ),
     Exemption(
         "dynamodb-backup-plan",
-        "aws:dynamodb/table:Table *",
+        "aws:dynamodb/table:Table tables-*",
         "Point-in-time recovery restores any second of the last 35 days; who needs longer adds the tables to a backup plan",
     ),
     Exemption(
         "lambda-reserved-concurrency",
-        "aws:lambda/function:Function *",
+        "aws:lambda/function:Function functions-*-function",
         "New accounts have a quota of 10 concurrent runs, of which nothing can be reserved",
         in_production=False,
     ),
     Exemption(
         "lambda-code-signing",
-        "aws:lambda/function:Function *",
+        "aws:lambda/function:Function functions-*-function",
         "The code is this repository's text, packed by content while deploying; no artefact stands between",
     ),
     Exemption(
         "lambda-vpc",
-        "aws:lambda/function:Function *",
+        "aws:lambda/function:Function functions-*-function",
         "The functions call AWS's own endpoints alone; a VPC would add paid endpoints and no protection",
     ),
     Exemption(
         "pipeline-processing-isolation",
-        "aws:sagemaker/pipeline:Pipeline *",
+        "aws:sagemaker/pipeline:Pipeline pipeline-pipeline",
         "Feature engineering reads its snapshot from DynamoDB and keeps its log there, which an isolated container can not",
     ),
 )

@@ -40,7 +40,10 @@ class Resource:
     @property
     def production(self) -> bool:
         pattern = str(self.config.get(PRODUCTION_OPTION) or PRODUCTION_STACKS)
-        return re.fullmatch(pattern, self.urn.split("::")[0].rpartition(":")[2]) is not None
+        try:
+            return re.fullmatch(pattern, self.urn.split("::")[0].rpartition(":")[2]) is not None
+        except re.error as error:
+            raise ValueError(f"option {PRODUCTION_OPTION} is {pattern!r}; allowed: a regular expression ({error})") from error
 
     def get(self, path: str) -> Any:
         """The value at ``a.b.0.c``, or None; :class:`UnknownValueError` where a preview can not know it."""

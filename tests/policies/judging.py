@@ -70,11 +70,12 @@ def judge(control: Control, members: Iterable[Member], config: Mapping[str, Any]
                 policy.validate(member.args(config), lambda text, urn=None: found.append(text))
     else:
         assert isinstance(policy, StackValidationPolicy)
-        policy.validate(StackValidationArgs(_stack(list(members)), config), lambda text, urn=None: found.append(text))
+        policy.validate(StackValidationArgs(stack_of(list(members)), config), lambda text, urn=None: found.append(text))
     return found
 
 
-def _stack(members: list[Member]) -> list[PolicyResource]:
+def stack_of(members: list[Member]) -> list[PolicyResource]:
+    """The resources as a stack policy gets them."""
     resources = [
         PolicyResource(
             member.kind,

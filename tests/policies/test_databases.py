@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from policies.databases import TABLE
-from tests.policies.judging import Case, bad, good
+from tests.policies.judging import BY_NAME, Case, Member, bad, good, judge
 
 CASES = [
     good("dynamodb-point-in-time-recovery", TABLE, {"pointInTimeRecovery": {"enabled": True}}),
@@ -27,6 +27,11 @@ CASES = [
     good("dynamodb-backup-plan", TABLE, {"tags": {"backup-plan": "monthly"}}),
     bad("dynamodb-backup-plan", TABLE, {"tags": {"owner": "me"}}, "tags.backup-plan is missing"),
 ]
+
+
+def test_a_wrong_option_is_told() -> None:
+    with pytest.raises(ValueError, match=r"option productionStacks is '\('; allowed: a regular expression"):
+        judge(BY_NAME["dynamodb-deletion-protection"], [Member(TABLE, {})], {"productionStacks": "("})
 
 
 @pytest.mark.usefixtures("nothing_exempt")

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from pulumi_policy import StackValidationArgs
+from pulumi_policy.proxy import UnknownValueError
 
 from policies.controls import ADVISORY, as_policy
 from policies.exemptions import EXEMPTIONS
@@ -20,7 +22,7 @@ from tests.policies import (
     test_registry,
     test_storage,
 )
-from tests.policies.judging import BY_NAME, UNKNOWN, Case, Member, judge
+from tests.policies.judging import BY_NAME, UNKNOWN, Case, Member, judge, stack_of
 
 CASES: list[Case] = [
     case
@@ -77,28 +79,23 @@ def test_exemptions_name_controls() -> None:
     assert len(set(EXEMPTIONS)) == len(EXEMPTIONS)
 
 
-def test_what_is_exempt_elsewhere_is_not_exempt_here() -> None:
-    """An exemption is for its kind of resource: the control still holds for others."""
-    table = Member("aws:dynamodb/table:Table", {"tags": {}}, "t")
-    assert judge(BY_NAME["dynamodb-backup-plan"], [table]) == []
-    assert judge(BY_NAME["dynamodb-on-demand"], [table]) != []
+def test_an_exemption_is_for_named_resources_and_one_control() -> None:
+    table = "aws:dynamodb/table:Table"
+    ours, another = Member(table, {"tags": {}}, "tables-execution"), Member(table, {"tags": {}}, "another")
+    assert judge(BY_NAME["dynamodb-backup-plan"], [ours]) == []
+    assert judge(BY_NAME["dynamodb-backup-plan"], [another]) != []
+    assert judge(BY_NAME["dynamodb-on-demand"], [ours]) != []
 
 
 def test_a_stack_is_asked_to_the_end_though_one_resource_is_not_known() -> None:
-    from pulumi_policy.proxy import UnknownValueError
-
     functions = [
         Member("aws:lambda/function:Function", {"name": UNKNOWN}, "a"),
         Member("aws:lambda/function:Function", {"name": "b"}, "b"),
     ]
     found: list[str] = []
     policy = as_policy(BY_NAME["lambda-log-group"])
-    from pulumi_policy import StackValidationArgs
-
-    from tests.policies.judging import _stack
-
     with pytest.raises(UnknownValueError):
-        policy.validate(StackValidationArgs(_stack(functions)), lambda text, urn=None: found.append(f"{urn} {text}"))
+        policy.validate(StackValidationArgs(stack_of(functions)), lambda text, urn=None: found.append(f"{urn} {text}"))
     assert len(found) == 1 and found[0].startswith(functions[1].urn)
 
 

@@ -74,7 +74,9 @@ def test_a_whole_stack_is_analyzed(analyzer: Any) -> None:
     properties = struct_pb2.Struct()
     properties.update({"bucket": "models"})
     kind = "aws:s3/bucket:Bucket"
-    bucket = analyzer_pb2.AnalyzerResource(type=kind, urn=f"urn:pulumi:dev::p::{kind}::b", name="b", properties=properties)
+    name = "storage-models-bucket"
+    urn = f"urn:pulumi:dev::model-training::{kind}::{name}"
+    bucket = analyzer_pb2.AnalyzerResource(type=kind, urn=urn, name=name, properties=properties)
     response = analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[bucket]), timeout=SECONDS)
     missing = {found.policyName for found in response.diagnostics}
     assert {"s3-public-access-block-exists", "s3-policy-exists", "s3-logging-exists"} <= missing
