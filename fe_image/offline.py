@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,19 @@ class FeatureSummary:
 def run_features(assets: Path, template: Path, out: Path, until: datetime | None = None) -> FeatureSummary:
     """Read, engineer and write under ``out``; :class:`ProblemsError` before anything is written.
 
-    ``until``: only rows up to then are seen, and test windows that they do not fill are left out.
+    ``until``: only rows up to then are seen (a date without a time: of the whole day), and test windows that they do not fill
+    are left out.
     """
     parsed = read_template(template)
     histories, notes = collected({asset: _read(asset, assets, parsed) for asset in parsed.base_assets})
-    data = engineer(histories, parsed, until)
+    data = engineer(histories, parsed, _whole_day(until))
     return FeatureSummary(data, write_outputs(data, out, OFFLINE_ID), tuple(notes))
+
+
+def _whole_day(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.time() != time.min:
+        return moment
+    return datetime.combine(moment, time.max)
 
 
 def read_template(path: Path) -> TrainingTemplate:
