@@ -1,4 +1,4 @@
-"""One emulator and one plugin home for the session; each test gets a backend, a checkout and an empty cloud."""
+"""One emulator and one plugin home for the session; each module gets a backend and an empty cloud, each test a checkout."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test of this folder needs the CLI."""
+    """Every test of this folder needs the CLI, but for those of the plugins."""
     missing = pytest.mark.skip(reason="the Pulumi CLI (pulumi) is not on PATH")
     for item in items:
-        if item.path.is_relative_to(_HERE):
+        if item.path.parent == _HERE:
             item.add_marker(pytest.mark.engine)
             if shutil.which("pulumi") is None:
                 item.add_marker(missing)
@@ -50,12 +50,13 @@ def plugin_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_plugin_home(tmp_path_factory.mktemp("pulumi-home"))
 
 
-@pytest.fixture
-def environment(emulator_environment: dict[str, str], plugin_home: Path, tmp_path: Path) -> dict[str, str]:
-    """All that the CLI and its children see, with an empty cloud and an empty backend."""
+@pytest.fixture(scope="module")
+def environment(
+    emulator_environment: dict[str, str], plugin_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """All that the CLI and its children see. A module's tests share a cloud and a backend, which are empty at first."""
     reset(emulator_environment["AWS_ENDPOINT_URL"])
-    backend = tmp_path / "backend"
-    backend.mkdir()
+    backend = tmp_path_factory.mktemp("backend")
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
         **inherited,

@@ -1,0 +1,89 @@
+"""What previews of one deployed stack show: nothing from elsewhere, and of a change just that change."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.checkout import Checkout
+from tests.engine.cli import Cli
+from tests.engine.facts import client
+
+FUNCTION = "aws:lambda/function:Function"
+
+
+@pytest.fixture(scope="module")
+def revision(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    made = Checkout.of_this_repository(tmp_path_factory.mktemp("deployed") / "checkout")
+    made.commit("deployed")
+    return made
+
+
+@pytest.fixture(scope="module")
+def deployed(revision: Checkout, environment: dict[str, str]) -> Iterator[Cli]:
+    found = Cli(revision.path, "dev", environment)
+    found.init()
+    found.up()
+    yield found
+
+
+@pytest.fixture
+def clone(revision: Checkout, tmp_path: Path) -> Checkout:
+    return revision.clone(tmp_path / "elsewhere", umask=0o077)
+
+
+@pytest.fixture
+def at(deployed: Cli) -> Callable[[Checkout], Cli]:
+    """The CLI on the same stack, from another checkout and under another umask."""
+    return lambda checkout: Cli(checkout.path, deployed.stack, deployed.environment, umask=0o077)
+
+
+def test_another_checkout_under_another_umask_is_no_change(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
+    os.utime(clone.path / "fe_image" / "run-fe-step.py", (0, 0))
+    assert (clone.path / "__main__.py").stat().st_mode & 0o077 == 0
+    at(clone).require_unchanged()
+
+
+def test_changed_handler_code_is_an_update_of_its_function(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
+    with (clone.path / "handlers" / "reconcile.py").open("a", encoding="utf-8") as handler:
+        handler.write("\n# changed\n")
+    (step,) = at(clone).plan()
+    assert (step.type, step.operation, step.name) == (FUNCTION, "update", "functions-reconcile-function")
+    assert all(path.startswith("code") for path in step.paths)
+
+
+def test_no_secret_stands_in_the_state(deployed: Cli) -> None:
+    token = client(deployed, "ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    password = deployed.run("stack", "export", "--show-secrets").stdout
+    exported = deployed.run("stack", "export").stdout
+    (image,) = [entry for entry in json.loads(password)["deployment"]["resources"] if entry["type"].startswith("docker:")]
+    clear = json.loads(image["inputs"]["registry"]["password"]["plaintext"])
+    assert clear and clear not in exported
+    assert token not in exported
+    for secret in (deployed.environment["AWS_SECRET_ACCESS_KEY"], deployed.environment["PULUMI_CONFIG_PASSPHRASE"]):
+        assert secret not in exported and secret not in password
+
+
+def test_wrong_settings_are_refused_at_preview_all_at_once(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
+    wrong = {
+        "processingInstanceType": "m5.xlarge",
+        "trainingInstanceType": "ml.nothing",
+        "approvalStatus": "Perhaps",
+        "alarmEmail": "nobody",
+        "retrainingSchedule": "every monday",
+        "logRetentionDays": 31,
+        "encryptionKey": "alias/mine",
+        "subnetIds": ["subnet-1"],
+        "executionExpiryDays": -1,
+    }
+    lines = [f"  model-training:{key}: {json.dumps(value)}\n" for key, value in wrong.items()]
+    text = (clone.path / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines(keepends=True) if not any(f":{key}:" in line for key in wrong)]
+    (clone.path / "Pulumi.dev.yaml").write_text("".join([*kept, *lines]), encoding="utf-8")
+    refused = at(clone).run("preview", check=False)
+    assert refused.code != 0
+    assert [key for key in wrong if f"model-training:{key}" not in refused.text] == []
