@@ -23,7 +23,7 @@ test-fast: $(READY)  ## Without the whole local runs
 
 lint: $(READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .
-	$(BIN)/mypy contracts settings.py components pipeline_def fe_image handlers runs local_run
+	$(BIN)/mypy contracts settings.py components pipeline_def fe_image handlers runs local_run policies
 	$(BIN)/lint-imports
 
 $(AUTHOR)/.ready: pyproject.toml requirements.txt

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from contracts.ids import TEMPLATE_ID_PATTERN
-from contracts.parameters import INSTANCE_TYPE_PATTERN
+from contracts.parameters import INSTANCE_TYPE_PATTERN, has_local_storage
 from contracts.problems import Problem, ProblemsError, nearest
 from contracts.regions import region_problem
 
@@ -269,6 +269,9 @@ def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, 
     key_arn = sound.get("encryptionKey", "")
     if key_arn.startswith("arn:") and key_arn.split(":")[3] != region:
         yield "encryptionKey", f"the key must be in the stack's region, {region or 'which is missing'}"
+    for key in ("processingInstanceType", "trainingInstanceType"):
+        if sound.get("encryptionKey", "aws") != "aws" and has_local_storage(sound.get(key, "")):
+            yield key, "with encryptionKey, allowed: a type without local storage; SageMaker takes no volume key for this one"
     named = [key for key in (*_OWN_BUCKETS, "accessLogsBucket") if sound.get(key)]
     for position, key in enumerate(named):
         twin = next((other for other in named[:position] if sound[other] == sound[key]), None)

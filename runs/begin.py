@@ -102,7 +102,20 @@ def override_problems(overrides: Mapping[str, str], definition: Mapping[str, Any
             problems += hyperparameter_problems({name: value}, "--set")
         else:
             problems += _parameter_problems(where, value, declared[name])
+            problems += _volume_key_problems(where, name, value, definition)
     return problems
+
+
+def _volume_key_problems(where: str, name: str, value: str, definition: Mapping[str, Any]) -> list[Problem]:
+    """A stack with a key of its own encrypts each job's volume by it, which instances with local storage do not take."""
+    if not names.has_local_storage(value):
+        return []
+    for step in definition["Steps"]:
+        arguments = step.get("Arguments", {})
+        cluster = arguments.get("ResourceConfig") or arguments.get("ProcessingResources", {}).get("ClusterConfig", {})
+        if cluster.get("InstanceType") == {"Get": f"Parameters.{name}"} and "VolumeKmsKeyId" in cluster:
+            return [Problem(where, value, "allowed with the stack's encryptionKey: a type without local storage")]
+    return []
 
 
 def _parameter_problems(where: str, value: str, declared: Mapping[str, Any]) -> list[Problem]:

@@ -115,3 +115,17 @@ def test_an_unknown_template_is_named(stack: Stack, sagemaker: FakeSageMaker) ->
     with pytest.raises(ProblemsError, match="template weekly not found"):
         start(stack, "weekly")
     assert execution_store(stack).all() == []
+
+
+@pytest.mark.parametrize(("instance", "refused"), [("ml.g5.xlarge", True), ("ml.c5d.large", True), ("ml.c5.xlarge", False)])
+def test_a_volume_key_and_local_storage_do_not_go_together(
+    stack: Stack, sagemaker: FakeSageMaker, instance: str, refused: bool
+) -> None:
+    config = {"InstanceType": {"Get": "Parameters.TrainingInstanceType"}, "VolumeKmsKeyId": "arn:aws:kms:key"}
+    sagemaker.definition["Steps"].append({"Name": "Training", "Arguments": {"ResourceConfig": config}})
+    if refused:
+        with pytest.raises(ProblemsError, match="local storage"):
+            start(stack, "daily", "e1", {"TrainingInstanceType": instance})
+    else:
+        start(stack, "daily", "e1", {"TrainingInstanceType": instance})
+    assert sagemaker.starts == (0 if refused else 1)

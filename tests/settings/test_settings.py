@@ -110,6 +110,7 @@ def test_one_wrong_setting_is_named_with_what_is_allowed(key: str, value: str, w
         ({"managedSpot": "true", "trainingMaxWaitSeconds": "7200"}, "trainingMaxWaitSeconds", "without checkpoints"),
         ({"assetsBucketName": "prices", "modelsBucketName": "prices"}, "modelsBucketName", "assetsBucketName has that name"),
         ({"pipelineBucketName": "prices", "accessLogsBucket": "prices"}, "accessLogsBucket", "has that name too"),
+        ({"encryptionKey": "create", "trainingInstanceType": "ml.g5.xlarge"}, "trainingInstanceType", "local storage"),
         (
             {"encryptionKey": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"},
             "encryptionKey",
