@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+SAGEMAKER = "sagemaker.amazonaws.com"
+LAMBDA = "lambda.amazonaws.com"
+SCHEDULER = "scheduler.amazonaws.com"
+
 
 class Kind(StrEnum):
     """What a statement may name; ``components.arns`` knows the ARNs of each in a stack."""
@@ -60,7 +64,11 @@ Condition = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Statement:
-    """One thing an actor may do. ``when`` names what the stack must have for it: a key of its own choice, or a VPC."""
+    """One thing an actor may do.
+
+    ``when`` names what the stack must have for it: a key of its own choice, or a VPC. ``by`` names the AWS service that makes
+    these calls itself, where our code makes none of them: no record of our calls can show that they are needed.
+    """
 
     sid: str
     actions: tuple[str, ...]
@@ -68,6 +76,7 @@ class Statement:
     why: str
     conditions: Condition = field(default_factory=dict)
     when: Literal["always", "key", "vpc"] = "always"
+    by: str = ""
 
 
 @dataclass(frozen=True)
