@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.feature_settings import Arima
+from contracts.problems import one_problem
 from fe_image.features.base import Floats, Panel, State, Transformer
 from fe_image.features.returns import shifted
 
@@ -102,7 +103,12 @@ def one_step_ar(series: Floats, order: tuple[int, int, int], parameters: Floats)
 def _fit_statsmodels(series: Floats, order: tuple[int, int, int]) -> Floats:
     from statsmodels.tsa.arima.model import ARIMA
 
-    return np.asarray(ARIMA(series, order=order, trend="c" if order[1] == 0 else "n").fit().params, dtype=np.float64)
+    try:
+        fitted = ARIMA(series, order=order, trend="c" if order[1] == 0 else "n").fit()
+    except (ValueError, np.linalg.LinAlgError) as error:
+        allowed = f"allowed: an order that can be estimated on the training range ({error})"
+        raise one_problem("template", "features.arima.order", list(order), allowed) from error
+    return np.asarray(fitted.params, dtype=np.float64)
 
 
 def one_step_statsmodels(series: Floats, order: tuple[int, int, int], parameters: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,3 +191,19 @@ def test_whatever_stands_there_the_answer_is_problems(data: dict[str, Any]):
             parse_template(candidate, NOW)
         except ProblemsError as error:
             assert error.problems
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples/templates"
+
+
+def test_the_committed_schema_is_the_models():
+    committed = (EXAMPLES / "template.schema.json").read_text()
+    assert json.loads(committed) == json_schema(), "write json_schema() to examples/templates/template.schema.json"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(EXAMPLES.glob("*.json")) - {EXAMPLES / "template.schema.json"}), ids=lambda p: p.name
+)
+def test_examples_are_good_templates(path: Path):
+    template = parse_template(json.loads(path.read_text()))
+    assert template.id == path.stem

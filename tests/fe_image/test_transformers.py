@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.feature_settings import GROUPS, Features
+from contracts.problems import ProblemsError
 from fe_image.features.base import Panel, Transformer
 from fe_image.features.registry import TRANSFORMERS, transformer
 from tests.fe_image.support import VARIANTS, walk
@@ -84,8 +85,6 @@ def test_fitting_sees_the_training_rows_alone(group: str, changes: dict):
 
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
 def test_prices_that_never_move_give_finite_features(group: str, changes: dict):
-    if group == "arima" and changes.get("order", [0, 0, 0])[2] > 0:
-        pytest.skip("statsmodels can not estimate a moving average of nothing")
     panel = walk(3)
     flat = Panel(panel.assets, panel.times, np.full(panel.close.shape, 42.0))
     values = make(group, changes).fit_transform(flat, TRAIN_ROWS)
@@ -121,3 +120,14 @@ def test_a_transformer_that_breaks_its_promise_is_caught():
     made.compute = lambda panel, state: np.full((3, 1, panel.rows), np.nan)  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="not finite"):
         made.transform(walk(6), {})
+
+
+def test_an_order_that_can_not_be_estimated_is_a_problem(monkeypatch: pytest.MonkeyPatch):
+    import statsmodels.tsa.arima.model as statsmodels_arima
+
+    def fails(self: object) -> None:
+        raise np.linalg.LinAlgError("Schur decomposition solver error")
+
+    monkeypatch.setattr(statsmodels_arima.ARIMA, "fit", fails)
+    with pytest.raises(ProblemsError, match=r"features\.arima\.order is \[1, 1, 1\]; allowed: .*Schur"):
+        make("arima", {"order": [1, 1, 1], "refit": "once"}).fit(walk(1), 400)

@@ -1,0 +1,113 @@
+"""The image's recipe, the executor, and giving up root."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fe_image.privileges import become_unprivileged
+
+IMAGE = Path(__file__).parents[2] / "fe_image"
+DOCKERFILE = (IMAGE / "Dockerfile").read_text()
+INSTRUCTIONS = [line for line in DOCKERFILE.splitlines() if re.match(r"[A-Z]+ ", line)]
+
+
+def position(text: str) -> int:
+    return next(index for index, line in enumerate(INSTRUCTIONS) if text in line)
+
+
+def test_the_base_is_an_argument_and_slim():
+    assert INSTRUCTIONS[0] == "ARG BASE_IMAGE=python:3.11-slim-bookworm"
+    assert INSTRUCTIONS[1] == "FROM ${BASE_IMAGE}"
+
+
+def test_libraries_are_hash_checked_wheels_and_nothing_is_compiled():
+    install = DOCKERFILE[DOCKERFILE.index("pip install") :]
+    for option in ("--require-hashes", "--only-binary :all:", "--no-deps", "--no-cache-dir"):
+        assert option in install
+    assert not re.search(r"apt-get|gcc|build-essential|curl|ADD ", DOCKERFILE)
+
+
+def test_layers_that_change_often_come_last():
+    order = [position(text) for text in ("useradd", "requirements.txt", "pip install", "COPY contracts", "COPY fe_image ")]
+    assert order == sorted(order)
+
+
+def test_every_requirement_is_pinned_with_hashes():
+    text = (IMAGE / "requirements.txt").read_text()
+    entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
+    assert len(entries) > 10
+    for entry in entries:
+        assert re.match(r"[a-z0-9-]+==[0-9][^ ]* \\\n +--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+    wanted = {
+        re.split(r"[<>=]", line)[0].lower() for line in (IMAGE / "requirements.in").read_text().splitlines() if line[0] != "#"
+    }
+    assert wanted <= {entry.split("==")[0] for entry in entries}
+    assert "http" not in text
+
+
+def test_the_step_imports_what_the_image_has_and_no_other_room():
+    allowed = {"contracts", "fe_image", "numpy", "orjson", "pydantic", "boto3", "botocore", "talib", "statsmodels", "xgboost"}
+    for path in IMAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for name in names:
+                top = name.split(".")[0]
+                assert top in allowed or top in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_the_executor_is_a_few_lines_and_teaches():
+    executor = IMAGE / "run-fe-step.py"
+    assert len(executor.read_text().splitlines()) <= 30
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
+    run = subprocess.run([sys.executable, str(executor)], env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 2
+    assert "--executionid" in run.stderr
+
+
+def test_imports_stay_light():
+    """scikit-learn and pandas take seconds; a template that needs no moving average never loads statsmodels."""
+    code = (
+        "import sys, fe_image.step_feature_engineering, fe_image.features.rsi as r, fe_image.importance;"
+        "from fe_image.light_import import import_without as w; w('talib', ['pandas']); w('xgboost', ['pandas', 'sklearn']);"
+        "print(sorted({'pandas', 'sklearn', 'statsmodels', 'boto3', 'scipy.stats'} & set(sys.modules)))"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert run.stdout.strip() == "[]", run.stderr
+
+
+def test_without_the_images_user_nothing_is_given_up(tmp_path: Path):
+    text = become_unprivileged(tmp_path, user="no-such-user")
+    assert text in (f"runs as user id {os.geteuid()}", "runs as root: there is no user no-such-user")
+    if os.geteuid() == 0:
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself up")
+def test_root_gives_folders_and_itself_to_the_user(tmp_path: Path):
+    (tmp_path / "opt/ml/processing/output/train").mkdir(parents=True)
+    (tmp_path / "opt/ml/processing/input/assets").mkdir(parents=True)
+    (tmp_path / "opt/ml/processing/input/assets/A.csv").write_text("Date,Close\n")
+    (tmp_path / "opt/ml/processing/input/assets/A.csv").chmod(0o600)
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o755)
+    code = (
+        "import os, sys; from pathlib import Path; from fe_image.privileges import become_unprivileged as become;"
+        "root = Path(sys.argv[1]); print(become(root, user='nobody'));"
+        "print((root / 'opt/ml/processing/input/assets/A.csv').stat().st_uid == os.geteuid() != 0);"
+        "print(os.access(root / 'opt/ml/processing/output/train', os.W_OK), os.access(root / 'opt/ml/output', os.W_OK));"
+        "print(os.getgroups())"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert run.stdout.splitlines() == ["runs as nobody, no longer as root", "True", "True True", "[]"], run.stderr
