@@ -12,8 +12,10 @@ from pathlib import Path
 
 from contracts.outputs import StackOutputs
 from contracts.problems import Problem, ProblemsError, one_problem
-from local_run.emulator import DEPLOYER, Emulator
-from local_run.monitor import DeployedResource, Monitor, Progress, ResourceError, ResourceEvent
+from local_run.actors import DEPLOYER
+from local_run.deployed import DeployedResource, Progress, ResourceError, ResourceEvent
+from local_run.emulator import Emulator
+from local_run.monitor import Monitor
 from local_run.program import run_program
 from local_run.resources import Aws, Properties, resource_of
 from local_run.stack_config import StackConfig, read_stack_config

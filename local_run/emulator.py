@@ -11,11 +11,9 @@ What moto lacks for SageMaker pipelines is added through ``middleware``, which w
 
 from __future__ import annotations
 
-import functools
 import http.client
 import logging
 import os
-import re
 import secrets
 import socket
 import threading
@@ -25,15 +23,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from contracts.problems import one_problem
+from local_run.actors import DEPLOYER, access_key, actor_client
 from local_run.moto_corrections import correct_moto
 
 if TYPE_CHECKING:
@@ -46,9 +43,6 @@ ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 HEALTH_SECONDS = 10.0
 #: How soon the server notices that it is to stop.
 POLL_SECONDS = 0.05
-DEPLOYER = "deployer"
-_KEY_PREFIX = "AKIALOCAL"
-_ACTOR = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 # moto keeps its state in module globals, so two emulators in one process would share it.
 _running = threading.Lock()
@@ -101,6 +95,7 @@ class Emulator:
     def reset(self) -> None:
         """Forget every resource of every service."""
         BackendDict.reset()
+        reset_model_data()
 
     def close(self) -> None:
         """Stop serving and forget everything; safe to call twice."""
@@ -159,26 +154,8 @@ class Emulator:
         key = (service, actor, region or self.region)
         with self._clients_lock:
             if key not in self._clients:
-                self._clients[key] = self._make_client(*key)
+                self._clients[key] = actor_client(*key, self.endpoint, self._secret)
             return self._clients[key]
-
-    def _make_client(self, service: str, actor: str, region: str) -> Any:
-        config = Config(
-            retries={"total_max_attempts": 2},
-            connect_timeout=5,
-            read_timeout=60,
-            max_pool_connections=32,
-            proxies={"http": "", "https": ""},
-            s3={"addressing_style": "path"},
-        )
-        return _session().client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=access_key(actor),
-            aws_secret_access_key=self._secret,
-            config=config,
-        )
 
     def _start(self) -> None:
         self.reset()
@@ -218,28 +195,6 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no ty
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         logging.getLogger(__name__).debug("%s %s", self.requestline, code)
-
-
-def access_key(actor: str) -> str:
-    """The fake access key id of an actor, such as ``deployer``, ``processing`` or ``handler-events``."""
-    if not _ACTOR.fullmatch(actor):
-        raise ValueError(f"actor {actor!r}: allowed are lower-case words joined by hyphens")
-    return _KEY_PREFIX + actor.upper().replace("-", "_")
-
-
-def actor_of(access_key_id: str) -> str | None:
-    """Whose access key id this is; None for one that no emulator gave out."""
-    actor = access_key_id.removeprefix(_KEY_PREFIX).lower().replace("_", "-")
-    return actor if access_key_id.startswith(_KEY_PREFIX) and _ACTOR.fullmatch(actor) else None
-
-
-@functools.cache
-def _session() -> Any:
-    """A session that neither reads nor misses the developer's own profile and files. It keeps the service models it read."""
-    nowhere = (None, None, os.devnull, None)
-    variables: dict[str, tuple[Any, ...]] = {"config_file": nowhere, "credentials_file": nowhere}
-    variables["profile"] = (None, [], None, None)
-    return boto3.Session(botocore_session=botocore.session.Session(session_vars=variables))
 
 
 def _bind(port: int) -> socket.socket:

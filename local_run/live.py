@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from contracts.status import SUCCEEDED
-from local_run.monitor import ResourceEvent
+from local_run.deployed import ResourceEvent
 from local_run.sagemaker.listener import SilentListener
 
 _LINE_CHARS = 90

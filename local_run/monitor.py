@@ -9,67 +9,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pulumi.output import Unknown
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
-from contracts.problems import Problem, ProblemsError
+from local_run.deployed import DeployedResource, Progress, ResourceError, ResourceEvent, explained
 from local_run.resources import SECRET_FIELDS, Aws, Properties, invoke_of, resource_of
-from local_run.resources.base import AlreadyExistsError, without_floats
+from local_run.resources.base import without_floats
 
 MASK = "[secret]"
 STACK_TYPE = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:"
-
-
-@dataclass(frozen=True)
-class ResourceEvent:
-    """One step of a resource's life, as it happens. ``seconds`` is how long the step took, once it is over."""
-
-    phase: Literal["creating", "created", "failed", "deleted"]
-    urn: str
-    type: str
-    name: str
-    seconds: float = 0.0
-
-
-Progress = Callable[[ResourceEvent], None]
-
-
-@dataclass(frozen=True)
-class DeployedResource:
-    """A registered resource with its inputs and outputs (wire names; secrets as ``[secret]``). Components have no id."""
-
-    urn: str
-    type: str
-    name: str
-    id: str
-    parent: str
-    inputs: Properties
-    outputs: Properties
-    protect: bool = False
-    #: What deleting it needs: its true state, and the account and region it lies in. Never shown.
-    state: Properties = field(default_factory=dict, repr=False)
-    aws: Aws | None = field(default=None, repr=False)
-
-
-class ResourceError(ProblemsError):
-    """A resource that could not be made or deleted: which one, and why."""
-
-    def __init__(self, urn: str, reason: str) -> None:
-        self.urn = urn
-        self.reason = reason
-        super().__init__("local deployment", [Problem(urn, None, reason)])
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.urn}: {self.reason}"
 
 
 class Monitor(MockMonitor):
@@ -219,9 +173,9 @@ class Monitor(MockMonitor):
         with self._lock:
             if self.failure is not None:
                 return
-            explained = error if isinstance(error, ResourceError) else _explained(urn, error)
-            explained.__cause__ = error if error is not explained else error.__cause__
-            self.stop(explained)
+            told = error if isinstance(error, ResourceError) else explained(urn, error)
+            told.__cause__ = error if error is not told else error.__cause__
+            self.stop(told)
             self._progress(ResourceEvent("failed", urn, request.type, request.name))
 
 
@@ -233,16 +187,6 @@ class _NoMocks(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> Any:
         raise NotImplementedError(args.typ)
-
-
-def _explained(urn: str, error: Exception) -> ResourceError:
-    if isinstance(error, ProblemsError):
-        return ResourceError(urn, "; ".join(str(problem) for problem in error.problems))
-    if isinstance(error, KeyError):
-        return ResourceError(urn, f"the input {error} is missing")
-    if isinstance(error, (AlreadyExistsError, ClientError, BotoCoreError, OSError)):
-        return ResourceError(urn, str(error))
-    return ResourceError(urn, f"{type(error).__name__}: {error}")
 
 
 def _has_unknown(value: object) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 import boto3
 
 from contracts.outputs import StackOutputs
+from local_run.deployed import Progress
 from local_run.deployment import Deployment, ImageBuilder, deploy
 from local_run.emulator import Emulator
-from local_run.monitor import Progress
 from local_run.sagemaker.container import ContainerBackend
 from local_run.sagemaker.listener import Listener
 from local_run.sagemaker.options import Options

@@ -30,7 +30,10 @@ class Image(Resource):
         name = str(inputs["imageName"])
         repository, tag = _parse(aws, name)
         # A tag that the registry already has is left alone: ECR refuses another digest under an immutable tag.
-        digest = _digest(aws, repository, tag) or self._push(aws, inputs, repository, tag)
+        digest = _digest(aws, repository, tag)
+        if digest is None and inputs.get("skipPush"):
+            raise one_problem("image", "skipPush", True, f"the registry does not have {name}, so it must be pushed")
+        digest = digest or self._push(aws, inputs, repository, tag)
         return name, self._outputs(inputs, repository, digest)
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:

@@ -392,6 +392,18 @@ class TestRuntime:
         answer = emulator.client("ecr").batch_get_image(repositoryName="repo", imageIds=[{"imageTag": "t"}])
         assert json.loads(answer["images"][0]["imageManifest"])["config"]["digest"] == "sha256:" + "ab" * 32
 
+    def test_an_image_that_is_not_to_be_pushed_must_be_there(self, emulator: Emulator, make: Make) -> None:
+        emulator.client("ecr").create_repository(repositoryName="repo")
+        registry = f"{emulator.account_id}.dkr.ecr.{REGION}.amazonaws.com"
+        folder = make(f"import pulumi_docker as docker\ndocker.Image('i', image_name='{registry}/repo:t', skip_push=True)\n")
+        with pytest.raises(ResourceError, match="registry does not have"):
+            deploy(emulator, folder, "dev")
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"})
+        emulator.client("ecr").put_image(repositoryName="repo", imageTag="t", imageManifest=manifest)
+        (image,) = deploy(emulator, folder, "dev").of_type("docker:index/image:Image")
+        (detail,) = emulator.client("ecr").describe_images(repositoryName="repo")["imageDetails"]
+        assert image.outputs["repoDigest"].endswith(detail["imageDigest"])
+
     def test_an_image_elsewhere_is_refused(self, emulator: Emulator, make: Make) -> None:
         body = "import pulumi_docker as docker\ndocker.Image('i', image_name='docker.io/library/python:3')\n"
         with pytest.raises(ResourceError, match=r"dkr\.ecr"):

@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from contracts.problems import ProblemsError
-from local_run.emulator import ACCOUNT_ID, Emulator, access_key, actor_of
+from local_run.actors import access_key, actor_of
+from local_run.emulator import ACCOUNT_ID, Emulator
 
 REGION = "eu-central-1"
 

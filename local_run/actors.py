@@ -1,0 +1,59 @@
+"""Who calls the emulator: every actor has an access key id of its own, so that each call can be told to its caller."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+#: Who makes the resources of a deployment.
+DEPLOYER = "deployer"
+_KEY_PREFIX = "AKIALOCAL"
+_ACTOR = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+def access_key(actor: str) -> str:
+    """The fake access key id of an actor, such as ``deployer``, ``processing`` or ``handler-events``."""
+    if not _ACTOR.fullmatch(actor):
+        raise ValueError(f"actor {actor!r}: allowed are lower-case words joined by hyphens")
+    return _KEY_PREFIX + actor.upper().replace("-", "_")
+
+
+def actor_of(access_key_id: str) -> str | None:
+    """Whose access key id this is; None for one that no emulator gave out."""
+    actor = access_key_id.removeprefix(_KEY_PREFIX).lower().replace("_", "-")
+    return actor if access_key_id.startswith(_KEY_PREFIX) and _ACTOR.fullmatch(actor) else None
+
+
+def actor_client(service: str, actor: str, region: str, endpoint: str, secret: str) -> Any:
+    """A boto3 client of the emulator at ``endpoint``, whatever this process's environment says about AWS and proxies."""
+    config = Config(
+        retries={"total_max_attempts": 2},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=32,
+        proxies={"http": "", "https": ""},
+        s3={"addressing_style": "path"},
+    )
+    return _session().client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key(actor),
+        aws_secret_access_key=secret,
+        config=config,
+    )
+
+
+@functools.cache
+def _session() -> Any:
+    """A session that neither reads nor misses the developer's own profile and files. It keeps the service models it read."""
+    nowhere = (None, None, os.devnull, None)
+    variables: dict[str, tuple[Any, ...]] = {"config_file": nowhere, "credentials_file": nowhere}
+    variables["profile"] = (None, [], None, None)
+    return boto3.Session(botocore_session=botocore.session.Session(session_vars=variables))
