@@ -56,8 +56,8 @@ def check_spot(definition: Definition) -> Iterator[Finding]:
         if step.type != "Training":
             continue
         path = f"{step.arguments_path}.StoppingCondition"
-        raw = step.arguments.get("StoppingCondition")
-        limits = resolve(definition, raw) if isinstance(raw, Mapping) else {}
+        resolved = resolve(definition, step.arguments.get("StoppingCondition"))
+        limits = resolved if isinstance(resolved, Mapping) else {}
         spot = step.arguments.get("EnableManagedSpotTraining") is True
         runtime, wait = limits.get("MaxRuntimeInSeconds"), limits.get("MaxWaitTimeInSeconds")
         for member, value, allowed in _spot_problems(step, spot, runtime, wait):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_def.check import check_definition
@@ -61,6 +61,7 @@ def put(definition: Any, path: tuple[Any, ...], value: Any) -> None:
 
 
 @settings(max_examples=400, deadline=None)
+@example(("Steps", 1, "Arguments", "StoppingCondition"), {"Get": None})
 @given(st.sampled_from(PLACES), JSON | LIKELY)
 def test_any_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     definition = good()
