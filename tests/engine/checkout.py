@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = "pipeline_def/pipeline.json.mustache"
 #: What the program needs of the repository; a test changes nothing else.
 _COPIED = (
     "__main__.py", "settings.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image", "handlers",
@@ -40,6 +42,16 @@ class Checkout:
         text = target.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{file} has {old!r} {text.count(old)} times"
         target.write_text(text.replace(old, new), encoding="utf-8")
+
+    def edit_default(self, parameter: str, value: object) -> None:
+        """Give a parameter of the pipeline another default, in the template."""
+        template = self.path / TEMPLATE
+        text = template.read_text(encoding="utf-8")
+        start = text.index('"DefaultValue": ', text.index(f'"Name": "{parameter}"'))
+        end = text.index("\n", start)
+        edited = f'"DefaultValue": {json.dumps(value)}'
+        assert text[start:end] != edited
+        template.write_text(text[:start] + edited + text[end:], encoding="utf-8")
 
     def commit(self, message: str) -> str:
         """Record the tree as a revision, and tell its id."""

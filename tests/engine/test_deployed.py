@@ -87,3 +87,12 @@ def test_wrong_settings_are_refused_at_preview_all_at_once(clone: Checkout, at: 
     refused = at(clone).run("preview", check=False)
     assert refused.code != 0
     assert [key for key in wrong if f"model-training:{key}" not in refused.text] == []
+    assert "Traceback" not in refused.text
+
+
+def test_a_template_that_breaks_a_rule_is_refused_at_preview(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
+    clone.edit_default("epochs", "many")
+    refused = at(clone).run("preview", check=False)
+    assert refused.code != 0
+    assert "parameter epochs: allowed: an integer" in refused.text
+    assert "Traceback" not in refused.text

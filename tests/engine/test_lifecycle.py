@@ -13,7 +13,6 @@ from tests.engine.cli import UNKNOWN, Cli, Step
 from tests.engine.facts import client, differences
 
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
-TEMPLATE = "pipeline_def/pipeline.json.mustache"
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -24,7 +23,7 @@ def test_a_stack_from_first_preview_to_destroy(stack: str, cli: Callable[[str], 
     deployed.require_unchanged()
     assert _definition(deployed) == json.loads(_inputs_of_pipeline(deployed)["pipelineDefinition"])
 
-    _edit_default(checkout, "epochs", 17)
+    checkout.edit_default("epochs", 17)
     (step,) = deployed.plan()
     _assert_only_a_default_changes(step, "epochs", 17)
     deployed.up()
@@ -38,16 +37,6 @@ def test_a_stack_from_first_preview_to_destroy(stack: str, cli: Callable[[str], 
     deployed.run("destroy", "--yes", "--skip-preview")
     assert deployed.resources() == []
     assert _left_in_the_cloud(deployed) == []
-
-
-def _edit_default(checkout: Checkout, parameter: str, value: object) -> None:
-    template = checkout.path / TEMPLATE
-    text = template.read_text(encoding="utf-8")
-    start = text.index('"DefaultValue": ', text.index(f'"Name": "{parameter}"'))
-    end = text.index("\n", start)
-    edited = f'"DefaultValue": {json.dumps(value)}'
-    assert text[start:end] != edited
-    template.write_text(text[:start] + edited + text[end:], encoding="utf-8")
 
 
 def _assert_only_a_default_changes(step: Step, parameter: str, value: object) -> None:
