@@ -186,11 +186,18 @@ class Settings(BaseModel):
         return self.encryption_key if self.encryption_key.startswith("arn:") else None
 
 
+class ProgramError(ProblemsError, pulumi.RunError):
+    """What the program's user can mend: the CLI prints it without a traceback."""
+
+
 def load() -> Settings:
-    """The settings of the stack that the program runs for; :class:`ProblemsError` lists everything wrong with them."""
+    """The settings of the stack that the program runs for; :class:`ProgramError` lists everything wrong with them."""
     config: Mapping[str, str] = pulumi.runtime.config.CONFIG.get() or pulumi.runtime.get_config_env()
     secrets = [key for key in config if pulumi.runtime.is_config_secret(key)]
-    return parse(pulumi.get_project(), pulumi.get_stack(), config, secrets)
+    try:
+        return parse(pulumi.get_project(), pulumi.get_stack(), config, secrets)
+    except ProblemsError as error:
+        raise ProgramError(error.subject, error.problems) from None
 
 
 def parse(project: str, stack: str, config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:

@@ -11,12 +11,13 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.names import MODEL_PACKAGES, Names
+from contracts.problems import ProblemsError
 from contracts.regions import deepar_image_uri
 from pipeline_def.check import require_valid
 from pipeline_def.keys import KmsValues, SpotValues, TemplateValues, VpcValues
 from pipeline_def.render import render
 from pipeline_def.template import read_template
-from settings import Settings
+from settings import ProgramError, Settings
 
 MAX_PARALLEL_STEPS = 2
 #: Exports of the stack that the template takes under the same name.
@@ -97,7 +98,7 @@ def render_definition(settings: Settings, tags: Mapping[str, str], known: Mappin
     """The template, filled and checked. ``known`` holds what the resources told, by :class:`TemplateValues`' field names.
 
     Raises:
-        ProblemsError: every rule of ``pipeline_def check`` that the definition breaks.
+        ProgramError: every rule of ``pipeline_def check`` that the definition breaks.
     """
     values = TemplateValues(
         **{key: value for key, value in known.items() if key != "key_arn"},
@@ -113,7 +114,10 @@ def render_definition(settings: Settings, tags: Mapping[str, str], known: Mappin
         kms=KmsValues(known["key_arn"]) if known["key_arn"] else None,
         spot=SpotValues(settings.training_max_wait_seconds) if settings.managed_spot else None,
     )
-    return require_valid(render(read_template(), values.mapping()), settings.region)
+    try:
+        return require_valid(render(read_template(), values.mapping()), settings.region)
+    except ProblemsError as error:
+        raise ProgramError(error.subject, error.problems) from None
 
 
 def _vpc(subnet_ids: Sequence[str], security_group_ids: Sequence[str]) -> VpcValues | None:
