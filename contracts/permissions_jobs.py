@@ -167,9 +167,10 @@ PROCESSING = Actor(
         ),
         Statement(
             "ReadAssets",
-            ("s3:GetObject", "s3:GetObjectVersion"),
+            ("s3:GetObject",),
             (Kind.ASSET_OBJECTS,),
-            "The price histories, in the version that the execution's snapshot froze",
+            "The price histories; the step compares them with the digests that the execution's snapshot froze",
+            by="SageMaker",
         ),
         Statement(
             "FindExecutor", ("s3:ListBucket",), (Kind.PIPELINE_BUCKET,), "SageMaker lists the executor's prefix", by="SageMaker"
@@ -195,7 +196,7 @@ PROCESSING = Actor(
         ),
         Statement(
             "StoreImportance",
-            ("dynamodb:BatchWriteItem", "dynamodb:PutItem"),
+            ("dynamodb:BatchWriteItem",),
             (Kind.FEATURE_IMPORTANCE_TABLE,),
             "Stores each feature's importance for later comparison",
         ),
