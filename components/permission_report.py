@@ -15,13 +15,15 @@ from components.deployer import GRANTS, Grant, deployer_policies, grant_document
 from components.names import Names
 from components.policies import role_policy, statement_arns, trust_policy
 from contracts.permission_model import Actor, Statement
-from contracts.permissions import ACTORS
+from contracts.permissions import ACTORS, OPERATOR
 from contracts.problems import ProblemsError, one_problem
 from settings import parse
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE_ACCOUNT = "123456789012"
 WIDTH = 110
+#: Roles, and the people whose policy an administrator attaches.
+EVERYBODY = (*ACTORS, OPERATOR)
 _WHEN = {"always": "", "key": "  (where the stack sets a key)", "vpc": "  (in a VPC)"}
 
 
@@ -36,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.deployer:
         print(_as_json([json.loads(policy) for policy in deployer_policies(names)]) if options.json else _deployer(names))
     elif options.json:
-        print(_as_json({actor.name: _policies(actor, names, key_arn) for actor in ACTORS}))
+        print(_as_json({actor.name: _policies(actor, names, key_arn) for actor in EVERYBODY}))
     else:
-        print("\n\n".join("\n".join(_actor_lines(actor, names, key_arn)) for actor in ACTORS))
+        print("\n\n".join("\n".join(_actor_lines(actor, names, key_arn)) for actor in EVERYBODY))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,12 +68,13 @@ def _names(stack: str, account: str) -> Names:
 
 def _policies(actor: Actor, names: Names, key_arn: str) -> dict[str, object]:
     has_key = names.settings.encryption_key != "aws"
-    policy = role_policy(actor, names, key_arn if has_key else None)
-    return {"trust": json.loads(trust_policy(actor, names)), "permissions": json.loads(policy)}
+    permissions = {"permissions": json.loads(role_policy(actor, names, key_arn if has_key else None))}
+    return permissions if actor.service is None else {"trust": json.loads(trust_policy(actor, names)), **permissions}
 
 
 def _actor_lines(actor: Actor, names: Names, key_arn: str) -> Iterator[str]:
-    yield f"{names.of(actor.name)}: {actor.purpose} (taken on by {actor.service})"
+    taken_on = f"taken on by {actor.service}" if actor.service else "a policy for people; no role is made"
+    yield f"{names.of(actor.name)}: {actor.purpose} ({taken_on})"
     for statement in actor.statements:
         yield from _statement_lines(statement, statement_arns(statement, names, actor.name, key_arn))
 

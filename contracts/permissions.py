@@ -1,4 +1,4 @@
-"""What each actor of a stack does in AWS, and why: written once, here and in the two modules beside it. Standard library only.
+"""What each actor of a stack does in AWS, and why: written once, here and in the modules beside it. Standard library only.
 
 ``components.roles`` makes each role's policy of it, with real ARNs; the tests compare it with the calls that are really made.
 A statement names resources by kind (:class:`~contracts.permission_model.Kind`), never by ARN.
@@ -15,8 +15,9 @@ from contracts.permissions_functions import (
     SCHEDULER_ACTOR,
 )
 from contracts.permissions_jobs import MODEL, PIPELINE, PROCESSING, TRAINING
+from contracts.permissions_people import OPERATOR
 
-__all__ = ["ACTORS", "HANDLER_ACTORS", "LAMBDA", "SAGEMAKER", "SCHEDULER"]
+__all__ = ["ACTORS", "HANDLER_ACTORS", "LAMBDA", "OPERATOR", "SAGEMAKER", "SCHEDULER"]
 
 #: Actors that get a role.
 ACTORS = (

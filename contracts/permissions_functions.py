@@ -85,7 +85,7 @@ RECONCILE = Actor(
     ),
 )
 
-_START = (
+START = (
     Statement("ReadTemplate", ("dynamodb:GetItem",), (Kind.TEMPLATE_TABLE,), "The template that is started"),
     Statement(
         "ReadDefinition", ("sagemaker:DescribePipeline",), (Kind.PIPELINE,), "Freezes image and definition in the snapshot"
@@ -112,7 +112,7 @@ _START = (
     Statement("StartPipeline", ("sagemaker:StartPipelineExecution",), (Kind.PIPELINE,), "Starts the pipeline"),
 )
 
-SCHEDULED_START = Actor("scheduled-start", LAMBDA, "The function that the retraining schedule calls", _function(*_START))
+SCHEDULED_START = Actor("scheduled-start", LAMBDA, "The function that the retraining schedule calls", _function(*START))
 
 ENDPOINT_CLEANUP = Actor(
     "endpoint-cleanup",

@@ -1,0 +1,57 @@
+"""The policy of whoever runs ``python -m runs``: printed, clean, and bounded to the operator's work."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from parliament import analyze_policy_string
+
+from components.deployer import MANAGED_POLICY_MAX
+from components.permission_report import main
+from components.policies import role_policy
+from contracts.permissions import ACTORS, OPERATOR
+from tests.components.recording import ACCOUNT
+from tests.components.test_names import names
+
+KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"
+POLICY = json.loads(role_policy(OPERATOR, names(), KEY_ARN))
+
+
+def test_no_role_is_made_for_people() -> None:
+    assert OPERATOR.service is None
+    assert OPERATOR not in ACTORS
+
+
+def test_the_linter_finds_nothing() -> None:
+    assert analyze_policy_string(json.dumps(POLICY)).findings == []
+
+
+def test_it_fits_into_a_managed_policy_and_is_said_once() -> None:
+    assert len(role_policy(OPERATOR, names(), KEY_ARN)) <= MANAGED_POLICY_MAX
+    sids = [statement["Sid"] for statement in POLICY["Statement"]]
+    assert len(set(sids)) == len(sids)
+    granted = [(act, kind) for statement in OPERATOR.statements for act in statement.actions for kind in statement.resources]
+    assert len(set(granted)) == len(granted)
+
+
+def test_an_operator_changes_neither_results_nor_the_stack() -> None:
+    for statement in POLICY["Statement"]:
+        actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        assert statement["Resource"] != "*"
+        assert all(re.fullmatch(r"(s3|dynamodb|sagemaker|kms):[A-Za-z]+", action) for action in actions)
+        assert not any(re.match(r"sagemaker:(Create|Update|Delete|AddTags)", action) for action in actions)
+        if "s3:PutObject" in actions:
+            assert "-assets-" in statement["Resource"]
+
+
+def test_it_is_printed_with_the_roles(capsys: pytest.CaptureFixture[str]) -> None:
+    main([])
+    text = capsys.readouterr().out
+    assert all(statement.why in text for statement in OPERATOR.statements)
+    main(["--stack", "prod", "--json"])
+    printed = json.loads(capsys.readouterr().out)
+    assert printed.keys() == {actor.name for actor in (*ACTORS, OPERATOR)}
+    assert printed["operator"].keys() == {"permissions"}
+    assert all(printed[actor.name].keys() == {"trust", "permissions"} for actor in ACTORS)
