@@ -76,6 +76,10 @@ def check_definition(text: str, region: str | None = None) -> list[Finding]:
     try:
         raw = json.loads(text, object_pairs_hook=_without_duplicates)
     except ValueError as error:
+        if "{{" in text:
+            return [
+                Finding("unfilled", None, "$", "a template", "allowed: a filled one; `python -m pipeline_def render` fills it")
+            ]
         return [Finding(JSON_RULE, None, "$", None if not text.strip() else "not JSON", f"allowed: one JSON object ({error})")]
     if not isinstance(raw, dict):
         return [Finding(JSON_RULE, None, "$", type(raw).__name__, "allowed: one JSON object")]

@@ -90,7 +90,7 @@ def render(
 @app.command()
 def check(
     file: Annotated[
-        str | None, typer.Argument(help="A rendered definition, or - for standard input; default: the examples.")
+        str | None, typer.Argument(help="A rendered definition, - or deployed:NAME; default: the examples.")
     ] = None,
     region: Annotated[str | None, typer.Option(help="The stack's region: images must be from there.")] = None,
     output: Annotated[CheckFormat, typer.Option("--format", help="How findings are printed.")] = CheckFormat.TEXT,

@@ -14,8 +14,8 @@ from pipeline_def.checks.finding import Finding, shown
 STEP_ERRORS = ("Step.SERVICE_FAULT", "Step.THROTTLING")
 JOB_ERRORS = ("SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT")
 #: Step types that start a job, whose failure may be retried; creating or registering a model starts none.
-_JOB_STEPS = ("Processing", "Training", "Transform", "Tuning", "AutoML", "Job", "QualityCheck", "ClarifyCheck")
-_NEVER = ("Condition", "Fail")
+_JOB_STEPS = ("Processing", "Training", "Transform", "Tuning", "AutoML", "Job")
+_RETRIED = (*_JOB_STEPS, "Model", "RegisterModel")
 #: Member -> lowest and highest value. Source: SageMaker developer guide, "Retry policy for pipeline steps".
 _RANGES = {"IntervalSeconds": (1, 43_200), "MaxAttempts": (1, 20), "ExpireAfterMin": (1, 14_400), "BackoffRate": (0, 1e6)}
 _MEMBERS = ("ExceptionType", *_RANGES)
@@ -28,8 +28,8 @@ def check_retries(definition: Definition) -> Iterator[Finding]:
             continue
         path = f"{step.path}.RetryPolicies"
         policies = step.raw["RetryPolicies"]
-        if step.type in _NEVER:
-            yield Finding("retry", step.name, path, shown(policies), f"allowed: none; a {step.type} step is never retried")
+        if step.type not in _RETRIED:
+            yield Finding("retry", step.name, path, shown(policies), f"allowed: none; a {step.type} step takes no retry policy")
         elif not isinstance(policies, list):
             yield Finding("retry", step.name, path, shown(policies), "allowed: a list of policies")
         else:

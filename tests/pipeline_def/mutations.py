@@ -471,6 +471,12 @@ def retry_of_a_condition(d):
     step(d, GATE)["RetryPolicies"] = [{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2}]
 
 
+@mutation("retry", "Lambda")
+def retry_of_a_lambda(d):
+    policy = {"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2}
+    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {}, "RetryPolicies": [policy]})
+
+
 @mutation("retry", "ExceptionType")
 def policy_for_no_error(d):
     policies(d)[0]["ExceptionType"] = []

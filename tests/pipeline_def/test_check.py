@@ -84,6 +84,11 @@ def test_what_is_no_json_object_is_one_finding(text: str, names: str) -> None:
     assert names in str(findings[0])
 
 
+def test_a_template_is_told_from_broken_json() -> None:
+    (finding,) = check_definition(read_template(), REGION)
+    assert (finding.rule, finding.value) == ("unfilled", "a template")
+
+
 def test_all_findings_come_at_once_with_rule_step_path_value_and_what_is_allowed() -> None:
     definition = good()
     changed = {}

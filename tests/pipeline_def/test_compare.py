@@ -8,7 +8,9 @@ import random
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from contracts.problems import ProblemsError
 from pipeline_def.compare.changes import Change, compare
@@ -217,6 +219,19 @@ def test_a_deployed_place_that_disagrees_with_the_others_is_a_change() -> None:
     (change,) = compare_sources(Source("deployed", json.dumps(drifted)), Source("template", read_template()))
     assert change.label == "output plots"
     assert str(change.old).startswith("s3://elsewhere/")
+
+
+@mock_aws
+def test_a_pipeline_in_aws_is_compared_with_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    client = boto3.client("sagemaker", region_name="eu-central-1")
+    role = "arn:aws:iam::123456789012:role/pipeline"
+    client.create_pipeline(PipelineName="dev", PipelineDefinition=good_text(), RoleArn=role, ClientRequestToken="t" * 32)
+    deployed = read_source("deployed:dev")
+    assert deployed.name == "the deployed dev"
+    assert compare_sources(deployed, read_source("template")) == []
+    with pytest.raises(ProblemsError, match="pipeline is 'absent'"):
+        read_source("deployed:absent")
 
 
 def test_reading_a_source_names_what_is_wrong(tmp_path: Path) -> None:

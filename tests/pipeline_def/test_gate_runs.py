@@ -1,4 +1,4 @@
-"""The gate in whole local runs of the deployed definition: a good model is registered, a spoilt one refused with both figures."""
+"""The gate in whole local runs: a good model is registered, a spoilt one refused with both figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from contracts import status
 from contracts.tables import ExecutionAttribute, StepKey
 from local_run.demo import store_samples
