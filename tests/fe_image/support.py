@@ -33,7 +33,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("arima", {}),
     ("arima", {"order": [2, 0, 0]}),
     ("arima", {"order": [2, 2, 0], "refit": "once"}),
-    ("arima", {"order": [1, 1, 1], "refit": "once"}),
+    ("arima", {"order": [0, 1, 1], "refit": "once"}),
     ("spectral", {"window": 32, "components": [1, 3, 16]}),
     ("autoencoder", {"epochs": 3}),
     ("autoencoder", {"epochs": 2, "codes": 1, "window": 1}),

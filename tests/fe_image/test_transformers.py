@@ -59,7 +59,7 @@ def test_shape_names_and_warm_up(group: str, changes: dict):
 
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.0, 1.0))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_a_feature_of_a_prefix_is_the_prefix_of_the_feature(group: str, changes: dict, seed: int, share: float):
     panel, made = walk(seed, rows=320), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
