@@ -18,6 +18,8 @@ from contracts.problems import one_problem
 #: The only folders that go into the image.
 ALLOWED = ("contracts", "fe_image")
 _SKIPPED_NAMES = ("__pycache__",)
+#: Part of the allowed folders, but of no use inside the image: changing them must not make another one.
+_SKIPPED_FILES = ("contracts/permission*.py", "fe_image/*.in")
 _SKIPPED_SUFFIXES = (".pyc", ".pyo", ".swp", ".orig", "~")
 _DIRECTORY_MODE = 0o755
 _FILE_MODE = 0o644
@@ -87,4 +89,5 @@ def _allowed_files(root: Path) -> Iterator[Path]:
 def _belongs(path: Path) -> bool:
     """Caches and an editor's left-overs would make another image of the same sources."""
     hidden = any(part.startswith(".") or part in _SKIPPED_NAMES for part in path.parts)
-    return not hidden and not path.name.endswith(_SKIPPED_SUFFIXES)
+    left_out = any(path.match(pattern) for pattern in _SKIPPED_FILES)
+    return not hidden and not left_out and not path.name.endswith(_SKIPPED_SUFFIXES)

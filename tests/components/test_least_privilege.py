@@ -11,8 +11,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from contracts.permissions import ACTORS, LAMBDA
+from components.names import Names
+from components.policies import role_policy
+from contracts.permissions import ACTORS, LAMBDA, OPERATOR
 from contracts.tables import TemplateAttribute
 from local_run.demo import store_samples
 from local_run.deployment import deploy
@@ -20,8 +23,10 @@ from local_run.emulator import Emulator
 from local_run.sagemaker.options import Options
 from local_run.sagemaker.service import LocalSageMaker
 from local_run.session import PROJECT, USER
-from runs import begin
+from runs import assets, begin, templates
+from runs.report.write import write_report
 from runs.stack import Stack
+from settings import parse
 from tests.components.iam_calls import REGION, Call, CallRecorder, allows, our_statements
 
 pytestmark = pytest.mark.slow
@@ -39,7 +44,7 @@ print("#quality_metric: host=algo-1, test mean_wQuantileLoss <loss>=0.01", flush
 STAND_INS = {"pipeline": {"sagemaker:DescribePipeline"}} | {
     actor.name: {"logs:CreateLogGroup"} for actor in ACTORS if actor.service == LAMBDA
 }
-ACTORS_WITH_CODE = [actor for actor in ACTORS if our_statements(actor)]
+ACTORS_WITH_CODE = [actor for actor in (*ACTORS, OPERATOR) if our_statements(actor)]
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
         outputs = deployment.stack_outputs()
         with emulator.ambient(USER, outputs.region):
             exercise(Stack(outputs, boto3.Session(region_name=outputs.region)), sagemaker)
+        with emulator.ambient(OPERATOR.name, outputs.region):
+            operate(Stack(outputs, boto3.Session(region_name=outputs.region)), tmp_path_factory.mktemp("report"))
+        names = Names(parse(deployment.config.project, "local", deployment.config.values), emulator.account_id)
+        policies["model-training-local-operator"] = json.loads(role_policy(OPERATOR, names, None))["Statement"]
         yield Recorded(recorder, policies)
 
 
@@ -105,6 +114,19 @@ def exercise(stack: Stack, sagemaker: LocalSageMaker) -> None:
     assert call("endpoint-cleanup") == {"deleted": ["model-training-local-forgotten"]}
 
 
+def operate(stack: Stack, out: Path) -> None:
+    """What the commands of ``python -m runs`` do."""
+    store_samples(stack)
+    assert len(assets.stored(stack)) == 6
+    assert {template["Id"] for template in templates.stored(stack)} == {"demo", "refused"}
+    begin.start(stack, "demo", "by-hand")
+    with pytest.raises(ClientError, match="NoParameterOfThePipeline"):
+        begin.start(stack, "refused", "by-hand-refused")
+    executions = begin.execution_store(stack).all()
+    succeeded = next(item["Id"] for item in executions if item["Status"] == "Succeeded")
+    assert write_report(stack, succeeded, out)
+
+
 def forget_everything(stack: Stack, execution_id: str, elsewhere: str) -> None:
     """As if every event had been lost: the start's item stands as it was, and of the other execution nothing is known."""
     store, executions = begin.execution_store(stack), stack.dynamodb.Table(stack.outputs.execution_table)
@@ -119,7 +141,7 @@ def forget_everything(stack: Stack, execution_id: str, elsewhere: str) -> None:
         events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
 
 
-@pytest.mark.parametrize("actor", [actor.name for actor in ACTORS if actor.name not in ("model", "scheduler")])
+@pytest.mark.parametrize("actor", [actor.name for actor in (*ACTORS, OPERATOR) if actor.name not in ("model", "scheduler")])
 def test_every_call_is_allowed(recorded: Recorded, actor: str) -> None:
     calls = {call for call in recorded.calls(actor) if call.action not in STAND_INS.get(actor, ())}
     assert calls, f"{actor} made no call: the record says nothing"
@@ -137,7 +159,7 @@ def test_no_statement_can_be_spared(recorded: Recorded, actor: str, sid: str) ->
 @pytest.mark.parametrize("actor", [actor.name for actor in ACTORS_WITH_CODE])
 def test_no_action_of_ours_is_unused(recorded: Recorded, actor: str) -> None:
     """But for ending an upload that broke off, which no run does on purpose."""
-    (declared,) = [found for found in ACTORS if found.name == actor]
+    (declared,) = [found for found in ACTORS_WITH_CODE if found.name == actor]
     used = {call.action for call in recorded.calls(actor)}
     named = {
         action for statement in declared.statements if statement.sid in our_statements(declared) for action in statement.actions
