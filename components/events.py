@@ -11,11 +11,8 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.names import EVENT_RULE, Names
+from contracts.status import EXECUTION_EVENT, STEP_EVENT
 
-DETAIL_TYPES = (
-    "SageMaker Model Building Pipeline Execution Status Change",
-    "SageMaker Model Building Pipeline Execution Step Status Change",
-)
 #: How long, and how often, EventBridge tries to deliver one event before it is a dead letter.
 MAX_EVENT_AGE_SECONDS = 6 * 3600
 RETRIES = 30
@@ -88,7 +85,7 @@ def event_pattern(pipeline_arn: str) -> str:
     """Events of other pipelines do not reach us."""
     pattern = {
         "source": ["aws.sagemaker"],
-        "detail-type": list(DETAIL_TYPES),
+        "detail-type": [EXECUTION_EVENT, STEP_EVENT],
         "detail": {"pipelineArn": [pipeline_arn]},
     }
     return json.dumps(pattern, sort_keys=True, separators=(",", ":"))

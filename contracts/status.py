@@ -36,6 +36,11 @@ REGISTER_STEP = "RegisterModel"
 STEPS = (PROCESSING_STEP, TRAINING_STEP, GATE_STEP, CREATE_MODEL_STEP, REGISTER_STEP)
 
 
+#: EventBridge's detail-types of a pipeline's state changes.
+EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
+STEP_EVENT = "SageMaker Model Building Pipeline Execution Step Status Change"
+
+
 def rank(status: str) -> int:
     """The rank of a status; unknown ones rank as Executing."""
     return RANKS.get(status, UNKNOWN_RANK)

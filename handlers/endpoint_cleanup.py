@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from contracts.tables import ENDPOINT_MAINTENANCE, ENDPOINT_STATUS_INDEX
 from handlers.environment import stack
 from runs.history import iso
+from runs.pages import all_items
 from runs.stack import Stack
 
 LOG = logging.getLogger(__name__)
@@ -33,18 +34,9 @@ def handle(event: Any = None, context: object = None) -> dict[str, list[str]]:
 
 def _expired(deployed: Stack, now: datetime) -> list[str]:
     table = deployed.dynamodb.Table(deployed.outputs.endpoint_table)
-    request: dict[str, Any] = {
-        "IndexName": ENDPOINT_STATUS_INDEX.name,
-        "KeyConditionExpression": Key(ENDPOINT_STATUS_INDEX.hash_key).eq(IN_SERVICE)
-        & Key(str(ENDPOINT_STATUS_INDEX.range_key)).lte(iso(now)),
-    }
-    names: list[str] = []
-    while True:
-        page = table.query(**request)
-        names += [str(item[ENDPOINT_MAINTENANCE.hash_key]) for item in page["Items"]]
-        if "LastEvaluatedKey" not in page:
-            return names
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    due = Key(ENDPOINT_STATUS_INDEX.hash_key).eq(IN_SERVICE) & Key(str(ENDPOINT_STATUS_INDEX.range_key)).lte(iso(now))
+    items = all_items(table.query, IndexName=ENDPOINT_STATUS_INDEX.name, KeyConditionExpression=due)
+    return [str(item[ENDPOINT_MAINTENANCE.hash_key]) for item in items]
 
 
 def _delete(deployed: Stack, name: str) -> bool:

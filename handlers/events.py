@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.status import EXECUTION_EVENT, STEP_EVENT
 from runs.history import Change, iso, parse_time
 from runs.observe import job_arn
 
-EXECUTION_CHANGE = "SageMaker Model Building Pipeline Execution Status Change"
-STEP_CHANGE = "SageMaker Model Building Pipeline Execution Step Status Change"
 _REASON_CHARS = 1024
 
 
@@ -48,7 +47,7 @@ def parse(event: Mapping[str, Any], pipeline_arn: str) -> PipelineEvent:
     kind = event["detail-type"]
     try:
         time = iso(parse_time(str(event["time"])))
-        change = _step_change(detail, time) if kind == STEP_CHANGE else _execution_change(detail, time)
+        change = _step_change(detail, time) if kind == STEP_EVENT else _execution_change(detail, time)
         return PipelineEvent(str(event["id"]), str(detail["pipelineExecutionArn"]), change)
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedEventError(f"event {event.get('id', 'without id')!r}: field {error} is missing or unreadable") from error
@@ -60,7 +59,7 @@ def _of_ours(event: Mapping[str, Any], pipeline_arn: str) -> Mapping[str, Any]:
     for name, value in expected.items():
         if event.get(name) != value:
             raise ForeignEventError(f"{name} is {event.get(name)!r}, ours is {value!r}")
-    if event.get("detail-type") not in (EXECUTION_CHANGE, STEP_CHANGE):
+    if event.get("detail-type") not in (EXECUTION_EVENT, STEP_EVENT):
         raise ForeignEventError(f"detail-type {event.get('detail-type')!r} is none that we follow")
     detail = event.get("detail")
     if not isinstance(detail, Mapping):

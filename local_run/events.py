@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from contracts.status import FAILED
+from contracts.status import EXECUTION_EVENT, FAILED, STEP_EVENT
 from local_run.event_targets import Delivery, EventTargets, Target, matching_targets
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 Event = Mapping[str, Any]
 
-EXECUTION_STATUS_CHANGE = "SageMaker Model Building Pipeline Execution Status Change"
-STEP_STATUS_CHANGE = "SageMaker Model Building Pipeline Execution Step Status Change"
 
 
 def execution_event(aws: AwsAccess, execution: Execution, previous: str | None) -> Event:
@@ -50,7 +48,7 @@ def execution_event(aws: AwsAccess, execution: Execution, previous: str | None) 
         "pipelineArn": execution.pipeline_arn,
         "pipelineExecutionArn": execution.arn,
     }
-    return _envelope(aws, EXECUTION_STATUS_CHANGE, [execution.pipeline_arn, execution.arn], detail)
+    return _envelope(aws, EXECUTION_EVENT, [execution.pipeline_arn, execution.arn], detail)
 
 
 def step_event(aws: AwsAccess, execution: Execution, run: StepRun, previous: str | None) -> Event:
@@ -67,7 +65,7 @@ def step_event(aws: AwsAccess, execution: Execution, run: StepRun, previous: str
         "pipelineArn": execution.pipeline_arn,
         "pipelineExecutionArn": execution.arn,
     }
-    return _envelope(aws, STEP_STATUS_CHANGE, [execution.pipeline_arn, execution.arn], detail)
+    return _envelope(aws, STEP_EVENT, [execution.pipeline_arn, execution.arn], detail)
 
 
 def _envelope(aws: AwsAccess, detail_type: str, resources: list[str], detail: Mapping[str, Any]) -> Event:
@@ -188,4 +186,4 @@ class EventBus:
                 self._schedule(self._options.scaled(following.delay), lambda: self._attempt(following))
 
 
-__all__ = ["EXECUTION_STATUS_CHANGE", "STEP_STATUS_CHANGE", "Event", "EventBus", "Target", "execution_event", "step_event"]
+__all__ = ["Event", "EventBus", "Target", "execution_event", "step_event"]

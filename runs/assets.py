@@ -17,6 +17,7 @@ from contracts.layout import asset_key
 from contracts.problems import Problem, ProblemsError
 from contracts.tables import AssetAttribute
 from runs.history import iso
+from runs.pages import all_items
 from runs.stack import Stack
 
 ASSET_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.^-]{0,39}"
@@ -84,14 +85,7 @@ def put(stack: Stack, files: list[PriceFile], source: str = "") -> None:
 def stored(stack: Stack) -> list[dict[str, Any]]:
     """The metadata of every asset, by name."""
     table = stack.dynamodb.Table(stack.outputs.asset_table)
-    items: list[dict[str, Any]] = []
-    request: dict[str, Any] = {}
-    while True:
-        page = table.scan(**request)
-        items += page["Items"]
-        if "LastEvaluatedKey" not in page:
-            return sorted(items, key=lambda item: str(item[AssetAttribute.NAME]))
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return sorted(all_items(table.scan), key=lambda item: str(item[AssetAttribute.NAME]))
 
 
 def _read(path: Path) -> PriceFile:

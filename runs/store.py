@@ -15,6 +15,7 @@ from contracts.snapshot import Snapshot, digest, to_attribute
 from contracts.status import CREATED
 from contracts.tables import PIPELINE_EXECUTION_INDEX, EventAttribute, ExecutionAttribute, StepKey
 from runs.history import Change, ExecutionState, StepState, fold, iso
+from runs.pages import all_items
 
 Item = dict[str, Any]
 EVENT_LIFE = timedelta(days=400)
@@ -50,17 +51,12 @@ class ExecutionStore:
         """Every execution, newest first, without the log and the snapshot."""
         names = ("ID", "TEMPLATE_ID", "STATUS", "STATUS_AT", "CREATED_AT", "OUTCOME", "ORIGIN", "PIPELINE_EXECUTION_ARN")
         attributes = [getattr(ExecutionAttribute, name) for name in names]
-        request: dict[str, Any] = {
-            "ProjectionExpression": ", ".join(f"#a{number}" for number in range(len(attributes))),
-            "ExpressionAttributeNames": {f"#a{number}": name for number, name in enumerate(attributes)},
-        }
-        items: list[Item] = []
-        while True:
-            page = self._items.scan(**request)
-            items += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return sorted(items, key=lambda item: str(item.get(ExecutionAttribute.CREATED_AT, "")), reverse=True)
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        items = all_items(
+            self._items.scan,
+            ProjectionExpression=", ".join(f"#a{number}" for number in range(len(attributes))),
+            ExpressionAttributeNames={f"#a{number}": name for number, name in enumerate(attributes)},
+        )
+        return sorted(items, key=lambda item: str(item.get(ExecutionAttribute.CREATED_AT, "")), reverse=True)
 
     def create(self, execution_id: str, snapshot: Snapshot, template_id: str, origin: str) -> Item | None:
         """Put a new item; returns the one that stands there already, or None when this one is new."""
@@ -128,17 +124,9 @@ class ExecutionStore:
 
     def changes(self, execution_id: str) -> list[Change]:
         """Every change recorded of an execution, read consistently."""
-        request: dict[str, Any] = {
-            "KeyConditionExpression": Key(EventAttribute.EXECUTION_ID).eq(execution_id),
-            "ConsistentRead": True,
-        }
-        rows: list[Item] = []
-        while True:
-            page = self._events.query(**request)
-            rows += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return [Change(**json.loads(row[EventAttribute.DETAIL])) for row in rows]
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        of_execution = Key(EventAttribute.EXECUTION_ID).eq(execution_id)
+        rows = all_items(self._events.query, KeyConditionExpression=of_execution, ConsistentRead=True)
+        return [Change(**json.loads(row[EventAttribute.DETAIL])) for row in rows]
 
     def record(self, execution_id: str, change: Change) -> ExecutionState:
         """Append a change and bring the item up to date, both or neither. A change known already changes nothing.

@@ -12,6 +12,7 @@ from contracts.snapshot import canonical_json, digest
 from contracts.tables import TemplateAttribute
 from contracts.template import TrainingTemplate, parse_template, pipeline_parameters
 from runs.history import iso
+from runs.pages import all_items
 from runs.stack import Stack
 
 
@@ -42,11 +43,4 @@ def put(stack: Stack, template: TrainingTemplate) -> None:
 def stored(stack: Stack) -> list[dict[str, Any]]:
     """Every stored template's item, by id."""
     table = stack.dynamodb.Table(stack.outputs.template_table)
-    items: list[dict[str, Any]] = []
-    request: dict[str, Any] = {}
-    while True:
-        page = table.scan(**request)
-        items += page["Items"]
-        if "LastEvaluatedKey" not in page:
-            return sorted(items, key=lambda item: str(item[TemplateAttribute.ID]))
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+    return sorted(all_items(table.scan), key=lambda item: str(item[TemplateAttribute.ID]))

@@ -66,6 +66,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    from local_run.moto_corrections import correct_moto  # its transactions lose what other threads write
+
+    correct_moto()
     with mock_aws():
         for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
             create_table(table)
