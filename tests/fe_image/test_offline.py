@@ -1,0 +1,56 @@
+"""The step on a folder of files, without AWS."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contracts.manifest import directory_problems
+from fe_image.offline import run_features
+from tests.fe_image.support import template_data, walk, write_csv
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    times = np.arange("2010-01-04T08", "2010-01-24T08", dtype="datetime64[h]").astype("datetime64[s]")
+    panel = walk(1, rows=times.size, times=times)
+    write_csv(tmp_path / "assets", panel, intraday=True)
+    features = {"rsi": {}, "returns": {}, "pca": {}}
+    data = template_data(panel, 400, frequency="1H", predictionLength=12, features=features)
+    (tmp_path / "template.json").write_text(json.dumps(data))
+    return tmp_path
+
+
+def test_files_manifest_and_summary(folder: Path):
+    summary = run_features(folder / "assets", folder / "template.json", folder / "out")
+    assert directory_problems(folder / "out") == []
+    rows = dict(summary.rows())
+    assert rows["common rows"].startswith("480 ")
+    assert rows["test windows"] == "2 of 12 steps"
+    assert rows["seen by the model"] == "rsi_14, return_1, return_5, pca_1, pca_2, pca_3"
+    assert rows["train/train.json"] == f"{(folder / 'out/train/train.json').stat().st_size:,} bytes"
+    assert any(label.startswith("most important (held-out R²") for label in rows)
+
+
+@pytest.mark.parametrize(
+    ("until", "last"),
+    [(datetime(2010, 1, 21), "2010-01-21T23:00:00"), (datetime(2010, 1, 21, 10), "2010-01-21T10:00:00")],
+)
+def test_until_a_day_means_all_of_it(folder: Path, until: datetime, last: str):
+    summary = run_features(folder / "assets", folder / "template.json", folder / "out", until)
+    assert str(summary.data.panel.times[-1]) == last
+
+
+def test_no_asset_is_written_over_by_another_runs_left_overs(folder: Path):
+    """A run into a folder of an earlier one leaves the files of the new one, whole."""
+    run_features(folder / "assets", folder / "template.json", folder / "out")
+    first = (folder / "out/train/train.json").read_bytes()
+    run_features(folder / "assets", folder / "template.json", folder / "out", datetime(2010, 1, 20))
+    second = run_features(folder / "assets", folder / "template.json", folder / "out")
+    assert (folder / "out/train/train.json").read_bytes() == first
+    assert directory_problems(folder / "out") == []
+    assert second.notes == ()
