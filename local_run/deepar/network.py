@@ -65,12 +65,17 @@ def initial_parameters(shape: Shape, key: Array) -> Parameters:
     return parameters
 
 
+def _project(inputs: Array, kernel: Array) -> Array:
+    """(T, B, n) times (n, m), as one flat matrix product: the compiler has no fast way for the gradient of the other."""
+    return (inputs.reshape(-1, inputs.shape[-1]) @ kernel).reshape(*inputs.shape[:-1], kernel.shape[1])
+
+
 def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
     """What covariates, embeddings and scale add to the first layer's gates: (T, B, 4 · cells)."""
     embedded = [parameters[f"embedding_{number}"][batch.cat[:, number]] for number in range(batch.cat.shape[1])]
     static = jnp.concatenate([batch.log_scale[:, None], *embedded], axis=1)
     by_window = static @ parameters["static_kernel"] + parameters["bias_0"]
-    return jnp.swapaxes(batch.covariates, 0, 1) @ parameters["covariate_kernel"] + by_window
+    return _project(jnp.swapaxes(batch.covariates, 0, 1), parameters["covariate_kernel"]) + by_window
 
 
 def _cell(gates: Array, hidden: Array, memory: Array, keep: float | Array) -> tuple[Array, Array]:
@@ -134,13 +139,13 @@ def loss(parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float
         keys = jax.random.split(fill_key, len(batch.scale))
         history = jax.lax.stop_gradient(sampled_history(parameters, shape, batch, dropout_rate, keys, samples=1))
     lagged = jnp.stack([history[reach - lag : reach - lag + steps] for lag in shape.lags], axis=2)
-    gates = _projected_inputs(parameters, batch) + lagged @ parameters["lag_kernel"]
+    gates = _projected_inputs(parameters, batch) + _project(lagged, parameters["lag_kernel"])
     layer_keys = jax.random.split(zoneout_key, shape.num_layers)
     hidden = _layer(gates, parameters["recurrent_0"], layer_keys[0], dropout_rate)
     for layer in range(1, shape.num_layers):
-        gates = hidden @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
+        gates = _project(hidden, parameters[f"kernel_{layer}"]) + parameters[f"bias_{layer}"]
         hidden = _layer(gates, parameters[f"recurrent_{layer}"], layer_keys[layer], dropout_rate)
-    outputs = hidden @ parameters["head_kernel"] + parameters["head_bias"]
+    outputs = _project(hidden, parameters["head_kernel"]) + parameters["head_bias"]
     scores = shape.head.log_prob(outputs, history[reach:], batch.scale)
     observed = batch.observed.T
     return -jnp.sum(jnp.where(observed, scores, 0)) / jnp.maximum(1, jnp.sum(observed))
