@@ -43,7 +43,8 @@ class FeatureSummary:
             rows.append(("naive mean_wQuantileLoss", f"{data.baseline.mean_loss:.4f}"))
         if data.importance is not None:
             best = list(data.importance.scores.items())[:5]
-            rows.append((f"most important (held-out R² {data.importance.held_out_r2:.2f})", ", ".join(f"{name} {100 * score:.2f} %" for name, score in best)))
+            label = f"most important (held-out R² {data.importance.held_out_r2:.2f})"
+            rows.append((label, ", ".join(f"{name} {100 * score:.2f} %" for name, score in best)))
         rows += [(f"{name} error", ", ".join(f"{k} {v:.3f}" for k, v in errors.items())) for name, errors in data.codes.items()]
         return rows + [(name, f"{entry['size']:,} bytes") for name, entry in self.files.items()]
 

@@ -24,6 +24,8 @@ from fe_image.frequency import iso
 
 MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
 _ROWS_AT_ONCE = 1000
+#: Files that not every template and range gives; those of an earlier run into the same folder go.
+OPTIONAL_FILES = (f"evaluation/{GATE_FILE}", "evaluation/baselines.json", "plots/importance.svg")
 
 
 def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[str, ManifestEntry]:
@@ -35,7 +37,8 @@ def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[s
         (root / name).mkdir(parents=True, exist_ok=True)
         for left_over in (root / name).glob(".*.partial"):
             left_over.unlink()
-    (root / MANIFEST_FILE).unlink(missing_ok=True)
+    for name in (MANIFEST_FILE, *OPTIONAL_FILES):
+        (root / name).unlink(missing_ok=True)
     entries = {name: _write(root / name, pieces) for name, pieces in output_files(data)}
     _write(root / MANIFEST_FILE, [manifest_bytes(execution_id, entries)])
     return entries

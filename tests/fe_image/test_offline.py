@@ -49,7 +49,10 @@ def test_no_asset_is_written_over_by_another_runs_left_overs(folder: Path):
     """A run into a folder of an earlier one leaves the files of the new one, whole."""
     run_features(folder / "assets", folder / "template.json", folder / "out")
     first = (folder / "out/train/train.json").read_bytes()
-    run_features(folder / "assets", folder / "template.json", folder / "out", datetime(2010, 1, 20))
+    early = run_features(folder / "assets", folder / "template.json", folder / "out", datetime(2010, 1, 20))
+    found = {str(path.relative_to(folder / "out")) for path in (folder / "out").rglob("*") if path.is_file()}
+    assert found == {*early.files, "manifest/manifest.json"}
+    assert "evaluation/gate.json" not in found, "there was no whole test window by then"
     second = run_features(folder / "assets", folder / "template.json", folder / "out")
     assert (folder / "out/train/train.json").read_bytes() == first
     assert directory_problems(folder / "out") == []
