@@ -7,11 +7,7 @@ or ARN of a deployed resource is a placeholder (:mod:`pipeline_def.placeholders`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from sagemaker.core.helper.pipeline_variable import IntPipeVar, PipelineVariable
-from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.network import NetworkConfig
 from sagemaker.core.processing import ScriptProcessor
 from sagemaker.core.shapes import (
@@ -27,47 +23,30 @@ from sagemaker.core.shapes import (
 from sagemaker.core.training.configs import Compute, InputData, Networking
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
-from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.parameters import Parameter
-from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
-from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train.model_trainer import ModelTrainer
 
 from contracts import environment, layout, parameters, status
 from contracts.hyperparameters import HYPERPARAMETERS
+from pipeline_def.authoring_models import create_step, final_metric, model_builder, register_step
 from pipeline_def.authoring_parameters import pipeline_parameters
-from pipeline_def.authoring_retries import JOB_RETRIES, MODEL_RETRIES
-from pipeline_def.authoring_session import offline_session
+from pipeline_def.authoring_retries import JOB_RETRIES
+from pipeline_def.authoring_session import Authoring, offline_session
 from pipeline_def.placeholders import JSON, TEXT
 
 GATE_PROPERTY_FILE = "Gate"
-#: Instance types a registered model may be served on and transformed with. DeepAR infers on CPU.
-SERVING_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml.c5.xlarge", "ml.c5.2xlarge"]
-TRANSFORM_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.xlarge", "ml.c5.2xlarge"]
 
 
 class TrainingCompute(Compute):  # type: ignore[misc]  # the SDK is not installed where types are checked
     """The SDK's own takes a parameter for each of these but the volume's size, for which the API's shape takes one too."""
 
     volume_size_in_gb: IntPipeVar | None = 30
-
-
-@dataclass(frozen=True)
-class Authoring:
-    """What every step is made with: the offline session and the pipeline's parameters by name."""
-
-    session: PipelineSession
-    parameters: dict[str, Parameter]
-
-    def under_execution(self, *path: str) -> Join:
-        """``s3://<models bucket>/executions/<ExecutionId>/<path>``: the only prefix an execution writes to."""
-        root = f"s3://{TEXT['models_bucket']}/{layout.EXECUTIONS_PREFIX}"
-        return Join(on="/", values=[root, self.parameters[parameters.EXECUTION_ID], *path])
 
 
 def author_pipeline() -> Pipeline:
@@ -222,63 +201,4 @@ def gate_step(
         conditions=[ConditionGreaterThanOrEqualTo(left=threshold, right=final_metric(training))],
         if_steps=if_passed,
         else_steps=[],
-    )
-
-
-def final_metric(training: TrainingStep) -> Any:
-    return training.properties.FinalMetricDataList[layout.GATE_METRIC].Value
-
-
-def create_step(builder: ModelBuilder) -> ModelStep:
-    return ModelStep(
-        name=status.CREATE_MODEL_STEP,
-        display_name="Create model",
-        step_args=builder.build(tags=JSON["tags"]),
-        retry_policies=MODEL_RETRIES,
-    )
-
-
-def register_step(authoring: Authoring, training: TrainingStep, builder: ModelBuilder) -> ModelStep:
-    """A version in the model package group. The group's tags are its tags: the API refuses others."""
-    values = authoring.parameters
-    registered = builder.register(
-        model_package_group_name=values[parameters.MODEL_PACKAGE_GROUP_NAME],
-        approval_status=values[parameters.MODEL_APPROVAL_STATUS],
-        content_types=["application/json"],
-        response_types=["application/json"],
-        inference_instances=SERVING_INSTANCE_TYPES,
-        transform_instances=TRANSFORM_INSTANCE_TYPES,
-        model_metrics=ModelMetrics(
-            model_statistics=evaluation_file(authoring, layout.GATE_FILE),
-            explainability=evaluation_file(authoring, "importance.json"),
-        ),
-        customer_metadata_properties={
-            "ExecutionId": values[parameters.EXECUTION_ID],
-            "TestMeanWQuantileLoss": Join(on="", values=[final_metric(training)]),
-        },
-    )
-    return ModelStep(
-        name=status.REGISTER_STEP,
-        display_name="Register model",
-        step_args=registered,
-        retry_policies=MODEL_RETRIES,
-    )
-
-
-def evaluation_file(authoring: Authoring, name: str) -> MetricsSource:
-    return MetricsSource(content_type="application/json", s3_uri=authoring.under_execution("evaluation", name))
-
-
-def model_builder(authoring: Authoring, training: TrainingStep) -> ModelBuilder:
-    """The trained artefact with the image that trained it, isolated from the network."""
-    return ModelBuilder(
-        image_uri=TEXT["deepar_image_uri"],
-        s3_model_data_url=training.properties.ModelArtifacts.S3ModelArtifacts,
-        role_arn=TEXT["model_role_arn"],
-        network=Networking(
-            enable_network_isolation=True,
-            subnets=JSON["subnet_ids"],
-            security_group_ids=JSON["security_group_ids"],
-        ),
-        sagemaker_session=authoring.session,
     )

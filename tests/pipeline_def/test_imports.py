@@ -75,6 +75,7 @@ def test_the_sdk_stands_behind_the_author_alone() -> None:
     sources = {path for path in (ROOT / "pipeline_def").rglob("*.py") if "sagemaker" in _imports(path)}
     assert {path.name for path in sources} == {
         "author.py",
+        "authoring_models.py",
         "authoring_parameters.py",
         "authoring_retries.py",
         "authoring_session.py",
