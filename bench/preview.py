@@ -1,0 +1,147 @@
+"""How long ``pulumi preview`` takes, beside a program that registers the same resources with constant inputs.
+
+Both run against the same state, the same providers (those of tests/engine, over the emulator) and the same machine, in turn.
+What the first takes longer is our own code: settings, names, policies, the build context, the rendered and checked definition,
+and the provider calls for the account and the registry. Processor time says the same on a machine that is busy otherwise.
+``python -m bench.preview [stack] [repetitions]``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.sources import handler_sources
+from tests.engine.checkout import Checkout
+from tests.engine.cli import Cli
+from tests.engine.plugin_home import ROOT, build_plugin_home
+
+RATIO_TARGET = 1.3
+OWN_SECONDS_TARGET = 0.5
+REPETITIONS = 5
+_SECRET_KEY = "4dabf18193072939515e22adb298388d"  # noqa: S105 (how the state marks a value that is not plain)
+_CONSTANT = Path(__file__).resolve().parent / "constant_program"
+
+
+def main(stack: str = "dev", repetitions: str = str(REPETITIONS)) -> int:
+    if shutil.which("pulumi") is None:
+        print("skipped: the Pulumi CLI (pulumi) is not on PATH")
+        return 0
+    with tempfile.TemporaryDirectory() as folder, _environment(Path(folder)) as environment:
+        checkout = Checkout.of_this_repository(Path(folder) / "program")
+        program = Cli(checkout.path, stack, environment)
+        program.init()
+        program.up()
+        constant = Cli(_constant_program(program, Path(folder) / "constant"), stack, environment)
+        count = len(program.resources())
+        pairs = [(_cost(program), _cost(constant)) for _ in range(int(repetitions) + 1)][1:]
+    return _report(stack, count, pairs)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds by the clock, and of the processors (of the CLI, the program and the providers together)."""
+
+    wall: float
+    processor: float
+
+
+def _cost(cli: Cli) -> Cost:
+    """Of a preview that finds nothing to do."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = cli.require_unchanged().seconds
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def _report(stack: str, count: int, pairs: list[tuple[Cost, Cost]]) -> int:
+    print(f"stack {stack}: {count} resources, {len(pairs)} previews each, in turn; medians")
+    print(f"{'':24}{'clock':>10}{'processor':>12}")
+    wall, processor = ([(getattr(a, of), getattr(b, of)) for a, b in pairs] for of in ("wall", "processor"))
+    for label, number in (
+        ("this program, s", lambda a, b: a),
+        ("constant inputs, s", lambda a, b: b),
+        (f"ratio (<= {RATIO_TARGET})", lambda a, b: a / b),
+        (f"own code, s (< {OWN_SECONDS_TARGET})", lambda a, b: a - b),
+    ):
+        columns = [statistics.median(number(*pair) for pair in column) for column in (wall, processor)]
+        print(f"{label:24}{columns[0]:10.2f}{columns[1]:12.2f}")
+    ratio, own = statistics.median(a / b for a, b in wall), statistics.median(a - b for a, b in wall)
+    return 0 if ratio <= RATIO_TARGET and own < OWN_SECONDS_TARGET else 1
+
+
+@contextmanager
+def _environment(folder: Path) -> Iterator[dict[str, str]]:
+    """A CLI of its own, and an emulator that runs as long as the block does."""
+    command = [sys.executable, str(ROOT / "tests" / "engine" / "emulator_process.py"), "eu-central-1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101 (both are pipes)
+        (folder / "backend").mkdir()
+        try:
+            yield {
+                **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+                **json.loads(process.stdout.readline()),
+                "PULUMI_HOME": str(build_plugin_home(folder / "home")),
+                "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
+                "PULUMI_CONFIG_PASSPHRASE": "",
+                "PULUMI_SKIP_UPDATE_CHECK": "true",
+                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            }
+        finally:
+            process.stdin.close()
+            process.wait(timeout=30)
+
+
+def _constant_program(deployed: Cli, folder: Path) -> Path:
+    """A project that registers what the stack has, by name and in order, with the inputs that the state tells."""
+    shutil.copytree(_CONSTANT, folder)
+    for file in ("Pulumi.yaml", f"Pulumi.{deployed.stack}.yaml"):
+        shutil.copy2(deployed.project / file, folder / file)
+    (folder / ".venv").symlink_to(sys.prefix)
+    # The image's context is one of its inputs; it must lie where they say.
+    shutil.copytree(deployed.project / "build", folder / "build")
+    state = json.loads(deployed.run("stack", "export", "--show-secrets").stdout)["deployment"]["resources"]
+    kept = [_entry(made) for made in state if not made["type"].startswith("pulumi:")]
+    written = {"resources": kept, "outputs": deployed.outputs()}
+    (folder / "resources.json").write_text(json.dumps(written), encoding="utf-8")
+    return folder
+
+
+def _entry(made: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = {key: _constant(value) for key, value in made.get("inputs", {}).items()}
+    if made["type"] == "aws:lambda/function:Function":
+        inputs["code"] = {"archive": handler_sources(ROOT, inputs["handler"].split(".")[1])}
+    return {
+        "urn": made["urn"],
+        "type": made["type"],
+        "name": made["urn"].rsplit("::", 1)[1],
+        "parent": made.get("parent", ""),
+        "custom": made["custom"],
+        "protect": made.get("protect", False),
+        "retainOnDelete": made.get("retainOnDelete", False),
+        "inputs": inputs,
+    }
+
+
+def _constant(value: Any) -> Any:
+    """A secret as ``{"secret": …}``; all else as it is."""
+    if isinstance(value, dict):
+        if "plaintext" in value and _SECRET_KEY in value:
+            return {"secret": json.loads(value["plaintext"])}
+        return {key: _constant(item) for key, item in value.items()}
+    return [_constant(item) for item in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
