@@ -28,7 +28,7 @@ from sagemaker.core.shapes import (  # noqa: E402
     S3DataSource,
     StoppingCondition,
 )
-from sagemaker.core.training.configs import Compute, InputData  # noqa: E402
+from sagemaker.core.training.configs import CheckpointConfig, Compute, InputData, Networking  # noqa: E402
 from sagemaker.core.workflow.conditions import (  # noqa: E402
     ConditionEquals,
     ConditionIn,
@@ -220,12 +220,57 @@ def script_with_inputs(session: Any) -> Pipeline:
     )
 
 
+def deepar_of_another_author(session: Any) -> Pipeline:
+    """DeepAR with literal hyperparameters, a VPC, checkpoints and an own image by version; a value read from a property file."""
+    metrics = PropertyFile(name="Chosen", output_name="metrics", path="chosen.json")
+    prepare = processing_step("Prepare", session, ["--x", "{not a key}"], property_files=[metrics])
+    chosen = JsonGet(step_name="Prepare", property_file=metrics, json_path="context")
+    trainer = ModelTrainer(
+        role=ROLE,
+        training_image="522234722520.dkr.ecr.us-east-1.amazonaws.com/forecasting-deepar:1",
+        hyperparameters={
+            "time_freq": "30min",
+            "epochs": "400",
+            "prediction_length": 48,
+            "context_length": Join(on="", values=[chosen]),
+            "learning_rate": "5E-4",
+            "likelihood": "negative-binomial",
+            "cardinality": [321],
+            "test_quantiles": [0.5, 0.9],
+        },
+        compute=Compute(
+            instance_type="ml.p3.2xlarge", instance_count=2, volume_size_in_gb=10, enable_managed_spot_training=True
+        ),
+        networking=Networking(subnets=["subnet-1"], security_group_ids=["sg-1"], enable_network_isolation=False),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=1800, max_wait_time_in_seconds=3600),
+        checkpoint_config=CheckpointConfig(s3_uri="s3://bucket/checkpoints", local_path="/opt/ml/checkpoints"),
+        output_data_config=OutputDataConfig(s3_output_path="s3://bucket/models"),
+        environment={"LEVEL": "info"},
+        sagemaker_session=session,
+    )
+    data = InputData(channel_name="train", data_source=S3DataSource(s3_data_type="S3Prefix", s3_uri="s3://bucket/data/"))
+    train = TrainingStep(name="Train", step_args=trainer.train(input_data_config=[data]), depends_on=["Prepare"])
+    own = Processor(
+        role=ROLE,
+        image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/scoring:1.4",
+        instance_type="ml.m5.xlarge",
+        instance_count=1,
+        env={"SCORE": Join(on="", values=[train.properties.FinalMetricDataList["test:RMSE"].Value])},
+        sagemaker_session=session,
+    )
+    score = ProcessingStep(
+        name="Score", step_args=own.run(arguments=["--model", train.properties.ModelArtifacts.S3ModelArtifacts])
+    )
+    return Pipeline(name="deepar", steps=[prepare, train, score], sagemaker_session=session)
+
+
 PIPELINES: dict[str, Callable[[Any], Pipeline]] = {
     "joins_in_arguments": joins_in_arguments,
     "enumerations_and_branches": enumerations_and_branches,
     "retries_caches_and_triggers": retries_caches_and_triggers,
     "model_of_another_algorithm": model_of_another_algorithm,
     "script_with_inputs": script_with_inputs,
+    "deepar_of_another_author": deepar_of_another_author,
 }
 
 
