@@ -3,18 +3,20 @@ from __future__ import annotations
 import json
 
 from contracts.regions import region_problem
-from handlers.events import EXECUTION_CHANGE, STEP_CHANGE
 from handlers.scheduled_start import handle
 from tests.components.recording import ACCOUNT, Recorder, run_program
 
 QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:model-training-{{stack}}-dead-letters"
 
 
-def test_the_rule_names_our_pipeline_and_what_the_handler_understands(recorded: Recorder) -> None:
+def test_the_rule_names_our_pipeline_and_both_kinds_of_its_events(recorded: Recorder) -> None:
     pattern = json.loads(recorded.one("aws:cloudwatch/eventRule:EventRule").inputs["eventPattern"])
     assert pattern == {
         "source": ["aws.sagemaker"],
-        "detail-type": [EXECUTION_CHANGE, STEP_CHANGE],
+        "detail-type": [
+            "SageMaker Model Building Pipeline Execution Status Change",
+            "SageMaker Model Building Pipeline Execution Step Status Change",
+        ],
         "detail": {"pipelineArn": [recorded.exports["pipelineArn"]]},
     }
 
