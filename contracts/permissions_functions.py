@@ -85,7 +85,7 @@ RECONCILE = Actor(
     ),
 )
 
-START = (
+_START = (
     Statement("ReadTemplate", ("dynamodb:GetItem",), (Kind.TEMPLATE_TABLE,), "The template that is started"),
     Statement(
         "ReadDefinition", ("sagemaker:DescribePipeline",), (Kind.PIPELINE,), "Freezes image and definition in the snapshot"
@@ -101,7 +101,6 @@ START = (
         ("s3:ListBucket",),
         (Kind.ASSETS_BUCKET,),
         "Without it a missing object is answered 403, not 404",
-        by="S3",
     ),
     Statement(
         "CreateExecution",
@@ -112,7 +111,7 @@ START = (
     Statement("StartPipeline", ("sagemaker:StartPipelineExecution",), (Kind.PIPELINE,), "Starts the pipeline"),
 )
 
-SCHEDULED_START = Actor("scheduled-start", LAMBDA, "The function that the retraining schedule calls", _function(*START))
+SCHEDULED_START = Actor("scheduled-start", LAMBDA, "The function that the retraining schedule calls", _function(*_START))
 
 ENDPOINT_CLEANUP = Actor(
     "endpoint-cleanup",

@@ -21,7 +21,6 @@ OPERATOR = Actor(
             ("s3:ListBucket",),
             (Kind.ASSETS_BUCKET, Kind.MODELS_BUCKET),
             "Without it a missing object is answered 403, not 404",
-            by="S3",
         ),
         Statement(
             "KeepAssets", ("dynamodb:PutItem", "dynamodb:Scan"), (Kind.ASSET_TABLE,), "runs assets put and list describe them"

@@ -164,6 +164,7 @@ def actor_of_role(role_arn: str) -> str:
 def _runtime_variables(function: LambdaFunction, group: str, stream: str) -> dict[str, str]:
     """The variables that the Lambda runtime sets besides the function's own."""
     return {
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),

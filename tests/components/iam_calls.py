@@ -1,51 +1,96 @@
-"""AWS calls as the emulator receives them, as IAM sees them: who, which action, on which resource."""
+"""AWS calls as the emulator receives them, as the rights that IAM asks for: who, which action, on which resource.
+
+Source: Service Authorization Reference. What the tables here do not know is kept apart, for a test to fail on.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from components.policies import applicable
-from contracts.permission_model import Actor
+from contracts.permission_model import SAGEMAKER
+from contracts.permissions import OPERATOR
 from local_run.actors import actor_of
 from local_run.emulator import ACCOUNT_ID
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([a-z0-9-]+)/([a-z0-9]+)/")
 REGION = "eu-central-1"
+#: Python's AWS SDK tells where it runs when AWS_EXECUTION_ENV says so, as it does in our functions and containers here. The
+#: emulator's own clients, which stand for SageMaker and Lambda under the same key, do not have it.
+OUR_CODE = "exec-env/"
+_LISTING = {"list-type", "prefix", "delimiter", "encoding-type", "continuation-token", "start-after", "max-keys", "fetch-owner"}
+#: Method, and whether a key is named → the action, and the query parameters that do not make another operation of it.
+S3_OPERATIONS: Mapping[tuple[str, bool], tuple[str, set[str]]] = {
+    ("GET", True): ("GetObject", {"versionId"}),
+    ("HEAD", True): ("GetObject", {"versionId"}),
+    ("PUT", True): ("PutObject", {"partNumber", "uploadId"}),
+    ("POST", True): ("PutObject", {"uploads", "uploadId"}),
+    ("DELETE", True): ("DeleteObject", {"versionId"}),
+    ("GET", False): ("ListBucket", _LISTING),
+    ("HEAD", False): ("ListBucket", set()),
+}
 ITEM_WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 #: Members that name what a SageMaker operation works on, and how its ARN begins.
 SAGEMAKER_NAMES = {
     "ProcessingJobName": "processing-job", "TrainingJobName": "training-job", "ModelName": "model", "PipelineName": "pipeline",
     "EndpointName": "endpoint", "ModelPackageGroupName": "model-package-group",
 }  # fmt: skip
+Right = tuple[str, str]
+
+
+class UnknownCallError(Exception):
+    """A request that these tables say nothing about."""
 
 
 @dataclass(frozen=True)
 class Call:
+    """A right that a request asks for. ``by_code``: our code made it, not the emulator in the place of an AWS service."""
+
     actor: str
     action: str
     resource: str
+    by_code: bool = True
+    context: tuple[tuple[str, str], ...] = ()
 
 
 class CallRecorder:
-    """WSGI middleware that notes every signed call before it is answered."""
+    """WSGI middleware that notes every signed call: ``calls``, and what it does not know, by actor, in ``unknown``."""
 
     def __init__(self) -> None:
         self.calls: set[Call] = set()
+        self.unknown: set[tuple[str, str]] = set()
 
     def __call__(self, app: Callable[..., Any]) -> Callable[..., Any]:
         def recorded(environ: dict[str, Any], start_response: Any) -> Any:
+            signed = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+            if signed is None:
+                return app(environ, start_response)
             length = int(environ.get("CONTENT_LENGTH") or 0)
             body = environ["wsgi.input"].read(length) if length else b""
             environ["wsgi.input"] = io.BytesIO(body)
-            self.calls |= set(calls_of(environ, body))
-            return app(environ, start_response)
+            actor = actor_of(signed[1]) or signed[1]
+            by_code = actor == OPERATOR.name or OUR_CODE in environ.get("HTTP_USER_AGENT", "")
+
+            def note(found: Iterable[Right]) -> None:
+                self.calls |= {Call(actor, *right, by_code, _context(right[0])) for right in found}
+
+            try:
+                note(rights(signed[3], environ, body))
+            except UnknownCallError as error:
+                self.unknown.add((actor, str(error)))
+            if signed[3] != "s3":
+                return app(environ, start_response)
+
+            def answered(status: str, *rest: Any) -> Any:
+                note(rights_to_be_told(environ, status))
+                return start_response(status, *rest)
+
+            return app(environ, answered)
 
         return recorded
 
@@ -53,33 +98,43 @@ class CallRecorder:
         return {call for call in self.calls if call.actor == actor}
 
 
-def calls_of(environ: dict[str, Any], body: bytes) -> Iterator[Call]:
-    signed = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    actor = actor_of(signed[1]) if signed else None
-    if actor is None or signed is None:
-        return
+def _context(action: str) -> tuple[tuple[str, str], ...]:
+    """What else IAM learns of a request: roles are passed in SageMaker's own calls only."""
+    return (("iam:PassedToService", SAGEMAKER),) if action == "iam:PassRole" else ()
+
+
+def rights(service: str, environ: Mapping[str, Any], body: bytes) -> list[Right]:
+    """Raises :class:`UnknownCallError` where no table names the operation or what it works on."""
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-    found: Iterable[tuple[str, str]] = ()
-    if signed[3] == "s3":
-        found = s3_access(environ)
-    elif target:
-        access = {"dynamodb": dynamodb_access, "sagemaker": sagemaker_access, "logs": logs_access}.get(signed[3])
-        found = access(target, json.loads(body or b"{}")) if access else [(f"{signed[3]}:{target}", "*")]
-    yield from (Call(actor, action, resource) for action, resource in found)
+    described = f"{service}: {target or environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
+    access = {"dynamodb": dynamodb_rights, "sagemaker": sagemaker_rights, "logs": logs_rights}.get(service)
+    if service != "s3" and (access is None or not target):
+        raise UnknownCallError(described)
+    try:
+        return list(access(target, json.loads(body or b"{}"))) if access else [s3_right(environ)]
+    except KeyError as error:
+        raise UnknownCallError(described) from error
 
 
-def s3_access(environ: dict[str, Any]) -> list[tuple[str, str]]:
+def s3_right(environ: Mapping[str, Any]) -> Right:
     bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    method, root = environ["REQUEST_METHOD"], f"arn:aws:s3:::{bucket}"
-    if not key:
-        return [("s3:ListBucket" if method in ("GET", "HEAD") else f"s3:{method}", root)]
-    actions = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject", "DELETE": "DeleteObject"}
-    version = "Version" if query.get("versionId") and method in ("GET", "HEAD", "DELETE") else ""
-    return [(f"s3:{actions[method]}{version}", f"{root}/{key}")]
+    action, parameters = S3_OPERATIONS[environ["REQUEST_METHOD"], bool(key)]
+    other = query.keys() - parameters - {"x-id"}
+    if other or "HTTP_X_AMZ_COPY_SOURCE" in environ:
+        raise KeyError(*other)
+    version = "Version" if "versionId" in query else ""
+    return f"s3:{action}{version}", f"arn:aws:s3:::{bucket}{'/' if key else ''}{key}"
 
 
-def dynamodb_access(operation: str, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def rights_to_be_told(environ: Mapping[str, Any], status: str) -> Iterator[Right]:
+    """That an object is missing S3 tells only those who may list its bucket: to others it answers 403."""
+    bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
+    if key and environ["REQUEST_METHOD"] in ("GET", "HEAD") and status.startswith("404"):
+        yield "s3:ListBucket", f"arn:aws:s3:::{bucket}"
+
+
+def dynamodb_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
     def arn(named: dict[str, Any]) -> str:
         name = named["TableName"].rpartition("/")[2]
         index = f"/index/{named['IndexName']}" if "IndexName" in named else ""
@@ -95,40 +150,28 @@ def dynamodb_access(operation: str, body: dict[str, Any]) -> Iterator[tuple[str,
         yield f"dynamodb:{operation}", arn(body)
 
 
-def logs_access(operation: str, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    group = f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{body.get('logGroupName', '*')}"
-    yield f"logs:{operation}", f"{group}:log-stream:{body.get('logStreamName', '')}"
+def logs_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
+    stream = f"log-stream:{body.get('logStreamName', '')}"
+    yield f"logs:{operation}", f"arn:aws:logs:{REGION}:{ACCOUNT_ID}:log-group:{body['logGroupName']}:{stream}"
 
 
-def sagemaker_access(operation: str, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    def arn(resource: str) -> str:
-        return f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}:{resource}"
-
-    action = f"sagemaker:{operation}"
-    if "PipelineExecutionArn" in body:
-        resource = body["PipelineExecutionArn"]
-    else:
-        name = next((member for member in SAGEMAKER_NAMES if member in body), None)
-        resource = (
-            arn(f"{SAGEMAKER_NAMES[name]}/{body[name].rpartition('/')[2]}") if name else body.get("ModelPackageName", "*")
-        )
+def sagemaker_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
+    resource = _sagemaker_resource(body)
+    yield f"sagemaker:{operation}", resource
     if operation == "CreateModelPackage":
-        yield action, resource.replace("model-package-group/", "model-package/") + "/1"
-    yield action, resource
-    for member in ("RoleArn", "ExecutionRoleArn"):
-        if member in body:
-            yield "iam:PassRole", body[member]
+        resource = resource.replace("model-package-group/", "model-package/") + "/1"
+        yield f"sagemaker:{operation}", resource
+    yield from (("iam:PassRole", body[member]) for member in ("RoleArn", "ExecutionRoleArn") if member in body)
     if body.get("Tags") and operation.startswith("Create"):
         yield "sagemaker:AddTags", resource
 
 
-def allows(statement: dict[str, Any], call: Call) -> bool:
-    """Whether an allowing statement covers the call; its conditions are about what the emulator does not tell."""
-    actions, resources = statement["Action"], statement["Resource"]
-    listed = [[value] if isinstance(value, str) else value for value in (actions, resources)]
-    return call.action in listed[0] and any(fnmatchcase(call.resource, pattern) for pattern in listed[1])
-
-
-def our_statements(actor: Actor) -> list[str]:
-    """Sids of the statements that a stack without key and VPC has, and that our own code's calls need."""
-    return [statement.sid for statement in applicable(actor, has_key=False, has_vpc=False) if not statement.by]
+def _sagemaker_resource(body: dict[str, Any]) -> str:
+    """The ARN of what the operation is about; KeyError where no member known here names it."""
+    for member in ("PipelineExecutionArn", "ModelPackageName"):
+        if str(body.get(member, "")).startswith("arn:"):
+            return str(body[member])
+    for member, kind in SAGEMAKER_NAMES.items():
+        if member in body:
+            return f"arn:aws:sagemaker:{REGION}:{ACCOUNT_ID}:{kind}/{body[member].rpartition('/')[2]}"
+    raise KeyError("no resource is named")

@@ -1,0 +1,189 @@
+"""A local run in which every actor does all of its work, with each call noted and the policies that were deployed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from typer.testing import CliRunner
+
+from components.names import Names
+from components.policies import role_policy
+from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
+from contracts.permissions import OPERATOR
+from contracts.tables import TemplateAttribute
+from local_run.deployment import deploy
+from local_run.emulator import ACCOUNT_ID, Emulator
+from local_run.sagemaker.options import Options
+from local_run.sagemaker.service import LocalSageMaker
+from local_run.sample_data import write_samples
+from local_run.session import PROJECT
+from local_run.stack_config import read_stack_config
+from runs import begin
+from runs.__main__ import app as runs_app
+from runs.stack import Stack
+from settings import parse
+from tests.components.iam_calls import REGION, Call, CallRecorder
+
+WAIT_SECONDS = 240
+#: Who sets the scene: loses events, spoils a template, forgets an endpoint.
+TESTER = "tester"
+TRAINER = """
+import pathlib, sys
+ml = pathlib.Path(sys.argv[1])
+(ml / "model").mkdir(exist_ok=True)
+(ml / "model" / "weights").write_text("none")
+print("#quality_metric: host=algo-1, test mean_wQuantileLoss <loss>=0.01", flush=True)
+"""
+DEMO = PROJECT / "examples" / "templates" / "demo.json"
+SCHEDULED = {"scheduledTime": "2027-01-01T06:00:00Z"}
+#: What the local stand-ins of SageMaker and Lambda call under an actor's key, and the real services need no right for:
+#: SageMaker knows its own pipeline, and a declared log group need not be made.
+STAND_INS = ("sagemaker:DescribePipeline", "logs:CreateLogGroup")
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """``policies``: the statements that stand in each role's policy, by the role's name."""
+
+    recorder: CallRecorder
+    policies: Mapping[str, list[dict[str, Any]]]
+
+    def statements(self, actor: str) -> list[dict[str, Any]]:
+        return self.policies[f"model-training-local-{actor}"]
+
+    def calls(self, actor: str) -> set[Call]:
+        """Jobs and people are told apart by their kind; functions by their roles."""
+        calls = self.recorder.of(actor) | self.recorder.of(f"model-training-local-{actor}")
+        return {call for call in calls if call.by_code or call.action not in STAND_INS}
+
+
+def record_run(folder: Path) -> RecordedRun:
+    trainer = folder / "trainer.py"
+    trainer.write_text(TRAINER)
+    options = Options(
+        training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))},
+        job_environment={"AWS_EXECUTION_ENV": "AWS_SageMaker_Job"},
+    )
+    sagemaker, recorder = LocalSageMaker(options), CallRecorder()
+    emulator = Emulator(region=REGION, middleware=lambda app: recorder(sagemaker.middleware(app)))
+    overrides = {"model-training:logSyncSeconds": 1}
+    with emulator, sagemaker.running(emulator):
+        deployment = deploy(emulator, PROJECT, "local", overrides)
+        policies = {
+            resource.inputs["role"]: json.loads(resource.inputs["policy"])["Statement"]
+            for resource in deployment.of_type("aws:iam/rolePolicy:RolePolicy")
+        }
+        _Scene(emulator, sagemaker, deployment.stack_outputs(), folder).play()
+    return RecordedRun(recorder, policies | {"model-training-local-operator": _operator_statements(overrides)})
+
+
+def _operator_statements(overrides: Mapping[str, object]) -> list[dict[str, Any]]:
+    config = read_stack_config(PROJECT, "local", overrides)
+    names = Names(parse(config.project, config.stack, config.values), ACCOUNT_ID)
+    statements: list[dict[str, Any]] = json.loads(role_policy(OPERATOR, names, None))["Statement"]
+    return statements
+
+
+class _Scene:
+    def __init__(self, emulator: Emulator, sagemaker: LocalSageMaker, outputs: StackOutputs, folder: Path) -> None:
+        self._emulator, self._sagemaker, self._folder = emulator, sagemaker, folder
+        self._outputs = folder / "outputs.json"
+        self._outputs.write_text(json.dumps(outputs.exported()))
+        with emulator.ambient(TESTER, outputs.region):
+            self._stack = Stack(outputs, boto3.Session(region_name=outputs.region))
+            self._functions = self._stack.client("lambda")
+            tables = ("template", "execution", "event", "endpoint")
+            self._tables = {name: self._stack.dynamodb.Table(getattr(outputs, f"{name}_table")) for name in tables}
+            self._sagemaker_api = self._stack.sagemaker
+
+    def play(self) -> None:
+        self._store()
+        succeeded = self._retrain()
+        elsewhere = self._start_elsewhere()
+        self._operate(succeeded)
+        self._lose_every_event(succeeded, elsewhere)
+        assert succeeded in self._call("reconcile")["repaired"]
+        self._clean_up()
+
+    def _call(self, function: str, **event: str) -> dict[str, Any]:
+        answer = self._functions.invoke(FunctionName=f"model-training-local-{function}", Payload=json.dumps(event))
+        payload: dict[str, Any] = json.loads(answer["Payload"].read())
+        return payload
+
+    def _runs(self, *arguments: str, exits: int = 0) -> None:
+        """A command as the operator types it."""
+        with self._emulator.ambient(OPERATOR.name, REGION):
+            done = CliRunner().invoke(runs_app, list(arguments), env={STACK_OUTPUTS_VARIABLE: str(self._outputs)})
+        assert done.exit_code == exits, f"{arguments}: {done.output} {done.exception!r}"
+
+    def _store(self) -> None:
+        """The samples; a template that SageMaker refuses to start, and one whose asset nobody stored."""
+        paths = write_samples(self._folder / "prices")
+        self._runs("assets", "put", *map(str, paths.values()))
+        self._runs("template", "put", str(DEMO))
+        gold = self._folder / "gold.json"
+        template = json.loads(DEMO.read_text()) | {"id": "gold", "baseAssets": ["gold"], "predictedAsset": "gold"}
+        gold.write_text(json.dumps(template))
+        self._runs("template", "put", str(gold))
+        spoilt = self._tables["template"].get_item(Key={TemplateAttribute.ID: "demo"})["Item"]
+        spoilt[TemplateAttribute.PARAMETERS]["NoParameterOfThePipeline"] = "1"
+        self._tables["template"].put_item(Item={**spoilt, TemplateAttribute.ID: "refused"})
+
+    def _retrain(self) -> str:
+        """A schedule that fires twice, one that SageMaker refuses, and one whose asset is missing."""
+        started = self._call("scheduled-start", templateId="demo", **SCHEDULED)
+        assert self._sagemaker.wait(started["pipelineExecutionArn"], WAIT_SECONDS), started
+        assert self._call("scheduled-start", templateId="demo", **SCHEDULED) == started
+        assert "errorType" in self._call("scheduled-start", templateId="refused", **SCHEDULED)
+        assert "gold" in self._call("scheduled-start", templateId="gold", **SCHEDULED)["errorMessage"]
+        return str(started["executionId"])
+
+    def _start_elsewhere(self) -> str:
+        """Started past the stack's own ways: it fails, for it has no item."""
+        parameters = [{"Name": "ExecutionId", "Value": "no-such-item"}]
+        answer = self._sagemaker_api.start_pipeline_execution(
+            PipelineName=self._stack.outputs.pipeline_name, PipelineParameters=parameters
+        )
+        arn = str(answer["PipelineExecutionArn"])
+        assert self._sagemaker.wait(arn, WAIT_SECONDS)
+        status = self._sagemaker_api.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+        assert status == "Failed"
+        return arn
+
+    def _operate(self, succeeded: str) -> None:
+        """Each command that asks AWS for something."""
+        for listing in ("assets list", "template list", "template show demo", "list", f"status {succeeded} --log"):
+            self._runs(*listing.split())
+        self._runs("report", succeeded, "--out", str(self._folder / "reports"))
+        self._runs("start", "demo", "--id", "by-command")
+        item = begin.execution_store(self._stack).get("by-command")
+        assert item is not None
+        self._sagemaker_api.stop_pipeline_execution(PipelineExecutionArn=item["PipelineExecutionArn"])
+        self._runs("start", "demo", "--id", "by-command")
+        self._runs("start", "refused", exits=1)
+        self._runs("start", "gold", exits=1)
+        assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
+
+    def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:
+        """The start's item stands as it was at first, and of the execution from elsewhere nothing is known."""
+        store, executions, events = begin.execution_store(self._stack), self._tables["execution"], self._tables["event"]
+        item, other = store.get(execution_id), store.find(elsewhere)
+        assert item is not None
+        assert other is not None
+        executions.delete_item(Key={"Id": other["Id"]})
+        kept = {key: item[key] for key in item if key not in ("Outcome", "GateThreshold", "GateMetric", "ModelPackageArn")}
+        executions.put_item(Item={**kept, "Status": "Executing", "Steps": {}})
+        for event in events.scan()["Items"]:
+            events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
+
+    def _clean_up(self) -> None:
+        name = "model-training-local-forgotten"
+        due = {"EndpointStatus": "InService", "DeleteAfter": "2020-01-01T00:00:00Z"}
+        self._tables["endpoint"].put_item(Item={"EndpointName": name, **due})
+        assert self._call("endpoint-cleanup") == {"deleted": [name]}
