@@ -29,8 +29,9 @@ def shipper(docker: Docker, base_image: str, registry: ImmutableRegistry) -> Ite
     registry.pushed.clear()
     registry.refused.clear()
     yield Shipper(docker, registry, base_image)
-    for tag in registry.tags(REPOSITORY):
-        docker.attempt("image", "rm", f"{registry.address}/{REPOSITORY}:{tag}")
+    for tag in registry.pushed:
+        for name in (f"{registry.address}/{REPOSITORY}:{tag}", Shipper(docker, registry, base_image).digest(tag)):
+            docker.attempt("image", "rm", "--force", name)
 
 
 def content(shipper: Shipper, tag: str) -> str:
