@@ -221,7 +221,7 @@ def script_with_inputs(session: Any) -> Pipeline:
 
 
 def deepar_of_another_author(session: Any) -> Pipeline:
-    """DeepAR with literal hyperparameters, a VPC, checkpoints and an own image by version; a value read from a property file."""
+    """DeepAR with literal hyperparameters, a VPC, checkpoints, an own image by version, a value from a property file."""
     metrics = PropertyFile(name="Chosen", output_name="metrics", path="chosen.json")
     prepare = processing_step("Prepare", session, ["--x", "{not a key}"], property_files=[metrics])
     chosen = JsonGet(step_name="Prepare", property_file=metrics, json_path="context")
