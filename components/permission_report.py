@@ -80,7 +80,8 @@ def _actor_lines(actor: Actor, names: Names, key_arn: str) -> Iterator[str]:
 
 
 def _statement_lines(statement: Statement, resources: Sequence[str]) -> Iterator[str]:
-    yield f"  {statement.sid}{_WHEN[statement.when]}: {statement.why}"
+    by = f"  [{statement.by} itself]" if statement.by else ""
+    yield f"  {statement.sid}{_WHEN[statement.when]}: {statement.why}{by}"
     yield textwrap.fill(", ".join(statement.actions), WIDTH, initial_indent="    ", subsequent_indent="    ")
     yield from (f"      {resource}" for resource in resources)
     if statement.conditions:

@@ -104,6 +104,12 @@ def test_what_a_service_does_is_not_what_our_code_does(run: RecordedRun, actor: 
     assert seen != explained, f"{actor} {sid}: to be seen in the run, or explained, not both"
 
 
+@pytest.mark.parametrize("actor", EVERYBODY.values(), ids=lambda actor: actor.name)
+def test_rights_on_a_key_or_a_network_are_the_services_alone(actor: Actor) -> None:
+    """No run here has either, so our code must not ask for them itself."""
+    assert [found.sid for found in actor.statements if found.when != "always" and not found.by] == []
+
+
 def test_every_explanation_is_of_a_statement() -> None:
     assert DONE_BY_AWS.keys() <= {name for actor, sid in THEIR_STATEMENTS for name in (sid, f"{actor}.{sid}")}
 

@@ -193,6 +193,8 @@ class TestReport:
         for actor in ACTORS:
             assert f"model-training-dev-{actor.name}: {actor.purpose}" in text
             assert all(statement.why in text and statement.actions[0] in text for statement in actor.statements)
+            for statement in actor.statements:
+                assert not statement.by or f"{statement.why}  [{statement.by} itself]" in text
         assert "arn:aws:dynamodb:eu-central-1:123456789012:table/model-training-dev-execution" in text
 
     def test_policies_as_the_program_makes_them(self, prod: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
