@@ -28,7 +28,7 @@ lint: $(READY)  ## ruff, mypy --strict, the import rules
 
 $(AUTHOR)/.ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(AUTHOR)
-	$(AUTHOR)/bin/pip install --quiet --disable-pip-version-check '.[author,cli]'
+	$(AUTHOR)/bin/pip install --quiet --no-compile --disable-pip-version-check '.[author,cli]'
 	@touch $(AUTHOR)/.ready
 
 author-check: $(AUTHOR)/.ready  ## Regenerate the template with the SageMaker SDK and compare; execute the notebook
