@@ -12,7 +12,6 @@ What moto lacks for SageMaker pipelines is added through ``middleware``, which w
 from __future__ import annotations
 
 import http.client
-import logging
 import os
 import secrets
 import socket
@@ -26,12 +25,12 @@ from typing import TYPE_CHECKING, Any, Self
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from contracts.problems import one_problem
 from local_run.actors import DEPLOYER, access_key, actor_client
 from local_run.moto_corrections import correct_moto
+from local_run.moto_server import QuietHandler, moto_application
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -162,12 +161,12 @@ class Emulator:
         correct_moto()
         listener = _bind(self._wanted_port)
         try:
-            application: WSGIApplication = _Dispatcher(create_backend_app)
+            application: WSGIApplication = moto_application()
             if self._middleware is not None:
                 application = self._middleware(application)
             # werkzeug duplicates the descriptor; given a port it would end the process where that is taken.
             self._server = make_server(
-                HOST, self._wanted_port, application, threaded=True, request_handler=_QuietHandler, fd=listener.fileno()
+                HOST, self._wanted_port, application, threaded=True, request_handler=QuietHandler, fd=listener.fileno()
             )
         finally:
             listener.close()
@@ -175,26 +174,6 @@ class Emulator:
         self._thread = threading.Thread(target=serve, args=(POLL_SECONDS,), name="aws-emulator", daemon=True)
         self._thread.start()
         _await_health(self.port)
-
-
-class _Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
-    """Finds a host's backend once: moto tries some hundred patterns at each request, with everybody else waiting."""
-
-    def __init__(self, create_app: Callable[[Any], Any]) -> None:
-        super().__init__(create_app)
-        self._backends: dict[str | None, Any] = {}
-
-    def get_backend_for_host(self, host: str | None) -> Any:
-        if host not in self._backends:
-            self._backends[host] = super().get_backend_for_host(host)
-        return self._backends[host]
-
-
-class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
-    """Requests are not printed; what goes wrong is still logged."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        logging.getLogger(__name__).debug("%s %s", self.requestline, code)
 
 
 def _bind(port: int) -> socket.socket:

@@ -199,3 +199,34 @@ def test_a_model_package_group_is_deleted_unless_it_holds_packages(emulator: Emu
         sagemaker.delete_model_package_group(ModelPackageGroupName="full")
     left = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
     assert [group["ModelPackageGroupName"] for group in left] == ["full"]
+
+
+FIRST_REQUESTS = """
+from local_run.emulator import Emulator
+from local_run.moto_server import moto_application
+from moto.core import routing
+
+def made():
+    return set(moto_application().app_instances), routing.get_service_router.cache_info().misses, len(maps)
+
+maps, make_map = [], routing._create_map
+routing._create_map = lambda rules: (maps.append(rules), make_map(rules))[1]
+with Emulator() as emulator:
+    before = made()
+    for service, operation in {
+        "cloudwatch": "describe_alarms", "dynamodb": "list_tables", "ecr": "describe_repositories", "events": "list_rules",
+        "iam": "list_roles", "kms": "list_keys", "lambda": "list_functions", "logs": "describe_log_groups",
+        "s3": "list_buckets", "sagemaker": "list_pipelines", "scheduler": "list_schedules", "sns": "list_topics",
+        "sqs": "list_queues", "sts": "get_caller_identity",
+    }.items():
+        getattr(emulator.client(service), operation)()
+    assert before[2] >= 2, before
+    assert made() == before, (before, made())
+"""
+
+
+def test_routes_are_made_before_the_first_requests_come_at_once() -> None:
+    """Made in the threads of the requests, they met CPython's "AST constructor recursion depth mismatch"."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", FIRST_REQUESTS], cwd=root, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

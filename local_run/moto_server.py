@@ -1,0 +1,61 @@
+"""The WSGI application of moto, made once a process and prepared before the first request.
+
+moto makes each service's application and routes when they are first asked for, in the thread of that request. Making routes
+compiles Python syntax trees, which CPython 3.11 can not do in two threads at once (gh-106905: "AST constructor recursion depth
+mismatch"), and a deployment asks for ten services at the same moment. So everything is made here, in one thread.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.test import Client, EnvironBuilder
+
+#: Services that deployments and executions use, by the names that requests are signed with (CloudWatch is monitoring).
+_REST = {"s3": "/", "lambda": "/2015-03-31/functions/", "scheduler": "/schedules"}
+_BY_ACTION = ("monitoring", "dynamodb", "ecr", "events", "iam", "kms", "logs", "sagemaker", "sns", "sqs", "sts")
+_REGION = "us-east-1"
+
+
+class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto has no types
+    """Finds a host's backend once: moto tries some hundred patterns at each request, with everybody else waiting."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
+
+
+class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
+    """Requests are not printed; what goes wrong is still logged."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        logging.getLogger(__name__).debug("%s %s", self.requestline, code)
+
+
+@functools.cache
+def moto_application() -> Dispatcher:
+    """The application, which holds no state: that lies in moto's backends, whatever emulator is asked."""
+    dispatcher = Dispatcher(create_backend_app)
+    for service in _BY_ACTION:
+        # By this header moto tells the versions of DynamoDB's interface apart.
+        headers = {**_signed(service), "X-Amz-Target": "DynamoDB_20120810."}
+        dispatcher.get_application(EnvironBuilder(path="/", headers=headers).get_environ())
+    client = Client(dispatcher)
+    for service, path in _REST.items():
+        client.get(path, headers=_signed(service))
+    return dispatcher
+
+
+def _signed(service: str) -> dict[str, str]:
+    """The scope of a request's signature, which tells moto its service."""
+    scope = f"Credential=AKIALOCAL/20200101/{_REGION}/{service}/aws4_request"
+    return {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
