@@ -40,6 +40,7 @@ MODEL_ARCHIVE = "model.tar.gz"
 _WRITTEN_BY = "written by an execution that went through training"
 #: Paths for the quantiles of prices: a hundred draw a ragged band. The metrics keep to the algorithm's num_eval_samples.
 PRICE_PATHS = 1000
+SMALLEST_DRAW = 50
 #: History shown before the first window, in context lengths.
 HISTORY_CONTEXTS = 3
 
@@ -81,9 +82,10 @@ def forecast_report(execution_id: str, inputs: ForecastInputs) -> ForecastReport
     if len(inputs.baselines["windows"]) != len(series):
         found = f"{len(inputs.baselines['windows'])} windows"
         raise one_problem("forecast", "baselines.json", found, f"allowed: {len(series)}, as test.json has lines")
-    # With other seeds, but as many at a time: the network is compiled for that number already.
-    more = range(1, -(-PRICE_PATHS // config.num_eval_samples))
-    further = [sample_paths(model, known, config.num_eval_samples, config.seed + number) for number in more]
+    # With other seeds, but where they are enough, as many at a time: the network is compiled for that number already.
+    at_once = max(config.num_eval_samples, SMALLEST_DRAW)
+    draws = range(1, 1 + -(-max(0, PRICE_PATHS - config.num_eval_samples) // at_once))
+    further = [sample_paths(model, known, at_once, config.seed + number) for number in draws]
     paths = np.concatenate([samples, *further], axis=1)
     windows = [_window(inputs, number, samples[number], paths[number], actual[number]) for number in range(len(series))]
     return {

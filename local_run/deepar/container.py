@@ -11,9 +11,10 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.problems import ProblemsError, one_problem
+from contracts.problems import Problem, ProblemsError, one_problem
 from local_run.deepar.config import Config
-from local_run.deepar.data import read_channel
+from local_run.deepar.data import Series, limited, read_channel
+from local_run.deepar.dataset import Schema, conform_channel
 
 log = logging.getLogger(__name__)
 FAILURE_CHARS = 1024
@@ -66,18 +67,39 @@ def run_training(root: Path) -> int:
 def _train(container: Container) -> None:
     config = Config.from_strings(_strings(container.hyperparameters))
     log.info("Final configuration: %s", config.to_json())
-    train_series = read_channel(container.channel("train"))
-    test_series = read_channel(container.channel("test")) if container.channel("test").is_dir() else []
+    channels = _read_channels(container, config)
     # JAX takes seconds to import: inputs that can not be used are refused before.
     from local_run.deepar.training import evaluate, train
 
-    model = train(config, train_series)
+    model = train(config, channels["train"])
     log.info("Serializing to %s", container.model)
     model.save(container.model)
-    if test_series:
-        evaluate(model, test_series)
+    if "test" in channels:
+        evaluate(model, channels["test"])
     else:
         log.info("No test channel: no test metrics")
+
+
+def _read_channels(container: Container, config: Config) -> dict[str, list[Series]]:
+    """The series of each channel, read and checked: the problems of both at once, before anything is trained."""
+    names = ["train", "test"] if container.channel("test").is_dir() else ["train"]
+    channels: dict[str, list[Series]] = {}
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            channels[name] = read_channel(container.channel(name))
+        except ProblemsError as error:
+            problems += error.problems
+    if not problems:
+        schema = Schema.derive(config, channels["train"])
+        for name, series in channels.items():
+            try:
+                conform_channel(name, series, schema, config)
+            except ProblemsError as error:
+                problems += error.problems
+    if problems:
+        raise ProblemsError("input data", limited(problems))
+    return channels
 
 
 def _strings(path: Path) -> dict[str, object]:

@@ -14,7 +14,7 @@ from typing import Protocol
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.scipy.special import betaln, gammaln, xlogy
+from jax.scipy.special import gammaln, xlogy
 
 #: Keeps standard deviations, rates and shapes away from zero, where a log-probability is no number.
 TINY = 1e-6
@@ -104,7 +104,9 @@ class Beta:
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         first, second = _positive(outputs[..., 0]), _positive(outputs[..., 1])
         inside = jnp.clip(value, BETA_EDGE, 1 - BETA_EDGE)
-        return (first - 1) * jnp.log(inside) + (second - 1) * jnp.log1p(-inside) - betaln(first, second)
+        # Not betaln: its gradient is no number where both shapes are tiny.
+        normaliser = gammaln(first) + gammaln(second) - gammaln(first + second)
+        return (first - 1) * jnp.log(inside) + (second - 1) * jnp.log1p(-inside) - normaliser
 
     def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
         return jax.random.beta(key, _positive(outputs[..., 0]), _positive(outputs[..., 1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,23 @@ def test_wrong_data_is_in_the_failure_reason_before_anything_is_trained(tmp_path
     root = write_root(tmp_path, hyperparameters(), seasonal_series(2, 60), seasonal_series(2, 60))
     (root / "input" / "data" / "test" / "test.json").write_text('{"start": "2020-01-06", "target": [1, "x"]}\n')
     assert "test/test.json line 1 target" in failing(root)
+
+
+def test_both_channels_are_checked_before_anything_is_trained(tmp_path: Path) -> None:
+    """A category that training never saw, and a train series of another shape: told at once, no model written."""
+    train = [replace(item, cat=item.cat * (1 + item.cat[0])) for item in seasonal_series(2, 60)]
+    reason = failing(write_root(tmp_path, hyperparameters(), train, [replace(train[0], cat=(9,))]))
+    assert "train series 2 cat is [1, 1]" in reason
+    assert "test series 1 cat[0] is 9; allowed: 0 to 0" in reason
+
+
+def test_unreadable_channels_are_told_together(tmp_path: Path) -> None:
+    root = write_root(tmp_path, hyperparameters(), seasonal_series(1, 60), seasonal_series(1, 60))
+    for name in ("train", "test"):
+        (root / "input" / "data" / name / f"{name}.json").write_text("{\n")
+    reason = failing(root)
+    assert "train/train.json line 1" in reason
+    assert "test/test.json line 1" in reason
 
 
 def test_a_missing_train_channel_is_told(tmp_path: Path) -> None:

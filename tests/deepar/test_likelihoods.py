@@ -74,3 +74,14 @@ def test_samples_have_the_distributions_quantiles(name: str) -> None:
     reached = exact.ppf(levels) / (20 if name == "negative-binomial" else 1)
     tolerance = 0.051 if name == "negative-binomial" else 0.03  # one count is 0.05
     np.testing.assert_allclose(np.quantile(drawn, levels), reached, atol=tolerance * max(1, np.abs(reached).max()))
+
+
+@pytest.mark.parametrize("name", sorted(LIKELIHOODS))
+@pytest.mark.parametrize("output", [-30.0, 0.0, 30.0])
+def test_gradients_stay_finite_at_the_edges(name: str, output: float) -> None:
+    """Extreme outputs, and the values at the edge of what the likelihood allows."""
+    likelihood = LIKELIHOODS[name]
+    outputs = np.full((2, likelihood.size), output, np.float32)
+    values = np.array([0.0, 1.0], np.float32)
+    gradient = jax.grad(lambda found: likelihood.log_prob(found, values, np.float32(2.0)).sum())(outputs)
+    assert np.isfinite(gradient).all()

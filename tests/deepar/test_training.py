@@ -7,13 +7,18 @@ import math
 import re
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
 from contracts.problems import ProblemsError
+from local_run.deepar.dataset import Schema
+from local_run.deepar.likelihoods import LIKELIHOODS
 from local_run.deepar.model import Model
-from local_run.deepar.sampling import sample_paths
+from local_run.deepar.network import initial_parameters
+from local_run.deepar.sampling import network_shape, sample_paths
 from local_run.deepar.training import evaluate, train
+from local_run.deepar.windows import Windows
 from tests.deepar.support import SMALL, cut, seasonal_series
 
 SHORT = replace(SMALL, epochs=1)
@@ -108,12 +113,15 @@ def test_a_loss_that_is_no_number_is_told() -> None:
 
 @pytest.mark.parametrize("likelihood", ["negative-binomial", "beta"])
 def test_other_likelihoods_forecast_within_their_support(likelihood: str) -> None:
-    config = replace(SMALL, epochs=1, num_cells=4, likelihood=likelihood)
-    shape = {"negative-binomial": lambda values: np.round(np.abs(values)), "beta": lambda values: np.abs(values) / 40}[
-        likelihood
+    """Untrained: whatever the network says, samples are counts, or between 0 and 1."""
+    config = replace(SMALL, num_cells=4, likelihood=likelihood)
+    series = [
+        replace(item, target=np.round(np.abs(item.target)) / (40 if likelihood == "beta" else 1)) for item in seasonal_series(2)
     ]
-    series = [replace(item, target=shape(item.target)) for item in seasonal_series(2)]
-    samples = sample_paths(train(config, series), series, 20)
+    schema = Schema.derive(config, series)
+    windows = Windows(series, config, schema, LIKELIHOODS[likelihood].scaled)
+    parameters = initial_parameters(network_shape(config, schema), jax.random.key(0))
+    samples = sample_paths(Model(config, schema, windows.standard, parameters), series, 20)
     assert (samples >= 0).all()
     if likelihood == "beta":
         assert (samples <= 1).all()
