@@ -1,4 +1,7 @@
-"""The emulator in a process of its own: prints its environment for the deployer as one line of JSON, ends with its stdin."""
+"""The emulator of ``local_run up``, empty and in a process of its own.
+
+Prints the deployer's environment as one line of JSON, and ends with its stdin.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from local_run.emulator import DEPLOYER, Emulator  # noqa: E402 (the path comes first)
+from local_run.sagemaker.service import LocalSageMaker  # noqa: E402
 
 
 def main(region: str) -> None:
-    with Emulator(region) as emulator:
+    sagemaker = LocalSageMaker()
+    with Emulator(region, middleware=sagemaker.middleware) as emulator, sagemaker.running(emulator):
         sys.stdout.write(json.dumps(emulator.environment(DEPLOYER)) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
