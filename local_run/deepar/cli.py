@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from contracts.problems import ProblemsError
+from contracts.problems import reported
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
 from local_run.deepar.model import pack_model
@@ -27,7 +26,12 @@ def _group() -> None:
 
 @app.command()
 def train(
-    root: Annotated[Path, typer.Option(help="What SageMaker mounts as /opt/ml: input/config, input/data/<channel>.")],
+    root: Annotated[
+        Path,
+        typer.Option(
+            help="What SageMaker mounts as /opt/ml: input/config, input/data/<channel>.", exists=True, file_okay=False
+        ),
+    ],
     tar: Annotated[Path | None, typer.Option(help="Also pack model/ into this model.tar.gz.")] = None,
 ) -> None:
     """Train on the container layout under ROOT; writes model/, and on failure output/failure with the reason.
@@ -44,7 +48,7 @@ def train(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Option(help="A model.tar.gz, or the folder that training wrote.", exists=True)],
-    request: Annotated[Path, typer.Option(help="The JSON request; - reads standard input.", allow_dash=True)],
+    request: Annotated[typer.FileText, typer.Option(help="File with the JSON request; - reads standard input.")],
     seed: Annotated[int | None, typer.Option(help="Of the samples; the model's own by default.")] = None,
 ) -> None:
     """Answer a JSON request as the algorithm's endpoint does: quantiles, mean and samples of each instance.
@@ -54,9 +58,5 @@ def predict(
     from local_run.deepar.inference import answer
     from local_run.deepar.model import Model
 
-    text = sys.stdin.read() if str(request) == "-" else request.read_text()
-    try:
-        typer.echo(answer(Model.load(model), text, seed))
-    except ProblemsError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    with reported():
+        typer.echo(answer(Model.load(model), request.read(), seed))

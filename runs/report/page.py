@@ -60,8 +60,10 @@ def _importance(bundle: ReportBundle, drawn: dict[str, figures.Figure]) -> str:
         return ""
     drawn["importance"] = figures.importance_bars(importance["scores"])
     note = f"Of a boosted-tree forecast on the training range: {importance.get('method', '')}."
-    if importance.get("held_out_r2") is not None:
-        note += f" Held-out R² of that forecast: {float(importance['held_out_r2']):.3f}."
+    explained = importance.get("held_out_r2")
+    if explained is not None:
+        note += f" Held-out R² of that forecast: {float(explained):.3f}"
+        note += "; it explains nothing, so the ranking means little." if explained <= 0 else "."
     return sections.section("Feature importance", note, '<div class="chart" id="importance"></div>')
 
 

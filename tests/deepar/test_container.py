@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from local_run.deepar.cli import app
-from local_run.deepar.model import MODEL_FILES
-from tests.deepar.support import cut, hyperparameters, seasonal_series, write_root
+from local_run.deepar.model import MODEL_FILES, Model
+from tests.deepar.support import cut, hyperparameters, record, seasonal_series, write_root
 
 RUNNER = CliRunner()
 
@@ -114,3 +115,24 @@ def test_a_defect_of_ours_is_an_algorithm_error_with_a_traceback(tmp_path: Path,
     assert code == 1
     assert (root / "output" / "failure").read_text() == "AlgorithmError: ZeroDivisionError: division by zero"
     assert "Traceback" in log
+
+
+def test_a_root_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    code, _ = run(tmp_path / "absent")
+    assert code == 2
+    assert not (tmp_path / "absent").exists()
+
+
+def test_predict_answers_a_request_from_file_and_standard_input(seasonal_model: Model, tmp_path: Path) -> None:
+    seasonal_model.save(tmp_path / "model")
+    instance = record(seasonal_series(1)[0])
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"instances": [instance], "configuration": {"num_samples": 50, "output_types": ["mean"]}}))
+    command = ["predict", "--model", str(tmp_path / "model"), "--request"]
+    result = RUNNER.invoke(app, [*command, str(request)])
+    assert result.exit_code == 0
+    assert len(json.loads(result.output)["predictions"][0]["mean"]) == 7
+    assert RUNNER.invoke(app, [*command, "-"], input=request.read_text()).output == result.output
+    wrong = RUNNER.invoke(app, [*command, "-"], input="{}")
+    assert (wrong.exit_code, "instances is missing" in wrong.stderr) == (1, True)
+    assert RUNNER.invoke(app, [*command, str(tmp_path / "none.json")]).exit_code == 2

@@ -148,6 +148,14 @@ def test_the_same_execution_gives_the_same_page_and_picture() -> None:
     assert draw_png(bundle()) == draw_png(bundle())
 
 
+@pytest.mark.parametrize(("explained", "warned"), [(0.1, False), (-0.04, True)])
+def test_an_importance_that_explains_nothing_is_said_to_mean_little(explained: float, warned: bool) -> None:
+    importance = {"scores": {"rsi": 0.02}, "held_out_r2": explained, "method": "shuffled"}
+    html = build_report(ReportBundle.of_item(item(), None, importance))
+    assert f"R² of that forecast: {explained:.3f}" in html
+    assert ("the ranking means little" in html) is warned
+
+
 def test_parameters_that_differ_from_the_default_stand_out() -> None:
     html = build_report(bundle())
     assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>20</td></tr>' in html
