@@ -29,6 +29,7 @@ CONSOLE = Console()
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help=(
         "The whole project on this machine: the Pulumi program deployed onto an AWS emulator inside one process, where the "
         "deployed pipeline really runs. Needs no AWS account, no Docker and no Pulumi CLI."

@@ -23,6 +23,7 @@ CONSOLE = Console()
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,
     help=(
         "Start and follow executions of a deployed stack.\n\n"
         f"The stack is found by {STACK_OUTPUTS_VARIABLE}: a file made by `pulumi stack output --json`. "
