@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+_OWN_PACKAGES = ("contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies", "settings")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -61,4 +63,19 @@ def reported() -> Iterator[None]:
         yield
     except ProblemsError as error:
         print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@contextmanager
+def needs_extra(extra: str) -> Iterator[None]:
+    """Around a command line, whose commands import what they need.
+
+    A module that is not installed is one message that names the extra to install.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in _OWN_PACKAGES:
+            raise
+        print(f"this command needs the module {error.name}: pip install '.[{extra}]'", file=sys.stderr)
         raise SystemExit(1) from None

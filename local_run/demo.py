@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,9 @@ from local_run.forecast import forecast
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
+from pipeline_def.example_values import example_values
+from pipeline_def.render import render
+from pipeline_def.template import read_template
 from runs import assets, begin, templates, views
 from runs.report.write import write_report
 from runs.stack import Stack
@@ -31,6 +35,7 @@ def run_demo(
     console: Console, out: Path, stack: str, config: Mapping[str, object], overrides: Mapping[str, str], docker: bool
 ) -> None:
     """Run it all; raises :class:`ProblemsError` where the execution does not succeed."""
+    _refuse_bad(overrides)
     view = LiveView(console)
     backend, builder = docker_options(PROJECT) if docker else (None, None)
     with view.showing(), deployed_session(
@@ -44,6 +49,14 @@ def run_demo(
         view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}")
         written = write_report(session.stack, item[ExecutionAttribute.ID], out)
     _show(console, item, report, written)
+
+
+def _refuse_bad(overrides: Mapping[str, str]) -> None:
+    """What a start would refuse is refused before anything is deployed; every stack declares the same parameters."""
+    definition = json.loads(render(read_template(), example_values().mapping()))
+    problems = begin.override_problems(overrides, definition)
+    if problems:
+        raise ProblemsError("demo", problems)
 
 
 def store_samples(stack: Stack) -> None:
@@ -82,8 +95,7 @@ def metrics_table(report: ForecastReport) -> Table:
     """The model's metrics beside the naive forecast's, on the same windows; below 1 the model is the better one."""
     title = f"{len(report['windows'])} test windows of {report['asset']}, target {report['transform']}"
     table = Table("metric", "model", "naive", "model / naive", title=title, title_justify="left")
-    for name, value in report["metrics"].items():
-        naive = report["naive_metrics"].get(name)
-        ratio = f"{value / naive:.3f}" if naive else "–"
-        table.add_row(name, f"{value:.5f}", f"{naive:.5f}" if naive is not None else "–", ratio)
+    for name, naive in report["naive_metrics"].items():
+        value = report["metrics"][name]
+        table.add_row(name, f"{value:.5f}", f"{naive:.5f}", f"{value / naive:.3f}" if naive else "–")
     return table

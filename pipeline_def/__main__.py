@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
-from contracts.problems import ProblemsError
+from contracts.problems import needs_extra, reported
 
 
-def main() -> int:
-    """Run the command line; a problem the user can mend is printed without a traceback, exit code 1."""
-    try:
+def main() -> None:
+    with needs_extra("cli"):
         from pipeline_def.cli import app
-    except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich"):
-            raise
-        print(f"the command line needs the module {error.name}: pip install '.[cli]'", file=sys.stderr)
-        return 1
-    try:
-        app()
-    except ProblemsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    with reported():
+        app(prog_name="python -m pipeline_def")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

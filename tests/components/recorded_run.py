@@ -25,7 +25,7 @@ from local_run.sample_data import write_samples
 from local_run.session import PROJECT
 from local_run.stack_config import read_stack_config
 from runs import begin
-from runs.__main__ import app as runs_app
+from runs.cli import app as runs_app
 from runs.stack import Stack
 from settings import parse
 from tests.components.iam_calls import REGION, Call, CallRecorder

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from local_run.session import PROJECT, Session
 from runs import begin
-from runs.__main__ import app as runs_app
+from runs.cli import app as runs_app
 
 pytestmark = pytest.mark.slow
 TEMPLATE = json.loads((PROJECT / "examples" / "templates" / "demo.json").read_text())

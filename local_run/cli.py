@@ -1,0 +1,158 @@
+"""Commands of the embedded default."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from contracts.outputs import STACK_OUTPUTS_VARIABLE
+from contracts.problems import ProblemsError, one_problem, reported
+from contracts.status import SUCCEEDED
+from contracts.tables import ExecutionAttribute
+from local_run.deepar.cli import app as deepar_app
+from runs.overrides import parse_overrides
+
+if TYPE_CHECKING:
+    from local_run.live import LiveView
+    from local_run.session import Session
+
+CONSOLE = Console()
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help=(
+        "The whole project on this machine: the Pulumi program deployed onto an AWS emulator inside one process, where the "
+        "deployed pipeline really runs. Needs no AWS account, no Docker and no Pulumi CLI."
+    ),
+)
+app.add_typer(deepar_app, name="deepar")
+
+StackName = Annotated[str, typer.Option("--stack", help="Which Pulumi.<stack>.yaml to deploy.")]
+Settings = Annotated[list[str] | None, typer.Option("--config", help="key=value over the stack's file; repeatable.")]
+Parameters = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
+Docker = Annotated[bool, typer.Option("--docker", help="Build the image by the Docker daemon; run the feature step in it.")]
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the report and the picture.")] = Path("out"),
+    overrides: Parameters = None,
+    stack: StackName = "local",
+    config: Settings = None,
+    docker: Docker = False,
+) -> None:
+    """Deploy, train on six real price histories, and show the forecast beside the naive ones.
+
+    Writes <out>/<execution>/report.html and forecast.png. Exits 1 where the execution does not succeed.
+    """
+    from local_run.demo import run_demo
+
+    with reported():
+        run_demo(CONSOLE, out, stack, _config(config), parse_overrides(overrides or []), docker)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Loopback port of the AWS endpoint; 0 takes a free one.", min=0, max=65535)] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the stack's outputs.")] = Path("out"),
+    stack: StackName = "local",
+    config: Settings = None,
+    samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
+    docker: Docker = False,
+) -> None:
+    """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
+
+    In a second terminal, after the printed exports, `python -m runs` works on it exactly as on AWS.
+    """
+    from local_run.demo import store_samples
+    from local_run.docker_image import docker_options
+    from local_run.live import LiveView
+    from local_run.session import PROJECT, deployed_session
+
+    view, ended = LiveView(CONSOLE), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    with reported(), view.showing():
+        backend, builder = docker_options(PROJECT) if docker else (None, None)
+        with deployed_session(
+            stack, _config(config), port=port, listener=view, progress=view.resource, backend=backend, image_builder=builder
+        ) as session:
+            view.deployed(session.deployment.seconds)
+            if samples:
+                store_samples(session.stack)
+            outputs = _write_outputs(out / stack, session.outputs.exported())
+            variables = session.emulator.environment("user") | {STACK_OUTPUTS_VARIABLE: str(outputs)}
+            CONSOLE.print("\nIn a second terminal:", style="bold")
+            CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
+            CONSOLE.print("python -m runs start demo\n", highlight=False)
+            _serve(session, view, ended)
+
+
+def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
+    """Until asked to end: forecast the test windows of whatever succeeds, so that its report has them."""
+    from local_run.forecast import forecast
+    from runs.begin import execution_store
+
+    while not ended.is_set():
+        try:
+            arn, status = view.ended.get(timeout=0.5)
+        except queue.Empty:
+            continue
+        item = execution_store(session.stack).find(arn) if status == SUCCEEDED else None
+        if item is None:
+            continue
+        execution_id = item[ExecutionAttribute.ID]
+        try:
+            report = forecast(session.stack, execution_id)
+        except ProblemsError as error:
+            view.warning(str(error))
+            continue
+        view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}; runs report {execution_id} draws them")
+
+
+@app.command()
+def features(
+    assets: Annotated[Path, typer.Option(help="Folder with <ASSET>.csv (Date, Close).")],
+    template: Annotated[Path, typer.Option(help="Training template, JSON.")],
+    out: Annotated[Path, typer.Option(help="Folder for what the step writes.")],
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sees only rows up to this day.")] = None,
+) -> None:
+    """Run the very feature step on a folder of prices, without any emulator, and show a summary of the features."""
+    from fe_image.offline import run_features
+
+    with reported():
+        summary = run_features(assets, template, out, until)
+        table = Table("what", "value", show_header=False)
+        for row in summary.rows():
+            table.add_row(*row)
+        CONSOLE.print(table)
+        for note in summary.notes:
+            CONSOLE.print(note, markup=False, highlight=False)
+
+
+def _config(texts: list[str] | None) -> dict[str, object]:
+    """``key=value`` texts; a key without a namespace is one of the program's own."""
+    values: dict[str, object] = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise one_problem("command line", "--config", text, "allowed: key=value")
+        values[key if ":" in key else f"model-training:{key}"] = value
+    return values
+
+
+def _write_outputs(folder: Path, exported: dict[str, str]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = (folder / "outputs.json").resolve()
+    path.write_text(json.dumps(exported, indent=2) + "\n")
+    return path

@@ -1,0 +1,160 @@
+"""Commands of the executions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from contracts.outputs import STACK_OUTPUTS_VARIABLE
+from contracts.problems import one_problem, reported
+from contracts.tables import TemplateAttribute
+from runs import assets, begin, templates, views
+from runs.overrides import parse_overrides
+from runs.stack import Stack
+
+CONSOLE = Console()
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help=(
+        "Start and follow executions of a deployed stack.\n\n"
+        f"The stack is found by {STACK_OUTPUTS_VARIABLE}: a file made by `pulumi stack output --json`. "
+        "AWS_ENDPOINT_URL points the same commands at `python -m local_run up`."
+    ),
+)
+assets_app = typer.Typer(no_args_is_help=True, help="Price histories: <ASSET>.csv with the columns Date and Close.")
+template_app = typer.Typer(no_args_is_help=True, help="Training templates: what to predict, from which assets and features.")
+app.add_typer(assets_app, name="assets")
+app.add_typer(template_app, name="template")
+
+Id = Annotated[str | None, typer.Option("--id", help="The execution's id; made from the template's if left out.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
+ShowLog = Annotated[bool, typer.Option("--log", help="Show the tail of the feature step's log.")]
+Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"Instead of {STACK_OUTPUTS_VARIABLE}.")]
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """What a user can mend, and what AWS refuses, as one message."""
+    with reported():
+        try:
+            yield
+        except ClientError as error:
+            said = error.response.get("Error", {})
+            raise one_problem("AWS", error.operation_name, said.get("Code"), str(said.get("Message"))) from error
+        except BotoCoreError as error:
+            raise one_problem("AWS", "connection", type(error).__name__, str(error)) from error
+
+
+@assets_app.command("put")
+def assets_put(
+    files: Annotated[list[Path], typer.Argument(help="Files named <ASSET>.csv.")],
+    source: Annotated[str, typer.Option(help="Where the prices come from.")] = "",
+    stack_outputs: Outputs = None,
+) -> None:
+    """Check price histories and store them; nothing is stored unless all are right."""
+    with _reported():
+        checked = assets.read_price_files(files)
+        assets.put(Stack.load(stack_outputs), checked, source)
+        for file in checked:
+            CONSOLE.print(f"stored {file.asset}: {file.rows} rows, {file.first} to {file.last}", highlight=False)
+
+
+@assets_app.command("list")
+def assets_list(stack_outputs: Outputs = None) -> None:
+    """List the stored price histories."""
+    with _reported():
+        CONSOLE.print(views.assets_table(assets.stored(Stack.load(stack_outputs))))
+
+
+@template_app.command("put")
+def template_put(file: Path, stack_outputs: Outputs = None) -> None:
+    """Validate a template and store it under its id."""
+    with _reported():
+        template = templates.read(file)
+        templates.put(Stack.load(stack_outputs), template)
+        CONSOLE.print(f"stored template {template.id}", highlight=False)
+
+
+@template_app.command("list")
+def template_list(stack_outputs: Outputs = None) -> None:
+    """List the stored templates."""
+    with _reported():
+        CONSOLE.print(views.templates_table(templates.stored(Stack.load(stack_outputs))))
+
+
+@template_app.command("show")
+def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
+    """Print a stored template as JSON."""
+    with _reported():
+        item = begin.stored_template(Stack.load(stack_outputs), template_id)
+        CONSOLE.print_json(json.dumps(json.loads(item[TemplateAttribute.TEMPLATE])))
+
+
+@template_app.command("validate")
+def template_validate(file: Path) -> None:
+    """Validate a template file without storing it; needs no stack."""
+    with _reported():
+        CONSOLE.print(f"template {templates.read(file).id} is valid", highlight=False)
+
+
+@app.command()
+def start(
+    template: Annotated[str, typer.Argument(help="Id of a stored template.")],
+    execution_id: Id = None,
+    overrides: Overrides = None,
+    stack_outputs: Outputs = None,
+) -> None:
+    """Start an execution. The same id again starts it once."""
+    with _reported():
+        started = begin.start(Stack.load(stack_outputs), template, execution_id, parse_overrides(overrides or []))
+        done = "started" if started.new else "was started before:"
+        CONSOLE.print(f"{done} {started.execution_id}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
+    """Show where an execution stands; exits 0 whatever it says."""
+    with _reported():
+        item = _item(Stack.load(stack_outputs), execution_id)
+        for line in views.summary_lines(item):
+            CONSOLE.print(line, highlight=False, soft_wrap=True)
+        CONSOLE.print(views.steps_table(item))
+        if log:
+            CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False)
+
+
+@app.command()
+def report(
+    execution_id: str,
+    out: Annotated[Path, typer.Option(help="Folder for <execution>/report.html and forecast.png.")] = Path("out"),
+    stack_outputs: Outputs = None,
+) -> None:
+    """Write an execution's report: its steps, metrics, features and, once there are any, its forecasts."""
+    from runs.report.write import write_report
+
+    with _reported():
+        for kind, path in write_report(Stack.load(stack_outputs), execution_id, out).items():
+            CONSOLE.print(f"{kind:<8} {path}", highlight=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_executions(stack_outputs: Outputs = None) -> None:
+    """List executions, newest first."""
+    with _reported():
+        CONSOLE.print(views.executions_table(begin.execution_store(Stack.load(stack_outputs)).all()))
+
+
+def _item(stack: Stack, execution_id: str) -> dict[str, Any]:
+    item = begin.execution_store(stack).get(execution_id)
+    if item is None:
+        raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
+    return item

@@ -1,0 +1,74 @@
+"""What the README promises: ``demo`` to its end, and ``up`` with ``runs`` in a second terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_run.session import PROJECT
+
+pytestmark = pytest.mark.slow
+PYTHON = [sys.executable, "-m"]
+SECONDS = 400
+
+
+def test_the_demo_ends_with_a_forecast_to_look_at(tmp_path: Path) -> None:
+    command = [*PYTHON, "local_run", "demo", "--set", "epochs=1", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout
+    execution = re.search(r"^execution +(\S+)$", said, re.MULTILINE)
+    assert execution is not None
+    for step in ("FeatureEngineering", "Training", "QualityGate"):
+        assert re.search(rf"│ {step} +│ Succeeded +│ +[0-9.]+ s │", said)
+    assert "epoch 1 of 1, training loss" in said
+    assert re.search(r"│ mean_wQuantileLoss +│ 0\.\d+ +│ 0\.\d+ +│ [01]\.\d{3}", said)
+    folder = tmp_path / execution[1]
+    assert f"report   {folder / 'report.html'}" in said
+    assert {path.name for path in folder.iterdir()} == {"report.html", "forecast.png"}
+
+
+@pytest.fixture
+def second_terminal(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """``up`` in the foreground of a process of its own, and the environment that its exports make."""
+    command = [*PYTHON, "local_run", "up", "--out", str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            exported = next(line for line in process.stdout if line.startswith("export "))
+            values = dict(item.split("=", 1) for item in exported.split()[1:])
+            yield process, {**os.environ, **values, "COLUMNS": "200"}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def test_runs_works_on_up_as_on_aws(
+    second_terminal: tuple[subprocess.Popen[str], dict[str, str]], tmp_path: Path
+) -> None:
+    process, environment = second_terminal
+
+    def runs(*arguments: str) -> str:
+        command = [*PYTHON, "runs", *arguments]
+        done = subprocess.run(
+            command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert runs("start", "demo", "--id", "second", "--set", "epochs=1").strip() == "started second"
+    assert process.stdout is not None
+    forecast = next(line for line in process.stdout if line.startswith("Forecast"))
+    assert "8 windows of sp500" in forecast
+    assert "Registered" in runs("status", "second")
+    runs("report", "second", "--out", str(tmp_path))
+    assert (tmp_path / "second" / "forecast.png").is_file()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
