@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from importlib import resources
 from pathlib import Path
@@ -18,10 +19,12 @@ def build_plugin_home(home: Path) -> Path:
         version = _sdk_version(package)
         folder = home / "plugins" / f"resource-{package}-v{version}"
         folder.mkdir(parents=True)
-        options = {"toolchain": "pip", "virtualenv": sys.prefix}
-        runtime = {"runtime": {"name": "python", "options": options}}
-        (folder / "PulumiPlugin.yaml").write_text(json.dumps(runtime), encoding="utf-8")
         (folder / "__main__.py").write_text(_main(package, version), encoding="utf-8")
+        # As the real ones, an executable: the CLI starts it without asking Python's language host, which takes a second.
+        executable = folder / f"pulumi-resource-{package}"
+        command = shlex.join([sys.executable, "-u", str(folder)])
+        executable.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        executable.chmod(0o755)
     return home
 
 
