@@ -10,7 +10,7 @@ import typer
 from contracts.problems import reported
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
-from local_run.deepar.model import pack_model
+from local_run.tarballs import pack_folder
 
 app = typer.Typer(
     help="A stand-in for SageMaker's built-in DeepAR: the same files, the same requests, the published model.",
@@ -41,7 +41,7 @@ def train(
     with log_to_stdout():
         code = run_training(root)
     if code == 0 and tar is not None:
-        pack_model(Container(root).model, tar)
+        pack_folder(Container(root).model, tar)
     raise typer.Exit(code)
 
 

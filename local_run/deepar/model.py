@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import tarfile
@@ -79,22 +78,6 @@ def _standard(described: dict[str, Any]) -> Standard:
     stored = described["standard"]
     deviation = [np.inf if value is None else value for value in stored["deviation"]]
     return Standard(np.array(stored["mean"], np.float32), np.array(deviation, np.float32), float(stored["level"]))
-
-
-def pack_model(folder: Path, target: Path) -> Path:
-    """``model.tar.gz`` of all files in a folder; the same files give the same bytes, whenever and by whom it is packed."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != target)
-    with (
-        target.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for path in files:
-            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
-            member.size, member.mode = path.stat().st_size, 0o644
-            with path.open("rb") as stream:
-                archive.addfile(member, stream)
-    return target
 
 
 def _folder_files(folder: Path) -> dict[str, bytes]:

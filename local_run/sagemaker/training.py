@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from local_run.sagemaker.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.sagemaker.options import Command, Options
 from local_run.sagemaker.state import now
 from local_run.sagemaker.transfer import download, split_s3_uri, upload_file, write_json
+from local_run.tarballs import pack_folder
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -112,9 +112,10 @@ def _hear(context: StepContext, job: Job, reader: MetricReader, line: str) -> No
 
 def _judge(job: Job, code: int, message: str) -> None:
     if code != 0:
-        reason = f"AlgorithmError: {message}, exit code: {code}"
+        known = message.startswith(("AlgorithmError:", "ClientError:"))
+        reason = f"{message if known else f'AlgorithmError: {message}'}, exit code: {code}"
         job.finish(JOB_FAILED, reason)
-        raise StepFailedError(f"ClientError: {reason}")
+        raise StepFailedError(reason if known else f"ClientError: {reason}")
 
 
 def _send_model(context: StepContext, request: Mapping[str, Any], ml: Path) -> str:
@@ -125,12 +126,5 @@ def _send_model(context: StepContext, request: Mapping[str, Any], ml: Path) -> s
     for folder, name in ((ml / "model", "model.tar.gz"), (ml / "output" / "data", "output.tar.gz")):
         if name == "model.tar.gz" or any(folder.iterdir()):
             archive = ml / name
-            _pack(folder, archive)
-            upload_file(s3, archive, bucket, f"{prefix}/{name}", output.get("KmsKeyId"))
+            upload_file(s3, pack_folder(folder, archive), bucket, f"{prefix}/{name}", output.get("KmsKeyId"))
     return f"s3://{bucket}/{prefix}/model.tar.gz"
-
-
-def _pack(folder: Path, archive: Path) -> None:
-    with tarfile.open(archive, "w:gz") as packed:
-        for path in sorted(folder.iterdir()):
-            packed.add(path, arcname=path.name)

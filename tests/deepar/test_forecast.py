@@ -19,10 +19,11 @@ from contracts.problems import ProblemsError
 from contracts.tables import PREDICTION
 from fe_image.target import transformed, undo_paths
 from local_run.deepar.metrics import weighted_quantile_loss
-from local_run.deepar.model import Model, pack_model
+from local_run.deepar.model import Model
 from local_run.deepar.sampling import sample_paths
 from local_run.deepar.training import evaluate, without_end
 from local_run.forecast import PRICE_PATHS, ForecastInputs, forecast, forecast_report, past_prices, prediction_row
+from local_run.tarballs import pack_folder
 from runs.stack import Stack
 from tests.conftest import REGION, create_table
 from tests.deepar.support import cut, record, seasonal_series
@@ -172,7 +173,7 @@ def executed(stack: Stack, seasonal_model: Model, tmp_path: Path) -> Stack:
     stack = Stack(replace(stack.outputs, prediction_table=PREDICTION.name))
     layout = ExecutionLayout(ID)
     seasonal_model.save(tmp_path / "model")
-    archive = pack_model(tmp_path / "model", tmp_path / "model.tar.gz").read_bytes()
+    archive = pack_folder(tmp_path / "model", tmp_path / "model.tar.gz").read_bytes()
     lines = "".join(json.dumps(record(series)) + "\n" for series in WINDOWS)
     objects = {
         layout.test_json: lines.encode(),

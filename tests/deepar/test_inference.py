@@ -12,7 +12,8 @@ import pytest
 
 from contracts.problems import ProblemsError
 from local_run.deepar.inference import answer, predict
-from local_run.deepar.model import MODEL_FILES, Model, pack_model
+from local_run.deepar.model import MODEL_FILES, Model
+from local_run.tarballs import pack_folder
 from tests.deepar.support import record, seasonal_series
 
 
@@ -93,7 +94,7 @@ def test_a_body_that_is_no_request_is_refused(seasonal_model: Model, text: str) 
 
 def test_a_stored_model_answers_alike(seasonal_model: Model, tmp_path: Path) -> None:
     seasonal_model.save(tmp_path / "model")
-    archive = pack_model(tmp_path / "model", tmp_path / "model.tar.gz")
+    archive = pack_folder(tmp_path / "model", tmp_path / "model.tar.gz")
     asked = request(num_samples=5)
     expected = predict(seasonal_model, asked)
     assert predict(Model.load(tmp_path / "model"), asked) == expected
@@ -106,7 +107,7 @@ def test_packing_again_gives_the_same_bytes(seasonal_model: Model, tmp_path: Pat
     made = []
     for name in ("a", "b"):
         seasonal_model.save(tmp_path / name)
-        made.append(pack_model(tmp_path / name, tmp_path / f"{name}.tar.gz").read_bytes())
+        made.append(pack_folder(tmp_path / name, tmp_path / f"{name}.tar.gz").read_bytes())
     assert made[0] == made[1]
 
 

@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,14 +93,21 @@ def test_without_the_images_user_nothing_is_given_up(tmp_path: Path):
         assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can enter, which pytest's own, below folders of root alone, are not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give itself up")
-def test_root_gives_folders_and_itself_to_the_user(tmp_path: Path):
-    (tmp_path / "opt/ml/processing/output/train").mkdir(parents=True)
-    (tmp_path / "opt/ml/processing/input/assets").mkdir(parents=True)
-    (tmp_path / "opt/ml/processing/input/assets/A.csv").write_text("Date,Close\n")
-    (tmp_path / "opt/ml/processing/input/assets/A.csv").chmod(0o600)
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
+    (open_folder / "opt/ml/processing/output/train").mkdir(parents=True)
+    (open_folder / "opt/ml/processing/input/assets").mkdir(parents=True)
+    (open_folder / "opt/ml/processing/input/assets/A.csv").write_text("Date,Close\n")
+    (open_folder / "opt/ml/processing/input/assets/A.csv").chmod(0o600)
     code = (
         "import os, sys; from pathlib import Path; from fe_image.privileges import become_unprivileged as become;"
         "root = Path(sys.argv[1]); print(become(root, user='nobody'));"
@@ -108,6 +117,6 @@ def test_root_gives_folders_and_itself_to_the_user(tmp_path: Path):
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
     run = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, str(open_folder)], env=environment, capture_output=True, text=True, timeout=60
     )
     assert run.stdout.splitlines() == ["runs as nobody, no longer as root", "True", "True True", "[]"], run.stderr
