@@ -16,14 +16,14 @@ run: $(READY)  ## Deploy onto the emulator, run the pipeline, show the forecast
 	@$(BIN)/python -m local_run demo
 
 test: $(READY)  ## The whole suite but for what needs a Docker daemon or the Pulumi CLI (skipped where absent)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-fast: $(READY)  ## Without the whole local runs
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not slow'
 
 lint: $(READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .
-	$(BIN)/mypy contracts settings.py components pipeline_def fe_image handlers runs local_run policies
+	$(BIN)/mypy __main__.py contracts settings.py components pipeline_def fe_image handlers runs local_run policies
 	$(BIN)/lint-imports
 
 $(AUTHOR)/.ready: pyproject.toml requirements.txt
