@@ -56,6 +56,28 @@ def test_changed_handler_code_is_an_update_of_its_function(clone: Checkout, at: 
     assert all(path.startswith("code") for path in step.paths)
 
 
+def test_a_renamed_component_keeps_its_data(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
+    arguments = "TablesArgs(names, tags, key_arn)"
+    options = 'pulumi.ResourceOptions(aliases=[pulumi.Alias(name="tables")])'
+    clone.edit("__main__.py", f'Tables("tables", {arguments})', f'Tables("data", {arguments}, {options})')
+    assert at(clone).plan() == []
+
+
+def test_what_was_changed_by_hand_is_found_and_put_right(deployed: Cli) -> None:
+    deployed.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    bucket = deployed.outputs()["modelsBucket"]
+    s3 = client(deployed, "s3")
+    opened = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=opened)
+
+    deployed.run("refresh", "--yes", "--skip-preview")
+    (step,) = deployed.plan()
+    assert (step.operation, step.name) == ("update", "storage-models-public-access")
+    deployed.up()
+    found = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert found == dict.fromkeys(opened, True)
+
+
 def test_no_secret_stands_in_the_state(deployed: Cli) -> None:
     token = client(deployed, "ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
     password = deployed.run("stack", "export", "--show-secrets").stdout
