@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ from tests.docker.daemon import Docker, find_base_image, find_daemon
 from tests.docker.immutable_registry import PROGRAMS, ImmutableRegistry, find_program, immutable_registry
 
 IMAGE = "docker:index/image:Image"
+
+on_this_machine = pytest.mark.skipif(
+    sys.platform != "linux", reason="the daemon runs in a virtual machine, whose containers do not reach this one's loopback"
+)
 
 
 @dataclass(frozen=True)

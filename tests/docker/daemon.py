@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+from components.image import PLATFORM
+
 BASE_IMAGE_VARIABLE = "TEST_BASE_IMAGE"
 BASE_IMAGE_DEFAULT = "python:3.11-slim-bookworm"
 PROBE_SECONDS = 20
@@ -54,12 +56,14 @@ def find_daemon() -> tuple[Docker | None, str]:
         return None, "there is no docker command"
     docker = Docker(executable)
     try:
-        probe = docker.attempt("version", seconds=PROBE_SECONDS)
+        probe = docker.attempt("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}", seconds=PROBE_SECONDS)
     except subprocess.TimeoutExpired:
         return None, f"the Docker daemon does not answer within {PROBE_SECONDS} s"
     if probe.returncode != 0:
         said = probe.stderr.strip().splitlines()[-1:] or ["no answer"]
         return None, f"no Docker daemon answers: {said[0]}"
+    if probe.stdout.strip() != PLATFORM:
+        return None, f"the image is for {PLATFORM}, the daemon runs on {probe.stdout.strip()}"
     return docker, ""
 
 
@@ -69,7 +73,7 @@ def find_base_image(docker: Docker) -> tuple[str | None, str]:
     if docker.has(name):
         return name, ""
     try:
-        pulled = docker.attempt("pull", "--quiet", "--platform", "linux/amd64", name, seconds=PULL_SECONDS)
+        pulled = docker.attempt("pull", "--quiet", "--platform", PLATFORM, name, seconds=PULL_SECONDS)
     except subprocess.TimeoutExpired:
         return None, f"base image {name} is not here, and was not pulled within {PULL_SECONDS} s"
     if pulled.returncode != 0:

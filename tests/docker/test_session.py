@@ -16,10 +16,11 @@ from local_run.docker_image import docker_options
 from local_run.sagemaker.options import Options
 from local_run.session import PROJECT, Session, deployed_session
 from runs import begin
+from tests.docker.conftest import on_this_machine
 from tests.docker.daemon import Docker
 from tests.whole_run.conftest import NOTING_TRAINER, Finished, finish
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow]
+pytestmark = [pytest.mark.docker, pytest.mark.slow, on_this_machine]
 
 ID = "same"
 FAILING_EXECUTOR = b"""
