@@ -57,6 +57,8 @@ def demo(
     """
     from local_run.demo import run_demo
 
+    # Asked to end, it ends what it started: jobs are processes and containers of their own.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with reported():
         run_demo(CONSOLE, out, stack, _config(config), parse_overrides(overrides or []), docker)
 

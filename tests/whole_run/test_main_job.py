@@ -35,6 +35,27 @@ def test_the_demo_ends_with_a_forecast_to_look_at(tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"report.html", "forecast.png"}
 
 
+def test_a_demo_that_is_asked_to_end_leaves_nothing_running(tmp_path: Path) -> None:
+    command = [*PYTHON, "local_run", "demo", "--out", str(tmp_path)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("Training: epoch 1 ") for line in process.stdout)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _content(path)]
+    assert left == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # a process that has ended meanwhile
+        return b""
+
+
 @pytest.fixture
 def second_terminal(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """``up`` in the foreground of a process of its own, and the environment that its exports make."""
