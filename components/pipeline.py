@@ -62,7 +62,7 @@ class Pipeline(pulumi.ComponentResource):
         group = aws.sagemaker.ModelPackageGroup(
             f"{self._name}-models",
             model_package_group_name=self._args.names.of(MODEL_PACKAGES),
-            model_package_group_description="Models that beat the naive forecast",
+            model_package_group_description="Models that passed the quality gate",
             tags=self._args.tags,
             opts=ResourceOptions(parent=self, protect=self._settings.protect_data),
         )

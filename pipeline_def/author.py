@@ -192,12 +192,12 @@ def channel(processing: ProcessingStep, name: str) -> InputData:
 def gate_step(
     processing: ProcessingStep, training: TrainingStep, gate_file: PropertyFile, if_passed: list[ModelStep]
 ) -> ConditionStep:
-    """Registers only what beats the naive forecast by the margin: threshold >= the training step's own metric."""
+    """Registers what is at most the margin worse than the naive forecast: threshold >= the training step's own metric."""
     threshold = JsonGet(step_name=processing.name, property_file=gate_file, json_path=layout.GATE_THRESHOLD)
     return ConditionStep(
         name=status.GATE_STEP,
         display_name="Quality gate",
-        description="Is the model's loss at most the naive forecast's loss less the margin?",
+        description="Is the model's loss at most the naive forecast's loss plus the margin?",
         conditions=[ConditionGreaterThanOrEqualTo(left=threshold, right=final_metric(training))],
         if_steps=if_passed,
         else_steps=[],

@@ -26,8 +26,8 @@ def check_isolation(definition: Definition) -> Iterator[Finding]:
     if "DefaultValue" in parameter.raw or parameter.type != "String":
         found = shown(parameter.raw.get("DefaultValue", parameter.type))
         yield Finding("isolation", None, parameter.path, found, "allowed: a String without default: every start names its own")
+    seen: dict[str, str] = {}
     for step in definition.steps:
-        seen: dict[str, str] = {}
         for path, uri in _written(step.arguments, step.arguments_path):
             text = _spelled(uri)
             if not _GOOD.fullmatch(text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -13,6 +14,9 @@ from fe_image import outputs
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import MANIFEST_FILE, write_outputs
 from tests.fe_image.support import histories, template, walk
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.fe_image.test_outputs"])
 
 
 @pytest.fixture(scope="module")
@@ -118,15 +122,20 @@ class Killer:
 
 
 def killed_at(data: EngineeredData, root: Path, at: int, execution_id: str) -> bool:
-    """Write in a child process that is killed before its ``at``-th effect; whether it was."""
-    child = os.fork()
-    if child == 0:
-        patch = pytest.MonkeyPatch()
-        Killer(at).install(patch)
-        write_outputs(data, root, execution_id)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    """Write in a child process that is killed before its ``at``-th effect; whether it was.
+
+    Forked from a server that has no threads: this process may have some of libraries that other tests use.
+    """
+    child = FORKS.Process(target=write_until_killed, args=(data, root, at, execution_id))
+    child.start()
+    child.join(60)
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode != 0
+
+
+def write_until_killed(data: EngineeredData, root: Path, at: int, execution_id: str) -> None:
+    Killer(at).install(pytest.MonkeyPatch())
+    write_outputs(data, root, execution_id)
 
 
 @pytest.mark.parametrize("before", ["nothing", "a finished run"])

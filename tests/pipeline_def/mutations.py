@@ -523,6 +523,11 @@ def two_outputs_at_one_prefix(d):
     output(d, "plots")["S3Output"]["S3Uri"] = output(d, "features")["S3Output"]["S3Uri"]
 
 
+@mutation("isolation", "prefix")
+def a_model_over_another_steps_output(d):
+    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = output(d, "features")["S3Output"]["S3Uri"]
+
+
 @mutation("isolation", "CheckpointConfig")
 def checkpoints_shared_by_all(d):
     arguments(d, TRAIN)["CheckpointConfig"] = {"S3Uri": "s3://models/checkpoints"}
