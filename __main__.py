@@ -53,7 +53,10 @@ outputs: dict[str, pulumi.Input[str]] = {
 functions = Functions("functions", FunctionsArgs(names, tags, key_arn, root, outputs, dead_letters.arn))
 observer = functions["execution-events"]
 Events("events", EventsArgs(names, tags, pipeline.arn, observer.name, observer.arn, dead_letters.arn))
-Schedules("schedules", SchedulesArgs(names, tags, key_arn, functions.arns, roles.arns["scheduler"], dead_letters.arn))
+scheduler = roles["scheduler"]
+Schedules(
+    "schedules", SchedulesArgs(names, tags, key_arn, functions.arns, scheduler.arn, scheduler.ready, dead_letters.arn)
+)
 Alarms("alarms", AlarmsArgs(names, tags, key_arn, pipeline.name, dead_letters.name, functions["reconcile"].name))
 
 for field, value in outputs.items():

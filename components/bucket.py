@@ -43,12 +43,12 @@ class Bucket(pulumi.ComponentResource):
         self._bucket = self._create_bucket()
         access = self._create_access()
         versioning = self._create_versioning()
-        self._create_encryption()
+        encryption = self._create_encryption()
         self._create_lifecycle(versioning)
         self._create_logging()
         self.bucket = self._bucket.bucket
         self.arn = self._bucket.arn
-        self.ready: list[pulumi.Resource] = [*access, versioning]
+        self.ready: list[pulumi.Resource] = [*access, versioning, encryption]
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
     def _options(self, **others: Any) -> ResourceOptions:
@@ -96,10 +96,11 @@ class Bucket(pulumi.ComponentResource):
             opts=self._options(),
         )
 
-    def _create_encryption(self) -> None:
+    def _create_encryption(self) -> aws.s3.BucketServerSideEncryptionConfiguration:
+        """What is stored before it stands is encrypted by another key, and stays so."""
         by_key = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._args.key_arn}
         default = by_key if self._args.key_arn is not None else {"sse_algorithm": "AES256"}
-        aws.s3.BucketServerSideEncryptionConfiguration(
+        return aws.s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encryption",
             bucket=self._bucket.bucket,
             rules=[

@@ -64,6 +64,33 @@ def _passed_to(_: Names) -> Document:
     return {"StringEquals": {"iam:PassedToService": sorted([SAGEMAKER, LAMBDA, SCHEDULER])}}
 
 
+def _for_aws_resources(_: Names) -> Document:
+    return {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+
+def _given_key(names: Names) -> Sequence[str]:
+    return [str(names.settings.given_key_arn)]
+
+
+#: For a stack that is given a key: it is not ours to change, and does not carry our tags.
+GIVEN_KEY_GRANTS = (
+    Grant(
+        "GivenKey",
+        "kms",
+        "DescribeKey GetKeyPolicy RetireGrant Encrypt Decrypt GenerateDataKey",
+        _given_key,
+        "What the given key encrypts",
+    ),
+    Grant(
+        "GivenKeyGrants",
+        "kms",
+        "CreateGrant",
+        _given_key,
+        "DynamoDB, ECR and Lambda use the key by a grant",
+        _for_aws_resources,
+    ),
+)
+
 GRANTS = (
     Grant(
         "Buckets",
@@ -203,11 +230,19 @@ GRANTS = (
         "Key",
         "kms",
         "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation UpdateKeyDescription ScheduleKeyDeletion "
-        "ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias CreateGrant Encrypt Decrypt "
+        "ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias RetireGrant Encrypt Decrypt "
         "GenerateDataKey",
         _named("kms", "key/*"),
         "The stack's key, and what it encrypts",
         _own_tags,
+    ),
+    Grant(
+        "KeyGrants",
+        "kms",
+        "CreateGrant",
+        _named("kms", "key/*"),
+        "DynamoDB, ECR and Lambda use the key by a grant",
+        lambda names: {**_own_tags(names), **_for_aws_resources(names)},
     ),
     Grant("Alias", "kms", "CreateAlias UpdateAlias DeleteAlias", _named("kms", "alias/{stack}"), "The key's alias"),
     Grant("FindAlias", "kms", "ListAliases", _any, "Reads the alias; KMS gives it no resource level"),
@@ -226,10 +261,15 @@ def grant_document(grant: Grant, names: Names) -> Document:
     return document
 
 
+def stack_grants(names: Names) -> tuple[Grant, ...]:
+    """All that a deployer of this stack needs."""
+    return (*GRANTS, *(GIVEN_KEY_GRANTS if names.settings.given_key_arn else ()))
+
+
 def deployer_policies(names: Names) -> list[str]:
     """As few managed policies as hold all grants, each within IAM's limit."""
     policies: list[list[Document]] = [[]]
-    for grant in GRANTS:
+    for grant in stack_grants(names):
         document = grant_document(grant, names)
         if len(canonical([*policies[-1], document])) > MANAGED_POLICY_MAX:
             policies.append([])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
 
-from components.deployer import GRANTS, Grant, deployer_policies, grant_document
+from components.deployer import Grant, deployer_policies, grant_document, stack_grants
 from components.names import Names
 from components.policies import role_policy, statement_arns, trust_policy
 from contracts.permission_model import Actor, Statement
@@ -89,7 +89,7 @@ def _statement_lines(statement: Statement, resources: Sequence[str]) -> Iterator
 
 
 def _deployer(names: Names) -> str:
-    return "\n".join(line for grant in GRANTS for line in _grant_lines(grant, names))
+    return "\n".join(line for grant in stack_grants(names) for line in _grant_lines(grant, names))
 
 
 def _grant_lines(grant: Grant, names: Names) -> Iterator[str]:

@@ -30,6 +30,8 @@ class SchedulesArgs:
     key_arn: Input[str] | None
     function_arns: Mapping[str, Input[str]]
     role_arn: Input[str]
+    #: The role's policy: a schedule that fires before it stands is refused.
+    role_ready: pulumi.Resource
     dead_letter_arn: Input[str]
 
 
@@ -76,7 +78,7 @@ class Schedules(pulumi.ComponentResource):
                     "maximum_retry_attempts": RETRIES,
                 },
             },
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, depends_on=[self._args.role_ready]),
         )
 
 

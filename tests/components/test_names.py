@@ -21,10 +21,17 @@ SLUG = st.from_regex(SLUG_PATTERN, fullmatch=True).filter(lambda text: len(text)
 REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 
-def names(project: str = "model-training", stack: str = "dev", region: str = "eu-central-1", **buckets: str) -> Names:
+def names(
+    project: str = "model-training",
+    stack: str = "dev",
+    region: str = "eu-central-1",
+    given_key_arn: str | None = None,
+    **buckets: str,
+) -> Names:
     named = {f"{noun}_bucket_name": buckets.get(noun, "") for noun in ("assets", "models", "pipeline")}
     vpc = {"subnet_ids": ("subnet-01234567",), "security_group_ids": ("sg-01234567",)}
-    return Names(SimpleNamespace(project=project, stack=stack, region=region, **named, **vpc), ACCOUNT)  # type: ignore[arg-type]
+    settings = SimpleNamespace(project=project, stack=stack, region=region, given_key_arn=given_key_arn, **named, **vpc)
+    return Names(settings, ACCOUNT)  # type: ignore[arg-type]
 
 
 @given(SLUG.filter(lambda text: len(text) <= PROJECT_NAME_MAX), SLUG, st.sampled_from(sorted(DEEPAR_ACCOUNTS)))

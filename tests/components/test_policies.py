@@ -175,6 +175,18 @@ class TestDeployer:
                     "ecr:GetAuthorizationToken", "kms:CreateKey", "kms:TagResource", "kms:ListAliases",
                 }  # fmt: skip
 
+    def test_a_given_key_is_used_by_its_arn_and_never_changed(self) -> None:
+        """Somebody else's key does not carry this stack's tags, which bind what may be done to a key of the stack's own."""
+        key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+        here = names(given_key_arn=key)
+        statements = [s for policy in deployer_policies(here) for s in json.loads(policy)["Statement"] if s["Resource"] == key]
+        allowed = {action: s.get("Condition") for s in statements for action in listed(s["Action"])}
+        assert {"kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:RetireGrant"} <= set(allowed)
+        assert not set(allowed) & {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}
+        assert allowed["kms:CreateGrant"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+        assert allowed["kms:DescribeKey"] is None
+        assert not [s for policy in deployer_policies(names()) for s in json.loads(policy)["Statement"] if "Given" in s["Sid"]]
+
     @pytest.mark.parametrize("stack", ["dev", "a" * 40])
     def test_every_named_resource_of_a_stack_is_within_reach(self, stack: str) -> None:
         here: Names = names(stack=stack)
