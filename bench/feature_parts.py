@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.inspection import permutation_importance
 from sklearn.neural_network import MLPRegressor
 
-from bench.features import REFERENCE
+from bench.reference_work import REFERENCE
 from contracts.feature_settings import Arima, Autoencoder, Rsi, Spectral
 from contracts.template import Importance, TrainingTemplate, parse_template
 from fe_image.engineer import EngineeredData, engineer

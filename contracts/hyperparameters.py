@@ -116,7 +116,8 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
         Hyperparameter("num_eval_samples", "integer", "100", 1, 10_000),
         Hyperparameter("test_quantiles", "quantiles", "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]"),
         # The algorithm knows "unset" (train all epochs, keep the last model), which a pipeline parameter can not say.
-        # A patience of as many epochs as may ever run never stops a training early.
+        # A patience of as many epochs as may ever run never stops a training early; but once it is set, the algorithm keeps
+        # the model of the lowest loss rather than the last one.
         Hyperparameter("early_stopping_patience", "integer", "1000", 1, 1000),
     )
 }

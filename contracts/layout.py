@@ -108,6 +108,10 @@ class ExecutionLayout:
         return f"{self.evaluation}/forecasts.json"
 
 
+#: A price history may not be larger: before it is stored, before an execution starts, and in the step.
+ASSET_MAX_BYTES = 256 * 1024 * 1024
+
+
 def asset_key(asset: str) -> str:
     """Key of an asset's price history (CSV: Date, Close) in the assets bucket."""
     return f"{ASSETS_PREFIX}/{asset}.csv"

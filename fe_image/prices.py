@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from contracts.layout import ASSET_MAX_BYTES
 from contracts.problems import Problem
 from contracts.template import DataPolicy
 from fe_image.features.base import Floats, Times
 from fe_image.price_columns import read_prices, read_times
 
 #: Larger files are refused before they are read: a price history has a few hundred kilobytes.
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = ASSET_MAX_BYTES
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz"}
 _COLUMNS = ("Date", "Close")
 _MAX_CELL = 10_000

@@ -102,8 +102,9 @@ def check(
     with example values, its optional sections off and on.
     """
     if list_rules:
-        width = max(len(rule.id) for rule in RULES)
-        typer.echo("\n".join(f"{rule.id:<{width}}  {rule.asks}" for rule in RULES))
+        asked = {JSON_RULE: "the text is one JSON object", **{rule.id: rule.asks for rule in RULES}}
+        width = max(map(len, asked))
+        typer.echo("\n".join(f"{name:<{width}}  {asks}" for name, asks in asked.items()))
         return
     _check_region(region)
     findings: list[Finding] = []
@@ -181,4 +182,4 @@ def _print_findings(findings: list[Finding], output: CheckFormat) -> None:
         count = f"{len(findings)} finding{'s' if len(findings) != 1 else ''}"
         sys.stderr.write("\n".join([f"pipeline definition: {count}", *(f"  - {finding}" for finding in findings)]) + "\n")
     else:
-        typer.echo(f"nothing wrong: {len(RULES) + 1} rules, {JSON_RULE} to {RULES[-1].id}")
+        typer.echo(f"nothing wrong ({len(RULES) + 1} rules)")

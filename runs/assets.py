@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from contracts.layout import asset_key
+from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.problems import Problem, ProblemsError
 from contracts.tables import AssetAttribute
 from runs.history import iso
@@ -22,7 +22,6 @@ from runs.stack import Stack
 
 ASSET_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.^-]{0,39}"
 COLUMNS = ("Date", "Close")
-MAX_BYTES = 256 * 1024 * 1024
 _SHOWN_ROWS = 5
 
 
@@ -111,8 +110,8 @@ def _file_problem(path: Path) -> Problem | None:
         return Problem(str(path), path.name, "allowed: an existing file <ASSET>.csv")
     if path.suffix != ".csv" or not re.fullmatch(ASSET_NAME_PATTERN, path.stem):
         return Problem(str(path), path.name, "allowed: <ASSET>.csv, the asset in letters, digits and . _ ^ - (at most 40)")
-    if path.stat().st_size > MAX_BYTES:
-        return Problem(str(path), path.stat().st_size, f"allowed: at most {MAX_BYTES} bytes")
+    if path.stat().st_size > ASSET_MAX_BYTES:
+        return Problem(str(path), path.stat().st_size, f"allowed: at most {ASSET_MAX_BYTES} bytes")
     return None
 
 

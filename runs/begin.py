@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS, hyperparameter_problems
 from contracts.ids import client_request_token, execution_id_problem, new_execution_id
-from contracts.layout import asset_key
+from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.problems import Problem, ProblemsError, nearest, one_problem
 from contracts.snapshot import AssetVersion, Snapshot, digest, from_attribute
 from contracts.status import PROCESSING_STEP
@@ -60,6 +60,7 @@ def start(
     if execution_id is not None and (problem := execution_id_problem(execution_id, "--id")):
         problems.append(problem)
     assets, missing = _asset_versions(stack, list(template[TemplateAttribute.ASSETS]))
+    problems += _size_problems(assets, _volume_gb(definition, overrides))
     if problems + missing:
         raise ProblemsError("start", problems + missing)
     snapshot: Snapshot = {
@@ -198,6 +199,27 @@ def _asset_versions(stack: Stack, assets: list[str]) -> tuple[dict[str, AssetVer
             uri = f"s3://{stack.outputs.assets_bucket}/{asset_key(asset)}"
             problems.append(Problem(where, uri, f"it does not exist; put it there with `runs assets put {asset}.csv`"))
     return versions, problems
+
+
+def _size_problems(assets: Mapping[str, AssetVersion], volume_gb: int) -> list[Problem]:
+    """Histories that the step would refuse, or that its volume does not hold."""
+    problems = [
+        Problem(f"asset {asset}", f"{version['Size']} bytes", f"allowed: at most {ASSET_MAX_BYTES} bytes")
+        for asset, version in assets.items()
+        if version["Size"] > ASSET_MAX_BYTES
+    ]
+    total = sum(version["Size"] for version in assets.values())
+    if total > volume_gb << 30:
+        allowed = f"allowed: what {names.PROCESSING_VOLUME_GB} of {volume_gb} GB holds"
+        problems.append(Problem("assets", f"{total} bytes", allowed))
+    return problems
+
+
+def _volume_gb(definition: Mapping[str, Any], overrides: Mapping[str, str]) -> int:
+    """The processing volume of this start; what is no number is reported as such by the override's own check."""
+    defaults = {parameter["Name"]: parameter.get("DefaultValue") for parameter in definition.get("Parameters", [])}
+    value = str(overrides.get(names.PROCESSING_VOLUME_GB, defaults.get(names.PROCESSING_VOLUME_GB)))
+    return int(value) if re.fullmatch("[0-9]{1,6}", value) else 1 << 20
 
 
 def _asset_version(stack: Stack, asset: str) -> AssetVersion:

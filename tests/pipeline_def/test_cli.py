@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline_def.check import RULES
+from pipeline_def.check import JSON_RULE, RULES
 from pipeline_def.cli import CHANGED, app
 from tests.pipeline_def.definitions import good, good_text, parameter
 
@@ -63,7 +63,7 @@ def test_json_of_a_good_definition_has_no_findings() -> None:
 
 def test_every_rule_is_listed() -> None:
     listed = CliRunner().invoke(app, ["check", "--list-rules"]).stdout
-    assert [line.split()[0] for line in listed.splitlines()] == [rule.id for rule in RULES]
+    assert [line.split()[0] for line in listed.splitlines()] == [JSON_RULE, *(rule.id for rule in RULES)]
 
 
 @pytest.mark.parametrize(

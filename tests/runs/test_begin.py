@@ -129,3 +129,19 @@ def test_a_volume_key_and_local_storage_do_not_go_together(
     else:
         start(stack, "daily", "e1", {"TrainingInstanceType": instance})
     assert sagemaker.starts == (0 if refused else 1)
+
+
+def test_a_price_history_that_is_too_large_is_refused_before_anything_is_written(
+    stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.begin.ASSET_MAX_BYTES", len(PRICES) - 1)
+    with pytest.raises(ProblemsError, match=f"asset AAPL is '{len(PRICES)} bytes'; allowed: at most"):
+        start(stack, "daily", "e1")
+    assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
+
+
+def test_price_histories_that_the_volume_does_not_hold_are_refused(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    sagemaker.definition["Parameters"].append({"Name": "ProcessingVolumeSizeInGB", "Type": "Integer", "DefaultValue": 0})
+    with pytest.raises(ProblemsError, match="assets is"):
+        start(stack, "daily", "e1")
+    assert sagemaker.starts == 0
