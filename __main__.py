@@ -57,7 +57,13 @@ scheduler = roles["scheduler"]
 Schedules(
     "schedules", SchedulesArgs(names, tags, key_arn, functions.arns, scheduler.arn, scheduler.ready, dead_letters.arn)
 )
-Alarms("alarms", AlarmsArgs(names, tags, key_arn, pipeline.name, dead_letters.name, functions["reconcile"].name))
+alarms = Alarms("alarms", AlarmsArgs(names, tags, key_arn, pipeline.name, dead_letters.name, functions["reconcile"].name))
 
-for field, value in outputs.items():
+further: dict[str, pulumi.Input[str]] = {
+    "model_role_arn": roles["model"].arn,
+    "model_package_group_arn": pipeline.model_package_group_arn,
+    "alarm_topic_arn": alarms.topic_arn,
+    "key_arn": key_arn or "",
+}
+for field, value in {**outputs, **further}.items():
     pulumi.export(exported_name(field), value)

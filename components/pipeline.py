@@ -44,6 +44,7 @@ class Pipeline(pulumi.ComponentResource):
     name: Output[str]
     arn: Output[str]
     model_package_group: Output[str]
+    model_package_group_arn: Output[str]
     definition: Output[str]
 
     def __init__(self, name: str, args: PipelineArgs, opts: ResourceOptions | None = None) -> None:
@@ -51,23 +52,23 @@ class Pipeline(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._settings = args.names.settings
-        self.model_package_group = self._create_group()
+        group = self._create_group()
+        self.model_package_group = group.model_package_group_name
+        self.model_package_group_arn = group.arn
         self.definition = self._definition()
         pipeline = self._create_pipeline()
         self.name = pipeline.pipeline_name
         self.arn = pipeline.arn
         self.register_outputs({"arn": self.arn, "model_package_group": self.model_package_group})
 
-    def _create_group(self) -> Output[str]:
-        group = aws.sagemaker.ModelPackageGroup(
+    def _create_group(self) -> aws.sagemaker.ModelPackageGroup:
+        return aws.sagemaker.ModelPackageGroup(
             f"{self._name}-models",
             model_package_group_name=self._args.names.of(MODEL_PACKAGES),
             model_package_group_description="Models that passed the quality gate",
             tags=self._args.tags,
             opts=ResourceOptions(parent=self, protect=self._settings.protect_data),
         )
-        name: Output[str] = group.model_package_group_name
-        return name
 
     def _definition(self) -> Output[str]:
         """The rendered definition. Everything that other resources know is filled in here, in one place."""

@@ -68,6 +68,15 @@ class StackOutputs:
         return {exported_name(field.name): getattr(self, field.name) for field in fields(self)}
 
 
+#: What else a stack exports, for other stacks: field -> what it is. Nothing of this project reads them.
+FURTHER_OUTPUTS: Mapping[str, str] = {
+    "model_role_arn": "ARN of the role that registered models run under",
+    "model_package_group_arn": "ARN of the model package group",
+    "alarm_topic_arn": "ARN of the topic that alarms go to",
+    "key_arn": "ARN of the stack's KMS key; empty where AWS manages the keys",
+}
+
+
 def exported_name(field: str) -> str:
     """``execution_table`` → ``executionTable``."""
     head, *rest = field.split("_")

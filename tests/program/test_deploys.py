@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.outputs import FURTHER_OUTPUTS, exported_name
 from contracts.problems import ProblemsError
 from local_run.deployment import DeployedResource, ResourceError, deploy, preview
 from local_run.emulator import Emulator
@@ -19,6 +20,14 @@ def test_stacks_share_an_account(emulator: Emulator, root: Path) -> None:
     deployments = [deploy(emulator, root, stack) for stack in STACKS]
     exported = [set(deployment.stack_outputs().exported().items()) for deployment in deployments]
     assert set.intersection(*exported) == {("region", "eu-central-1")}
+
+
+def test_other_stacks_find_arns_among_the_exports(emulator: Emulator, root: Path) -> None:
+    for stack in ("dev", "prod"):
+        outputs = deploy(emulator, root, stack).outputs
+        found = {field: outputs[exported_name(field)] for field in FURTHER_OUTPUTS}
+        assert found["key_arn"].startswith("arn:aws:kms:") == (stack == "prod")
+        assert all(value.startswith("arn:aws:") for field, value in found.items() if field != "key_arn")
 
 
 def test_a_second_deployment_is_the_first_again(emulator: Emulator, root: Path) -> None:
