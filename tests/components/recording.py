@@ -72,6 +72,9 @@ class Recorder(mocks.Mocks):
             },
             "aws:sns/topic:Topic": lambda: {"arn": f"arn:aws:sns:{here}:{inputs['name']}"},
             "aws:sagemaker/pipeline:Pipeline": lambda: {"arn": f"arn:aws:sagemaker:{here}:pipeline/{inputs['pipelineName']}"},
+            "aws:sagemaker/modelPackageGroup:ModelPackageGroup": lambda: {
+                "arn": f"arn:aws:sagemaker:{here}:model-package-group/{inputs['modelPackageGroupName']}"
+            },
             "aws:cloudwatch/eventRule:EventRule": lambda: {"arn": f"arn:aws:events:{here}:rule/{inputs['name']}"},
             "aws:kms/key:Key": lambda: {
                 "arn": f"arn:aws:kms:{here}:key/11111111-2222-3333-4444-555555555555",
