@@ -72,6 +72,10 @@ class Tables(pulumi.ComponentResource):
 
 
 def _index(index: Index) -> dict[str, Any]:
+    """By ``key_schemas``: the provider calls ``hash_key`` deprecated (terraform-provider-aws#46197).
+
+    Its release 6.31 showed such an index as changed at every plan (#46513): should a plan do so, the provider is too old.
+    """
     keys = [{"attribute_name": index.hash_key, "key_type": "HASH"}]
     if index.range_key:
         keys.append({"attribute_name": index.range_key, "key_type": "RANGE"})
