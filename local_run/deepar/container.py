@@ -104,9 +104,11 @@ def _read_channels(container: Container, config: Config) -> dict[str, list[Serie
 
 def _strings(path: Path) -> dict[str, object]:
     allowed = "allowed: a JSON object of strings at input/config/hyperparameters.json"
+    if not path.is_file():
+        raise one_problem("training", str(path), None, allowed)
     try:
         values = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise one_problem("hyperparameters.json", "file", str(error), allowed) from error
     if not isinstance(values, dict):
         raise one_problem("hyperparameters.json", "file", values, allowed)

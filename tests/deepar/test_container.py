@@ -76,7 +76,9 @@ def test_unreadable_hyperparameters_are_told(tmp_path: Path, content: str | None
     root = write_root(tmp_path, {}, seasonal_series(2, 60), None)
     path = root / "input" / "config" / "hyperparameters.json"
     path.unlink() if content is None else path.write_text(content)
-    assert "input/config/hyperparameters.json" in failing(root)
+    said = failing(root)
+    assert "allowed: a JSON object of strings at input/config/hyperparameters.json" in said
+    assert (f"{path} is missing" in said) == (content is None)
 
 
 def test_wrong_data_is_in_the_failure_reason_before_anything_is_trained(tmp_path: Path) -> None:
