@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from moto import mock_aws
+from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from contracts.outputs import StackOutputs
 from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, Index, Table
@@ -12,6 +13,7 @@ from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.fake_sagemaker import FakeSageMaker
 
+DAEMON_TESTS = "tests/docker/"
 REGION = "eu-central-1"
 PIPELINE_ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/pipe"
 OUTPUTS = StackOutputs(
@@ -34,6 +36,20 @@ OUTPUTS = StackOutputs(
     image_uri="repository:tag",
     dead_letter_queue_url="queue",
 )
+
+
+class OneDaemonScheduling(LoadFileScheduling):
+    """A file's tests in one process, and all that use the Docker daemon in one.
+
+    Two builds of one image at once leave two of it, and the cache has the one that ended last.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return DAEMON_TESTS if nodeid.startswith(DAEMON_TESTS) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:
+    return OneDaemonScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def create_table(table: Table) -> None:
