@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.names import ALARM_TOPIC, ALARMS, Names
-from components.policies import Document, canonical, one_or_many
+from components.policies import Document, canonical, one_or_many, tls_only
 from components.schedules import RECONCILE_MINUTES
 
 PERIOD_SECONDS = 300
@@ -136,12 +136,4 @@ def topic_policy(names: Names) -> str:
             "StringEquals": {"aws:SourceAccount": names.account},
         },
     }
-    tls: Document = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return canonical([publish, tls])
+    return canonical([publish, tls_only("sns:Publish", topic)])

@@ -83,7 +83,7 @@ class Bucket(pulumi.ComponentResource):
         policy = aws.s3.BucketPolicy(
             f"{self._name}-policy",
             bucket=self._bucket.bucket,
-            policy=canonical([tls_only(self._args.bucket_arn)]),
+            policy=canonical([tls_only("s3:*", self._args.bucket_arn, f"{self._args.bucket_arn}/*")]),
             opts=self._options(depends_on=[ownership]),
         )
         return [block, ownership, policy]

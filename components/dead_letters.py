@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.names import DEAD_LETTERS, EVENT_RULE, Names
-from components.policies import Document, canonical
+from components.policies import Document, canonical, tls_only
 
 RETENTION_SECONDS = 14 * 24 * 3600
 
@@ -62,12 +62,4 @@ def queue_policy(names: Names) -> str:
         "Resource": queue,
         "Condition": {"ArnEquals": {"aws:SourceArn": names.rule(EVENT_RULE)}},
     }
-    tls: Document = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": queue,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return canonical([deliver, tls])
+    return canonical([deliver, tls_only("sqs:*", queue)])

@@ -87,13 +87,13 @@ def _trusted_sources(actor: Actor, names: Names) -> list[str]:
     return [names.sagemaker(resource) for resource in narrower.get(actor.name, ["*"])]
 
 
-def tls_only(bucket_arn: str) -> Document:
-    """Refuses every request that does not come over TLS."""
+def tls_only(action: str, *resources: str) -> Document:
+    """Refuses whatever of ``action`` does not come over TLS."""
     return {
         "Sid": "TlsOnly",
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
+        "Action": action,
+        "Resource": one_or_many(resources),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }

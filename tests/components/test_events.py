@@ -49,6 +49,13 @@ def test_the_queue_takes_undelivered_events_of_that_rule_over_tls(recorded: Reco
     assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
+def test_schedules_wait_for_what_their_role_may_do(everything: Recorder) -> None:
+    """Scheduler would else make a schedule whose first call is refused."""
+    schedules = [request for (kind, _), request in everything.requests.items() if kind == "aws:scheduler/schedule:Schedule"]
+    assert schedules
+    assert all(any(urn.endswith("::roles-scheduler-policy") for urn in item.dependencies) for item in schedules)
+
+
 def test_schedules_call_under_their_role_and_give_up_in_the_end(everything: Recorder) -> None:
     schedules = {item.inputs["name"]: item.inputs for item in everything.of("aws:scheduler/schedule:Schedule")}
     assert set(schedules) == {f"model-training-prod-{noun}" for noun in ("reconcile", "endpoint-cleanup", "scheduled-start")}

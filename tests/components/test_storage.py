@@ -93,6 +93,12 @@ def test_data_survives_destroy_only_where_protected(dev: Recorder, prod: Recorde
     assert not any(resource.inputs["forceDestroy"] for resource in prod.of("aws:s3/bucket:Bucket"))
 
 
+def test_the_executor_waits_for_the_bucket_to_encrypt(recorded: Recorder) -> None:
+    """What is stored before stays under another key, which the processing role may not use."""
+    waits = recorded.requests[("aws:s3/bucketObjectv2:BucketObjectv2", "storage-executor")].dependencies
+    assert any(urn.endswith("::storage-pipeline-encryption") for urn in waits)
+
+
 def test_the_executor_lies_under_its_hash(dev: Recorder) -> None:
     content = (ROOT / "fe_image" / EXECUTOR_NAME).read_bytes()
     stored = dev.one("aws:s3/bucketObjectv2:BucketObjectv2")

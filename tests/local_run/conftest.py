@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from local_run.emulator import Emulator
-
-REGION = "eu-central-1"
+from tests.local_run.programs.small import REGION, Make, write_program
 
 
 @pytest.fixture
@@ -19,3 +19,9 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def every_type() -> Path:
     return Path(__file__).parent / "programs" / "every_type"
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Writes a program, given its body, its folder's name and further modules."""
+    return partial(write_program, tmp_path)

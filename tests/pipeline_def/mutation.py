@@ -1,0 +1,60 @@
+"""What a mutation is, and the parts of the good definition that most of them change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.pipeline_def.definitions import arguments, step
+
+FE, TRAIN, GATE, CREATE, REGISTER = "FeatureEngineering", "Training", "QualityGate", "CreateModel", "RegisterModel"
+Definition = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    rule: str
+    name: str
+    change: Callable[[Definition], object]
+    #: A word that the finding must name.
+    names: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.rule}: {self.name}"
+
+
+MUTATIONS: list[Mutation] = []
+
+
+def mutation(rule: str, names: str) -> Callable[[Callable[[Definition], object]], Callable[[Definition], object]]:
+    def register(change: Callable[[Definition], object]) -> Callable[[Definition], object]:
+        MUTATIONS.append(Mutation(rule, change.__name__.replace("_", " "), change, names))
+        return change
+
+    return register
+
+
+def hyper(d: Definition) -> dict[str, Any]:
+    return arguments(d, TRAIN)["HyperParameters"]
+
+
+def cluster(d: Definition) -> dict[str, Any]:
+    return arguments(d, FE)["ProcessingResources"]["ClusterConfig"]
+
+
+def policies(d: Definition, name: str = FE) -> list[dict[str, Any]]:
+    return step(d, name)["RetryPolicies"]
+
+
+def condition(d: Definition) -> dict[str, Any]:
+    return arguments(d, GATE)["Conditions"][0]
+
+
+def json_get(d: Definition) -> dict[str, Any]:
+    return condition(d)["LeftValue"]["Std:JsonGet"]
+
+
+def channel(d: Definition, index: int = 0) -> dict[str, Any]:
+    return arguments(d, TRAIN)["InputDataConfig"][index]["DataSource"]["S3DataSource"]

@@ -1,0 +1,345 @@
+"""Mutations of what a step asks for: its job's arguments, limits, retries, cache, places, image, secrets."""
+
+from __future__ import annotations
+
+from tests.pipeline_def.definitions import arguments, get, join, output, parameter, step
+from tests.pipeline_def.mutation import CREATE, FE, GATE, REGISTER, TRAIN, cluster, hyper, mutation, policies
+
+# arguments
+
+
+@mutation("arguments", "VolumeSizeInGB")
+def volume_of_no_size(d):
+    parameter(d, "TrainingVolumeSizeInGB")["DefaultValue"] = -1
+
+
+@mutation("arguments", "RoleArn")
+def training_without_role(d):
+    del arguments(d, TRAIN)["RoleArn"]
+
+
+@mutation("arguments", "InstanceTyp")
+def misspelt_member_of_the_arguments(d):
+    cluster(d)["InstanceTyp"] = cluster(d)["InstanceType"]
+
+
+@mutation("arguments", "Environment")
+def environment_with_a_number(d):
+    arguments(d, FE)["Environment"]["LOG_SYNC_SECONDS"] = 10
+
+
+@mutation("arguments", "VolumeSizeInGB")
+def volume_given_by_a_text_parameter(d):
+    cluster(d)["VolumeSizeInGB"] = get("Parameters.AssetsS3Uri")
+
+
+@mutation("arguments", "S3Output")
+def output_without_place(d):
+    del output(d, "plots")["S3Output"]["LocalPath"]
+    output(d, "plots")["S3Output"].pop("S3UploadMode")
+
+
+# limits
+
+
+@mutation("limits", "LONG_VALUE")
+def environment_value_too_long(d):
+    arguments(d, FE)["Environment"]["LONG_VALUE"] = "x" * 257
+
+
+@mutation("limits", "101 entries")
+def too_many_environment_variables(d):
+    arguments(d, FE)["Environment"] |= {f"V{index}": "x" for index in range(101 - len(arguments(d, FE)["Environment"]))}
+
+
+@mutation("limits", "ContainerArguments[2]")
+def container_argument_too_long(d):
+    arguments(d, FE)["AppSpecification"]["ContainerArguments"].append("x" * 257)
+
+
+@mutation("limits", "11 entries")
+def too_many_outputs(d):
+    outputs = arguments(d, FE)["ProcessingOutputConfig"]["Outputs"]
+    for index in range(5):
+        uri = join("s3://b/executions", get("Parameters.ExecutionId"), f"x{index}")
+        local = {"LocalPath": f"/opt/ml/processing/output/x{index}", "S3UploadMode": "EndOfJob", "S3Uri": uri}
+        outputs.append({"OutputName": f"x{index}", "S3Output": local})
+
+
+@mutation("limits", "S3UploadMode")
+def unknown_upload_mode(d):
+    output(d, "plots")["S3Output"]["S3UploadMode"] = "Sometime"
+
+
+@mutation("limits", "51 entries")
+def too_many_tags(d):
+    arguments(d, TRAIN)["Tags"] = [{"Key": f"k{index}", "Value": "v"} for index in range(51)]
+
+
+@mutation("limits", "201 parameters")
+def too_many_parameters(d):
+    d["Parameters"] += [{"Name": f"p{index}", "Type": "String"} for index in range(201 - len(d["Parameters"]))]
+
+
+@mutation("limits", "1048576")
+def definition_too_large(d):
+    step(d, TRAIN)["DisplayName"] = "x" * 1_048_577
+
+
+# retry
+
+
+@mutation("retry", "MaxAttempts 5 and ExpireAfterMin 60")
+def attempts_and_expiry_at_once(d):
+    policies(d)[0]["ExpireAfterMin"] = 60
+
+
+@mutation("retry", "21")
+def too_many_attempts(d):
+    policies(d)[0]["MaxAttempts"] = 21
+
+
+@mutation("retry", "SageMaker.JOB_INTERNAL_ERROR")
+def job_error_on_a_step_without_a_job(d):
+    policies(d, CREATE)[0]["ExceptionType"] = ["SageMaker.JOB_INTERNAL_ERROR"]
+
+
+@mutation("retry", "SageMaker.JOB_CAPACITY_ERROR")
+def exception_of_the_old_guide(d):
+    policies(d, TRAIN)[2]["ExceptionType"] = ["SageMaker.JOB_CAPACITY_ERROR"]
+
+
+@mutation("retry", "43200")
+def interval_of_more_than_twelve_hours(d):
+    policies(d)[1]["IntervalSeconds"] = 43_201
+
+
+@mutation("retry", "Condition")
+def retry_of_a_condition(d):
+    step(d, GATE)["RetryPolicies"] = [{"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2}]
+
+
+@mutation("retry", "Lambda")
+def retry_of_a_lambda(d):
+    policy = {"ExceptionType": ["Step.THROTTLING"], "MaxAttempts": 2}
+    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {}, "RetryPolicies": [policy]})
+
+
+@mutation("retry", "ExceptionType")
+def policy_for_no_error(d):
+    policies(d)[0]["ExceptionType"] = []
+
+
+# cache
+
+
+@mutation("cache", "another")
+def cache_on_a_step_that_knows_the_execution(d):
+    step(d, FE)["CacheConfig"] = {"Enabled": True, "ExpireAfter": "P30D"}
+
+
+@mutation("cache", "30 days")
+def cache_expiry_in_words(d):
+    step(d, CREATE)["CacheConfig"] = {"Enabled": False, "ExpireAfter": "30 days"}
+
+
+@mutation("cache", "yes")
+def cache_switch_as_text(d):
+    step(d, CREATE)["CacheConfig"] = {"Enabled": "yes"}
+
+
+# isolation
+
+
+@mutation("isolation", "s3://models/latest/train")
+def output_outside_the_execution(d):
+    output(d, "train")["S3Output"]["S3Uri"] = "s3://models/latest/train"
+
+
+@mutation("isolation", "S3OutputPath")
+def model_under_the_bucket_alone(d):
+    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = join("s3://models/executions", "model")
+
+
+@mutation("isolation", "default")
+def execution_id_with_a_default(d):
+    parameter(d, "ExecutionId")["DefaultValue"] = "first"
+
+
+@mutation("isolation", "prefix")
+def two_outputs_at_one_prefix(d):
+    output(d, "plots")["S3Output"]["S3Uri"] = output(d, "features")["S3Output"]["S3Uri"]
+
+
+@mutation("isolation", "prefix")
+def a_model_over_another_steps_output(d):
+    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = output(d, "features")["S3Output"]["S3Uri"]
+
+
+@mutation("isolation", "CheckpointConfig")
+def checkpoints_shared_by_all(d):
+    arguments(d, TRAIN)["CheckpointConfig"] = {"S3Uri": "s3://models/checkpoints"}
+
+
+@mutation("isolation", "-<ExecutionId>")
+def execution_id_inside_a_name(d):
+    output(d, "train")["S3Output"]["S3Uri"] = join(
+        "s3://models/executions/run-", get("Parameters.ExecutionId"), "/train", on=""
+    )
+
+
+# image
+
+OURS = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features"
+
+
+@mutation("image", "latest")
+def our_image_by_latest(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:latest"
+
+
+@mutation("image", "content-hash")
+def our_image_by_a_mutable_tag(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:v1"
+
+
+@mutation("image", "eu-central-1")
+def our_image_from_another_region(d):
+    image = arguments(d, FE)["AppSpecification"]["ImageUri"]
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = image.replace("eu-central-1", "eu-west-1")
+
+
+@mutation("image", "495149712605")
+def built_in_algorithm_of_another_account(d):
+    image = arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"]
+    arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"] = image.replace("495149712605", "522234722520")
+
+
+@mutation("image", "never latest")
+def built_in_algorithm_without_a_tag(d):
+    container = arguments(d, CREATE)["PrimaryContainer"]
+    container["Image"] = container["Image"].removesuffix(":1")
+
+
+@mutation("image", "ubuntu")
+def image_from_no_registry(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = "ubuntu:24.04"
+
+
+# instances
+
+
+@mutation("instances", "ml.m5.xlarge")
+def instance_type_without_ml(d):
+    parameter(d, "ProcessingInstanceType")["DefaultValue"] = "m5.xlarge"
+
+
+@mutation("instances", "ml.large")
+def instance_type_without_family(d):
+    arguments(d, TRAIN)["ResourceConfig"]["InstanceType"] = "ml.large"
+
+
+@mutation("instances", "SupportedRealtimeInferenceInstanceTypes[0]")
+def serving_instance_type_misspelt(d):
+    arguments(d, REGISTER)["InferenceSpecification"]["SupportedRealtimeInferenceInstanceTypes"][0] = "ml.m5.xxlarge"
+
+
+@mutation("instances", "InstanceCount")
+def zero_instances(d):
+    parameter(d, "TrainingInstanceCount")["DefaultValue"] = 0
+
+
+@mutation("instances", "1000000000")
+def a_billion_instances(d):
+    parameter(d, "TrainingInstanceCount")["DefaultValue"] = 1_000_000_000
+
+
+# spot
+
+
+@mutation("spot", "3600")
+def wait_beyond_the_algorithm(d):
+    arguments(d, TRAIN)["StoppingCondition"]["MaxWaitTimeInSeconds"] = 7200
+
+
+@mutation("spot", "MaxRuntimeInSeconds")
+def wait_shorter_than_the_run(d):
+    arguments(d, TRAIN)["StoppingCondition"]["MaxWaitTimeInSeconds"] = 1800
+
+
+@mutation("spot", "MaxWaitTimeInSeconds")
+def spot_without_a_wait(d):
+    del arguments(d, TRAIN)["StoppingCondition"]["MaxWaitTimeInSeconds"]
+
+
+@mutation("spot", "EnableManagedSpotTraining")
+def wait_without_spot(d):
+    del arguments(d, TRAIN)["EnableManagedSpotTraining"]
+
+
+# secret
+
+CANARY = "hunter2-canary-Zx9"
+
+
+@mutation("secret", "DB_PASSWORD")
+def password_in_the_environment(d):
+    arguments(d, FE)["Environment"]["DB_PASSWORD"] = CANARY
+
+
+@mutation("secret", "ApiToken")
+def token_as_default_of_a_parameter(d):
+    d["Parameters"].append({"Name": "ApiToken", "Type": "String", "DefaultValue": CANARY})
+
+
+@mutation("secret", "ENDPOINT")
+def access_key_by_its_looks(d):
+    arguments(d, FE)["Environment"]["ENDPOINT"] = "AKIA" + "CANARYCANARY1234"
+
+
+@mutation("secret", "ContainerArguments[3]")
+def password_after_its_flag(d):
+    arguments(d, FE)["AppSpecification"]["ContainerArguments"] += ["--password", CANARY]
+
+
+@mutation("secret", "Description")
+def credentials_in_a_url(d):
+    step(d, TRAIN)["Description"] = f"see https://user:{CANARY}@example.com/"
+
+
+# hyperparameter
+
+
+@mutation("hyperparameter", "from 1 to 1000")
+def no_epochs(d):
+    parameter(d, "epochs")["DefaultValue"] = 0
+
+
+@mutation("hyperparameter", "learning_rate")
+def learning_rate_far_too_high(d):
+    parameter(d, "learning_rate")["DefaultValue"] = 1e9
+
+
+@mutation("hyperparameter", "num_cell")
+def unknown_hyperparameter(d):
+    hyper(d)["num_cell"] = hyper(d).pop("num_cells")
+
+
+@mutation("hyperparameter", "Std:Join")
+def number_that_is_not_made_text(d):
+    hyper(d)["epochs"] = get("Parameters.epochs")
+
+
+@mutation("hyperparameter", "likelihood")
+def likelihood_as_an_empty_text(d):
+    hyper(d)["likelihood"] = ""
+
+
+@mutation("hyperparameter", "prediction_length")
+def required_hyperparameter_left_out(d):
+    del hyper(d)["prediction_length"]
+
+
+@mutation("hyperparameter", "test_quantiles")
+def quantile_of_one(d):
+    parameter(d, "test_quantiles")["DefaultValue"] = "[0.5, 1.0]"
