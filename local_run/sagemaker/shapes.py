@@ -24,8 +24,11 @@ def request_problems(operation: str, request: Mapping[str, Any]) -> list[str]:
     botocore itself checks only types and lower bounds; the service checks the rest.
     """
     shape = service_model().operation_model(operation).input_shape
-    if shape is None:
-        return []
+    return [] if shape is None else shape_problems(shape, request)
+
+
+def shape_problems(shape: Shape, request: Mapping[str, Any]) -> list[str]:
+    """:func:`request_problems` for an operation of any service, given its input shape."""
     errors = ParamValidator().validate(dict(request), shape)
     if errors.has_errors():
         report: str = errors.generate_report()
