@@ -34,8 +34,11 @@ LOG_RETENTION_DAYS = (
 
 _BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
+_BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}"
 _TAG = r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9])?"
 _IMAGE = r"[a-z0-9][a-z0-9._/:-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})"
+_RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 _RATE = r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|hours|days))\)"
 #: Of each field of a cron expression: its numbers, its names, and what else may stand there.
 _CRON_FIELDS = (
@@ -82,6 +85,12 @@ def _immutable(value: str) -> str:
     return value
 
 
+def _unreserved(value: str) -> str:
+    if value.startswith(_RESERVED_BEGINNINGS) or value.endswith(_RESERVED_ENDS):
+        raise ValueError("S3 keeps such names for itself")
+    return value
+
+
 def _schedule(value: str) -> str:
     """``rate(…)`` or ``cron(…)`` as EventBridge Scheduler takes them; its other form, ``at(…)``, fires once only."""
     if value and not (re.fullmatch(_RATE, value) or _is_cron(value)):
@@ -105,7 +114,8 @@ def _is_cron_field(text: str, numbers: range, names: str, special: str) -> bool:
 
     def item(part: str) -> bool:
         span, slash, step = part.partition("/")
-        return (not slash or step.isdecimal()) and (span == "*" or all(known(word) for word in span.split("-", 1)))
+        stepped = not slash or (step.isdecimal() and int(step) > 0)
+        return stepped and (span == "*" or all(known(word) for word in span.split("-", 1)))
 
     return re.fullmatch(special, text) is not None or all(item(part) for part in text.split(","))
 
@@ -113,7 +123,13 @@ def _is_cron_field(text: str, numbers: range, names: str, special: str) -> bool:
 Integer = Annotated[int, BeforeValidator(_integer)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 BucketName = Annotated[
-    str, Field(pattern=rf"^(?:|{_BUCKET})$", description="empty, or 3 to 63 lower-case letters, digits and hyphens")
+    str,
+    AfterValidator(_unreserved),
+    Field(
+        pattern=rf"^(?:|{_BUCKET})$",
+        description="empty, or 3 to 63 lower-case letters, digits and hyphens, not beginning with "
+        f"{' '.join(_RESERVED_BEGINNINGS)} nor ending with {' '.join(_RESERVED_ENDS)}",
+    ),
 ]
 InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN, description=_INSTANCE)]
 JobSeconds = Annotated[Integer, Field(ge=60, le=432_000, description="a whole number from 60 to 432000")]
@@ -138,6 +154,10 @@ class Settings(BaseModel):
     encryption_key: Annotated[
         str,
         Field(pattern=rf"^(?:aws|create|{_KEY_ARN})$", description="aws, create, or the ARN of a KMS key (not of an alias)"),
+    ]
+    permissions_boundary: Annotated[
+        str,
+        Field(pattern=rf"^(?:|{_BOUNDARY_ARN})$", description="empty, or the ARN of an IAM policy (arn:aws:iam::…:policy/…)"),
     ]
     subnet_ids: Annotated[
         tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],

@@ -128,6 +128,8 @@ class Bucket(pulumi.ComponentResource):
             "filter": {"prefix": ""},
             "abort_incomplete_multipart_upload": {"days_after_initiation": ABORT_UPLOAD_DAYS},
             "noncurrent_version_expiration": {"noncurrent_days": NONCURRENT_DAYS},
+            # What is left of a deleted object once its versions are gone; listings walk over it for ever.
+            "expiration": {"expired_object_delete_marker": True},
         }
         if not self._args.expiry_days:
             return [tidy]

@@ -10,9 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.names import Names
+from components.names import (
+    ALARM_TOPIC,
+    ALARMS,
+    DEAD_LETTERS,
+    EVENT_RULE,
+    FUNCTIONS,
+    MODEL_PACKAGES,
+    REPOSITORY,
+    SCHEDULES,
+    Names,
+)
 from components.policies import Document, canonical, one_or_many
-from contracts.permissions import LAMBDA, SAGEMAKER, SCHEDULER
+from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
 from contracts.tables import TABLES
 
 #: Characters without white space that IAM takes in one managed policy.
@@ -31,9 +41,19 @@ class Grant:
     conditions: Callable[[Names], Document] | None = None
 
 
-def _named(service: str, *patterns: str, region: str | None = None) -> Callable[[Names], Sequence[str]]:
-    """Resources of this stack: their names begin with ``<project>-<stack>-`` or are it."""
-    return lambda names: [names.arn(service, pattern.format(stack=names.prefix), region=region) for pattern in patterns]
+def _named(service: str, *patterns: str) -> Callable[[Names], Sequence[str]]:
+    """Resources of this stack, by their names in full: another stack's name may begin with this one's."""
+    return lambda names: [names.arn(service, pattern.format(stack=names.prefix)) for pattern in patterns]
+
+
+def _roles(names: Names) -> Sequence[str]:
+    return [names.role(actor.name) for actor in ACTORS]
+
+
+def _log_groups(names: Names) -> Sequence[str]:
+    """With and without the end that stands for a group's streams: the calls differ in which they are checked against."""
+    groups = [names.arn("logs", f"log-group:{names.log_group(function)}") for function in FUNCTIONS]
+    return [*groups, *(f"{group}:*" for group in groups)]
 
 
 def _buckets(*suffixes: str) -> Callable[[Names], Sequence[str]]:
@@ -58,6 +78,12 @@ def _own_tags(names: Names) -> Document:
 
 def _request_tags(names: Names) -> Document:
     return {"StringEquals": {"aws:RequestTag/project": names.settings.project, "aws:RequestTag/stack": names.settings.stack}}
+
+
+def _boundary(names: Names) -> Document:
+    """Where the stack has one, roles are made and filled only under it: a deployer can then give nobody more than it allows."""
+    arn = names.settings.permissions_boundary
+    return {"StringEquals": {"iam:PermissionsBoundary": arn}} if arn else {}
 
 
 def _passed_to(_: Names) -> Document:
@@ -126,7 +152,7 @@ GRANTS = (
         "PutImageScanningConfiguration GetLifecyclePolicy PutLifecyclePolicy DeleteLifecyclePolicy ListTagsForResource "
         "TagResource UntagResource BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer InitiateLayerUpload "
         "UploadLayerPart CompleteLayerUpload PutImage",
-        _named("ecr", "repository/{stack}-*"),
+        _named("ecr", f"repository/{{stack}}-{REPOSITORY}"),
         "The image repository, and pushing to it",
     ),
     Grant("Registry", "ecr", "GetAuthorizationToken", _any, "Logs in to the registry; ECR gives it no resource level"),
@@ -142,22 +168,30 @@ GRANTS = (
         "sagemaker",
         "CreatePipeline DescribePipeline UpdatePipeline DeletePipeline CreateModelPackageGroup DescribeModelPackageGroup "
         "DeleteModelPackageGroup AddTags DeleteTags ListTags",
-        _named("sagemaker", "pipeline/{stack}", "model-package-group/{stack}-*"),
+        _named("sagemaker", "pipeline/{stack}", f"model-package-group/{{stack}}-{MODEL_PACKAGES}"),
         "The pipeline and its model package group",
     ),
     Grant(
         "Roles",
         "iam",
-        "CreateRole GetRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole PutRolePolicy GetRolePolicy "
+        "GetRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole GetRolePolicy "
         "DeleteRolePolicy ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags TagRole UntagRole",
-        _named("iam", "role/{stack}-*", region=""),
+        _roles,
         "One role per actor",
+    ),
+    Grant(
+        "FillRoles",
+        "iam",
+        "CreateRole PutRolePermissionsBoundary PutRolePolicy",
+        _roles,
+        "Makes the roles and says what they may do",
+        _boundary,
     ),
     Grant(
         "PassRoles",
         "iam",
         "PassRole",
-        _named("iam", "role/{stack}-*", region=""),
+        _roles,
         "Hands the roles to the services that act under them",
         _passed_to,
     ),
@@ -168,7 +202,7 @@ GRANTS = (
         "UpdateFunctionConfiguration DeleteFunction ListVersionsByFunction PutFunctionConcurrency GetFunctionConcurrency "
         "DeleteFunctionConcurrency PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig "
         "DeleteFunctionEventInvokeConfig AddPermission RemovePermission GetPolicy ListTags TagResource UntagResource",
-        _named("lambda", "function:{stack}-*"),
+        lambda names: [names.function(function) for function in FUNCTIONS],
         "The functions",
     ),
     Grant(
@@ -176,7 +210,7 @@ GRANTS = (
         "logs",
         "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy AssociateKmsKey DisassociateKmsKey "
         "ListTagsForResource TagResource UntagResource",
-        _named("logs", "log-group:/aws/lambda/{stack}-*"),
+        _log_groups,
         "The functions' log groups",
     ),
     Grant("FindLogGroups", "logs", "DescribeLogGroups", _any, "Reads them; the list has no resource level"),
@@ -185,7 +219,7 @@ GRANTS = (
         "events",
         "PutRule DescribeRule DeleteRule PutTargets ListTargetsByRule RemoveTargets ListTagsForResource TagResource "
         "UntagResource",
-        _named("events", "rule/{stack}-*"),
+        lambda names: [names.rule(EVENT_RULE)],
         "The event rule and its target",
     ),
     Grant(
@@ -193,14 +227,14 @@ GRANTS = (
         "scheduler",
         "CreateSchedule GetSchedule UpdateSchedule DeleteSchedule CreateScheduleGroup GetScheduleGroup DeleteScheduleGroup "
         "ListTagsForResource TagResource UntagResource",
-        _named("scheduler", "schedule-group/{stack}-schedules", "schedule/{stack}-schedules/*"),
+        _named("scheduler", f"schedule-group/{{stack}}-{SCHEDULES}", f"schedule/{{stack}}-{SCHEDULES}/*"),
         "The schedules and their group",
     ),
     Grant(
         "Queue",
         "sqs",
         "CreateQueue GetQueueAttributes GetQueueUrl SetQueueAttributes DeleteQueue ListQueueTags TagQueue UntagQueue",
-        _named("sqs", "{stack}-*"),
+        lambda names: [names.queue(DEAD_LETTERS)],
         "The dead-letter queue",
     ),
     Grant(
@@ -208,7 +242,7 @@ GRANTS = (
         "sns",
         "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic Subscribe ListSubscriptionsByTopic "
         "ListTagsForResource TagResource UntagResource",
-        _named("sns", "{stack}-*"),
+        lambda names: [names.topic(ALARM_TOPIC)],
         "The alarms' topic",
     ),
     Grant(
@@ -222,7 +256,7 @@ GRANTS = (
         "Alarms",
         "cloudwatch",
         "PutMetricAlarm DescribeAlarms DeleteAlarms ListTagsForResource TagResource UntagResource",
-        _named("cloudwatch", "alarm:{stack}-*"),
+        lambda names: [names.alarm(noun) for noun in ALARMS],
         "The alarms",
     ),
     Grant("CreateKey", "kms", "CreateKey TagResource", _any, "A new key has no ARN yet; its tags bound it", _request_tags),
@@ -256,8 +290,9 @@ def grant_document(grant: Grant, names: Names) -> Document:
         "Action": one_or_many(f"{grant.prefix}:{action}" for action in grant.actions.split()),
         "Resource": one_or_many(grant.resources(names)),
     }
-    if grant.conditions is not None:
-        document["Condition"] = grant.conditions(names)
+    conditions = grant.conditions(names) if grant.conditions else None
+    if conditions:
+        document["Condition"] = conditions
     return document
 
 

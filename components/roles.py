@@ -47,6 +47,7 @@ class Role(pulumi.ComponentResource):
             name=self._args.names.of(self._args.actor.name),
             description=self._args.actor.purpose,
             assume_role_policy=trust_policy(self._args.actor, self._args.names),
+            permissions_boundary=self._args.names.settings.permissions_boundary or None,
             tags=self._args.tags,
             opts=ResourceOptions(parent=self),
         )

@@ -6,6 +6,7 @@ machine) or the process is not root, nothing happens.
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
 from collections.abc import Iterator
@@ -14,25 +15,29 @@ from pathlib import Path
 from contracts.layout import EXIT_MESSAGE_FILE, PROCESSING_ROOT
 
 USER = "step"
+log = logging.getLogger(__name__)
 
 
-def become_unprivileged(root: Path = Path("/"), user: str = USER) -> str:
-    """Become the image's user; what happened, for the log. Stays root where a mount can not be given away."""
+def become_unprivileged(root: Path = Path("/"), user: str = USER) -> None:
+    """Become the image's user, and log what happened. Stays root, with a warning, where a mount can not be given away."""
     if os.geteuid() != 0:
-        return f"runs as user id {os.geteuid()}"
+        log.info("runs as user id %d", os.geteuid())
+        return
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        return f"runs as root: there is no user {user}"
+        log.info("runs as root, as whoever started it: only the image has a user %s to become", user)
+        return
     try:
         for path in _paths(root):
             os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
     except OSError as error:
-        return f"runs as root: {error.filename} can not be given to {user} ({error.strerror})"
+        log.warning("stays root: %s can not be given to the user %s (%s)", error.filename, user, error.strerror)
+        return
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
-    return f"runs as {user}, no longer as root"
+    log.info("runs as %s, no longer as root", user)
 
 
 def _paths(root: Path) -> Iterator[Path]:

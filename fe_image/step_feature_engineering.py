@@ -35,7 +35,7 @@ class Terminated(BaseException):
 def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
     """Run the step for an execution; the exit code. Whatever happens, log and exit message say it."""
     buffer = _logging()
-    log.info("%s", become_unprivileged(container_root(environment)))
+    become_unprivileged(container_root(environment))
     sync: LogSync | None = None
     previous = signal.signal(signal.SIGTERM, _terminate)
     reason: str | None = None

@@ -97,7 +97,10 @@ def up(
             CONSOLE.print("\nIn a second terminal:", style="bold")
             CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
             CONSOLE.print("python -m runs start demo\n", highlight=False)
-            _serve(session, view, ended)
+            try:
+                _serve(session, view, ended)
+            finally:
+                outputs.unlink(missing_ok=True)  # what it names is gone
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:

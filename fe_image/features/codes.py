@@ -13,6 +13,8 @@ C = TypeVar("C", Autoencoder, Pca)
 
 #: Standardised returns are cut off here, so that one crash in the data does not make the whole code.
 _LIMIT = 6.0
+#: A deviation below this part of the mean is rounding, as of prices that grow evenly: nothing to scale by.
+_ROUNDING = 1e-9
 
 
 def return_windows(panel: Panel, window: int) -> Floats:
@@ -40,7 +42,7 @@ class CodesTransformer(Transformer[C]):
     def fit(self, panel: Panel, train_rows: int) -> State:
         windows = return_windows(panel, self.settings.window)
         mean, deviation = windows.mean(axis=0), windows.std(axis=0)
-        scale = {"mean": mean, "deviation": np.where(deviation > 0, deviation, 1.0)}
+        scale = {"mean": mean, "deviation": np.where(deviation > _ROUNDING * np.abs(mean), deviation, 1.0)}
         return {**scale, **self.learn(self.standardised(windows, scale))}
 
     def standardised(self, windows: Floats, state: State) -> Floats:

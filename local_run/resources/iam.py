@@ -41,6 +41,11 @@ class Role(Resource):
         iam.update_assume_role_policy(RoleName=id_, PolicyDocument=new["assumeRolePolicy"])
         duration = int(new.get("maxSessionDuration") or 3600)
         iam.update_role(RoleName=id_, Description=new.get("description", ""), MaxSessionDuration=duration)
+        boundary = new.get("permissionsBoundary")
+        if boundary:
+            iam.put_role_permissions_boundary(RoleName=id_, PermissionsBoundary=boundary)
+        elif old.get("permissionsBoundary"):
+            iam.delete_role_permissions_boundary(RoleName=id_)
         added, removed = changed_tags(old, new)
         if added:
             iam.tag_role(RoleName=id_, Tags=tag_list({"tags": added}))

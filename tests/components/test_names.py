@@ -26,11 +26,14 @@ def names(
     stack: str = "dev",
     region: str = "eu-central-1",
     given_key_arn: str | None = None,
+    boundary: str = "",
     **buckets: str,
 ) -> Names:
     named = {f"{noun}_bucket_name": buckets.get(noun, "") for noun in ("assets", "models", "pipeline")}
     vpc = {"subnet_ids": ("subnet-01234567",), "security_group_ids": ("sg-01234567",)}
-    settings = SimpleNamespace(project=project, stack=stack, region=region, given_key_arn=given_key_arn, **named, **vpc)
+    settings = SimpleNamespace(
+        project=project, stack=stack, region=region, given_key_arn=given_key_arn, permissions_boundary=boundary, **named, **vpc
+    )
     return Names(settings, ACCOUNT)  # type: ignore[arg-type]
 
 

@@ -3,18 +3,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from parliament import analyze_policy_string
 
 from components.deployer import GRANTS, MANAGED_POLICY_MAX, deployer_policies, grant_document
-from components.names import Names
+from components.names import ALARM_TOPIC, ALARMS, DEAD_LETTERS, EVENT_RULE, FUNCTIONS, REPOSITORY, Names
 from components.permission_report import main
 from components.policies import applicable, canonical, one_or_many, statement_arns
 from contracts.permission_model import Kind
 from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
-from tests.components.recording import ACCOUNT, Recorder
+from contracts.tables import TABLES
+from tests.components.recording import ACCOUNT, Recorder, run_program
 from tests.components.test_names import names
 
 #: Actions that AWS gives no resource level, and why each is needed.
@@ -156,6 +158,13 @@ def test_a_single_value_stands_by_itself() -> None:
     assert canonical([{"Sid": "A"}]) == '{"Statement":[{"Sid":"A"}],"Version":"2012-10-17"}'
 
 
+def test_a_boundary_is_on_every_role_or_on_none(dev: Recorder) -> None:
+    boundary = f"arn:aws:iam::{ACCOUNT}:policy/bound"
+    bounded = run_program("dev", permissionsBoundary=boundary)
+    assert {role.inputs["permissionsBoundary"] for role in bounded.of("aws:iam/role:Role")} == {boundary}
+    assert not [role for role in dev.of("aws:iam/role:Role") if "permissionsBoundary" in role.inputs]
+
+
 class TestDeployer:
     def test_policies_fit_iams_limit(self) -> None:
         policies = deployer_policies(names())
@@ -186,6 +195,29 @@ class TestDeployer:
         assert allowed["kms:CreateGrant"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
         assert allowed["kms:DescribeKey"] is None
         assert not [s for policy in deployer_policies(names()) for s in json.loads(policy)["Statement"] if "Given" in s["Sid"]]
+
+    def test_a_stack_whose_name_begins_with_this_ones_is_out_of_reach(self) -> None:
+        there = names(stack="dev-2")
+        theirs = [there.role(actor.name) for actor in ACTORS] + [there.function(function) for function in FUNCTIONS]
+        theirs += [there.queue(DEAD_LETTERS), there.topic(ALARM_TOPIC), there.rule(EVENT_RULE), *map(there.alarm, ALARMS)]
+        theirs += [there.arn("ecr", f"repository/{there.of(REPOSITORY)}"), there.sagemaker(f"pipeline/{there.pipeline}")]
+        theirs += [there.arn("logs", f"log-group:{there.log_group(function)}") for function in FUNCTIONS]
+        theirs += [there.arn("dynamodb", f"table/{there.table(table)}") for table in TABLES]
+        for grant in GRANTS:
+            if grant.sid in ("ListRepositories", "Key", "KeyGrants"):  # a list, and keys, which are bound by their tags
+                continue
+            patterns = [pattern for pattern in grant.resources(names(stack="dev")) if pattern != "*"]
+            assert not [arn for arn in theirs for pattern in patterns if fnmatchcase(arn, pattern)], grant.sid
+
+    def test_a_boundary_bounds_what_a_deployer_can_give(self) -> None:
+        boundary = f"arn:aws:iam::{ACCOUNT}:policy/bound"
+        statements = [s for policy in deployer_policies(names(boundary=boundary)) for s in json.loads(policy)["Statement"]]
+        giving = [s for s in statements if "iam:PutRolePolicy" in s["Action"]]
+        assert [s["Condition"] for s in giving] == [{"StringEquals": {"iam:PermissionsBoundary": boundary}}]
+        assert {"iam:CreateRole", "iam:PutRolePermissionsBoundary"} <= set(giving[0]["Action"])
+        everything = [action for s in statements for action in listed(s["Action"])]
+        assert "iam:DeleteRolePermissionsBoundary" not in everything
+        assert everything.count("iam:PutRolePolicy") == everything.count("iam:CreateRole") == 1
 
     @pytest.mark.parametrize("stack", ["dev", "a" * 40])
     def test_every_named_resource_of_a_stack_is_within_reach(self, stack: str) -> None:

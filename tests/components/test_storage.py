@@ -59,6 +59,7 @@ def test_versions_are_kept_and_tidied_up(recorded: Recorder) -> None:
         assert tidy["status"] == "Enabled"
         assert tidy["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
         assert tidy["noncurrentVersionExpiration"]["noncurrentDays"] == 90
+        assert tidy["expiration"] == {"expiredObjectDeleteMarker": True}
 
 
 def test_encryption_follows_the_key(dev: Recorder, prod: Recorder) -> None:

@@ -86,11 +86,28 @@ def test_imports_stay_light():
     assert run.stdout.strip() == "[]", run.stderr
 
 
-def test_without_the_images_user_nothing_is_given_up(tmp_path: Path):
-    text = become_unprivileged(tmp_path, user="no-such-user")
-    assert text in (f"runs as user id {os.geteuid()}", "runs as root: there is no user no-such-user")
+def test_without_the_images_user_nothing_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    with caplog.at_level("INFO", logger="fe_image"):
+        become_unprivileged(tmp_path, user="no-such-user")
+    assert "only the image has a user no-such-user" in caplog.text or f"user id {os.geteuid()}" in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
     if os.geteuid() == 0:
         assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try")
+def test_a_mount_that_can_not_be_given_away_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "chown", refused)
+    become_unprivileged(tmp_path, user="nobody")
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "stays root" in warning.getMessage()
+    assert "nobody" in warning.getMessage()
+    assert os.geteuid() == 0
 
 
 @pytest.fixture
@@ -109,8 +126,9 @@ def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
     (open_folder / "opt/ml/processing/input/assets/A.csv").write_text("Date,Close\n")
     (open_folder / "opt/ml/processing/input/assets/A.csv").chmod(0o600)
     code = (
-        "import os, sys; from pathlib import Path; from fe_image.privileges import become_unprivileged as become;"
-        "root = Path(sys.argv[1]); print(become(root, user='nobody'));"
+        "import logging, os, sys; logging.basicConfig(level='INFO', format='%(message)s', stream=sys.stdout);"
+        "from pathlib import Path; from fe_image.privileges import become_unprivileged as become;"
+        "root = Path(sys.argv[1]); become(root, user='nobody');"
         "print((root / 'opt/ml/processing/input/assets/A.csv').stat().st_uid == os.geteuid() != 0);"
         "print(os.access(root / 'opt/ml/processing/output/train', os.W_OK), os.access(root / 'opt/ml/output', os.W_OK));"
         "print(os.getgroups())"

@@ -91,6 +91,16 @@ def test_prices_that_never_move_give_finite_features(group: str, changes: dict):
     assert np.isfinite(values[..., make(group, changes).warm_up :]).all()
 
 
+@pytest.mark.parametrize("group", ["pca", "autoencoder"])
+def test_codes_of_even_growth_are_not_made_of_rounding(group: str):
+    """All returns are one number but for their last bits, which are no movement to be learned."""
+    panel = walk(3)
+    growth = 100.0 * 1.001 ** np.arange(panel.rows)
+    made = make(group, {})
+    state = made.fit(Panel(panel.assets, panel.times, np.tile(growth, (len(panel.assets), 1))), TRAIN_ROWS)
+    assert (np.asarray(state["deviation"]) == 1.0).all()
+
+
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
 def test_the_base_class_refuses_what_no_feature_can_use(group: str, changes: dict):
     panel, made = walk(4), make(group, changes)

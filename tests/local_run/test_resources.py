@@ -179,6 +179,11 @@ def pattern(emulator: Emulator) -> object:
     return json.loads(emulator.client("events").describe_rule(Name="trial-rule")["EventPattern"])
 
 
+def boundary(emulator: Emulator) -> object:
+    (role,) = [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"] if role["RoleName"].startswith("role-")]
+    return emulator.client("iam").get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+
+
 def attempts(emulator: Emulator) -> object:
     targets = emulator.client("events").list_targets_by_rule(Rule="trial-rule")["Targets"]
     return [target["RetryPolicy"]["MaximumRetryAttempts"] for target in targets]
@@ -205,6 +210,7 @@ def display_name(emulator: Emulator) -> object:
 
 
 INDEXES = [{"name": "OtherIndex", "hashKey": "Parent", "projectionType": "ALL"}]
+BOUNDARY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 VARIABLES = {"variables": {"OTHER": "1"}}
 
 
@@ -224,6 +230,7 @@ VARIABLES = {"variables": {"OTHER": "1"}}
         ("rule", {"eventPattern": '{"source": ["other"]}'}, pattern, {"source": ["other"]}),
         ("target", {"retryPolicy": {"maximumRetryAttempts": 1}}, attempts, [1]),
         ("queue", {"messageRetentionSeconds": 60}, kept_seconds, "60"),
+        ("role", {"permissionsBoundary": BOUNDARY}, boundary, BOUNDARY),
         ("schedule", {"scheduleExpression": "rate(2 days)"}, expression, "rate(2 days)"),
         ("alarm", {"threshold": 3}, threshold, 3.0),
         ("topic", {"displayName": "Alarms"}, display_name, "Alarms"),

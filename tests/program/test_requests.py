@@ -5,6 +5,7 @@ The emulator checks little of that, so without this the first real ``pulumi up``
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,10 +18,14 @@ import pytest
 from botocore.client import BaseClient
 from botocore.model import OperationModel
 
+from components.deployer import deployer_policies
+from components.names import Names
 from local_run.deployment import deploy
 from local_run.emulator import Emulator
 from local_run.sagemaker.shapes import shape_problems
-from settings import PROJECT_NAME_MAX, STACK_NAME_MAX
+from local_run.stack_config import read_stack_config
+from settings import PROJECT_NAME_MAX, STACK_NAME_MAX, parse
+from tests.components.iam_policy import listed
 from tests.program.conftest import ROOT
 
 PROGRAM = ("__main__.py", "settings.py", "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs")
@@ -33,6 +38,26 @@ EVERYTHING = {
     "retrainingTemplate": "weekly",
     "alarmEmail": "team@example.org",
 }
+#: Operations whose right has another name, and services that sign with another name than their rights begin with.
+ACTION_NAMES = {
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListObjectVersions": "ListBucketVersions",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+SERVICE_PREFIXES = {"monitoring": "cloudwatch"}
+#: Everybody may ask who they are. The others the stand-ins ask: the providers describe the group, and push without looking.
+FREE_ACTIONS = {"sts:GetCallerIdentity", "sagemaker:ListModelPackageGroups", "ecr:DescribeImages"}
 ARN = re.compile(r"arn:aws(-[a-z]+)*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:[^\s]+")
 
 
@@ -40,6 +65,13 @@ ARN = re.compile(r"arn:aws(-[a-z]+)*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:[^\s]+"
 class Request:
     model: OperationModel
     parameters: Mapping[str, Any]
+
+    @property
+    def action(self) -> str:
+        """The right that IAM asks for, where it is one only."""
+        service = str(self.model.service_model.signing_name)
+        name = ACTION_NAMES.get(self.model.name, self.model.name)
+        return f"{SERVICE_PREFIXES.get(service, service)}:{name}"
 
     @property
     def name(self) -> str:
@@ -80,6 +112,20 @@ def test_the_longest_project_and_stack_names_fit(emulator: Emulator, requests: l
     deployment = deploy(emulator, tmp_path, stack, {f"{project}:{key}": value for key, value in EVERYTHING.items()})
     assert deployment.stack_outputs().pipeline_name.startswith(project)
     assert Counter(problem for request in requests for problem in problems(request)) == {}
+
+
+@pytest.mark.parametrize(("stack", "more"), [("dev", {}), ("prod", {**EVERYTHING, "protectData": False})])
+def test_who_deploys_may_make_every_request(
+    emulator: Emulator, requests: list[Request], stack: str, more: dict[str, object]
+) -> None:
+    """By its action: the provider's calls are others in part, but it makes, reads and deletes the same things."""
+    overrides = {f"model-training:{key}": value for key, value in more.items()}
+    deploy(emulator, ROOT, stack, overrides).destroy()
+    config = read_stack_config(ROOT, stack, overrides)
+    policies = deployer_policies(Names(parse(config.project, config.stack, config.values), emulator.account_id))
+    statements = [statement for policy in policies for statement in json.loads(policy)["Statement"]]
+    allowed = {action for statement in statements for action in listed(statement["Action"])}
+    assert {request.action for request in requests} - FREE_ACTIONS - allowed == set()
 
 
 @pytest.mark.parametrize(
