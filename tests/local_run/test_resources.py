@@ -180,7 +180,8 @@ def pattern(emulator: Emulator) -> object:
 
 
 def boundary(emulator: Emulator) -> object:
-    (role,) = [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"] if role["RoleName"].startswith("role-")]
+    names = [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]]
+    (role,) = [name for name in names if name.startswith("role-")]
     return emulator.client("iam").get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
 
 
