@@ -71,6 +71,7 @@ def up(
     config: Settings = None,
     samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
     docker: Docker = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the true CLI.")] = False,
 ) -> None:
     """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
 
@@ -79,13 +80,20 @@ def up(
     from local_run.demo import store_samples
     from local_run.docker_image import docker_options
     from local_run.live import LiveView
-    from local_run.session import PROJECT, deployed_session
+    from local_run.session import PROJECT, deployed_session, empty_account
+    from local_run.stack_config import read_stack_config
 
     view, ended = LiveView(CONSOLE), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with reported(), view.showing():
         backend, builder = docker_options(PROJECT) if docker else (None, None)
+        if empty:
+            region = str(read_stack_config(PROJECT, stack, _config(config)).region)
+            with empty_account(region, port=port, listener=view, backend=backend) as (emulator, _):
+                _print_exports(emulator.environment("user"), f"pulumi up -s {stack}")
+                ended.wait()
+            return
         with deployed_session(
             stack, _config(config), port=port, listener=view, progress=view.resource, backend=backend, image_builder=builder
         ) as session:
@@ -94,13 +102,17 @@ def up(
                 store_samples(session.stack)
             outputs = _write_outputs(out / stack, session.outputs.exported())
             variables = session.emulator.environment("user") | {STACK_OUTPUTS_VARIABLE: str(outputs)}
-            CONSOLE.print("\nIn a second terminal:", style="bold")
-            CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
-            CONSOLE.print("python -m runs start demo\n", highlight=False)
+            _print_exports(variables, "python -m runs start demo")
             try:
                 _serve(session, view, ended)
             finally:
                 outputs.unlink(missing_ok=True)  # what it names is gone
+
+
+def _print_exports(variables: dict[str, str], command: str) -> None:
+    CONSOLE.print("\nIn a second terminal:", style="bold")
+    CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
+    CONSOLE.print(f"{command}\n", highlight=False)
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:

@@ -39,6 +39,22 @@ class Session:
 
 
 @contextmanager
+def empty_account(
+    region: str,
+    *,
+    port: int = 0,
+    listener: Listener | None = None,
+    options: Options | None = None,
+    backend: ContainerBackend | None = None,
+) -> Iterator[tuple[Emulator, LocalSageMaker]]:
+    """An emulator with nothing in it, whose pipelines run; both end after the block."""
+    sagemaker = LocalSageMaker(options, listener, backend)
+    emulator = Emulator(region=region, port=port, middleware=sagemaker.middleware)
+    with emulator, sagemaker.running(emulator):
+        yield emulator, sagemaker
+
+
+@contextmanager
 def deployed_session(
     stack: str = "local",
     overrides: Mapping[str, object] | None = None,
@@ -56,10 +72,8 @@ def deployed_session(
     Raises:
         ProblemsError: a taken port, or whatever the configuration, the program or a resource complains about.
     """
-    region = read_stack_config(project, stack, overrides).region
-    sagemaker = LocalSageMaker(options, listener, backend)
-    emulator = Emulator(region=str(region), port=port, middleware=sagemaker.middleware)
-    with emulator, sagemaker.running(emulator):
+    region = str(read_stack_config(project, stack, overrides).region)
+    with empty_account(region, port=port, listener=listener, options=options, backend=backend) as (emulator, sagemaker):
         deployment = deploy(emulator, project, stack, overrides, progress, image_builder)
         outputs = deployment.stack_outputs()
         with emulator.ambient(USER, outputs.region):

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from local_run.session import PROJECT
@@ -93,3 +94,20 @@ def test_runs_works_on_up_as_on_aws(
     assert (tmp_path / "second" / "forecast.png").is_file()
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 0
+    assert list(tmp_path.glob("**/outputs.json")) == [], "it names what is gone"
+
+
+def test_an_empty_account_is_there_for_the_cli(tmp_path: Path) -> None:
+    command = [*PYTHON, "local_run", "up", "--empty", "--out", str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            exported = next(line for line in process.stdout if line.startswith("export "))
+            values = dict(item.split("=", 1) for item in exported.split()[1:])
+            session = boto3.Session(values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"], region_name=values["AWS_REGION"])
+            assert session.client("s3", endpoint_url=values["AWS_ENDPOINT_URL"]).list_buckets()["Buckets"] == []
+            assert next(line for line in process.stdout if line.strip()) == "pulumi up -s local\n"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+    assert list(tmp_path.iterdir()) == []
