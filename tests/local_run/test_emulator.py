@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -234,10 +235,13 @@ def test_routes_are_made_before_the_first_requests_come_at_once() -> None:
 
 
 def test_bucket_tags_by_s3_control_as_the_provider_reads_them(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S3 Control is called at a name of the account's own, which the machine must know (docs/deploying.md); here the test does."""
-    resolve = socket.getaddrinfo
-    own = f"{emulator.account_id}.localhost"
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: resolve(HOST if host == own else host, *rest, **more))
+    """S3 Control is called at a name of the account's own, which the machine must know (docs/deploying.md). Here the test does."""
+    resolve, own = socket.getaddrinfo, f"{emulator.account_id}.localhost"
+
+    def resolved(host: str, *rest: Any, **more: Any) -> Any:
+        return resolve(HOST if host == own else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
     where = {"LocationConstraint": REGION}
     emulator.client("s3").create_bucket(Bucket="tagged", CreateBucketConfiguration=where)
     emulator.client("s3").put_bucket_tagging(Bucket="tagged", Tagging={"TagSet": [{"Key": "stack", "Value": "dev"}]})

@@ -104,8 +104,9 @@ def test_an_empty_account_is_there_for_the_cli(tmp_path: Path) -> None:
             assert process.stdout is not None
             exported = next(line for line in process.stdout if line.startswith("export "))
             values = dict(item.split("=", 1) for item in exported.split()[1:])
-            session = boto3.Session(values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"], region_name=values["AWS_REGION"])
-            assert session.client("s3", endpoint_url=values["AWS_ENDPOINT_URL"]).list_buckets()["Buckets"] == []
+            keys = (values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"])
+            s3 = boto3.Session(*keys).client("s3", values["AWS_REGION"], endpoint_url=values["AWS_ENDPOINT_URL"])
+            assert s3.list_buckets()["Buckets"] == []
             assert next(line for line in process.stdout if line.strip()) == "pulumi up -s local\n"
         finally:
             process.send_signal(signal.SIGTERM)
