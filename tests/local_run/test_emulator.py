@@ -235,7 +235,7 @@ def test_routes_are_made_before_the_first_requests_come_at_once() -> None:
 
 
 def test_bucket_tags_by_s3_control_as_the_provider_reads_them(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S3 Control is called at a name of the account's own, which the machine must know (docs/deploying.md). Here the test does."""
+    """S3 Control is called at a name of the account's own, which the machine must know (docs/deploying.md)."""
     resolve, own = socket.getaddrinfo, f"{emulator.account_id}.localhost"
 
     def resolved(host: str, *rest: Any, **more: Any) -> Any:
