@@ -57,7 +57,7 @@ class StackOutputs:
         try:
             exported = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            allowed = f"the JSON of `pulumi stack output --json` ({error})"
+            allowed = f"allowed: the JSON of `pulumi stack output --json` ({error})"
             raise ProblemsError(str(path), [Problem("file", path.name, allowed)]) from error
         if not isinstance(exported, dict):
             raise ProblemsError(str(path), [Problem("file", exported, "allowed: one JSON object")])

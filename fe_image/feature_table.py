@@ -74,5 +74,6 @@ def _columns(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupCol
 
 
 def _too_long(group: Transformer[Any], train_rows: int) -> Problem:
-    allowed = f"its windows must be shorter than the training range, which has {train_rows} rows"
-    return Problem(f"features.{group.group}", f"{group.warm_up + 1} rows", allowed)
+    settings = group.settings.model_dump_json(by_alias=True)
+    allowed = f"allowed: windows shorter than the training range of {train_rows} rows; so set, it needs {group.warm_up + 1}"
+    return Problem(f"features.{group.group}", settings, allowed)

@@ -147,7 +147,7 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
     (
         "window over the rows",
         {"features": {"sma": {"windows": [300]}}},
-        "features.sma is '300 rows'; its windows must be shorter",
+        """features.sma is '{"windows":[300],"output":"ratio"}'; allowed: windows shorter than the training range""",
     ),
     ("no room left", {"features": {"sma": {"windows": [280]}}}, "contextLength + predictionLength need 21 steps"),
     (
