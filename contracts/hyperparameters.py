@@ -103,7 +103,7 @@ HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
         Hyperparameter("time_freq", "frequency", "D", from_template=True),
         Hyperparameter("prediction_length", "integer", "20", 1, 1000, from_template=True),
         Hyperparameter("context_length", "integer", "40", 1, 2000, from_template=True),
-        Hyperparameter("epochs", "integer", "20", 1, 1000),
+        Hyperparameter("epochs", "integer", "10", 1, 1000),
         Hyperparameter("learning_rate", "float", "0.001", 1e-5, 0.1),
         Hyperparameter("mini_batch_size", "integer", "128", 1, 1028),
         Hyperparameter("num_cells", "integer", "40", 1, 200),

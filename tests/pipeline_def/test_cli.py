@@ -108,7 +108,7 @@ def test_diff_tells_by_its_exit_code_whether_something_changed(tmp_path: Path) -
     other = run("diff", old_path, new_path, "--exit-code", "--format", "json")
     assert other.returncode == CHANGED
     (change,) = json.loads(other.stdout)["changes"]
-    assert (change["subject"], change["old"], change["new"]) == ("parameter epochs", "20", "40")
+    assert (change["subject"], change["old"], change["new"]) == ("parameter epochs", "10", "40")
 
 
 @pytest.fixture

@@ -74,15 +74,15 @@ def test_nothing_changed_is_said() -> None:
 
 
 def test_a_new_default_of_a_hyperparameter_tells_its_cost() -> None:
-    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=60))
-    assert f"{change.subject}: {change.words}" == "parameter epochs: default: 20 → 60"
+    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=30))
+    assert f"{change.subject}: {change.words}" == "parameter epochs: default: 10 → 30"
     assert {"cost: each training does 3 times as much of it", "model: another model from the same data"} == {
         f"{effect.kind}: {effect.says}" for effect in change.effects
     }
 
 
 def test_a_default_that_keeps_its_value_but_not_its_type_is_a_change() -> None:
-    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=20.0))
+    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=10.0))
     assert change.label == "default"
 
 
