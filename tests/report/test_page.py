@@ -158,7 +158,7 @@ def test_an_importance_that_explains_nothing_is_said_to_mean_little(explained: f
 
 def test_parameters_that_differ_from_the_default_stand_out() -> None:
     html = build_report(bundle())
-    assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>20</td></tr>' in html
+    assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>10</td></tr>' in html
     assert '<tr class=""><td>likelihood</td>' in html
 
 
