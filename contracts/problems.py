@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 _OWN_PACKAGES = ("contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies", "settings")
 
@@ -50,6 +52,19 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint such as ``did you mean 'epochs'?``, or an empty string where nothing known looks alike."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else ""
+
+
+def check_output_folder(option: str, folder: Path) -> None:
+    """Refuses a folder that can not be made or written to, before the work whose results it is for. Makes nothing.
+
+    Raises:
+        ProblemsError: something on the way to it is no folder, or may not be written to.
+    """
+    wanted = folder.resolve()
+    found = next(path for path in (wanted, *wanted.parents) if path.exists())
+    if not found.is_dir() or not os.access(found, os.W_OK | os.X_OK):
+        why = "may not be written to" if found.is_dir() else "is no folder"
+        raise one_problem("command line", option, str(folder), f"allowed: a folder, there or to be made; {found} {why}")
 
 
 def _shorten(text: str, limit: int = 120) -> str:

@@ -56,6 +56,8 @@ def run_features(assets: Path, template: Path, out: Path, until: datetime | None
     are left out.
     """
     parsed = read_template(template)
+    if not assets.is_dir():
+        raise one_problem("price histories", "assets", str(assets), "allowed: a folder with <ASSET>.csv for each base asset")
     histories, notes = collected({asset: _read(asset, assets, parsed) for asset in parsed.base_assets})
     data = engineer(histories, parsed, _whole_day(until))
     return FeatureSummary(data, write_outputs(data, out, OFFLINE_ID), tuple(notes))

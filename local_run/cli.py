@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import ProblemsError, one_problem, reported
+from contracts.problems import ProblemsError, check_output_folder, one_problem, reported
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.deepar.cli import app as deepar_app
@@ -60,6 +60,7 @@ def demo(
     # Asked to end, it ends what it started: jobs are processes and containers of their own.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with reported():
+        check_output_folder("--out", out)
         run_demo(CONSOLE, out, stack, _config(config), parse_overrides(overrides or []), docker)
 
 
@@ -87,6 +88,7 @@ def up(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with reported(), view.showing():
+        check_output_folder("--out", out)
         backend, builder = docker_options(PROJECT) if docker else (None, None)
         if empty:
             region = str(read_stack_config(PROJECT, stack, _config(config)).region)
@@ -148,6 +150,7 @@ def features(
     from fe_image.offline import run_features
 
     with reported():
+        check_output_folder("--out", out)
         summary = run_features(assets, template, out, until)
         table = Table("what", "value", show_header=False)
         for row in summary.rows():

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import one_problem, reported
+from contracts.problems import check_output_folder, one_problem, reported
 from contracts.tables import TemplateAttribute
 from runs import assets, begin, templates, views
 from runs.overrides import parse_overrides
@@ -129,7 +129,7 @@ def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = Non
             CONSOLE.print(line, highlight=False, soft_wrap=True)
         CONSOLE.print(views.steps_table(item))
         if log:
-            CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False)
+            CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -142,6 +142,7 @@ def report(
     from runs.report.write import write_report
 
     with _reported():
+        check_output_folder("--out", out)
         for kind, path in write_report(Stack.load(stack_outputs), execution_id, out).items():
             CONSOLE.print(f"{kind:<8} {path}", highlight=False, soft_wrap=True)
 

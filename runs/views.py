@@ -67,17 +67,25 @@ def _gate(item: Mapping[str, Any]) -> str:
 
 
 def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table("execution", "template", "status", "outcome", "created", "origin")
+    table = Table()
+    table.add_column("execution", no_wrap=True)  # it is there to be copied
+    for column in ("template", "status", "outcome", "created", "origin"):
+        table.add_column(column)
     for item in items:
         table.add_row(
             item[ExecutionAttribute.ID],
             item.get(ExecutionAttribute.TEMPLATE_ID, "–"),
             coloured(item[ExecutionAttribute.STATUS]),
             item.get(ExecutionAttribute.OUTCOME, ""),
-            item.get(ExecutionAttribute.CREATED_AT, ""),
+            _minute(item.get(ExecutionAttribute.CREATED_AT, "")),
             item.get(ExecutionAttribute.ORIGIN, ""),
         )
     return table
+
+
+def _minute(time: str) -> str:
+    """``2026-11-23T03:41:39.397+00:00`` → ``2026-11-23 03:41``, in UTC as it is stored."""
+    return time[:16].replace("T", " ")
 
 
 def assets_table(items: Sequence[Mapping[str, Any]]) -> Table:

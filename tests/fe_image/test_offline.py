@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from contracts.manifest import directory_problems
+from contracts.problems import ProblemsError
 from fe_image.offline import run_features
 from tests.fe_image.support import template_data, walk, write_csv
 
@@ -57,3 +58,11 @@ def test_no_asset_is_written_over_by_another_runs_left_overs(folder: Path):
     assert (folder / "out/train/train.json").read_bytes() == first
     assert directory_problems(folder / "out") == []
     assert second.notes == ()
+
+
+def test_a_folder_of_prices_that_is_not_there_is_one_problem(tmp_path: Path):
+    template = Path(__file__).parents[2] / "examples" / "templates" / "demo.json"
+    with pytest.raises(ProblemsError, match="assets is .*allowed: a folder with <ASSET>.csv") as raised:
+        run_features(tmp_path / "nowhere", template, tmp_path / "out")
+    assert len(raised.value.problems) == 1
+    assert not (tmp_path / "out").exists()
