@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,29 +13,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from contracts import layout
 from contracts.manifest import directory_problems
 from contracts.snapshot import canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, Table
+from local_run.emulator import Emulator
 from tests.fe_image.support import template_data, walk, write_csv
 
 REPOSITORY = Path(__file__).parents[2]
 EXECUTOR = REPOSITORY / "fe_image/run-fe-step.py"
 REGION = "eu-central-1"
 ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abc"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
 @dataclass
 class Cloud:
     """An emulator with the tables and the bucket that the step uses."""
 
-    endpoint: str
+    environment: dict[str, str]
     dynamodb: Any
     s3: Any
 
@@ -50,23 +46,12 @@ class Cloud:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    arguments = {
-        "region_name": REGION,
-        "endpoint_url": endpoint,
-        "aws_access_key_id": "testing",
-        "aws_secret_access_key": "testing",
-        "config": Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=10),
-    }
-    made = Cloud(endpoint, boto3.client("dynamodb", **arguments), boto3.client("s3", **arguments))
-    for table in (EXECUTION, FEATURE_IMPORTANCE):
-        create_table(made.dynamodb, table)
-    made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
-    yield made
-    server.stop()
+    with Emulator(region=REGION) as emulator:
+        made = Cloud(emulator.process_environment("processing"), emulator.client("dynamodb"), emulator.client("s3"))
+        for table in (EXECUTION, FEATURE_IMPORTANCE):
+            create_table(made.dynamodb, table)
+        made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield made
 
 
 def create_table(dynamodb: Any, table: Table) -> None:
@@ -98,11 +83,8 @@ class Job:
 
     def variables(self) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"],
+            **self.cloud.environment,
             "PYTHONPATH": str(REPOSITORY),
-            "AWS_ENDPOINT_URL": self.cloud.endpoint,
-            "AWS_REGION": REGION,
-            **CREDENTIALS,
             "EXECUTION_TABLE": EXECUTION.name,
             "FEATURE_IMPORTANCE_TABLE": FEATURE_IMPORTANCE.name,
             "MODELS_BUCKET": "models",

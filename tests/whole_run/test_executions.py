@@ -84,10 +84,18 @@ def test_an_execution_ends_registered_with_every_step_on_its_item(plain: Finishe
     assert package["ModelMetrics"]
 
 
-def test_the_log_is_synced_while_the_step_runs(session: Session) -> None:
-    """At least two revisions are on the item before the step has ended."""
+def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path) -> None:
+    """At least two revisions are on the item before the step has ended, of a step that lasts several sync intervals."""
+    copies = [f"copy{number}" for number in range(100)]
+    history = "\n".join(["Date,Close", *(f"{day},{price}" for day, price in sample_prices("sp500")), ""])
+    for name in copies:
+        (tmp_path / f"{name}.csv").write_text(history)
+    assets.put(session.stack, assets.read_price_files([tmp_path / f"{name}.csv" for name in copies]))
+    template = json.loads(TEMPLATE.read_text())
+    many = template | {"id": "many", "baseAssets": [*template["baseAssets"], *copies]}
+    templates.put(session.stack, parse_template(many))
     store = begin.execution_store(session.stack)
-    started = begin.start(session.stack, "demo", "watched")
+    started = begin.start(session.stack, "many", "watched")
     revisions = set()
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
