@@ -91,7 +91,7 @@ def test_no_secret_stands_in_the_state(deployed: Cli) -> None:
 
 
 def test_wrong_settings_are_refused_at_preview_all_at_once(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
-    wrong = {
+    ours = {
         "processingInstanceType": "m5.xlarge",
         "trainingInstanceType": "ml.nothing",
         "approvalStatus": "Perhaps",
@@ -100,15 +100,21 @@ def test_wrong_settings_are_refused_at_preview_all_at_once(clone: Checkout, at: 
         "logRetentionDays": 31,
         "encryptionKey": "alias/mine",
         "subnetIds": ["subnet-1"],
+        "securityGroupIds": ["default"],
         "executionExpiryDays": -1,
+        "handlerConcurrency": 1001,
+        "modelsBucketName": "Models",
+        "baseImage": "python:latest",
+        "trainingTimeout": 60,
     }
-    lines = [f"  model-training:{key}: {json.dumps(value)}\n" for key, value in wrong.items()]
+    wrong = {"aws:region": "mars-north-1"} | {f"model-training:{key}": value for key, value in ours.items()}
+    lines = [f"  {key}: {json.dumps(value)}\n" for key, value in wrong.items()]
     text = (clone.path / "Pulumi.dev.yaml").read_text(encoding="utf-8")
-    kept = [line for line in text.splitlines(keepends=True) if not any(f":{key}:" in line for key in wrong)]
+    kept = [line for line in text.splitlines(keepends=True) if not any(f"{key}:" in line for key in wrong)]
     (clone.path / "Pulumi.dev.yaml").write_text("".join([*kept, *lines]), encoding="utf-8")
     refused = at(clone).run("preview", check=False)
     assert refused.code != 0
-    assert [key for key in wrong if f"model-training:{key}" not in refused.text] == []
+    assert [key for key in wrong if key not in refused.text] == []
     assert "Traceback" not in refused.text
 
 
