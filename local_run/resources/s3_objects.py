@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from local_run.archives import asset_bytes
 from local_run.resources.base import Aws, Properties, Resource, given, or_none, with_tags
@@ -43,6 +44,7 @@ class BucketObject(Resource):
             Metadata=inputs.get("metadata"),
             ServerSideEncryption=inputs.get("serverSideEncryption"),
             SSEKMSKeyId=inputs.get("kmsKeyId"),
+            Tagging=urlencode(inputs.get("tags") or {}) or None,
         )
         bucket, key = inputs["bucket"], inputs["key"]
         answer = aws.client("s3").put_object(Bucket=bucket, Key=key, Body=content_of(inputs), **arguments)

@@ -148,6 +148,10 @@ def text(emulator: Emulator) -> object:
     return emulator.client("s3").get_object(Bucket="trial-data", Key="text")["Body"].read()
 
 
+def text_tags(emulator: Emulator) -> object:
+    return emulator.client("s3").get_object_tagging(Bucket="trial-data", Key="text")["TagSet"]
+
+
 def table_protection(emulator: Emulator) -> object:
     return emulator.client("dynamodb").describe_table(TableName="trial-table")["Table"]["DeletionProtectionEnabled"]
 
@@ -222,6 +226,7 @@ VARIABLES = {"variables": {"OTHER": "1"}}
         ("box-block", {"blockPublicAcls": False}, block, False),
         ("box-versioning", {"versioningConfiguration": {"status": "Suspended"}}, versioning, "Suspended"),
         ("box-text", {"content": "other words"}, text, b"other words"),
+        ("box-text", {"tags": {"owner": "a + b"}}, text_tags, [{"Key": "owner", "Value": "a + b"}]),
         ("table", {"deletionProtectionEnabled": False}, table_protection, False),
         ("table", {"globalSecondaryIndexes": INDEXES}, table_indexes, ["OtherIndex"]),
         ("repository", {"imageScanningConfiguration": {"scanOnPush": False}}, scanning, False),
