@@ -1,35 +1,44 @@
-# make run and make test are all the set-up there is: each makes .venv when it is missing or older than what it is made from.
+# make run and make test are all the set-up there is: each makes .venv when it is missing or older than what it is made from,
+# and installs what it needs itself.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+RUN_READY := $(VENV)/.ready-run
+TEST_READY := $(VENV)/.ready-test
 AUTHOR := .venv-author
+# Most modules of pulumi_aws are never imported: compiling what is, when it is, spares most of the installation's time.
+PIP_INSTALL := pip install --quiet --no-compile --disable-pip-version-check
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast lint author-check clean
 
-$(READY): pyproject.toml requirements.txt
+$(RUN_READY): pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[local,test]'
-	@touch $(READY)
+	$(BIN)/$(PIP_INSTALL) --editable '.[local]'
+	@touch $@
 
-run: $(READY)  ## Deploy onto the emulator, run the pipeline, show the forecast
+$(TEST_READY): $(RUN_READY)
+	$(BIN)/$(PIP_INSTALL) --editable '.[local,test]'
+	@touch $@
+
+run: $(RUN_READY)  ## Deploy onto the emulator, run the pipeline, show the forecast
 	@$(BIN)/python -m local_run demo
 
-test: $(READY)  ## The whole suite but for what needs a Docker daemon or the Pulumi CLI (skipped where absent)
+test: $(TEST_READY)  ## The whole suite but for what needs a Docker daemon or the Pulumi CLI (skipped where absent)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-test-fast: $(READY)  ## Without the whole local runs
+test-fast: $(TEST_READY)  ## Without the whole local runs
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not slow'
 
-lint: $(READY)  ## ruff, mypy --strict, the import rules
+lint: $(TEST_READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy __main__.py contracts settings.py components pipeline_def fe_image handlers runs local_run policies
 	$(BIN)/lint-imports
 
 $(AUTHOR)/.ready: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(AUTHOR)
-	$(AUTHOR)/bin/pip install --quiet --no-compile --disable-pip-version-check '.[author,cli]'
-	@touch $(AUTHOR)/.ready
+	$(AUTHOR)/bin/$(PIP_INSTALL) '.[author,cli]'
+	@touch $@
 
 author-check: $(AUTHOR)/.ready  ## Regenerate the template with the SageMaker SDK and compare; execute the notebook
 	$(AUTHOR)/bin/python -m pipeline_def.author_check
