@@ -43,6 +43,12 @@ OPERATOR = Actor(
             (Kind.PIPELINE,),
             "runs start freezes the definition and starts the pipeline",
         ),
+        Statement(
+            "TellParameters",
+            ("sagemaker:DescribePipelineDefinitionForExecution",),
+            (Kind.PIPELINE_EXECUTIONS,),
+            "runs report shows every parameter an execution ran with, defaults included",
+        ),
         Statement("ReadReports", ("s3:GetObject",), (Kind.EVALUATION_OBJECTS,), "runs report reads the evaluation's files"),
         Statement(
             "UseKey",

@@ -57,6 +57,11 @@ class FakeSageMaker:
     def list_pipeline_parameters_for_execution(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
         return {"PipelineParameters": self.executions[PipelineExecutionArn]["parameters"]}
 
+    def describe_pipeline_definition_for_execution(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
+        if PipelineExecutionArn not in self.executions:
+            raise ClientError({"Error": {"Code": "ResourceNotFound", "Message": "gone"}}, "DescribePipelineDefinition")
+        return {"PipelineDefinition": json.dumps(self.definition)}
+
     def list_pipeline_execution_steps(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
         return {"PipelineExecutionSteps": self.executions[PipelineExecutionArn]["steps"]}
 

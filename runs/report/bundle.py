@@ -39,12 +39,16 @@ class Step:
 
 @dataclass(frozen=True)
 class ReportBundle:
-    """Everything a report shows. What an execution never wrote is None or empty, and the report says so."""
+    """Everything a report shows. What an execution never wrote is None or empty, and the report says so.
+
+    ``parameters`` are all that the execution ran with, ``passed`` the names of those that its start set.
+    """
 
     execution_id: str
     item: Mapping[str, Any]
     template: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    passed: frozenset[str] = frozenset()
     assets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     forecasts: ForecastReport | None = None
@@ -58,15 +62,21 @@ class ReportBundle:
         forecasts: ForecastReport | None = None,
         importance: Mapping[str, Any] | None = None,
         gate: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, str] | None = None,
     ) -> ReportBundle:
-        """From the execution item and the evaluation files; an item without a snapshot was started elsewhere."""
+        """From the execution item, the evaluation files and the pipeline's defaults.
+
+        An item without a snapshot was started elsewhere: what was passed there is not known, so no parameter is claimed.
+        """
         text = item.get(ExecutionAttribute.SNAPSHOT)
         snapshot = from_attribute(text) if isinstance(text, str) else {}
+        passed = snapshot.get("Parameters", {})
         return cls(
             execution_id=str(item[ExecutionAttribute.ID]),
             item={name: value for name, value in item.items() if name != ExecutionAttribute.SNAPSHOT},
             template=snapshot.get("Template", {}),
-            parameters=snapshot.get("Parameters", {}),
+            parameters={**(defaults or {}), **passed} if snapshot else {},
+            passed=frozenset(passed),
             assets=snapshot.get("Assets", {}),
             steps=_steps(item.get(ExecutionAttribute.STEPS) or {}),
             forecasts=forecasts,
@@ -90,7 +100,23 @@ def collect_bundle(stack: Stack, execution_id: str) -> ReportBundle:
         forecasts=_json(stack, layout.forecasts),
         importance=_json(stack, f"{layout.evaluation}/importance.json"),
         gate=_json(stack, layout.gate_json),
+        defaults=_defaults(stack, item.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN)),
     )
+
+
+def _defaults(stack: Stack, pipeline_execution_arn: str | None) -> dict[str, str]:
+    """Default values of the definition that this execution ran, whatever the pipeline has today. Empty before a start."""
+    if pipeline_execution_arn is None:
+        return {}
+    request = {"PipelineExecutionArn": pipeline_execution_arn}
+    try:
+        answer = stack.sagemaker.describe_pipeline_definition_for_execution(**request)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("ResourceNotFound", "ResourceNotFoundException"):
+            return {}  # the pipeline was deleted, and its executions with it
+        raise
+    parameters = json.loads(answer["PipelineDefinition"]).get("Parameters", [])
+    return {item["Name"]: str(item["DefaultValue"]) for item in parameters if "DefaultValue" in item}
 
 
 def _json(stack: Stack, key: str) -> Any:

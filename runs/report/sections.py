@@ -132,21 +132,20 @@ def steps_section(steps: Sequence[Step]) -> str:
 
 
 def parameters_section(bundle: ReportBundle) -> str:
-    """Hyperparameters first, then the rest, those that differ from the algorithm's default in bold."""
+    """All that the execution ran with: hyperparameters first, then the rest."""
     ordered = sorted(bundle.parameters.items(), key=lambda pair: (pair[0] not in HYPERPARAMETERS, pair[0]))
-    rows = "".join(_parameter_row(name, value) for name, value in ordered)
-    table = f"<table><thead><tr><th>parameter</th><th>value</th><th>default</th></tr></thead><tbody>{rows}</tbody></table>"
-    shown = table if rows else "<p>None were passed at start: the pipeline's defaults hold.</p>"
-    note = "What was passed at start; bold where it is not the algorithm's default. Others keep the pipeline's defaults."
+    rows = "".join(_parameter_row(name, value, name in bundle.passed) for name, value in ordered)
+    table = f"<table><thead><tr><th>parameter</th><th>value</th><th>set by</th></tr></thead><tbody>{rows}</tbody></table>"
+    shown = table if rows else "<p>Not known: the execution was started elsewhere.</p>"
+    note = "Everything the pipeline ran with; in bold what the template or the start set, the rest are the pipeline's defaults."
     return section("Parameters", note, shown)
 
 
-def _parameter_row(name: str, value: str) -> str:
+def _parameter_row(name: str, value: str, passed: bool) -> str:
     known = HYPERPARAMETERS.get(name)
-    changed = known is not None and value != known.default
-    default = text(known.default) if known is not None else "–"
-    cells = f"<td>{text(name)}</td><td><code>{text(value)}</code></td><td>{default}</td>"
-    return f'<tr class="{"changed" if changed else ""}">{cells}</tr>'
+    origin = "default" if not passed else "template" if known is not None and known.from_template else "start"
+    cells = f"<td>{text(name)}</td><td><code>{text(value)}</code></td><td>{origin}</td>"
+    return f'<tr class="{"changed" if passed else ""}">{cells}</tr>'
 
 
 def provenance_section(bundle: ReportBundle) -> str:

@@ -11,9 +11,10 @@ from contracts.metrics import mean_weighted_quantile_loss
 from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED
 from contracts.tables import ExecutionAttribute
 from runs.report.bundle import ReportBundle
+from runs.report.significance import LEVEL, sign_flip_p_value
 
 METRIC = "mean_wQuantileLoss"
-#: Within this share of one another, two forecasts are called equally good: less than sampling and eight windows can tell.
+#: Within this share of one another, two forecasts are called equally good: less than sampling noise.
 CLOSE = 0.01
 
 
@@ -93,26 +94,36 @@ def verdict(bundle: ReportBundle) -> Verdict:
         missing = "There are no forecasts of the test windows yet, so nothing can be said of the model here."
         return Verdict("neutral", f"Status: {status}.", (missing, *gate))
     scores = window_scores(report)
+    chance = chance_of(scores)
     sentences = (
         _figures(report, ratio),
-        *_by_window(scores),
+        *_by_window(scores, chance),
         *_by_quantile(report),
         *_coverage_sentence(report, scores),
         *gate,
     )
-    return Verdict(_tone(ratio), _headline(ratio), sentences)
+    return Verdict(_tone(ratio, chance), _headline(ratio, chance, len(scores)), sentences)
 
 
-def _tone(ratio: float) -> str:
-    return "good" if ratio < 1 - CLOSE else "bad" if ratio > 1 + CLOSE else "neutral"
+def chance_of(scores: Sequence[WindowScore]) -> float:
+    """How often chance alone would make a difference between model and naive forecast as large as this one."""
+    pairs = [(score.loss, score.naive_loss) for score in scores]
+    return sign_flip_p_value([loss - naive for loss, naive in pairs if loss is not None and naive is not None])
 
 
-def _headline(ratio: float) -> str:
-    if ratio < 1 - CLOSE:
-        return f"The model beats the naive forecast by {1 - ratio:.1%}."
-    if ratio > 1 + CLOSE:
-        return f"The model is {ratio - 1:.1%} worse than the naive forecast."
-    return "The model adds nothing to the naive forecast: both are equally good."
+def _tone(ratio: float, chance: float) -> str:
+    if abs(ratio - 1) <= CLOSE or chance > LEVEL:
+        return "neutral"
+    return "good" if ratio < 1 else "bad"
+
+
+def _headline(ratio: float, chance: float, windows: int) -> str:
+    if abs(ratio - 1) <= CLOSE:
+        return "The model adds nothing to the naive forecast: both are equally good."
+    said = f"The model is {abs(ratio - 1):.1%} {'better' if ratio < 1 else 'worse'} than the naive forecast"
+    if chance <= LEVEL:
+        return f"{said}."
+    return f"{said}, which {windows} window{'s' if windows > 1 else ''} can not tell from chance."
 
 
 def _figures(report: ForecastReport, ratio: float) -> str:
@@ -123,15 +134,16 @@ def _figures(report: ForecastReport, ratio: float) -> str:
     )
 
 
-def _by_window(scores: Sequence[WindowScore]) -> list[str]:
+def _by_window(scores: Sequence[WindowScore], chance: float) -> list[str]:
     known = [score for score in scores if score.ratio is not None]
     worse = [score for score in known if score.ratio is not None and score.ratio > 1]
     if not known:
         return []
+    test = f"Two equally good forecasts would differ by as much in {chance:.0%} of such samples (paired sign-flip test)."
     if not worse:
-        return [f"It is better in every one of the {len(known)} windows."]
+        return [f"It is better in every one of the {len(known)} windows.", test]
     where = ", ".join(f"{score.start} to {score.end}" for score in worse[:4]) + (" and others" if len(worse) > 4 else "")
-    return [f"It is better in {len(known) - len(worse)} of {len(known)} windows, and worse in these: {where}."]
+    return [f"It is better in {len(known) - len(worse)} of {len(known)} windows, and worse in these: {where}.", test]
 
 
 def _by_quantile(report: ForecastReport) -> list[str]:

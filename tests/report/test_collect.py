@@ -12,8 +12,11 @@ from contracts.problems import ProblemsError
 from runs.report import collect_bundle
 from runs.report.write import write_report
 from runs.stack import Stack
-from tests.conftest import REGION
+from tests.conftest import PIPELINE_ARN, REGION
+from tests.fake_sagemaker import FakeSageMaker
 from tests.report.support import ID, forecasts, item
+
+ARN = f"{PIPELINE_ARN}/execution/abc"
 
 
 @pytest.fixture
@@ -44,6 +47,20 @@ def test_a_bundle_holds_what_the_execution_left(executed: Stack) -> None:
         ("Extra", None, 1),
     ]
     assert "Snapshot" not in bundle.item
+
+
+def test_parameters_that_nobody_set_are_the_defaults_of_what_ran(executed: Stack, sagemaker: FakeSageMaker) -> None:
+    sagemaker.add(ARN, [])
+    executed.dynamodb.Table(executed.outputs.execution_table).put_item(Item=item(PipelineExecutionArn=ARN))
+    bundle = collect_bundle(executed, ID)
+    passed = {"ExecutionId": ID, "epochs": "7", "likelihood": "student-T"}
+    assert bundle.parameters == {**passed, "prediction_length": "20", "TrainingInstanceType": "ml.c5.xlarge"}
+    assert bundle.passed == passed.keys()
+
+
+def test_a_pipeline_that_was_deleted_leaves_what_the_start_set(executed: Stack, sagemaker: FakeSageMaker) -> None:
+    executed.dynamodb.Table(executed.outputs.execution_table).put_item(Item=item(PipelineExecutionArn=ARN))
+    assert set(collect_bundle(executed, ID).parameters) == {"ExecutionId", "epochs", "likelihood"}
 
 
 def test_files_that_were_never_written_are_left_out(executed: Stack) -> None:

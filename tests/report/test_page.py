@@ -156,10 +156,18 @@ def test_an_importance_that_explains_nothing_is_said_to_mean_little(explained: f
     assert ("the ranking means little" in html) is warned
 
 
-def test_parameters_that_differ_from_the_default_stand_out() -> None:
-    html = build_report(bundle())
-    assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>10</td></tr>' in html
-    assert '<tr class=""><td>likelihood</td>' in html
+def test_every_parameter_is_shown_and_what_was_set_stands_out() -> None:
+    defaults = {"epochs": "10", "num_cells": "40", "TrainingInstanceCount": "1"}
+    html = build_report(ReportBundle.of_item(item(), defaults=defaults))
+    assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>start</td></tr>' in html
+    assert '<tr class=""><td>num_cells</td><td><code>40</code></td><td>default</td></tr>' in html
+    assert '<tr class=""><td>TrainingInstanceCount</td><td><code>1</code></td><td>default</td></tr>' in html
+
+
+def test_no_parameter_is_claimed_of_an_execution_that_was_started_elsewhere() -> None:
+    html = build_report(ReportBundle.of_item(item(Snapshot=None), defaults={"epochs": "10"}))
+    assert "started elsewhere" in html
+    assert "<td>epochs</td>" not in html
 
 
 def test_the_picture_is_a_png_of_its_size() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+import scipy.stats
 
 from local_run.deepar.metrics import weighted_quantile_loss
 from runs.report import ReportBundle
+from runs.report.significance import sign_flip_p_value
 from runs.report.verdict import coverage, nominal_coverage, overall_ratio, verdict, window_scores
 from tests.report.support import LEVELS, forecasts, item
 
@@ -27,17 +31,46 @@ def test_window_scores_are_the_metrics_of_the_algorithm() -> None:
 
 
 def test_a_worse_model_is_called_worse_and_where() -> None:
-    tone, headline, sentences = words(8.0)
-    assert (tone, headline.startswith("The model is ")) == ("bad", True)
-    assert f"{overall_ratio(forecasts(8.0)) - 1:.1%} worse" in headline
-    assert "worse in these: 2020-01-01 to 2020-01-06" in sentences
+    found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=8)))
+    worse = overall_ratio(forecasts(8.0, count=8))
+    assert (found.tone, found.headline) == ("bad", f"The model is {worse - 1:.1%} worse than the naive forecast.")
+    assert "worse in these: 2020-01-01 to 2020-01-06" in " ".join(found.sentences)
 
 
 def test_a_better_model_is_called_better() -> None:
-    report = forecasts()
+    report = forecasts(count=8)
+    for window in report["windows"]:  # a naive forecast of much too wide bands
+        wide = {level: [8 * value for value in row] for level, row in window["target_quantiles"].items()}
+        window["naive_target_quantiles"] = wide
     report["metrics"] = {name: value * 0.8 for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
-    assert (found.tone, found.headline) == ("good", "The model beats the naive forecast by 20.0%.")
+    assert (found.tone, found.headline) == ("good", "The model is 20.0% better than the naive forecast.")
+    assert "would differ by as much in 1% of such samples" in " ".join(found.sentences)
+
+
+@pytest.mark.parametrize(("ratio", "word"), [(0.8, "better"), (1.3, "worse")])
+def test_what_so_few_windows_can_not_tell_from_chance_is_no_success_and_no_failure(ratio: float, word: str) -> None:
+    report = forecasts(8.0)
+    report["metrics"] = {name: value * ratio for name, value in report["naive_metrics"].items()}
+    found = verdict(ReportBundle.of_item(item(), report))
+    said = f"The model is {abs(ratio - 1):.1%} {word} than the naive forecast"
+    assert found.headline == f"{said}, which 3 windows can not tell from chance."
+    assert found.tone == "neutral"
+
+
+def test_the_sign_flip_test_counts_every_assignment_of_signs() -> None:
+    values = [0.3, -0.1, 0.25, 0.4, -0.05, 0.2]
+    sums = [abs(sum(s * v for s, v in zip(signs, values, strict=True))) for signs in itertools.product((1, -1), repeat=6)]
+    assert sign_flip_p_value(values) == pytest.approx(np.mean(np.array(sums) >= abs(sum(values)) - 1e-9))
+    assert sign_flip_p_value([-value for value in values]) == sign_flip_p_value(values)
+    assert sign_flip_p_value([1.0] * 8) == 2 / 2**8
+    assert sign_flip_p_value([]) == 1
+
+
+def test_the_sign_flip_test_of_many_windows_is_near_the_t_test() -> None:
+    values = np.random.default_rng(3).normal(0.3, 1, 60)
+    expected = scipy.stats.ttest_1samp(values, 0).pvalue
+    assert sign_flip_p_value(values.tolist()) == pytest.approx(expected, abs=0.01)
 
 
 def test_an_equal_model_is_said_to_add_nothing() -> None:
