@@ -24,7 +24,7 @@ from pipeline_def.example_values import example_values
 from pipeline_def.render import render
 from pipeline_def.template import read_template
 from runs import assets, begin, templates, views
-from runs.report.write import write_report
+from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack
 
 TEMPLATE = PROJECT / "examples" / "templates" / "demo.json"
@@ -81,14 +81,14 @@ def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
     return item
 
 
-def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, written: Mapping[str, Path]) -> None:
+def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, written: WrittenReport) -> None:
     console.print()
     for line in views.summary_lines(item):
         console.print(line, highlight=False, soft_wrap=True)
     console.print(views.steps_table(item))
     console.print(metrics_table(report))
-    for name, path in written.items():
-        console.print(f"{name:<8} {path}", highlight=False, soft_wrap=True)
+    for line in views.report_lines(written):
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def metrics_table(report: ForecastReport) -> Table:

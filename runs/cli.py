@@ -143,8 +143,8 @@ def report(
 
     with _reported():
         check_output_folder("--out", out)
-        for kind, path in write_report(Stack.load(stack_outputs), execution_id, out).items():
-            CONSOLE.print(f"{kind:<8} {path}", highlight=False, soft_wrap=True)
+        for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
+            CONSOLE.print(line, highlight=False, soft_wrap=True)
 
 
 @app.command("list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +12,9 @@ from rich.text import Text
 from contracts import status as st
 from contracts.tables import AssetAttribute, ExecutionAttribute, StepKey, TemplateAttribute
 from runs.history import parse_time
+
+if TYPE_CHECKING:
+    from runs.report.write import WrittenReport
 
 _COLOURS = {st.SUCCEEDED: "green", st.FAILED: "red", st.STOPPED: "yellow", st.EXECUTING: "cyan", st.STARTING: "cyan"}
 
@@ -56,6 +59,11 @@ def summary_lines(item: Mapping[str, Any]) -> list[str]:
     if package := item.get(ExecutionAttribute.MODEL_PACKAGE_ARN):
         lines.append(f"model      {package}")
     return lines
+
+
+def report_lines(written: WrittenReport) -> list[str]:
+    """What a report says first, and where it lies."""
+    return [f"verdict  {written.headline}", *(f"{kind:<8} {path}" for kind, path in written.paths.items())]
 
 
 def _gate(item: Mapping[str, Any]) -> str:

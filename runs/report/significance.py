@@ -29,8 +29,8 @@ def sign_flip_p_value(differences: Sequence[float]) -> float:
         return 1.0
     # The tolerance counts the observed assignment among those as extreme, whatever the order of the sum rounds to.
     observed = abs(sum(differences)) * (1 - 1e-12)
-    sums = [abs(sum(map(mul, signs, differences))) for signs in _signs(len(differences))]
-    return sum(value >= observed for value in sums) / len(sums)
+    extreme = [abs(sum(map(mul, signs, differences))) >= observed for signs in _signs(len(differences))]
+    return extreme.count(True) / len(extreme)
 
 
 def _signs(count: int) -> Iterator[tuple[int, ...]]:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from runs.report.bundle import collect_bundle
 from runs.report.page import build_report
 from runs.report.picture import draw_png
+from runs.report.verdict import verdict
 from runs.stack import Stack
 
 REPORT_FILE, PICTURE_FILE = "report.html", "forecast.png"
 
 
-def write_report(stack: Stack, execution_id: str, out: Path) -> dict[str, Path]:
-    """Write ``<out>/<execution>/report.html``, and ``forecast.png`` where there are forecasts; kind → absolute path.
+@dataclass(frozen=True)
+class WrittenReport:
+    """The report's first sentence, and the absolute path of each kind of file: report, and picture where it was drawn."""
+
+    headline: str
+    paths: Mapping[str, Path]
+
+
+def write_report(stack: Stack, execution_id: str, out: Path) -> WrittenReport:
+    """Write ``<out>/<execution>/report.html``, and ``forecast.png`` where there are forecasts.
 
     Both are drawn before either is written. Raises :class:`~contracts.problems.ProblemsError` for an unknown execution.
     """
@@ -27,4 +38,4 @@ def write_report(stack: Stack, execution_id: str, out: Path) -> dict[str, Path]:
     for kind, (name, content) in files.items():
         written[kind] = folder / name
         written[kind].write_bytes(content)
-    return written
+    return WrittenReport(verdict(bundle).headline, written)

@@ -77,7 +77,9 @@ def test_an_unknown_execution_is_told(executed: Stack, execution_id: str) -> Non
 
 def test_files_are_written_under_the_execution(executed: Stack, tmp_path: Path) -> None:
     written = write_report(executed, ID, tmp_path)
-    assert written == {"report": tmp_path / ID / "report.html", "picture": tmp_path / ID / "forecast.png"}
-    assert "Forecast of sp500" in written["report"].read_text()
+    assert written.paths == {"report": tmp_path / ID / "report.html", "picture": tmp_path / ID / "forecast.png"}
+    page = written.paths["report"].read_text()
+    assert "Forecast of sp500" in page
+    assert written.headline in page
     executed.s3.delete_object(Bucket="models", Key=ExecutionLayout(ID).forecasts)
-    assert set(write_report(executed, ID, tmp_path / "more")) == {"report"}
+    assert set(write_report(executed, ID, tmp_path / "more").paths) == {"report"}
