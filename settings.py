@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from contracts.ids import TEMPLATE_ID_PATTERN
 from contracts.parameters import INSTANCE_TYPE_PATTERN, has_local_storage
 from contracts.problems import Problem, ProblemsError, nearest
-from contracts.regions import region_problem
+from contracts.regions import partition, region_problem
 
 REGION_KEY = "aws:region"
 #: Names of projects and stacks become part of all others; those of ECR repositories allow the least.
@@ -37,6 +37,7 @@ _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
 _BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}"
 _TAG = r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9])?"
 _IMAGE = r"[a-z0-9][a-z0-9._/:-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})"
+_EMAIL = r"""^$|^[^@\s"(),:;<>\[\]\\]+@[^@\s"(),:;<>\[\]\\]+\.[A-Za-z0-9-]+$"""
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 _RATE = r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|hours|days))\)"
@@ -44,7 +45,7 @@ _RATE = r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|ho
 _CRON_FIELDS = (
     (range(60), "", r"(?!)"),
     (range(24), "", r"(?!)"),
-    (range(1, 32), "", r"\?|L|[0-9]{1,2}W|LW"),
+    (range(1, 32), "", r"\?|L|(?:[1-9]|[12][0-9]|3[01])W|LW"),
     (range(1, 13), "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", r"(?!)"),
     (range(1, 8), "SUN MON TUE WED THU FRI SAT", r"\?|[1-7A-Z]{1,3}L|[1-7]#[1-5]|[A-Z]{3}#[1-5]"),
     (range(1970, 2200), "", r"(?!)"),
@@ -71,6 +72,18 @@ def _boolean(value: object) -> object:
 
 def _texts(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
+
+
+def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("an id stands there twice")
+    return values
+
+
+def _concurrency(value: int) -> int:
+    if value == 0:
+        raise ValueError("it would switch every function off")
+    return value
 
 
 def _retention(value: int) -> int:
@@ -162,12 +175,14 @@ class Settings(BaseModel):
     subnet_ids: Annotated[
         tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],
         BeforeValidator(_texts),
-        Field(max_length=16, description="a JSON list of at most 16 ids such as subnet-0123456789abcdef0"),
+        AfterValidator(_unique),
+        Field(max_length=16, description="a JSON list of at most 16 different ids such as subnet-0123456789abcdef0"),
     ]
     security_group_ids: Annotated[
         tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")], ...],
         BeforeValidator(_texts),
-        Field(max_length=5, description="a JSON list of at most 5 ids such as sg-0123456789abcdef0"),
+        AfterValidator(_unique),
+        Field(max_length=5, description="a JSON list of at most 5 different ids such as sg-0123456789abcdef0"),
     ]
     processing_instance_type: InstanceType
     processing_max_runtime_seconds: JobSeconds
@@ -187,12 +202,14 @@ class Settings(BaseModel):
         str,
         Field(pattern=rf"^$|{TEMPLATE_ID_PATTERN}", max_length=40, description="empty, or 1 to 40 letters, digits and hyphens"),
     ]
-    alarm_email: Annotated[str, Field(pattern=r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$", description="empty, or one e-mail address")]
+    alarm_email: Annotated[str, Field(pattern=_EMAIL, description="empty, or one e-mail address")]
     log_sync_seconds: Annotated[Integer, Field(ge=1, le=3600, description="a whole number from 1 to 3600")]
     log_retention_days: Annotated[
         Integer, AfterValidator(_retention), Field(description=f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}")
     ]
-    handler_concurrency: Annotated[Integer, Field(ge=-1, le=1000, description="-1 (none reserved), or from 1 to 1000")]
+    handler_concurrency: Annotated[
+        Integer, AfterValidator(_concurrency), Field(ge=-1, le=1000, description="-1 (none reserved), or from 1 to 1000")
+    ]
     base_image: Annotated[
         str, Field(pattern=rf"^{_IMAGE}$", description="name:tag or name@sha256:…, never :latest"), AfterValidator(_immutable)
     ]
@@ -293,9 +310,7 @@ def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, 
     ):
         missing = "retrainingTemplate" if sound["retrainingSchedule"] else "retrainingSchedule"
         yield missing, "retrainingSchedule and retrainingTemplate go together: set both or neither"
-    key_arn = sound.get("encryptionKey", "")
-    if key_arn.startswith("arn:") and key_arn.split(":")[3] != region:
-        yield "encryptionKey", f"the key must be in the stack's region, {region or 'which is missing'}"
+    yield from _arn_rules(sound, region)
     for key in ("processingInstanceType", "trainingInstanceType"):
         if sound.get("encryptionKey", "aws") != "aws" and has_local_storage(sound.get(key, "")):
             yield key, "with encryptionKey, allowed: a type without local storage; SageMaker takes no volume key for this one"
@@ -304,6 +319,14 @@ def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, 
         twin = next((other for other in named[:position] if sound[other] == sound[key]), None)
         if twin:
             yield key, f"{twin} has that name too; each bucket needs its own"
+
+
+def _arn_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:
+    key_arn, boundary = sound.get("encryptionKey", ""), sound.get("permissionsBoundary", "")
+    if key_arn.startswith("arn:") and (key_arn.split(":")[1], key_arn.split(":")[3]) != (partition(region), region):
+        yield "encryptionKey", f"the key must be in the stack's region, {region or 'which is missing'}"
+    if boundary and boundary.split(":")[1] != partition(region):
+        yield "permissionsBoundary", f"the policy must be in the region's partition, arn:{partition(region)}:…"
 
 
 def _job_rules(sound: Mapping[str, str]) -> Iterator[tuple[str, str]]:

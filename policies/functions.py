@@ -61,10 +61,10 @@ def _bounded_retries(config: Resource) -> Iterator[Finding]:
 
 def _reserved(function: Resource) -> Iterator[Finding]:
     count = function.number("reservedConcurrentExecutions")
-    if count is None or count < 0:
+    if count is None or count < 1:
         found = function.get("reservedConcurrentExecutions")
         yield Finding(
-            "reservedConcurrentExecutions", found, "needed: a number, so that no function takes all the account may run"
+            "reservedConcurrentExecutions", found, "needed: at least 1, and a number, so that no function takes all the account may run"
         )
 
 

@@ -48,6 +48,7 @@ CASES = [
     bad("lambda-retries", INVOKE_CONFIG, {"maximumEventAgeInSeconds": 86400, "maximumRetryAttempts": 3}, "is 86400", "is 3"),
     good("lambda-reserved-concurrency", FUNCTION, {"reservedConcurrentExecutions": 5}),
     bad("lambda-reserved-concurrency", FUNCTION, {"reservedConcurrentExecutions": -1}, "reservedConcurrentExecutions is -1"),
+    bad("lambda-reserved-concurrency", FUNCTION, {"reservedConcurrentExecutions": 0}, "reservedConcurrentExecutions is 0"),
     bad("lambda-reserved-concurrency", FUNCTION, {}, "reservedConcurrentExecutions is missing"),
     good(
         "lambda-no-secrets",
