@@ -6,7 +6,8 @@
         subprocess.run([...], env=emulator.process_environment("processing"))
         emulator.client("s3").list_buckets()
 
-What moto lacks for SageMaker pipelines is added through ``middleware``, which wraps the WSGI application.
+What moto lacks for SageMaker pipelines is added through ``middleware``, which wraps the WSGI application. In front of both
+stands :mod:`local_run.smithy_cbor`, so that neither meets any protocol but JSON, XML and the query protocol.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from contracts.problems import one_problem
 from local_run.actors import DEPLOYER, access_key, actor_client
 from local_run.moto_corrections import correct_moto
 from local_run.moto_server import QuietHandler, moto_application
+from local_run.smithy_cbor import SmithyCbor
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -164,6 +166,7 @@ class Emulator:
             application: WSGIApplication = moto_application()
             if self._middleware is not None:
                 application = self._middleware(application)
+            application = SmithyCbor(application)
             # werkzeug duplicates the descriptor; given a port it would end the process where that is taken.
             self._server = make_server(
                 HOST, self._wanted_port, application, threaded=True, request_handler=QuietHandler, fd=listener.fileno()

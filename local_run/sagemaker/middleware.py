@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from local_run.functions import FunctionHost, FunctionUnavailableError
 from local_run.sagemaker.api import JOB_KINDS, JobApi, PipelineApi, pipeline_name
 from local_run.sagemaker.errors import ApiError
+from local_run.wsgi import Answer, ask, read_body, send
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 TARGET_PREFIX = "SageMaker."
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/(?P<region>[^/]+)/")
-Answer = tuple[int, dict[str, str], bytes]
 
 
 class Layer:
@@ -53,7 +53,7 @@ class Layer:
         ours = target.startswith(TARGET_PREFIX) or invoked is not None
         if not ours or _region(environ) not in (None, self._region):
             return self._application(environ, start_response)
-        body = _read_body(environ)
+        body = read_body(environ)
         if invoked is not None:
             answer = self._invoke(invoked["name"], environ, body)
         else:
@@ -61,7 +61,7 @@ class Layer:
         if answer is None:
             environ["wsgi.input"] = io.BytesIO(body)
             return self._application(environ, start_response)
-        return _send(answer, start_response)
+        return send(answer, start_response)
 
     def _sagemaker(self, operation: str, environ: WSGIEnvironment, body: bytes) -> Answer | None:
         try:
@@ -116,24 +116,7 @@ class Layer:
 
     def _pass(self, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
         """Ask moto and take its answer back."""
-        body = json.dumps(request).encode()
-        inner = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        taken: list[tuple[int, dict[str, str]]] = []
-
-        def start(status: str, headers: list[tuple[str, str]], _error: Any = None) -> Callable[[bytes], object]:
-            taken.append((int(status.split()[0]), dict(headers)))
-            return lambda _data: None
-
-        parts = self._application(inner, start)
-        try:
-            content = b"".join(parts)
-        finally:
-            close = getattr(parts, "close", None)
-            if close is not None:
-                close()
-        status, headers = taken[-1]
-        kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-        return status, kept, content
+        return ask(self._application, environ, json.dumps(request).encode())
 
     def _invoke(self, name: str, environ: WSGIEnvironment, body: bytes) -> Answer | None:
         """Lambda's Invoke: synchronous, asynchronous (Event) or DryRun. moto answers for a function that does not exist."""
@@ -167,12 +150,6 @@ def _region(environ: WSGIEnvironment) -> str | None:
     return match["region"] if match else None
 
 
-def _read_body(environ: WSGIEnvironment) -> bytes:
-    length = environ.get("CONTENT_LENGTH") or "0"
-    content: bytes = environ["wsgi.input"].read(int(length))
-    return content
-
-
 def _json(status: int, body: Mapping[str, Any]) -> Answer:
     headers = {"Content-Type": "application/x-amz-json-1.1"}
     if "__type" in body:
@@ -183,10 +160,3 @@ def _json(status: int, body: Mapping[str, Any]) -> Answer:
 def _lambda_error(status: int, code: str, message: str) -> Answer:
     body = json.dumps({"Type": "User", "Message": message}).encode()
     return status, {"Content-Type": "application/json", "x-amzn-errortype": code}, body
-
-
-def _send(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    status, headers, body = answer
-    headers = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-    start_response(f"{status} {'OK' if status < 300 else 'Error'}", [*headers.items(), ("Content-Length", str(len(body)))])
-    return [body]
