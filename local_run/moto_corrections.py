@@ -4,6 +4,8 @@
 - DynamoDB, whose transactions put back a copy of all tables when they fail, and with it lose what others wrote meanwhile: one
   call at a time.
 - SageMaker's DeleteModelPackageGroup, which moto does not have. As on AWS, a group that holds model packages stays.
+- Tags in CreateBucket, which moto drops and the provider sends there; who pays for a bucket's requests.
+- A queue under a key of KMS, which has no encryption of SQS's own besides; an e-mail address, which has to confirm.
 
 What SageMaker pipelines need beyond this stands in :mod:`local_run.sagemaker`.
 """
@@ -13,16 +15,24 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from moto.core.responses import EmptyResult
+import xmltodict
+from moto.core.responses import ActionResult, EmptyResult
 from moto.dynamodb.responses import DynamoHandler
 from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 from moto.sagemaker.exceptions import ConflictException
 from moto.sagemaker.responses import SageMakerResponse
+from moto.sns.models import SNSBackend
+from moto.sqs.models import Queue
 
 from local_run.bucket_policies import bucket_permission
 
 _dynamodb = threading.Lock()
 _call_dynamodb = DynamoHandler.call_action
+_put_bucket = S3Response._bucket_response_put
+_get_bucket = S3Response._bucket_response_get
+_queue_attributes = Queue.attributes.fget
+_subscribe = SNSBackend.subscribe
 
 
 def correct_moto() -> None:
@@ -30,6 +40,10 @@ def correct_moto() -> None:
     FakeBucket.get_permission = bucket_permission
     DynamoHandler.call_action = _one_at_a_time
     SageMakerResponse.delete_model_package_group = _delete_model_package_group
+    S3Response._bucket_response_put = _put_bucket_and_tags
+    S3Response._bucket_response_get = _get_bucket_or_payer
+    Queue.attributes = property(_one_encryption)
+    SNSBackend.subscribe = _subscribe_pending
 
 
 def _one_at_a_time(handler: Any) -> Any:
@@ -45,3 +59,31 @@ def _delete_model_package_group(response: Any) -> Any:
         raise ConflictException(f"Model package group {name} holds {len(held)} model packages; delete them first.")
     del backend.model_package_groups[name]
     return EmptyResult()
+
+
+def _put_bucket_and_tags(response: Any, request: Any, bucket: str, query: Any) -> Any:
+    answer = _put_bucket(response, request, bucket, query)
+    if b"<CreateBucketConfiguration" in response.body:
+        configuration = xmltodict.parse(response.body, force_list=("Tag",))["CreateBucketConfiguration"]
+        tags = (configuration.get("Tags") or {}).get("Tag", [])
+        response.backend.put_bucket_tagging(bucket, {tag["Key"]: tag["Value"] or "" for tag in tags})
+    return answer
+
+
+def _get_bucket_or_payer(response: Any, bucket: str, query: Any) -> Any:
+    if "requestPayment" not in query:
+        return _get_bucket(response, bucket, query)
+    response.data["Action"] = "GetBucketRequestPayment"
+    return response.serialized(ActionResult({"Payer": response.backend.get_bucket(bucket).payer}))
+
+
+def _one_encryption(queue: Any) -> dict[str, Any]:
+    attributes: dict[str, Any] = _queue_attributes(queue)
+    return {**attributes, "SqsManagedSseEnabled": "false"} if "KmsMasterKeyId" in attributes else attributes
+
+
+def _subscribe_pending(backend: Any, topic: str, endpoint: str, protocol: str) -> Any:
+    subscription = _subscribe(backend, topic, endpoint, protocol)
+    if protocol in ("email", "email-json"):
+        subscription.attributes |= {"PendingConfirmation": True, "ConfirmationWasAuthenticated": False}
+    return subscription

@@ -7,15 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from contracts.problems import ProblemsError
 from local_run.actors import access_key, actor_of
-from local_run.emulator import ACCOUNT_ID, HOST, Emulator
+from local_run.emulator import ACCOUNT_ID, Emulator
 
 REGION = "eu-central-1"
 
@@ -191,18 +189,6 @@ def test_requests_leave_no_trace_in_the_output(emulator: Emulator, capfd: pytest
     assert captured.out == captured.err == ""
 
 
-def test_a_model_package_group_is_deleted_unless_it_holds_packages(emulator: Emulator) -> None:
-    sagemaker = emulator.client("sagemaker")
-    for name in ("empty", "full"):
-        sagemaker.create_model_package_group(ModelPackageGroupName=name)
-    sagemaker.create_model_package(ModelPackageGroupName="full", ModelPackageDescription="one")
-    sagemaker.delete_model_package_group(ModelPackageGroupName="empty")
-    with pytest.raises(ClientError, match="holds 1 model packages"):
-        sagemaker.delete_model_package_group(ModelPackageGroupName="full")
-    left = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-    assert [group["ModelPackageGroupName"] for group in left] == ["full"]
-
-
 FIRST_REQUESTS = """
 from local_run.emulator import Emulator
 from local_run.moto_server import moto_application
@@ -232,28 +218,3 @@ def test_routes_are_made_before_the_first_requests_come_at_once() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", FIRST_REQUESTS], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-
-
-def test_bucket_tags_by_s3_control_as_the_provider_reads_them(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """S3 Control is called at a name of the account's own, which the machine must know (docs/deploying.md)."""
-    resolve, own = socket.getaddrinfo, f"{emulator.account_id}.localhost"
-
-    def resolved(host: str, *rest: Any, **more: Any) -> Any:
-        return resolve(HOST if host == own else host, *rest, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolved)
-    where = {"LocationConstraint": REGION}
-    emulator.client("s3").create_bucket(Bucket="tagged", CreateBucketConfiguration=where)
-    emulator.client("s3").put_bucket_tagging(Bucket="tagged", Tagging={"TagSet": [{"Key": "stack", "Value": "dev"}]})
-    values = emulator.environment("deployer")
-    control = boto3.client(
-        "s3control",
-        region_name=REGION,
-        endpoint_url=values["AWS_ENDPOINT_URL"].replace(HOST, "localhost"),
-        aws_access_key_id=values["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
-    )
-    named = {"AccountId": emulator.account_id, "ResourceArn": "arn:aws:s3:::tagged"}
-    assert control.list_tags_for_resource(**named)["Tags"] == [{"Key": "stack", "Value": "dev"}]
-    control.tag_resource(**named, Tags=[{"Key": "owner", "Value": "team"}])
-    assert {tag["Key"] for tag in emulator.client("s3").get_bucket_tagging(Bucket="tagged")["TagSet"]} == {"stack", "owner"}
