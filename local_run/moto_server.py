@@ -8,10 +8,14 @@ mismatch"), and a deployment asks for ten services at the same moment. So everyt
 from __future__ import annotations
 
 import functools
+import http
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
+from flask import request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.test import Client, EnvironBuilder
 
@@ -44,7 +48,7 @@ class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
 @functools.cache
 def moto_application() -> Dispatcher:
     """The application, which holds no state: that lies in moto's backends, whatever emulator is asked."""
-    dispatcher = Dispatcher(create_backend_app)
+    dispatcher = Dispatcher(_application)
     for service in _BY_ACTION:
         # By this header moto tells the versions of DynamoDB's interface apart.
         headers = {**_signed(service), "X-Amz-Target": "DynamoDB_20120810."}
@@ -53,6 +57,22 @@ def moto_application() -> Dispatcher:
     for service, path in _REST.items():
         client.get(path, headers=_signed(service))
     return dispatcher
+
+
+def _application(service: Any) -> Any:
+    application = create_backend_app(service)
+    application.register_error_handler(NotImplementedError, _not_implemented)
+    return application
+
+
+def _not_implemented(error: NotImplementedError) -> tuple[str, int, dict[str, str]]:
+    """What moto does not have, said so that clients understand it: an internal error they would call again and again."""
+    if "X-Amz-Target" in request.headers or (request.content_type or "").startswith("application/json"):
+        body = json.dumps({"__type": "NotImplemented", "message": str(error)})
+        return body, http.HTTPStatus.NOT_IMPLEMENTED, {"Content-Type": "application/x-amz-json-1.1"}
+    body = f"<Error><Code>NotImplemented</Code><Message>{escape(str(error))}</Message></Error>"
+    body = f"<ErrorResponse>{body}<RequestId>none</RequestId></ErrorResponse>"
+    return body, http.HTTPStatus.NOT_IMPLEMENTED, {"Content-Type": "text/xml"}
 
 
 def _signed(service: str) -> dict[str, str]:

@@ -107,3 +107,18 @@ def test_an_address_has_to_confirm_its_subscription(emulator: Emulator, protocol
     found = sns.get_subscription_attributes(SubscriptionArn=subscription["SubscriptionArn"])["Attributes"]
     assert found["PendingConfirmation"] == str(pending).lower()
     assert found["ConfirmationWasAuthenticated"] == str(not pending).lower()
+
+
+def test_what_moto_does_not_have_is_said_to_be_missing(emulator: Emulator, capfd: pytest.CaptureFixture[str]) -> None:
+    """Not as an error of the server's, which clients call on and on for minutes."""
+    calls = {
+        "dynamodb": ("describe_contributor_insights", {"TableName": "t"}),
+        "iam": ("get_context_keys_for_custom_policy", {"PolicyInputList": ["{}"]}),
+    }
+    for service, (operation, arguments) in calls.items():
+        with pytest.raises(ClientError, match=f"{operation} action has not been implemented") as raised:
+            getattr(emulator.client(service), operation)(**arguments)
+        metadata = raised.value.response["ResponseMetadata"]
+        assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (501, 0)
+        assert raised.value.response["Error"]["Code"] == "NotImplemented"
+    assert "Traceback" not in capfd.readouterr().err
