@@ -81,6 +81,7 @@ def up(
     from local_run.demo import store_samples
     from local_run.docker_image import docker_options
     from local_run.live import LiveView
+    from local_run.second_terminal import print_exports, print_for_pulumi
     from local_run.session import PROJECT, deployed_session, empty_account
     from local_run.stack_config import read_stack_config
 
@@ -93,7 +94,7 @@ def up(
         if empty:
             region = str(read_stack_config(PROJECT, stack, _config(config)).region)
             with empty_account(region, port=port, listener=view, backend=backend) as (emulator, _):
-                _print_exports(emulator.environment("user"), f"pulumi up -s {stack}")
+                print_for_pulumi(CONSOLE, emulator, stack)
                 ended.wait()
             return
         with deployed_session(
@@ -104,17 +105,11 @@ def up(
                 store_samples(session.stack)
             outputs = _write_outputs(out / stack, session.outputs.exported())
             variables = session.emulator.environment("user") | {STACK_OUTPUTS_VARIABLE: str(outputs)}
-            _print_exports(variables, "python -m runs start demo")
+            print_exports(CONSOLE, variables, "python -m runs start demo")
             try:
                 _serve(session, view, ended)
             finally:
                 outputs.unlink(missing_ok=True)  # what it names is gone
-
-
-def _print_exports(variables: dict[str, str], command: str) -> None:
-    CONSOLE.print("\nIn a second terminal:", style="bold")
-    CONSOLE.print(" ".join(["export", *(f"{name}={value}" for name, value in variables.items())]), soft_wrap=True)
-    CONSOLE.print(f"{command}\n", highlight=False)
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
