@@ -64,7 +64,7 @@ def _reserved(function: Resource) -> Iterator[Finding]:
     if count is None or count < 1:
         found = function.get("reservedConcurrentExecutions")
         yield Finding(
-            "reservedConcurrentExecutions", found, "needed: at least 1, and a number, so that no function takes all the account may run"
+            "reservedConcurrentExecutions", found, "needed: a number from 1, so that no function takes all the account may run"
         )
 
 

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +44,9 @@ def start(
     execution_id: str | None = None,
     overrides: Mapping[str, str] | None = None,
     origin: str = "runs",
+    problems: Sequence[Problem] = (),
 ) -> Started:
-    """Start an execution of a stored template.
+    """Start an execution of a stored template. ``problems`` are those that the caller found, told with the others.
 
     The same id with the same snapshot again starts what was never started, else changes nothing; the same id with another
     snapshot is a conflict. Everything that can be refused is refused before anything is written.
@@ -56,7 +57,7 @@ def start(
     overrides = dict(overrides or {})
     template = stored_template(stack, template_id)
     definition = _definition(stack)
-    problems = override_problems(overrides, definition)
+    problems = [*problems, *override_problems(overrides, definition)]
     if execution_id is not None and (problem := execution_id_problem(execution_id, "--id")):
         problems.append(problem)
     assets, missing = _asset_versions(stack, list(template[TemplateAttribute.ASSETS]))

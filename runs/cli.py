@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
+from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.problems import check_output_folder, one_problem, reported
 from contracts.tables import TemplateAttribute
 from runs import assets, begin, templates, views
-from runs.overrides import parse_overrides
+from runs.overrides import read_overrides
 from runs.stack import Stack
 
-CONSOLE = Console()
+CONSOLE = views.console()
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -115,7 +115,8 @@ def start(
 ) -> None:
     """Start an execution. The same id again starts it once."""
     with _reported():
-        started = begin.start(Stack.load(stack_outputs), template, execution_id, parse_overrides(overrides or []))
+        values, problems = read_overrides(overrides or [])
+        started = begin.start(Stack.load(stack_outputs), template, execution_id, values, problems=problems)
         done = "started" if started.new else "was started before:"
         CONSOLE.print(f"{done} {started.execution_id}", highlight=False, soft_wrap=True)
 
@@ -155,7 +156,7 @@ def list_executions(stack_outputs: Outputs = None) -> None:
 
 
 def _item(stack: Stack, execution_id: str) -> dict[str, Any]:
-    item = begin.execution_store(stack).get(execution_id)
+    item = begin.execution_store(stack).get(check_execution_id(execution_id))
     if item is None:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
     return item

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +18,14 @@ from runs.history import parse_time
 if TYPE_CHECKING:
     from runs.report.write import WrittenReport
 
+_NO_TERMINAL_WIDTH = 240
 _COLOURS = {st.SUCCEEDED: "green", st.FAILED: "red", st.STOPPED: "yellow", st.EXECUTING: "cyan", st.STARTING: "cyan"}
+
+
+def console() -> Console:
+    """As wide as the terminal; where there is none, or a program reads, wide enough that no cell is cut."""
+    found = Console()
+    return found if found.is_terminal or "COLUMNS" in os.environ else Console(width=_NO_TERMINAL_WIDTH)
 
 
 def coloured(status: str) -> Text:
@@ -78,7 +87,7 @@ def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
     table = Table()
     table.add_column("execution", no_wrap=True)  # it is there to be copied
     for column in ("template", "status", "outcome", "created", "origin"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in ("status", "outcome"))
     for item in items:
         table.add_row(
             item[ExecutionAttribute.ID],

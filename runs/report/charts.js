@@ -11,7 +11,9 @@
     const figure = JSON.parse(source.textContent);
     const target = document.getElementById(source.dataset.figure);
     const bar = target.id === "fan";
-    const options = { responsive: true, displaylogo: false, displayModeBar: bar, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    // The buttons are named, since newer scripts bring some that send the chart elsewhere; without a server nothing can be sent.
+    const buttons = [["toImage", "zoom2d", "pan2d", "resetScale2d"]];
+    const options = { responsive: true, displaylogo: false, displayModeBar: bar, modeBarButtons: buttons, plotlyServerURL: "" };
     await Plotly.newPlot(target, figure.data, figure.layout, options);
   }
   const fan = document.getElementById("fan");

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,7 +99,13 @@ def _importance(axes: Any, bundle: ReportBundle) -> None:
     ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:_BARS][::-1]
     axes.barh([name.replace("$", r"\$") for name, _ in ranked], [100 * score for _, score in ranked], color=MODEL)
     axes.tick_params(axis="y", labelsize=8)
-    _plain(axes, "Feature importance: rise of the held-out error, %" if ranked else "No feature importance was computed")
+    _plain(axes, _importance_title(bundle.importance or {}) if ranked else "No feature importance was computed")
+
+
+def _importance_title(importance: Mapping[str, Any]) -> str:
+    explained = importance.get("held_out_r2")
+    doubt = f"\nmeans little: held-out R² {explained:.3f}" if explained is not None and explained <= 0 else ""
+    return f"Feature importance: rise of the held-out error, %{doubt}"
 
 
 def _plain(axes: Any, title: str) -> None:

@@ -63,7 +63,7 @@ def test_a_scheduled_id_depends_on_its_moment_alone() -> None:
 
 def test_a_token_has_a_length_that_sagemaker_takes() -> None:
     assert 32 <= len(client_request_token("a")) <= 128
-    assert client_request_token("a") != client_request_token("b")
+    assert client_request_token("a") == client_request_token("a") != client_request_token("b")
 
 
 def test_a_changed_executor_is_another_key() -> None:

@@ -95,7 +95,18 @@ def test_the_page_loads_nothing() -> None:
     ]
     assert policy[0] is not None
     assert policy[0].startswith("default-src 'none'")
+    assert "form-action 'none'" in policy[0]
     assert "url(" not in re.sub(r'<script type="application/octet-stream".*?</script>', "", html, flags=re.S)
+
+
+def test_no_button_of_the_chart_sends_it_elsewhere() -> None:
+    """Without a list of its own, plotly's newer bars have one that uploads the chart's data."""
+    html = build_report(bundle())
+    assert 'plotlyServerURL: ""' in html
+    named = re.search(r"const buttons = (\[\[.*?\]\]);", html)
+    assert named is not None
+    assert json.loads(named[1]) == [["toImage", "zoom2d", "pan2d", "resetScale2d"]]
+    assert "modeBarButtons: buttons" in html
 
 
 def test_plotlys_script_is_packed_whole_and_the_page_stays_small() -> None:
@@ -174,6 +185,13 @@ def test_the_picture_is_a_png_of_its_size() -> None:
     picture = draw_png(bundle())
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"
     assert (int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")) == (1560, 912)
+
+
+def test_the_picture_doubts_an_importance_that_explains_nothing() -> None:
+    def drawn(explained: float) -> bytes:
+        return draw_png(ReportBundle.of_item(item(), forecasts(), {"scores": {"rsi": 0.02}, "held_out_r2": explained}))
+
+    assert drawn(0.1) == drawn(0.2) != drawn(-0.1) != drawn(-0.2)
 
 
 def test_a_picture_needs_forecasts() -> None:

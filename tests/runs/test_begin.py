@@ -13,6 +13,7 @@ from contracts.snapshot import canonical_json, from_attribute
 from contracts.tables import ExecutionAttribute
 from runs.begin import execution_store, start
 from runs.stack import Stack
+from runs.store import ExecutionStore
 from tests.fake_sagemaker import FakeSageMaker
 
 PRICES = b"Date,Close\n2020-01-01,1.5\n"
@@ -82,6 +83,21 @@ def test_a_start_that_did_not_get_through_is_made_good_by_the_next(stack: Stack,
     item = execution_store(stack).get("e1")
     assert item is not None
     assert (sagemaker.starts, ExecutionAttribute.PIPELINE_EXECUTION_ARN in item) == (1, True)
+
+
+def test_a_start_that_died_before_it_noted_the_execution_starts_no_second_one(
+    stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(ExecutionStore, "attach", dies)
+        start(stack, "daily", "e1")
+    again = start(stack, "daily", "e1")
+    item = execution_store(stack).get("e1")
+    assert item is not None
+    assert (sagemaker.starts, item[ExecutionAttribute.PIPELINE_EXECUTION_ARN]) == (1, again.pipeline_execution_arn)
 
 
 def test_a_start_that_sagemaker_refuses_leaves_no_item(stack: Stack, sagemaker: FakeSageMaker) -> None:
