@@ -85,6 +85,62 @@ def test_a_buckets_owner_pays_for_requests(emulator: Emulator) -> None:
     assert [found["Key"] for found in s3.list_objects_v2(Bucket="paid")["Contents"]] == ["k"]
 
 
+def test_a_bucket_is_emptied_after_its_versioning_was_suspended(emulator: Emulator) -> None:
+    """The order in which a stack is destroyed: the setting goes before the bucket."""
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="full", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket="full", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("deleted", "deleted", "kept"):
+        s3.put_object(Bucket="full", Key=key, Body=b"1")
+    s3.delete_object(Bucket="full", Key="deleted")
+    s3.put_bucket_versioning(Bucket="full", VersioningConfiguration={"Status": "Suspended"})
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        s3.delete_bucket(Bucket="full")
+    found = s3.list_object_versions(Bucket="full")
+    versions = [{key: item[key] for key in ("Key", "VersionId")} for item in found["Versions"] + found["DeleteMarkers"]]
+    assert len(versions) == 4
+    assert "Errors" not in s3.delete_objects(Bucket="full", Delete={"Objects": versions})
+    s3.delete_bucket(Bucket="full")
+    assert s3.list_buckets()["Buckets"] == []
+
+
+def test_a_log_group_takes_another_key_and_none(emulator: Emulator) -> None:
+    logs = emulator.client("logs")
+    logs.create_log_group(logGroupName="g")
+
+    def key() -> str | None:
+        return logs.describe_log_groups(logGroupNamePrefix="g")["logGroups"][0].get("kmsKeyId")
+
+    logs.associate_kms_key(logGroupName="g", kmsKeyId="arn:aws:kms:eu-central-1:123456789012:key/1")
+    assert key() == "arn:aws:kms:eu-central-1:123456789012:key/1"
+    logs.disassociate_kms_key(logGroupName="g")
+    assert key() is None
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.associate_kms_key(logGroupName="absent", kmsKeyId="k")
+
+
+def test_a_table_takes_another_key_and_none(emulator: Emulator) -> None:
+    dynamodb, key = emulator.client("dynamodb"), "arn:aws:kms:eu-central-1:123456789012:key/1"
+    dynamodb.create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+    )
+
+    def encryption(**wanted: Any) -> dict[str, Any]:
+        dynamodb.update_table(TableName="t", SSESpecification=wanted)
+        return dict(dynamodb.describe_table(TableName="t")["Table"].get("SSEDescription", {}))
+
+    assert encryption(Enabled=True, SSEType="KMS", KMSMasterKeyId=key)["KMSMasterKeyArn"] == key
+    default = encryption(Enabled=True)
+    assert default["Status"] == "ENABLED"
+    assert default["KMSMasterKeyArn"] != key
+    assert encryption(Enabled=False) == {}
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        dynamodb.update_table(TableName="absent", SSESpecification={"Enabled": True})
+
+
 def test_a_queue_under_a_key_has_no_encryption_of_its_own(emulator: Emulator) -> None:
     sqs = emulator.client("sqs")
 
