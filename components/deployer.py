@@ -23,6 +23,7 @@ from components.names import (
 )
 from components.policies import Document, canonical, one_or_many
 from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
+from contracts.permissions_jobs import PIPELINE
 from contracts.tables import TABLES
 
 #: Characters without white space that IAM takes in one managed policy.
@@ -48,6 +49,10 @@ def _named(service: str, *patterns: str) -> Callable[[Names], Sequence[str]]:
 
 def _roles(names: Names) -> Sequence[str]:
     return [names.role(actor.name) for actor in ACTORS]
+
+
+def _passed_roles(names: Names) -> Sequence[str]:
+    return [names.role(actor.name) for actor in ACTORS if actor.service != SAGEMAKER or actor is PIPELINE]
 
 
 def _log_groups(names: Names) -> Sequence[str]:
@@ -94,16 +99,23 @@ def _for_aws_resources(_: Names) -> Document:
     return {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
+def _by_aws_alias(_: Names) -> Document:
+    """These keys have no tags and no ARN that is known before; nobody but AWS gives an alias that begins so."""
+    return {"StringEquals": {"kms:RequestAlias": ["alias/aws/dynamodb", "alias/aws/s3"]}}
+
+
 def _given_key(names: Names) -> Sequence[str]:
     return [str(names.settings.given_key_arn)]
 
 
+#: What S3 and DynamoDB do in the name of whoever stores an object or makes a table.
+_DATA_KEY_ACTIONS = "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext"
 #: For a stack that is given a key: it is not ours to change, and does not carry our tags.
 GIVEN_KEY_GRANTS = (
     Grant(
         "GivenKey",
         "kms",
-        "DescribeKey GetKeyPolicy RetireGrant Encrypt Decrypt GenerateDataKey",
+        f"DescribeKey RetireGrant {_DATA_KEY_ACTIONS}",
         _given_key,
         "What the given key encrypts",
     ),
@@ -121,19 +133,19 @@ GRANTS = (
     Grant(
         "Buckets",
         "s3",
-        "CreateBucket DeleteBucket ListBucket ListBucketVersions GetBucketLocation GetBucketAcl GetBucketCORS GetBucketLogging "
-        "GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock "
-        "GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetAccelerateConfiguration "
-        "GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration PutBucketLogging "
-        "PutBucketOwnershipControls PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock PutBucketTagging "
-        "PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
+        "CreateBucket DeleteBucket ListBucket ListBucketVersions ListTagsForResource TagResource UntagResource GetBucketAcl "
+        "GetBucketCORS GetBucketLogging GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy "
+        "GetBucketPublicAccessBlock GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite "
+        "GetAccelerateConfiguration GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration "
+        "PutBucketLogging PutBucketOwnershipControls PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock "
+        "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
         _buckets(""),
         "The three buckets and their settings",
     ),
     Grant(
         "Objects",
         "s3",
-        "GetObject GetObjectTagging GetObjectVersion PutObject PutObjectTagging DeleteObject DeleteObjectVersion",
+        "GetObject GetObjectTagging PutObject PutObjectTagging DeleteObject DeleteObjectVersion",
         _buckets("/*"),
         "Puts the executor; empties unprotected buckets when they are destroyed",
     ),
@@ -148,7 +160,7 @@ GRANTS = (
     Grant(
         "Repository",
         "ecr",
-        "CreateRepository DescribeRepositories DeleteRepository ListImages BatchDeleteImage PutImageTagMutability "
+        "CreateRepository DeleteRepository ListImages PutImageTagMutability "
         "PutImageScanningConfiguration GetLifecyclePolicy PutLifecyclePolicy DeleteLifecyclePolicy ListTagsForResource "
         "TagResource UntagResource BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer InitiateLayerUpload "
         "UploadLayerPart CompleteLayerUpload PutImage",
@@ -161,7 +173,7 @@ GRANTS = (
         "ecr",
         "DescribeRepositories",
         _named("ecr", "repository/*"),
-        "Looks whether the repository exists before it asks for its images",
+        "Reads the repository, and looks whether it exists before it asks for its images",
     ),
     Grant(
         "Pipelines",
@@ -174,8 +186,8 @@ GRANTS = (
     Grant(
         "Roles",
         "iam",
-        "GetRole UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole GetRolePolicy "
-        "DeleteRolePolicy ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole ListRoleTags TagRole UntagRole",
+        "GetRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole GetRolePolicy "
+        "DeleteRolePolicy ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole TagRole UntagRole",
         _roles,
         "One role per actor",
     ),
@@ -191,16 +203,16 @@ GRANTS = (
         "PassRoles",
         "iam",
         "PassRole",
-        _roles,
-        "Hands the roles to the services that act under them",
+        _passed_roles,
+        "Hands the roles to the services that act under them; the pipeline's own role hands on those of its jobs",
         _passed_to,
     ),
     Grant(
         "Functions",
         "lambda",
         "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig UpdateFunctionCode "
-        "UpdateFunctionConfiguration DeleteFunction ListVersionsByFunction PutFunctionConcurrency GetFunctionConcurrency "
-        "DeleteFunctionConcurrency PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig "
+        "UpdateFunctionConfiguration DeleteFunction ListVersionsByFunction PutFunctionConcurrency "
+        "DeleteFunctionConcurrency PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig "
         "DeleteFunctionEventInvokeConfig AddPermission RemovePermission GetPolicy ListTags TagResource UntagResource",
         lambda names: [names.function(function) for function in FUNCTIONS],
         "The functions",
@@ -208,7 +220,7 @@ GRANTS = (
     Grant(
         "LogGroups",
         "logs",
-        "CreateLogGroup DeleteLogGroup PutRetentionPolicy DeleteRetentionPolicy AssociateKmsKey DisassociateKmsKey "
+        "CreateLogGroup DeleteLogGroup PutRetentionPolicy AssociateKmsKey DisassociateKmsKey "
         "ListTagsForResource TagResource UntagResource",
         _log_groups,
         "The functions' log groups",
@@ -233,22 +245,21 @@ GRANTS = (
     Grant(
         "Queue",
         "sqs",
-        "CreateQueue GetQueueAttributes GetQueueUrl SetQueueAttributes DeleteQueue ListQueueTags TagQueue UntagQueue",
+        "CreateQueue GetQueueAttributes SetQueueAttributes DeleteQueue ListQueueTags TagQueue UntagQueue",
         lambda names: [names.queue(DEAD_LETTERS)],
         "The dead-letter queue",
     ),
     Grant(
         "Topic",
         "sns",
-        "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic Subscribe ListSubscriptionsByTopic "
-        "ListTagsForResource TagResource UntagResource",
+        "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic Subscribe ListTagsForResource TagResource UntagResource",
         lambda names: [names.topic(ALARM_TOPIC)],
         "The alarms' topic",
     ),
     Grant(
         "Subscription",
         "sns",
-        "GetSubscriptionAttributes SetSubscriptionAttributes Unsubscribe",
+        "GetSubscriptionAttributes Unsubscribe",
         _any,
         "The e-mail subscription; SNS gives these actions no resource level",
     ),
@@ -264,8 +275,7 @@ GRANTS = (
         "Key",
         "kms",
         "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation UpdateKeyDescription ScheduleKeyDeletion "
-        "ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias RetireGrant Encrypt Decrypt "
-        "GenerateDataKey",
+        f"ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias RetireGrant {_DATA_KEY_ACTIONS}",
         _named("kms", "key/*"),
         "The stack's key, and what it encrypts",
         _own_tags,
@@ -277,6 +287,14 @@ GRANTS = (
         _named("kms", "key/*"),
         "DynamoDB, ECR and Lambda use the key by a grant",
         lambda names: {**_own_tags(names), **_for_aws_resources(names)},
+    ),
+    Grant(
+        "AwsKeys",
+        "kms",
+        "DescribeKey",
+        _named("kms", "key/*"),
+        "Compares what tables and the executor are encrypted by with the keys that AWS manages for DynamoDB and S3",
+        _by_aws_alias,
     ),
     Grant("Alias", "kms", "CreateAlias UpdateAlias DeleteAlias", _named("kms", "alias/{stack}"), "The key's alias"),
     Grant("FindAlias", "kms", "ListAliases", _any, "Reads the alias; KMS gives it no resource level"),

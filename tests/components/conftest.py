@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.components.recording import Recorder, run_program
+from tests.components.recording import EVERYTHING, Recorder, run_program
 
 
 @pytest.fixture(scope="session")
@@ -17,18 +17,7 @@ def prod() -> Recorder:
 
 @pytest.fixture(scope="session")
 def everything() -> Recorder:
-    """A stack that uses every option there is."""
-    return run_program(
-        "prod",
-        subnetIds=["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-        securityGroupIds=["sg-0123456789abcdef0"],
-        accessLogsBucket="access-logs-of-the-account",
-        executionExpiryDays=90,
-        managedSpot=True,
-        retrainingSchedule="cron(0 6 ? * MON *)",
-        retrainingTemplate="weekly",
-        alarmEmail="team@example.org",
-    )
+    return run_program("prod", **EVERYTHING)
 
 
 @pytest.fixture(params=["dev", "prod", "everything"])

@@ -24,6 +24,17 @@ from contracts.problems import ProblemsError
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
 PROJECT = "model-training"
+#: A stack that uses every option there is.
+EVERYTHING: dict[str, Any] = {
+    "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "securityGroupIds": ["sg-0123456789abcdef0"],
+    "accessLogsBucket": "access-logs-of-the-account",
+    "executionExpiryDays": 90,
+    "managedSpot": True,
+    "retrainingSchedule": "cron(0 6 ? * MON *)",
+    "retrainingTemplate": "weekly",
+    "alarmEmail": "team@example.org",
+}
 
 
 def configuration(stack_name: str, **changes: object) -> dict[str, str]:

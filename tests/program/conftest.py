@@ -3,12 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from contracts.outputs import StackOutputs
 from local_run.deployment import Deployment, deploy
 from local_run.emulator import Emulator
+from tests.program.rights import Request
 
 ROOT = Path(__file__).parents[2]
 STACKS = ("dev", "prod", "local")
@@ -40,3 +43,17 @@ def live(request: pytest.FixtureRequest) -> Iterator[Live]:
     with Emulator(region="eu-central-1") as running:
         deployment = deploy(running, ROOT, request.param)
         yield Live(running, deployment, deployment.stack_outputs())
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """All requests that are made from now on."""
+    made: list[Request] = []
+    call = BaseClient._make_api_call
+
+    def recorded(self: BaseClient, operation_name: str, api_params: dict[str, Any]) -> object:
+        made.append(Request(self.meta.service_model.operation_model(operation_name), api_params))
+        return call(self, operation_name, api_params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recorded)
+    return made
