@@ -3,19 +3,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from parliament import analyze_policy_string
 
-from components.deployer import GRANTS, MANAGED_POLICY_MAX, deployer_policies, grant_document
-from components.names import ALARM_TOPIC, ALARMS, DEAD_LETTERS, EVENT_RULE, FUNCTIONS, REPOSITORY, Names
+from components.deployer import deployer_policies
+from components.names import FUNCTIONS
 from components.permission_report import main
 from components.policies import applicable, canonical, one_or_many, statement_arns
 from contracts.permission_model import Kind
 from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
-from contracts.tables import TABLES
+from tests.components.provider_calls.stack import OWN_KEY
 from tests.components.recording import ACCOUNT, Recorder, run_program
 from tests.components.test_names import names
 
@@ -105,14 +104,43 @@ def test_policies_fit_into_a_role(everything: Recorder) -> None:
     assert max(sizes.values()) < INLINE_POLICIES_MAX, sizes
 
 
-def test_key_and_network_only_where_the_stack_has_them(dev: Recorder, everything: Recorder) -> None:
-    def text(recorded: Recorder) -> str:
-        return " ".join(resource.inputs["policy"] for resource in recorded.of("aws:iam/rolePolicy:RolePolicy"))
+def rights_with(recorded: Recorder, prefix: str) -> dict[str, set[tuple[str, str]]]:
+    """By role, the actions of a service and the kinds of resources (ARNs up to the first slash) they are allowed on."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for resource in recorded.of("aws:iam/rolePolicy:RolePolicy"):
+        for statement in json.loads(resource.inputs["policy"])["Statement"]:
+            of_service = [action for action in listed(statement["Action"]) if action.startswith(prefix)]
+            on = {arn.rpartition(":")[2].partition("/")[0] for arn in listed(statement["Resource"])}
+            rights = {(action.removeprefix(prefix), kind) for action in of_service for kind in on}
+            found.setdefault(resource.inputs["role"].removeprefix("model-training-prod-"), set()).update(rights)
+    return {role: rights for role, rights in found.items() if rights}
 
-    assert "kms:" not in text(dev)
-    assert "ec2:" not in text(dev)
-    assert "kms:CreateGrant" in text(everything)
-    assert "ec2:CreateNetworkInterface" in text(everything)
+
+def test_key_and_network_only_where_the_stack_has_them(dev: Recorder, everything: Recorder) -> None:
+    assert rights_with(dev, "kms:") == rights_with(dev, "ec2:") == {}
+    use = {(action, "key") for action in ("Decrypt", "DescribeKey", "GenerateDataKey")}
+    with_volumes = use | {("CreateGrant", "key")}
+    jobs = ("processing", "training", "model")
+    assert rights_with(everything, "kms:") == {
+        "pipeline": with_volumes,
+        **dict.fromkeys(jobs, with_volumes),
+        **dict.fromkeys(FUNCTIONS, use),
+        "scheduler": use - {("DescribeKey", "key")},
+    }
+    network = {("CreateNetworkInterface", kind) for kind in ("network-interface", "security-group", "subnet")}
+    for action in ("CreateNetworkInterfacePermission", "DeleteNetworkInterface", "DeleteNetworkInterfacePermission"):
+        network.add((action, "network-interface"))
+    for noun in ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"):
+        network.add((f"Describe{noun}", "*"))
+    assert rights_with(everything, "ec2:") == dict.fromkeys(jobs, network)
+
+
+def test_a_key_is_the_stacks_own_and_granted_to_services_alone(everything: Recorder) -> None:
+    for where, statement in allowed(everything):
+        if "rolePolicy" in where and "kms:" in json.dumps(statement["Action"]):
+            assert statement["Resource"] == OWN_KEY, where
+        if "rolePolicy" in where and "kms:CreateGrant" in listed(statement["Action"]):
+            assert statement["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}, where
 
 
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
@@ -163,71 +191,6 @@ def test_a_boundary_is_on_every_role_or_on_none(dev: Recorder) -> None:
     bounded = run_program("dev", permissionsBoundary=boundary)
     assert {role.inputs["permissionsBoundary"] for role in bounded.of("aws:iam/role:Role")} == {boundary}
     assert not [role for role in dev.of("aws:iam/role:Role") if "permissionsBoundary" in role.inputs]
-
-
-class TestDeployer:
-    def test_policies_fit_iams_limit(self) -> None:
-        policies = deployer_policies(names())
-        assert all(len(policy) <= MANAGED_POLICY_MAX for policy in policies)
-        sids = [statement["Sid"] for policy in policies for statement in json.loads(policy)["Statement"]]
-        assert sids == [grant.sid for grant in GRANTS]
-
-    def test_no_wildcard_where_one_can_be_named(self) -> None:
-        for grant in GRANTS:
-            document = grant_document(grant, names())
-            if document["Resource"] == "*":
-                assert set(listed(document["Action"])) <= {
-                    "logs:DescribeLogGroups",
-                    "sns:GetSubscriptionAttributes",
-                    "sns:SetSubscriptionAttributes",
-                    "sns:Unsubscribe",
-                    "ecr:GetAuthorizationToken", "kms:CreateKey", "kms:TagResource", "kms:ListAliases",
-                }  # fmt: skip
-
-    def test_a_given_key_is_used_by_its_arn_and_never_changed(self) -> None:
-        """Somebody else's key does not carry this stack's tags, which bind what may be done to a key of the stack's own."""
-        key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
-        here = names(given_key_arn=key)
-        statements = [s for policy in deployer_policies(here) for s in json.loads(policy)["Statement"] if s["Resource"] == key]
-        allowed = {action: s.get("Condition") for s in statements for action in listed(s["Action"])}
-        assert {"kms:DescribeKey", "kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:RetireGrant"} <= set(allowed)
-        assert not set(allowed) & {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"}
-        assert allowed["kms:CreateGrant"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-        assert allowed["kms:DescribeKey"] is None
-        assert not [s for policy in deployer_policies(names()) for s in json.loads(policy)["Statement"] if "Given" in s["Sid"]]
-
-    def test_a_stack_whose_name_begins_with_this_ones_is_out_of_reach(self) -> None:
-        there = names(stack="dev-2")
-        theirs = [there.role(actor.name) for actor in ACTORS] + [there.function(function) for function in FUNCTIONS]
-        theirs += [there.queue(DEAD_LETTERS), there.topic(ALARM_TOPIC), there.rule(EVENT_RULE), *map(there.alarm, ALARMS)]
-        theirs += [there.arn("ecr", f"repository/{there.of(REPOSITORY)}"), there.sagemaker(f"pipeline/{there.pipeline}")]
-        theirs += [there.arn("logs", f"log-group:{there.log_group(function)}") for function in FUNCTIONS]
-        theirs += [there.arn("dynamodb", f"table/{there.table(table)}") for table in TABLES]
-        for grant in GRANTS:
-            if grant.sid in ("ListRepositories", "Key", "KeyGrants"):  # a list, and keys, which are bound by their tags
-                continue
-            patterns = [pattern for pattern in grant.resources(names(stack="dev")) if pattern != "*"]
-            assert not [arn for arn in theirs for pattern in patterns if fnmatchcase(arn, pattern)], grant.sid
-
-    def test_a_boundary_bounds_what_a_deployer_can_give(self) -> None:
-        boundary = f"arn:aws:iam::{ACCOUNT}:policy/bound"
-        statements = [s for policy in deployer_policies(names(boundary=boundary)) for s in json.loads(policy)["Statement"]]
-        giving = [s for s in statements if "iam:PutRolePolicy" in s["Action"]]
-        assert [s["Condition"] for s in giving] == [{"StringEquals": {"iam:PermissionsBoundary": boundary}}]
-        assert {"iam:CreateRole", "iam:PutRolePermissionsBoundary"} <= set(giving[0]["Action"])
-        everything = [action for s in statements for action in listed(s["Action"])]
-        assert "iam:DeleteRolePermissionsBoundary" not in everything
-        assert everything.count("iam:PutRolePolicy") == everything.count("iam:CreateRole") == 1
-
-    @pytest.mark.parametrize("stack", ["dev", "a" * 40])
-    def test_every_named_resource_of_a_stack_is_within_reach(self, stack: str) -> None:
-        here: Names = names(stack=stack)
-        patterns = [pattern for grant in GRANTS for pattern in grant.resources(here)]
-        wanted = [here.role(actor.name) for actor in ACTORS] + [here.function("endpoint-cleanup"), here.queue("dead-letters")]
-        wanted += [here.topic("alarms"), here.rule("execution-events"), here.alarm("reconciler-late")]
-        wanted += [here.arn("ecr", f"repository/{here.of('features')}"), here.sagemaker(f"pipeline/{here.pipeline}")]
-        for arn in wanted:
-            assert any(re.fullmatch(pattern.replace("*", ".*"), arn) for pattern in patterns if pattern != "*"), arn
 
 
 class TestReport:

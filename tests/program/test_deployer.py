@@ -39,7 +39,7 @@ def deployer_statements(stack: str, overrides: dict[str, Any]) -> list[dict[str,
 def test_who_deploys_may_make_every_request(
     emulator: Emulator, requests: list[Request], stack: str, more: dict[str, Any]
 ) -> None:
-    """The provider's calls are others in part (``tests/components/test_deployer.py``); what both make is seen here."""
+    """The provider's calls are others in part (``tests/components/test_provider_calls.py``); what both make is seen here."""
     overrides = {f"model-training:{key}": value for key, value in more.items()}
     deploy(emulator, ROOT, stack, overrides).destroy()
     calls = rights(request for request in requests if request.action not in OTHERS)
