@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml  # type: ignore[import-untyped]
@@ -16,8 +16,8 @@ from components.names import Names
 from components.policies import role_policy, statement_arns, trust_policy
 from contracts.permission_model import Actor, Statement
 from contracts.permissions import ACTORS, OPERATOR
-from contracts.problems import ProblemsError, one_problem
-from settings import parse
+from contracts.problems import Problem, ProblemsError, one_problem
+from settings import MASK, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE_ACCOUNT = "123456789012"
@@ -30,7 +30,7 @@ _WHEN = {"always": "", "key": "  (where the stack sets a key)", "vpc": "  (in a 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
-        names = _names(options.stack, options.account)
+        names = _names(options.stack, options.account, options.config)
     except ProblemsError as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
@@ -47,23 +47,58 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m components.roles", description=__doc__)
     parser.add_argument("--stack", default="dev", help="whose names and settings are used (Pulumi.<stack>.yaml)")
     parser.add_argument("--account", default=EXAMPLE_ACCOUNT, help="the AWS account, 12 digits")
+    parser.add_argument(
+        "--config", action="append", default=[], metavar="KEY=VALUE", help="a setting above the stack's file; repeatable"
+    )
     parser.add_argument("--deployer", action="store_true", help="what whoever runs pulumi up must be allowed to do")
     parser.add_argument("--json", action="store_true", help="policy documents, as AWS takes them")
     return parser
 
 
-def _names(stack: str, account: str) -> Names:
-    """The stack's names, from its configuration as the program gets it."""
+def _names(stack: str, account: str, given: Sequence[str]) -> Names:
+    """The stack's names, from its configuration as the program gets it; ``given`` are ``key=value`` above the stack's file."""
     if not (len(account) == len(EXAMPLE_ACCOUNT) and account.isascii() and account.isdecimal()):
         raise one_problem("arguments", "--account", account, "allowed: 12 digits")
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     stack_file = ROOT / f"Pulumi.{stack}.yaml"
     if not stack_file.is_file():
         raise one_problem("arguments", "--stack", stack, f"there is no {stack_file.name} beside Pulumi.yaml")
-    values = {f"{project['name']}:{key}": entry["default"] for key, entry in project["config"].items()}
-    values |= yaml.safe_load(stack_file.read_text()).get("config") or {}
+    name, defaults = project["name"], {key: entry["default"] for key, entry in project["config"].items()}
+    settings = (yaml.safe_load(stack_file.read_text()) or {}).get("config") or {}
+    values, own, above = (_namespaced(name, part) for part in (defaults, settings, dict(map(_setting, given))))
+    values |= own | above
+    _refuse_encrypted(name, stack, values)
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
-    return Names(parse(project["name"], stack, texts), account)
+    return Names(parse(name, stack, texts, [key for key, value in own.items() if _is_encrypted(value)]), account)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise one_problem("arguments", "--config", text, "allowed: key=value")
+    return key, value
+
+
+def _namespaced(project: str, values: Mapping[str, object]) -> dict[str, object]:
+    return {key if ":" in key else f"{project}:{key}": value for key, value in values.items()}
+
+
+def _refuse_encrypted(project: str, stack: str, values: Mapping[str, object]) -> None:
+    """Only the CLI can read such values, and a policy made without one could be another stack's."""
+    problems = [
+        Problem(key, MASK, f"it is encrypted for the Pulumi CLI; give it: --config {key.removeprefix(f'{project}:')}=<value>")
+        for key, value in values.items()
+        if _is_encrypted(value)
+    ]
+    if problems:
+        raise ProblemsError(f"configuration of stack {stack}", problems)
+
+
+def _is_encrypted(value: object) -> bool:
+    """A secret is an object with ``secure`` alone, and may stand within a list."""
+    if isinstance(value, dict):
+        return value.keys() == {"secure"} or any(map(_is_encrypted, value.values()))
+    return isinstance(value, list) and any(map(_is_encrypted, value))
 
 
 def _policies(actor: Actor, names: Names, key_arn: str) -> dict[str, object]:

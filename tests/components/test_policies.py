@@ -10,7 +10,6 @@ from parliament import analyze_policy_string
 
 from components.deployer import deployer_policies
 from components.names import FUNCTIONS
-from components.permission_report import main
 from components.policies import applicable, canonical, one_or_many, statement_arns
 from contracts.permission_model import Kind
 from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
@@ -191,40 +190,6 @@ def test_a_boundary_is_on_every_role_or_on_none(dev: Recorder) -> None:
     bounded = run_program("dev", permissionsBoundary=boundary)
     assert {role.inputs["permissionsBoundary"] for role in bounded.of("aws:iam/role:Role")} == {boundary}
     assert not [role for role in dev.of("aws:iam/role:Role") if "permissionsBoundary" in role.inputs]
-
-
-class TestReport:
-    def test_says_who_does_what_to_what_and_why(self, capsys: pytest.CaptureFixture[str]) -> None:
-        main([])
-        text = capsys.readouterr().out
-        for actor in ACTORS:
-            assert f"model-training-dev-{actor.name}: {actor.purpose}" in text
-            assert all(statement.why in text and statement.actions[0] in text for statement in actor.statements)
-            for statement in actor.statements:
-                assert not statement.by or f"{statement.why}  [{statement.by} itself]" in text
-        assert "arn:aws:dynamodb:eu-central-1:123456789012:table/model-training-dev-execution" in text
-
-    def test_policies_as_the_program_makes_them(self, prod: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
-        main(["--stack", "prod", "--json"])
-        printed = json.loads(capsys.readouterr().out)
-        deployed = {resource.name: resource.inputs["policy"] for resource in prod.of("aws:iam/rolePolicy:RolePolicy")}
-        wanted = json.loads(deployed["roles-training-policy"])
-        key = "arn:aws:kms:eu-central-1:123456789012:key/"
-        same = json.loads(re.sub(rf"{key}[^\"]+", f"{key}x", json.dumps(printed["training"]["permissions"])))
-        assert same == json.loads(re.sub(rf"{key}[^\"]+", f"{key}x", json.dumps(wanted)))
-
-    def test_the_deployers_policy(self, capsys: pytest.CaptureFixture[str]) -> None:
-        main(["--deployer", "--json"])
-        assert [json.dumps(policy) for policy in json.loads(capsys.readouterr().out)]
-        main(["--deployer"])
-        assert "sagemaker:CreatePipeline" in capsys.readouterr().out
-
-    @pytest.mark.parametrize("arguments", [["--stack", "nope"], ["--account", "12"], ["--account", "١" * 12]])
-    def test_a_wrong_argument_is_named(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        assert ended.value.code == 1
-        assert arguments[0] in capsys.readouterr().err
 
 
 def findings(document: dict[str, Any]) -> set[tuple[str, str]]:
