@@ -65,6 +65,7 @@ class Recorder(mocks.Mocks):
     requests: dict[tuple[str, str], Any] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
     stack: str = "dev"
+    project: str = PROJECT
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, dict(args.inputs)))
@@ -141,7 +142,7 @@ class RecordingMonitor(mocks.MockMonitor):
         return super().RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
-        if request.urn.endswith("pulumi:pulumi:Stack::" + f"{PROJECT}-{self.recorder.stack}"):
+        if request.urn.endswith("pulumi:pulumi:Stack::" + f"{self.recorder.project}-{self.recorder.stack}"):
             self.recorder.exports |= rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)
 
@@ -162,7 +163,13 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
         pulumi.runtime.set_all_config(config)
         monitor = RecordingMonitor(recorder)
         configure(
-            Settings(project=PROJECT, stack=recorder.stack, monitor=monitor, engine=mocks.MockEngine(None), dry_run=False)
+            Settings(
+                project=recorder.project,
+                stack=recorder.stack,
+                monitor=monitor,
+                engine=mocks.MockEngine(None),
+                dry_run=False,
+            )
         )
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
