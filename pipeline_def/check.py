@@ -14,11 +14,13 @@ from contracts.problems import Problem, ProblemsError
 from pipeline_def.checks import (
     arguments,
     conditions,
+    gate,
     graph,
     hyperparameters,
     images,
     isolation,
     jobs,
+    json_gets,
     parameters,
     references,
     retries,
@@ -46,7 +48,7 @@ RULES: tuple[Rule, ...] = (
     Rule("name", "names of steps and parameters are 1 to 64 letters, digits, hyphens, underscores", structure.check_names),
     Rule("parameter", "parameters have known types, and defaults that match", parameters.check_parameters),
     Rule("reference", "every Get resolves to something there is", references.check_references),
-    Rule("json-get", "every JsonGet reads a property file in an output that exists", references.check_json_gets),
+    Rule("json-get", "every JsonGet reads a property file in an output that exists", json_gets.check_json_gets),
     Rule("depends-on", "DependsOn names steps of this pipeline", graph.check_depends_on),
     Rule("cycle", "no step waits for itself", graph.check_cycles),
     Rule("branch", "no step waits for one in the other branch of a condition", graph.check_branches),
@@ -57,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     Rule("retry", "retry policies are valid for their step type", retries.check_retries),
     Rule("cache", "caching never serves a step that is told the ExecutionId", retries.check_caches),
     Rule("isolation", "all output is under executions/<ExecutionId>/", isolation.check_isolation),
+    Rule("gate", "our models pass the quality gate: threshold against the training's own metric", gate.check_gate),
+    Rule("channel", "DeepAR has a channel to learn from, ours the processing step's outputs", gate.check_channels),
     Rule("image", "images are in the stack's region and immutably named", images.check_images),
     Rule("instances", "instance types have the form of one, and counts are from 1 to 100", jobs.check_instances),
     Rule("spot", "managed spot training waits within the algorithm's limit", jobs.check_spot),
@@ -67,14 +71,22 @@ RULES: tuple[Rule, ...] = (
 JSON_RULE = "json"
 
 
-def check_definition(text: str, region: str | None = None) -> list[Finding]:
+def check_definition(text: str, region: str | None = None, *, contract: bool | None = None) -> list[Finding]:
     """Everything that is wrong with a rendered definition, at once; an empty list when nothing is.
 
-    ``region`` is the stack's; without it the images must agree with one another. Offline, and under 50 ms once botocore's
-    model is loaded.
+    ``region`` is the stack's; without it the images must agree with one another. ``contract`` asks for what our own pipeline
+    promises (isolation by ExecutionId, the quality gate, the channels); None asks for it where the definition has the steps
+    FeatureEngineering and QualityGate. Offline, and under 50 ms once botocore's model is loaded.
     """
     try:
-        raw = json.loads(text, object_pairs_hook=_without_duplicates)
+        return _findings(text, region, contract)
+    except RecursionError:
+        return [Finding(JSON_RULE, None, "$", "nested too deeply", "allowed: a few dozen levels, as a definition has")]
+
+
+def _findings(text: str, region: str | None, contract: bool | None) -> list[Finding]:
+    try:
+        raw = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_json)
     except ValueError as error:
         if "{{" in text:
             return [
@@ -83,13 +95,13 @@ def check_definition(text: str, region: str | None = None) -> list[Finding]:
         return [Finding(JSON_RULE, None, "$", None if not text.strip() else "not JSON", f"allowed: one JSON object ({error})")]
     if not isinstance(raw, dict):
         return [Finding(JSON_RULE, None, "$", type(raw).__name__, "allowed: one JSON object")]
-    definition = Definition.read(text, raw, region)
+    definition = Definition.read(text, raw, region, contract=contract)
     return [finding for rule in RULES for finding in rule.look(definition)]
 
 
 def require_valid(text: str, region: str | None = None) -> str:
-    """The text itself; :class:`ProblemsError` with every finding where there is any."""
-    findings = check_definition(text, region)
+    """The text itself, which is our own pipeline's; :class:`ProblemsError` with every finding where there is any."""
+    findings = check_definition(text, region, contract=True)
     if findings:
         raise as_error(findings)
     return text
@@ -104,6 +116,10 @@ class _AsProblem(Problem):
 
     def __str__(self) -> str:
         return self.allowed
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

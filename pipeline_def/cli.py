@@ -93,6 +93,14 @@ def check(
         str | None, typer.Argument(help="A rendered definition, - or deployed:NAME; default: the examples.")
     ] = None,
     region: Annotated[str | None, typer.Option(help="The stack's region: images must be from there.")] = None,
+    ours: Annotated[
+        bool | None,
+        typer.Option(
+            "--ours/--foreign",
+            help="Whether FILE is this project's pipeline; default: yes where it has FeatureEngineering and QualityGate.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[CheckFormat, typer.Option("--format", help="How findings are printed.")] = CheckFormat.TEXT,
     list_rules: Annotated[bool, typer.Option("--list-rules", help="Print the rules and what each asks for.")] = False,
 ) -> None:
@@ -100,6 +108,9 @@ def check(
 
     Each finding names rule, step, JSON path, value and what is allowed. Without FILE the template itself is checked, filled
     with example values, its optional sections off and on.
+
+    This project's own pipeline must also keep its contract: all output under executions/<ExecutionId>/, images given as text,
+    models past the quality gate alone, channels from the processing step. Of another's only what any pipeline needs is asked.
     """
     if list_rules:
         asked = {JSON_RULE: "the text is one JSON object", **{rule.id: rule.asks for rule in RULES}}
@@ -107,9 +118,10 @@ def check(
         typer.echo("\n".join(f"{name:<{width}}  {asks}" for name, asks in asked.items()))
         return
     _check_region(region)
+    asked_of_ours = True if file is None else ours
     findings: list[Finding] = []
     for text in _texts_to_check(file, region):
-        findings += [finding for finding in check_definition(text, region) if finding not in findings]
+        findings += [finding for finding in check_definition(text, region, contract=asked_of_ours) if finding not in findings]
     _print_findings(findings, output)
     if findings:
         raise typer.Exit(1)

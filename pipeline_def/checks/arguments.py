@@ -36,7 +36,7 @@ def check_arguments(definition: Definition) -> Iterator[Finding]:
         found = ParamValidator().validate(params, shape)
         # generate_report() would give text with the values unmasked; the list behind it says the same in parts.
         for reason, name, details in found._errors:
-            if not (name.startswith(".HyperParameters") and is_deepar(step)):  # the hyperparameter rule's business
+            if not (name.startswith(".HyperParameters") and is_deepar(definition, step)):  # the hyperparameter rule's business
                 yield _refused(step, reason, name, details)
 
 

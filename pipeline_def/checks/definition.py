@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.status import GATE_STEP, PROCESSING_STEP
+
 Json = Any
 _BRANCHES = ("IfSteps", "ElseSteps")
 _FUNCTION_PREFIX = "Std:"
@@ -52,18 +54,25 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Definition:
-    """What could be read of a definition; what could not is the structure rule's business."""
+    """What could be read of a definition; what could not is the structure rule's business.
+
+    ``contract`` says that it is our own pipeline's, which more is asked of than of another.
+    """
 
     text: str
     raw: Mapping[str, Json]
     region: str | None
     steps: list[Step] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
+    contract: bool = False
 
     @classmethod
-    def read(cls, text: str, raw: Mapping[str, Json], region: str | None) -> Definition:
+    def read(cls, text: str, raw: Mapping[str, Json], region: str | None, *, contract: bool | None = False) -> Definition:
+        """``contract=None`` takes a definition for ours when it has the two steps that name our pipeline."""
         steps = list(_steps(raw.get("Steps"), "$.Steps", ()))
-        return cls(text, raw, region, steps, list(_parameters(raw.get("Parameters"))))
+        if contract is None:
+            contract = {PROCESSING_STEP, GATE_STEP} <= {step.name for step in steps}
+        return cls(text, raw, region, steps, list(_parameters(raw.get("Parameters"))), contract)
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from contracts.problems import nearest
 from pipeline_def.checks.secret_patterns import is_secret_name, is_secret_value
 
 _LAST_NAME = re.compile(r"([A-Za-z0-9_\-]+)(?:\['([^']+)'\])?$")
@@ -51,3 +53,9 @@ def shown(value: object, path: str = "") -> str | None:
 def mask(value: str) -> str:
     """Stars for a secret: its length is all that is told."""
     return f"'****' ({len(value)} characters, not shown)"
+
+
+def instead(kind: str, name: str, known: Collection[str], prefix: str = "") -> str:
+    """What is allowed where a name is not known: the one that was meant, or all there are."""
+    hint = nearest(name, known)
+    return f"allowed: {kind}; {hint}" if hint else f"allowed: {kind}: {', '.join(prefix + item for item in known)}"

@@ -18,7 +18,7 @@ _RULE = "hyperparameter"
 def check_hyperparameters(definition: Definition) -> Iterator[Finding]:
     """Names, kinds and ranges; a default of the parameter behind a hyperparameter is its value here."""
     for step in definition.steps:
-        if step.type != "Training" or not is_deepar(step):
+        if step.type != "Training" or not is_deepar(definition, step):
             continue
         path = f"{step.arguments_path}.HyperParameters"
         values = step.arguments.get("HyperParameters")

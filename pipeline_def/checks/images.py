@@ -7,78 +7,98 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.parameters import EXECUTION_ID
-from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, deepar_image_uri
+from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, DEEPAR_VERSION, deepar_image_uri, dns_suffix
 from pipeline_def.checks.definition import Definition, Step, walk
 from pipeline_def.checks.finding import Finding, shown
+from pipeline_def.checks.resolve import SampleText, resolve
 
 _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9.\-]+)/"
     r"(?P<repository>[a-z0-9._/\-]+)(?::(?P<tag>[A-Za-z0-9_.\-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-#: A content hash, with at most a short word before it.
-CONTENT_TAG = re.compile(r"(?:[a-z][a-z0-9]*[-_.])?[0-9a-f]{12,64}")
+#: A content hash, with at most a short word before it. Fewer than 32 digits without a letter are a date or a number.
+_CONTENT_TAG = re.compile(r"(?:[a-z][a-z0-9]*[-_.])?(?=[0-9]*[a-f]|[0-9]{32})[0-9a-f]{12,64}")
 _MEMBERS = ("ImageUri", "TrainingImage", "Image")
 _ROLE_ACCOUNT = re.compile(r"arn:[a-z\-]+:iam::(\d{12}):role/")
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image that a step names: where in the definition, and its URI."""
+    """An image that a step names: where in the definition, and its URI as far as the definition tells it.
+
+    ``fixed`` where the URI is a text, which no start can change.
+    """
 
     step: Step
     path: str
     uri: str
+    fixed: bool
+
+    @property
+    def parts(self) -> re.Match[str] | None:
+        """The URI's parts, where it is one of a registry."""
+        return _ECR.fullmatch(self.uri)
 
 
 def images(definition: Definition) -> Iterator[Image]:
-    """Every image named by a text (one that a parameter brings is not known here)."""
+    """Every image, parameters resolved to their defaults and joins to text."""
     for step in definition.steps:
         for path, value in walk(step.arguments, step.arguments_path):
             if isinstance(value, Mapping):
                 for name in _MEMBERS:
-                    if isinstance(value.get(name), str):
-                        yield Image(step, f"{path}.{name}", value[name])
+                    uri = resolve(definition, value.get(name))
+                    if isinstance(uri, str):
+                        yield Image(step, f"{path}.{name}", uri, isinstance(value[name], str))
 
 
-def is_deepar(step: Step) -> bool:
-    """Whether a training step runs the built-in forecasting-deepar."""
+def is_deepar(definition: Definition, step: Step) -> bool:
+    """Whether a training step runs the built-in forecasting-deepar, by the default where a parameter brings the image."""
     specification = step.arguments.get("AlgorithmSpecification")
-    image = specification.get("TrainingImage") if isinstance(specification, Mapping) else None
+    image = resolve(definition, specification.get("TrainingImage")) if isinstance(specification, Mapping) else None
     return isinstance(image, str) and f"/{DEEPAR_REPOSITORY}" in image
 
 
 def check_images(definition: Definition) -> Iterator[Finding]:
     """Region, registry account of the built-in algorithm, and a name that is content hash, version tag or digest."""
     # A content hash is our own contract; of other pipelines' images a version tag is enough.
-    own = _own_accounts(definition) if definition.parameter(EXECUTION_ID) else set()
+    own = _own_accounts(definition) if definition.contract or definition.parameter(EXECUTION_ID) else set()
     found = list(images(definition))
     expected = definition.region or _first_region(found)
     for image in found:
-        for allowed in _problems(image.uri, own, expected):
+        if definition.contract and not image.fixed:
+            allowed = "allowed: the image's URI as text, which no start can change"
             yield Finding("image", image.step.name, image.path, shown(image.uri), allowed)
+        elif not isinstance(image.uri, SampleText):
+            for allowed in _problems(image, own, expected, definition.contract):
+                yield Finding("image", image.step.name, image.path, shown(image.uri), allowed)
 
 
-def _problems(uri: str, own: set[str], region: str | None) -> Iterator[str]:
-    parts = _ECR.fullmatch(uri)
+def _problems(image: Image, own: set[str], region: str | None, contract: bool) -> Iterator[str]:
+    parts = image.parts
     if parts is None:
         yield "allowed: <account>.dkr.ecr.<region>.<domain>/<repository>:<tag>, or @sha256:<digest>"
         return
     if region and parts["region"] != region:
         yield f"allowed: an image in {region}, the stack's region"
-    built_in = parts["repository"] == DEEPAR_REPOSITORY
-    if built_in and parts["account"] not in own and DEEPAR_ACCOUNTS.get(parts["region"]) != parts["account"]:
+    # The isolated partitions answer under domains that nobody here can check.
+    if "-iso" not in parts["region"] and parts["domain"] != dns_suffix(parts["region"]):
+        yield f"allowed: the domain {dns_suffix(parts['region'])}"
+    built_in = parts["repository"] == DEEPAR_REPOSITORY and parts["account"] not in own
+    if built_in and DEEPAR_ACCOUNTS.get(parts["region"]) != parts["account"]:
         known = parts["region"] in DEEPAR_ACCOUNTS
         yield f"allowed: {deepar_image_uri(parts['region'])}" if known else "allowed: a region with the built-in algorithm"
     if parts["digest"] is None:
-        yield from _tag_problems(parts["tag"], parts["account"] in own)
+        yield from _tag_problems(parts["tag"], built_in, parts["account"] in own or (contract and not built_in))
 
 
-def _tag_problems(tag: str | None, ours: bool) -> Iterator[str]:
+def _tag_problems(tag: str | None, built_in: bool, ours: bool) -> Iterator[str]:
     if tag is None or tag == "latest":
         yield "allowed: a content-hash tag, a version tag or a digest, never latest"
-    elif ours and not CONTENT_TAG.fullmatch(tag):
+    elif built_in and tag != DEEPAR_VERSION:
+        yield f"allowed: the built-in algorithm's version tag {DEEPAR_VERSION}, or a digest"
+    elif ours and not _CONTENT_TAG.fullmatch(tag):
         yield "allowed: a content-hash tag or a digest, so that what is deployed is what runs"
-    elif not ours and not any(character.isdigit() for character in tag):
+    elif not any(character.isdigit() for character in tag):
         yield "allowed: a version tag or a digest"
 
 
@@ -89,8 +109,4 @@ def _own_accounts(definition: Definition) -> set[str]:
 
 def _first_region(found: list[Image]) -> str | None:
     """Without a stack's region the images must at least agree with one another."""
-    for image in found:
-        parts = _ECR.fullmatch(image.uri)
-        if parts:
-            return parts["region"]
-    return None
+    return next((parts["region"] for image in found if (parts := image.parts)), None)

@@ -60,11 +60,11 @@ def check_spot(definition: Definition) -> Iterator[Finding]:
         limits = resolved if isinstance(resolved, Mapping) else {}
         spot = step.arguments.get("EnableManagedSpotTraining") is True
         runtime, wait = limits.get("MaxRuntimeInSeconds"), limits.get("MaxWaitTimeInSeconds")
-        for member, value, allowed in _spot_problems(step, spot, runtime, wait):
+        for member, value, allowed in _spot_problems(spot, runtime, wait, is_deepar(definition, step)):
             yield Finding("spot", step.name, join_path(path, member), shown(value), allowed)
 
 
-def _spot_problems(step: Step, spot: bool, runtime: Any, wait: Any) -> Iterator[tuple[str, Any, str]]:
+def _spot_problems(spot: bool, runtime: Any, wait: Any, deepar: bool) -> Iterator[tuple[str, Any, str]]:
     if wait is None:
         if spot:
             yield "MaxWaitTimeInSeconds", None, "managed spot training needs it"
@@ -76,6 +76,6 @@ def _spot_problems(step: Step, spot: bool, runtime: Any, wait: Any) -> Iterator[
         return
     if wait < runtime:
         yield "MaxWaitTimeInSeconds", wait, f"allowed: at least MaxRuntimeInSeconds ({runtime}), which it includes"
-    if is_deepar(step) and wait > SPOT_WAIT_WITHOUT_CHECKPOINTS:
+    if deepar and wait > SPOT_WAIT_WITHOUT_CHECKPOINTS:
         limit = f"allowed: at most {SPOT_WAIT_WITHOUT_CHECKPOINTS}, since DeepAR writes no checkpoints"
         yield "MaxWaitTimeInSeconds", wait, limit

@@ -1,18 +1,16 @@
-"""Rules ``reference`` and ``json-get``: whatever is evaluated at run time resolves to something there will be."""
+"""Rule ``reference``: whatever is evaluated at run time resolves to something there will be, of the kind that is wanted."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.model import Shape
 
-from contracts.problems import nearest
-from pipeline_def.checks.definition import Definition, Step, gets, walk
-from pipeline_def.checks.finding import Finding, shown
-from pipeline_def.checks.images import is_deepar
-from pipeline_def.checks.shapes import DESCRIPTIONS, item_shape, member_shape, property_shapes
+from pipeline_def.checks.definition import Definition, Step, gets, is_function, join_path, walk
+from pipeline_def.checks.finding import Finding, instead, shown
+from pipeline_def.checks.properties import find_property
+from pipeline_def.checks.shapes import OPERATIONS, item_shape, member_shape, request_shape
 
 EXECUTION_VARIABLES = (
     "StartDateTime",
@@ -25,117 +23,89 @@ EXECUTION_VARIABLES = (
     "ProcessingJobName",
 )
 _EXPERIMENT = ("ExperimentName", "TrialName")
-#: Final metrics of the built-in DeepAR. Source: SageMaker developer guide, "Tune a DeepAR model"; its job log.
-DEEPAR_METRICS = (
-    "test:mean_wQuantileLoss",
-    "test:RMSE",
-    "train:final_loss",
-    "train:loss",
-    "train:loss:batch",
-    "train:progress",
-    "train:throughput",
-)
 _FUNCTIONS = ("Get", "Std:Join", "Std:JsonGet")
-_TOKEN = re.compile(r"\.?([A-Za-z0-9_]+)|\[(\d+)\]|\['([^']*)'\]")
+_NUMBER = "a number"
+_KINDS = {
+    "string": "text",
+    "timestamp": "text",
+    "integer": _NUMBER,
+    "long": _NUMBER,
+    "float": _NUMBER,
+    "double": _NUMBER,
+    "boolean": "true or false",
+}
 
 
 def check_references(definition: Definition) -> Iterator[Finding]:
     """Every ``Get`` names a declared parameter, a property of a step, or a known execution variable; functions are known."""
     for step in definition.steps:
-        for path, target in gets(step.arguments, step.arguments_path):
-            allowed = _target_problem(definition, target, ".PropertyFile.Get" in path)
+        shape = request_shape(step.type) if step.type in OPERATIONS else None
+        for path, target, wanted, single in _uses(step.arguments, step.arguments_path, shape, step.type == "Condition"):
+            is_file = ".PropertyFile.Get" in path
+            allowed = target_problem(definition, target, is_file)
+            if allowed is None and not is_file:
+                allowed = _kind_problem(definition, target, wanted, single)
             if allowed:
                 yield Finding("reference", step.name, path, shown(target), allowed)
         yield from _malformed_functions(step)
     for path, target in gets(definition.raw.get("PipelineExperimentConfig"), "$.PipelineExperimentConfig"):
-        allowed = _target_problem(definition, target, False)
+        allowed = target_problem(definition, target)
         if allowed:
             yield Finding("reference", None, path, shown(target), allowed)
 
 
-def _target_problem(definition: Definition, target: str, is_property_file: bool) -> str | None:
+def _uses(value: Any, path: str, shape: Shape | None, single: bool) -> Iterator[tuple[str, str, Shape | None, bool]]:
+    """Every ``Get``: its path, its target, the shape it stands in, and whether it must be a single value of any kind."""
+    if isinstance(value, Mapping):
+        if set(value) == {"Get"} and isinstance(value["Get"], str):
+            yield f"{path}.Get", value["Get"], shape, single
+            return
+        for key, item in value.items():
+            inner = member_shape(shape, str(key))
+            yield from _uses(item, join_path(path, str(key)), inner, single or key == "Std:Join")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _uses(item, f"{path}[{index}]", item_shape(shape), single)
+
+
+def target_problem(definition: Definition, target: str, is_property_file: bool = False) -> str | None:
     """What is allowed instead of a reference that resolves to nothing, or None."""
     root, _, rest = target.partition(".")
     if root == "Parameters":
         names = [parameter.name for parameter in definition.parameters]
-        return None if rest in names else _instead("a declared parameter", rest, names, "Parameters.")
+        return None if rest in names else instead("a declared parameter", rest, names, "Parameters.")
     if root == "Execution":
         known = EXECUTION_VARIABLES
-        return None if rest in known else _instead("an execution variable", rest, known, "Execution.")
+        return None if rest in known else instead("an execution variable", rest, known, "Execution.")
     if root == "PipelineExperimentConfig":
-        return None if rest in _EXPERIMENT else _instead("a member of it", rest, _EXPERIMENT, "PipelineExperimentConfig.")
+        return None if rest in _EXPERIMENT else instead("a member of it", rest, _EXPERIMENT, "PipelineExperimentConfig.")
     if root != "Steps":
         return "allowed: Parameters.<name>, Steps.<name>.<property>, Execution.<variable> or PipelineExperimentConfig.<member>"
     name, _, property_path = rest.partition(".")
     step = definition.step(name)
     if step is None:
-        return _instead("a step of this pipeline", name, [item.name for item in definition.steps], "Steps.")
+        return instead("a step of this pipeline", name, [item.name for item in definition.steps], "Steps.")
     if is_property_file or property_path.startswith("PropertyFiles."):
         return None if is_property_file else "allowed: a property file stands inside Std:JsonGet alone"
-    return _property_problem(step, property_path)
+    return find_property(definition, step, property_path)[1]
 
 
-def _property_problem(step: Step, path: str) -> str | None:
-    if step.type == "Condition":
-        return None if path == "Outcome" else "allowed: Outcome is the one property of a condition step"
-    if step.type not in DESCRIPTIONS:
+def _kind_problem(definition: Definition, target: str, wanted: Shape | None, single: bool) -> str | None:
+    """What is allowed instead of a step's property of another kind than the place takes, or None."""
+    root, _, rest = target.partition(".")
+    name, _, path = rest.partition(".")
+    step = definition.step(name) if root == "Steps" else None
+    shape = find_property(definition, step, path)[0] if step else None
+    if shape is None:
         return None
-    problems = [_shape_problem(step, shape, path) for shape in property_shapes(step.type)]
-    return None if None in problems else problems[0]
-
-
-def _shape_problem(step: Step, root: Shape, path: str) -> str | None:
-    """Follow a path such as ``A.B['key'].C[0]`` through a shape and the step's own arguments side by side."""
-    shape: Shape | None = root
-    position = 0
-    trail = ""
-    while position < len(path):
-        token = _TOKEN.match(path, position)
-        if token is None:
-            return f"allowed: a property path such as ModelArtifacts.S3ModelArtifacts; {path[position:]!r} is none"
-        member, index, key = token.groups()
-        if member is not None:
-            known = list(shape.members) if shape is not None and shape.type_name == "structure" else []
-            shape = member_shape(shape, member)
-            if shape is None:
-                return _instead(f"a property of a {step.type} step", member, known, "")
-        else:
-            if shape is None or shape.type_name not in ("list", "map"):
-                return f"allowed: {trail or 'this'} is no list, so nothing in it has an index"
-            missing = _missing_item(step, trail, index, key)
-            if missing:
-                return missing
-            shape = item_shape(shape)
-        trail += token.group()
-        position = token.end()
-    return None if path else "allowed: a property of the step, such as Steps.<name>.<property>"
-
-
-#: Lists that the service indexes by the name of the item, and where the step's arguments name the items.
-_NAMED = {
-    "ProcessingOutputConfig.Outputs": (("ProcessingOutputConfig", "Outputs"), "OutputName"),
-    "ProcessingInputs": (("ProcessingInputs",), "InputName"),
-    "InputDataConfig": (("InputDataConfig",), "ChannelName"),
-}
-
-
-def _missing_item(step: Step, trail: str, index: str | None, key: str | None) -> str | None:
-    if trail == "FinalMetricDataList" and key is not None:
-        if is_deepar(step) and key not in DEEPAR_METRICS:
-            return _instead("a metric that DeepAR logs", key, DEEPAR_METRICS, "")
+    kind = _KINDS.get(shape.type_name)
+    takes = _KINDS.get(wanted.type_name) if wanted is not None and not single else None
+    if kind is None and (single or takes):
+        members = f": {', '.join(shape.members)}" if shape.type_name == "structure" else ""
+        return f"allowed: a single value; this is a {shape.type_name}{members}"
+    if takes is None or kind == takes:
         return None
-    if trail not in _NAMED:
-        return None
-    where, name = _NAMED[trail]
-    items: Any = step.arguments
-    for part in where:
-        items = items.get(part) if isinstance(items, Mapping) else None
-    if not isinstance(items, list):
-        return f"allowed: the step has no {trail}"
-    names = [item.get(name) for item in items if isinstance(item, Mapping)]
-    if key is not None:
-        return None if key in names else _instead(f"an item of the step's {trail}", key, [str(item) for item in names], "")
-    return None if int(index or 0) < len(names) else f"allowed: the step has {len(names)} items in {trail}"
+    return f"allowed: {takes}; this is {kind or shape.type_name}" + (", which Std:Join makes text" if kind == _NUMBER else "")
 
 
 def _malformed_functions(step: Step) -> Iterator[Finding]:
@@ -158,61 +128,12 @@ def _function_problem(value: Mapping[str, Any], key: str, inner: Any) -> str | N
     if key == "Get":
         return None if isinstance(inner, str) else "allowed: the text of a reference"
     if key == "Std:Join":
-        good = isinstance(inner, Mapping) and isinstance(inner.get("On", ""), str) and isinstance(inner.get("Values"), list)
-        return None if good and set(inner) <= {"On", "Values"} else "allowed: On (text) and Values (list)"
+        return None if _is_join(inner) else "allowed: On (text) and Values (a list of single values)"
     return None
 
 
-def check_json_gets(definition: Definition) -> Iterator[Finding]:
-    """Every ``Std:JsonGet`` reads a declared property file of a processing step, which lies in an output that exists."""
-    for step in definition.steps:
-        for path, value in walk(step.arguments, step.arguments_path):
-            if isinstance(value, Mapping) and "Std:JsonGet" in value:
-                yield from _json_get_problems(definition, step, f"{path}['Std:JsonGet']", value["Std:JsonGet"])
-        yield from _property_file_problems(step)
-
-
-def _json_get_problems(definition: Definition, step: Step, path: str, inner: Any) -> Iterator[Finding]:
-    if not isinstance(inner, Mapping) or not isinstance(inner.get("Path"), str) or not inner["Path"]:
-        yield Finding("json-get", step.name, path, shown(inner), "allowed: PropertyFile (or S3Uri) and a Path, not empty")
-        return
-    if ("PropertyFile" in inner) == ("S3Uri" in inner):
-        yield Finding("json-get", step.name, path, shown(sorted(inner)), "allowed: either PropertyFile or S3Uri, with Path")
-        return
-    if "S3Uri" in inner:
-        return
-    target = inner["PropertyFile"].get("Get") if isinstance(inner["PropertyFile"], Mapping) else None
-    match = re.fullmatch(r"Steps\.([A-Za-z0-9_\-]+)\.PropertyFiles\.(.+)", str(target))
-    if match is None:
-        yield Finding("json-get", step.name, path, shown(target), "allowed: a PropertyFile Steps.<step>.PropertyFiles.<file>")
-        return
-    owner = definition.step(match.group(1))
-    if owner is None:
-        return  # the reference rule says so
-    names = [str(item.get("PropertyFileName")) for item in _property_files(owner)]
-    if match.group(2) not in names:
-        allowed = _instead(f"a property file of {owner.name}", match.group(2), names, "")
-        yield Finding("json-get", step.name, f"{path}.PropertyFile", shown(target), allowed)
-
-
-def _property_file_problems(step: Step) -> Iterator[Finding]:
-    config = step.arguments.get("ProcessingOutputConfig")
-    raw = config.get("Outputs") if isinstance(config, Mapping) else None
-    outputs = [str(item.get("OutputName")) for item in (raw if isinstance(raw, list) else []) if isinstance(item, Mapping)]
-    for index, item in enumerate(_property_files(step)):
-        path = f"{step.path}.PropertyFiles[{index}]"
-        if item.get("OutputName") not in outputs:
-            allowed = _instead(f"an output of {step.name}", str(item.get("OutputName")), outputs, "")
-            yield Finding("json-get", step.name, f"{path}.OutputName", shown(item.get("OutputName")), allowed)
-        if not isinstance(item.get("FilePath"), str) or not item["FilePath"] or item["FilePath"].startswith("/"):
-            yield Finding("json-get", step.name, f"{path}.FilePath", shown(item.get("FilePath")), "allowed: a relative path")
-
-
-def _property_files(step: Step) -> list[Mapping[str, Any]]:
-    files = step.raw.get("PropertyFiles")
-    return [item for item in files if isinstance(item, Mapping)] if isinstance(files, list) else []
-
-
-def _instead(kind: str, name: str, known: Any, prefix: str) -> str:
-    hint = nearest(name, known)
-    return f"allowed: {kind}; {hint}" if hint else f"allowed: {kind}: {', '.join(prefix + str(item) for item in known)}"
+def _is_join(inner: Any) -> bool:
+    if not isinstance(inner, Mapping) or not set(inner) <= {"On", "Values"} or not isinstance(inner.get("On", ""), str):
+        return False
+    values = inner.get("Values")
+    return isinstance(values, list) and all(isinstance(item, (str, int, float)) or is_function(item) for item in values)

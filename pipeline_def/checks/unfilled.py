@@ -10,7 +10,8 @@ from pipeline_def.checks.finding import Finding, shown
 
 #: What str() of a Pulumi Output, and a value that is unknown in a preview, look like inside a text.
 _PULUMI = re.compile(r"Calling __str__ on an Output|<pulumi\.output\.Output|04da6b54-80e4-46f7-96ec-b56ff0331ba9")
-_TAG = re.compile(r"\{\{.*?\}\}|\{\{|\}\}")
+#: A tag of mustache, whose key is a plain name: text in braces of JSON, even nested, has quotes between them.
+_TAG = re.compile(r"\{\{\{?[#/^&>!]?\s*[A-Za-z_][\w.]*\s*\}?\}\}")
 
 
 def check_unfilled(definition: Definition) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Mutations of what a step asks for: its job's arguments, limits, retries, cache, places, image, secrets."""
+"""Mutations of what a step asks for: its job's arguments, limits, retries, cache, instances, secrets, hyperparameters."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def container_argument_too_long(d):
 def too_many_outputs(d):
     outputs = arguments(d, FE)["ProcessingOutputConfig"]["Outputs"]
     for index in range(5):
-        uri = join("s3://b/executions", get("Parameters.ExecutionId"), f"x{index}")
+        bucket = output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
+        uri = join(bucket, get("Parameters.ExecutionId"), f"x{index}")
         local = {"LocalPath": f"/opt/ml/processing/output/x{index}", "S3UploadMode": "EndOfJob", "S3Uri": uri}
         outputs.append({"OutputName": f"x{index}", "S3Output": local})
 
@@ -146,84 +147,6 @@ def cache_expiry_in_words(d):
 @mutation("cache", "yes")
 def cache_switch_as_text(d):
     step(d, CREATE)["CacheConfig"] = {"Enabled": "yes"}
-
-
-# isolation
-
-
-@mutation("isolation", "s3://models/latest/train")
-def output_outside_the_execution(d):
-    output(d, "train")["S3Output"]["S3Uri"] = "s3://models/latest/train"
-
-
-@mutation("isolation", "S3OutputPath")
-def model_under_the_bucket_alone(d):
-    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = join("s3://models/executions", "model")
-
-
-@mutation("isolation", "default")
-def execution_id_with_a_default(d):
-    parameter(d, "ExecutionId")["DefaultValue"] = "first"
-
-
-@mutation("isolation", "prefix")
-def two_outputs_at_one_prefix(d):
-    output(d, "plots")["S3Output"]["S3Uri"] = output(d, "features")["S3Output"]["S3Uri"]
-
-
-@mutation("isolation", "prefix")
-def a_model_over_another_steps_output(d):
-    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = output(d, "features")["S3Output"]["S3Uri"]
-
-
-@mutation("isolation", "CheckpointConfig")
-def checkpoints_shared_by_all(d):
-    arguments(d, TRAIN)["CheckpointConfig"] = {"S3Uri": "s3://models/checkpoints"}
-
-
-@mutation("isolation", "-<ExecutionId>")
-def execution_id_inside_a_name(d):
-    output(d, "train")["S3Output"]["S3Uri"] = join(
-        "s3://models/executions/run-", get("Parameters.ExecutionId"), "/train", on=""
-    )
-
-
-# image
-
-OURS = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features"
-
-
-@mutation("image", "latest")
-def our_image_by_latest(d):
-    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:latest"
-
-
-@mutation("image", "content-hash")
-def our_image_by_a_mutable_tag(d):
-    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:v1"
-
-
-@mutation("image", "eu-central-1")
-def our_image_from_another_region(d):
-    image = arguments(d, FE)["AppSpecification"]["ImageUri"]
-    arguments(d, FE)["AppSpecification"]["ImageUri"] = image.replace("eu-central-1", "eu-west-1")
-
-
-@mutation("image", "495149712605")
-def built_in_algorithm_of_another_account(d):
-    image = arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"]
-    arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"] = image.replace("495149712605", "522234722520")
-
-
-@mutation("image", "never latest")
-def built_in_algorithm_without_a_tag(d):
-    container = arguments(d, CREATE)["PrimaryContainer"]
-    container["Image"] = container["Image"].removesuffix(":1")
-
-
-@mutation("image", "ubuntu")
-def image_from_no_registry(d):
-    arguments(d, FE)["AppSpecification"]["ImageUri"] = "ubuntu:24.04"
 
 
 # instances

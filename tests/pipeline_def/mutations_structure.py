@@ -71,7 +71,7 @@ def two_inputs_of_one_name(d):
 
 @mutation("unique", "train")
 def two_channels_of_one_name(d):
-    arguments(d, TRAIN)["InputDataConfig"][1]["ChannelName"] = "train"
+    arguments(d, TRAIN)["InputDataConfig"].append(arguments(d, TRAIN)["InputDataConfig"][0])
 
 
 # name
@@ -155,9 +155,7 @@ def metric_that_the_algorithm_never_logs(d):
 
 @mutation("reference", "Execution.PipelineExecutionID")
 def unknown_execution_variable(d):
-    arguments(d, FE)["ContainerArgumentsExtra"] = None
-    del arguments(d, FE)["ContainerArgumentsExtra"]
-    arguments(d, FE)["AppSpecification"]["ContainerArguments"][1] = get("Execution.PipelineExecutionID")
+    arguments(d, FE)["Environment"]["PIPELINE_EXECUTION_ARN"] = get("Execution.PipelineExecutionID")
 
 
 @mutation("reference", "Outputs[9]")
@@ -249,16 +247,13 @@ def condition_that_waits_for_its_own_branch(d):
 
 @mutation("branch", "ElseSteps")
 def branches_that_wait_for_each_other(d):
-    gate = arguments(d, GATE)
-    gate["ElseSteps"].append(gate["IfSteps"].pop())
-    gate["ElseSteps"][0]["DependsOn"] = [CREATE]
+    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": {}, "DependsOn": [CREATE]}]
 
 
 @mutation("branch", "IfSteps")
 def property_from_the_other_branch(d):
-    gate = arguments(d, GATE)
-    gate["ElseSteps"].append(gate["IfSteps"].pop())
-    arguments(d, REGISTER)["ModelPackageDescription"] = get("Steps.CreateModel.ModelName")
+    inner = {"model": get("Steps.CreateModel.ModelName")}
+    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": inner}]
 
 
 # condition
@@ -297,6 +292,11 @@ def pulumi_output_put_into_text(d):
     arguments(d, FE)["Environment"]["MODELS_BUCKET"] = "Calling __str__ on an Output[T] is not supported."
 
 
-@mutation("unfilled", "}}")
-def half_a_key_left(d):
-    step(d, TRAIN)["Description"] = "trains on kms}}"
+@mutation("unfilled", "{{{ tags }}}")
+def template_key_inside_a_text(d):
+    step(d, TRAIN)["Description"] = "trains for {{{ tags }}}"
+
+
+@mutation("unfilled", "Output")
+def value_unknown_in_a_preview(d):
+    arguments(d, FE)["Environment"]["MODELS_BUCKET"] = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -15,7 +15,7 @@ from pipeline_def.check import JSON_RULE, RULES, check_definition, require_valid
 from pipeline_def.example_values import example_values
 from pipeline_def.render import render
 from pipeline_def.template import read_template
-from tests.pipeline_def.definitions import REGION, good, good_text
+from tests.pipeline_def.definitions import REGION, arguments, get, good, good_text, join, parameter
 from tests.pipeline_def.mutations import CANARY, MUTATIONS, Mutation
 
 SDK_DEFINITIONS = sorted((Path(__file__).parent / "sdk_definitions").glob("*.json"))
@@ -23,21 +23,21 @@ SDK_DEFINITIONS = sorted((Path(__file__).parent / "sdk_definitions").glob("*.jso
 
 @pytest.mark.parametrize("sections", [False, True])
 def test_nothing_is_wrong_with_the_good_definition(sections: bool) -> None:
-    assert check_definition(good_text(sections), REGION) == []
+    assert check_definition(good_text(sections), REGION, contract=True) == []
     assert require_valid(good_text(sections), REGION) == good_text(sections)
 
 
 @pytest.mark.parametrize("region", sorted(DEEPAR_ACCOUNTS))
 def test_nothing_is_wrong_in_any_region(region: str) -> None:
     text = render(read_template(), example_values(region, sections=True).mapping())
-    assert check_definition(text, region) == []
+    assert check_definition(text, region, contract=True) == []
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
 def test_a_mutation_is_caught_by_its_own_rule_alone(mutation: Mutation) -> None:
     definition = good()
     mutation.change(definition)
-    findings = check_definition(json.dumps(definition), REGION)
+    findings = check_definition(json.dumps(definition), REGION, contract=True)
     assert {finding.rule for finding in findings} == {mutation.rule}
     assert any(mutation.names in str(finding) for finding in findings), [str(finding) for finding in findings]
 
@@ -123,6 +123,56 @@ def test_a_definition_of_any_shape_gives_findings_and_no_traceback(member: str, 
     findings = check_definition(json.dumps(definition), REGION)
     if not (member == "Parameters" and broken in (None, [])):
         assert "structure" in {finding.rule for finding in findings}
+
+
+def without_execution_id() -> str:
+    definition = good()
+    next(item for item in MUTATIONS if item.name == "execution id that is none").change(definition)
+    return json.dumps(definition)
+
+
+def test_our_contract_does_not_end_where_the_parameter_it_guards_is_gone() -> None:
+    with pytest.raises(ProblemsError, match="ExecutionId"):
+        require_valid(without_execution_id(), REGION)
+    assert {finding.rule for finding in check_definition(without_execution_id(), REGION)} == {"isolation"}
+    assert check_definition(without_execution_id(), REGION, contract=False) == []
+
+
+def test_an_execution_id_is_text() -> None:
+    definition = good()
+    parameter(definition, "ExecutionId")["Type"] = "Integer"
+    said = [str(finding) for finding in check_definition(json.dumps(definition), REGION) if finding.rule == "isolation"]
+    assert said == ["[isolation] $.Parameters[0] is 'Integer'; allowed: a String without default: every start names its own"]
+
+
+def test_the_program_asks_for_the_gate_whatever_the_steps_are_called() -> None:
+    text = good_text().replace("QualityGate", "Check")
+    assert check_definition(text, REGION) == []
+    with pytest.raises(ProblemsError, match="every model passes the quality gate"):
+        require_valid(text, REGION)
+
+
+@pytest.mark.parametrize("value", [get("Parameters.Image"), join(get("Parameters.Image"), on="")])
+@pytest.mark.parametrize("tag", ["latest", "1"])
+def test_an_image_that_a_parameter_brings_is_judged_by_its_default(value: object, tag: str) -> None:
+    definition = good()
+    specification = arguments(definition, "Training")["AlgorithmSpecification"]
+    image = specification["TrainingImage"].replace(":1", f":{tag}")
+    definition["Parameters"].append({"Name": "Image", "Type": "String", "DefaultValue": image})
+    specification["TrainingImage"] = value
+    arguments(definition, "Training")["HyperParameters"]["epochs"] = "0"
+    found = {finding.rule for finding in check_definition(json.dumps(definition), REGION, contract=False)}
+    assert found == ({"hyperparameter", "image"} if tag == "latest" else {"hyperparameter"})
+    del definition["Parameters"][-1]["DefaultValue"]
+    assert check_definition(json.dumps(definition), REGION, contract=False) == []
+
+
+@pytest.mark.parametrize("text", ['{"a": {"b": 1}}', '{"a":{"b":{}}}', '[[{"a":{}}]]', "{{", "}}"])
+def test_text_with_braces_is_no_template_key(text: str) -> None:
+    definition = good()
+    arguments(definition, "FeatureEngineering")["Environment"]["CONFIG"] = text
+    arguments(definition, "Training")["Tags"][0]["Value"] = text
+    assert [str(item) for item in check_definition(json.dumps(definition), REGION) if item.rule != "limits"] == []
 
 
 @pytest.mark.parametrize("path", SDK_DEFINITIONS, ids=lambda path: path.stem)

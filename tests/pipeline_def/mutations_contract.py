@@ -1,0 +1,250 @@
+"""Mutations of what our own pipeline promises: its places, its images, the quality gate, the channels."""
+
+from __future__ import annotations
+
+from tests.pipeline_def.definitions import arguments, get, join, output, parameter, step
+from tests.pipeline_def.mutation import CREATE, FE, GATE, TRAIN, channel, condition, json_get, mutation
+
+# isolation
+
+
+@mutation("isolation", "s3://models/latest/train")
+def output_outside_the_execution(d):
+    output(d, "train")["S3Output"]["S3Uri"] = "s3://models/latest/train"
+
+
+@mutation("isolation", "S3OutputPath")
+def model_under_the_bucket_alone(d):
+    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = join("s3://models/executions", "model")
+
+
+@mutation("isolation", "default")
+def execution_id_with_a_default(d):
+    parameter(d, "ExecutionId")["DefaultValue"] = "first"
+
+
+@mutation("isolation", "prefix")
+def two_outputs_at_one_prefix(d):
+    output(d, "plots")["S3Output"]["S3Uri"] = output(d, "features")["S3Output"]["S3Uri"]
+
+
+@mutation("isolation", "prefix")
+def a_model_over_another_steps_output(d):
+    arguments(d, TRAIN)["OutputDataConfig"]["S3OutputPath"] = output(d, "features")["S3Output"]["S3Uri"]
+
+
+@mutation("isolation", "CheckpointConfig")
+def checkpoints_shared_by_all(d):
+    arguments(d, TRAIN)["CheckpointConfig"] = {"S3Uri": "s3://models/checkpoints"}
+
+
+@mutation("isolation", "-<ExecutionId>")
+def execution_id_inside_a_name(d):
+    output(d, "train")["S3Output"]["S3Uri"] = join(
+        "s3://models/executions/run-", get("Parameters.ExecutionId"), "/train", on=""
+    )
+
+
+@mutation("isolation", "ExecutionId")
+def execution_id_that_is_none(d):
+    d["Parameters"].remove(parameter(d, "ExecutionId"))
+    d["Steps"] = _with_a_fixed_id(d["Steps"])
+
+
+def _with_a_fixed_id(value):
+    if value == get("Parameters.ExecutionId"):
+        return "latest"
+    if isinstance(value, dict):
+        return {key: _with_a_fixed_id(item) for key, item in value.items()}
+    return [_with_a_fixed_id(item) for item in value] if isinstance(value, list) else value
+
+
+@mutation("isolation", "--executionid")
+def container_that_is_told_another_id(d):
+    arguments(d, FE)["AppSpecification"]["ContainerArguments"] = ["--executionid", "latest"]
+
+
+@mutation("isolation", "the channel at")
+def plots_inside_a_channel(d):
+    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2:] = ["train", "plots"]
+
+
+@mutation("isolation", "the channel at")
+def plots_under_a_name_that_starts_like_a_channel(d):
+    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "train-plots"
+
+
+@mutation("isolation", "models bucket")
+def plots_in_a_bucket_of_their_own(d):
+    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] = "s3://elsewhere/executions"
+
+
+@mutation("isolation", "../plots")
+def plots_out_of_the_execution(d):
+    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "../plots"
+
+
+@mutation("isolation", "its own folder")
+def two_outputs_of_one_folder(d):
+    output(d, "plots")["S3Output"]["LocalPath"] = output(d, "features")["S3Output"]["LocalPath"] + "/"
+
+
+@mutation("isolation", "/tmp/plots")
+def output_from_a_folder_elsewhere(d):
+    output(d, "plots")["S3Output"]["LocalPath"] = "/tmp/plots"
+
+
+# image
+
+OURS = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features"
+
+
+@mutation("image", "latest")
+def our_image_by_latest(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:latest"
+
+
+@mutation("image", "content-hash")
+def our_image_by_a_mutable_tag(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:v1"
+
+
+@mutation("image", "eu-central-1")
+def our_image_from_another_region(d):
+    image = arguments(d, FE)["AppSpecification"]["ImageUri"]
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = image.replace("eu-central-1", "eu-west-1")
+
+
+@mutation("image", "495149712605")
+def built_in_algorithm_of_another_account(d):
+    image = arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"]
+    arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"] = image.replace("495149712605", "522234722520")
+
+
+@mutation("image", "never latest")
+def built_in_algorithm_without_a_tag(d):
+    container = arguments(d, CREATE)["PrimaryContainer"]
+    container["Image"] = container["Image"].removesuffix(":1")
+
+
+@mutation("image", "ubuntu")
+def image_from_no_registry(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = "ubuntu:24.04"
+
+
+@mutation("image", "as text")
+def our_image_given_by_a_parameter(d):
+    application = arguments(d, FE)["AppSpecification"]
+    d["Parameters"].append({"Name": "Image", "Type": "String", "DefaultValue": application["ImageUri"]})
+    application["ImageUri"] = get("Parameters.Image")
+
+
+@mutation("image", ":latest")
+def our_image_put_together(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = join(OURS, "latest", on=":")
+
+
+@mutation("image", "content-hash")
+def our_image_by_a_date(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = f"{OURS}:20250101120000"
+
+
+@mutation("image", "content-hash")
+def image_of_another_account(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = "999999999999.dkr.ecr.eu-central-1.amazonaws.com/features:v1"
+
+
+@mutation("image", "amazonaws.com")
+def our_image_from_a_registry_elsewhere(d):
+    image = arguments(d, FE)["AppSpecification"]["ImageUri"]
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = image.replace("amazonaws.com", "evil.example")
+
+
+@mutation("image", "version tag 1")
+def built_in_algorithm_of_another_version(d):
+    arguments(d, TRAIN)["AlgorithmSpecification"]["TrainingImage"] += "2"
+
+
+@mutation("image", "version tag 1")
+def built_in_algorithm_by_a_tag_that_moves(d):
+    container = arguments(d, CREATE)["PrimaryContainer"]
+    container["Image"] = container["Image"].replace(":1", ":latest-1")
+
+
+# gate
+
+
+@mutation("gate", "GreaterThanOrEqualTo")
+def gate_the_wrong_way_round(d):
+    condition(d)["Type"] = "LessThanOrEqualTo"
+
+
+@mutation("gate", "test:mean_wQuantileLoss")
+def gate_of_another_metric(d):
+    condition(d)["RightValue"] = get("Steps.Training.FinalMetricDataList['test:RMSE'].Value")
+
+
+@mutation("gate", "RightValue")
+def gate_against_a_number(d):
+    condition(d)["RightValue"] = 0.0
+
+
+@mutation("gate", "baseline")
+def gate_by_the_baseline_without_its_margin(d):
+    json_get(d)["Path"] = "baseline"
+
+
+@mutation("gate", "LeftValue")
+def gate_by_a_file_of_anybody(d):
+    condition(d)["LeftValue"] = {"Std:JsonGet": {"S3Uri": "s3://models/gate.json", "Path": "threshold"}}
+
+
+@mutation("gate", "evaluation/gate.json")
+def gate_by_another_file(d):
+    step(d, FE)["PropertyFiles"][0]["FilePath"] = "metrics.json"
+
+
+@mutation("gate", "2 conditions")
+def gate_with_a_second_condition(d):
+    arguments(d, GATE)["Conditions"].append(condition(d))
+
+
+@mutation("gate", "IfSteps of QualityGate")
+def gate_with_its_branches_swapped(d):
+    gate = arguments(d, GATE)
+    gate["IfSteps"], gate["ElseSteps"] = gate["ElseSteps"], gate["IfSteps"]
+
+
+@mutation("gate", "a RegisterModel step past the gate")
+def model_registered_past_the_gate(d):
+    d["Steps"].append(arguments(d, GATE)["IfSteps"].pop())
+
+
+@mutation("gate", "QualityGate")
+def no_gate_at_all(d):
+    gate = step(d, GATE)
+    d["Steps"].remove(gate)
+    d["Steps"] += gate["Arguments"]["IfSteps"]
+
+
+# channel
+
+
+@mutation("channel", "InputDataConfig['train']")
+def channel_of_another_name(d):
+    arguments(d, TRAIN)["InputDataConfig"][0]["ChannelName"] = "training"
+
+
+@mutation("channel", "no metric for the gate")
+def no_channel_to_be_scored_on(d):
+    del arguments(d, TRAIN)["InputDataConfig"][1]
+
+
+@mutation("channel", "Outputs['train']")
+def learning_from_what_it_is_scored_on(d):
+    channel(d)["S3Uri"] = channel(d, 1)["S3Uri"]
+
+
+@mutation("channel", "s3://elsewhere/train")
+def learning_from_elsewhere(d):
+    channel(d)["S3Uri"] = "s3://elsewhere/train"
