@@ -19,11 +19,13 @@ from pipeline_def.checks.definition import Definition, Step, join_path
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.images import is_deepar
 from pipeline_def.checks.resolve import SampleNumber, SampleText, resolve, sample
-from pipeline_def.checks.shapes import OPERATIONS, item_shape, member_shape, metadata, request_shape
+from pipeline_def.checks.shapes import OPERATIONS, item_shape, member_shape, metadata, request_shape, shaped_gets
 
 DEFINITION_CHARS = 1_048_576
 PARAMETERS_AT_START = 200
 TEXT_DEFAULT_CHARS = 4096
+#: Source: SageMaker API, StepDisplayName and StepDescription.
+STEP_TEXT_CHARS = {"DisplayName": 256, "Description": 3072}
 
 
 def check_arguments(definition: Definition) -> Iterator[Finding]:
@@ -38,6 +40,19 @@ def check_arguments(definition: Definition) -> Iterator[Finding]:
         for reason, name, details in found._errors:
             if not (name.startswith(".HyperParameters") and is_deepar(definition, step)):  # the hyperparameter rule's business
                 yield _refused(step, reason, name, details)
+        for member, value, allowed in _combined(step):
+            yield Finding("arguments", step.name, f"{step.arguments_path}.{member}", shown(value), allowed)
+
+
+def _combined(step: Step) -> Iterator[tuple[str, Any, str]]:
+    """What the service asks of members together, which its model does not say. Source: SageMaker API, by operation."""
+    given = step.arguments
+    if step.type == "Model" and not {"PrimaryContainer", "Containers"} & set(given):
+        yield "PrimaryContainer", None, "the API requires it, or Containers"
+    if step.type == "RegisterModel" and "ModelPackageGroupName" in given:
+        for member in ("ModelPackageName", "Tags"):
+            if member in given:
+                yield member, given[member], "allowed: none with ModelPackageGroupName; a version has the group's name and tags"
 
 
 def _requested(definition: Definition, step: Step, shape: Shape) -> dict[str, Any]:
@@ -72,6 +87,26 @@ def check_limits(definition: Definition) -> Iterator[Finding]:
             shape = request_shape(step.type)
             for key, value in _requested(definition, step, shape).items():
                 yield from _bounds(step, join_path(step.arguments_path, key), value, member_shape(shape, key))
+            yield from _enumerated(definition, step, shape)
+        for name, maximum in STEP_TEXT_CHARS.items():
+            text = step.raw.get(name)
+            if isinstance(text, str) and len(text) > maximum:
+                allowed = f"allowed: at most {maximum} characters"
+                yield Finding("limits", step.name, f"{step.path}.{name}", f"{len(text)} characters", allowed)
+
+
+def _enumerated(definition: Definition, step: Step, shape: Shape) -> Iterator[Finding]:
+    """Every value that a start may choose, not the default alone, is one that the API takes there."""
+    for path, target, wanted, single in shaped_gets(step.arguments, step.arguments_path, shape):
+        parameter = definition.parameter(target.removeprefix("Parameters."))
+        if parameter is None or wanted is None or single:
+            continue
+        values = parameter.raw.get("EnumValues")
+        for value in values if isinstance(values, list) else ():
+            allowed = _bound_problem(value, wanted) if value != parameter.default else None
+            if allowed:
+                found = f"{_measured(value, path)} in EnumValues of {parameter.name}"
+                yield Finding("limits", step.name, path, found, allowed)
 
 
 def _whole(definition: Definition) -> Iterator[Finding]:

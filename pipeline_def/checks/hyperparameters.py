@@ -40,5 +40,18 @@ def _value_problems(definition: Definition, step: Step, path: str, name: str, va
     if not isinstance(resolved, str):
         allowed = "allowed: text; a numeric parameter becomes text by Std:Join"
         yield Finding(_RULE, step.name, path, shown(resolved), allowed)
-    elif not isinstance(resolved, SampleText) and not known.accepts(resolved):
-        yield Finding(_RULE, step.name, path, shown(resolved), known.allowed)
+        return
+    texts = [] if isinstance(resolved, SampleText) else [resolved]
+    for text in dict.fromkeys([*texts, *_enumerated(definition, value)]):
+        if not known.accepts(text):
+            yield Finding(_RULE, step.name, path, shown(text), known.allowed)
+
+
+def _enumerated(definition: Definition, value: Any) -> Iterator[str]:
+    """What a start may choose for a hyperparameter that a parameter alone gives."""
+    join = value.get("Std:Join") if isinstance(value, Mapping) else None
+    values = join.get("Values") if isinstance(join, Mapping) else [value]
+    target = values[0].get("Get") if isinstance(values, list) and len(values) == 1 and isinstance(values[0], Mapping) else None
+    parameter = definition.parameter(str(target).removeprefix("Parameters."))
+    enum = parameter.raw.get("EnumValues") if parameter else None
+    yield from map(str, enum if isinstance(enum, list) else [])

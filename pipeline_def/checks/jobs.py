@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.parameters import INSTANCE_TYPE_PATTERN
+from contracts.parameters import INSTANCE_TYPE_PATTERN, has_local_storage
 from pipeline_def.checks.definition import Definition, Step, join_path, walk
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.images import is_deepar
@@ -14,6 +14,9 @@ from pipeline_def.checks.resolve import SampleNumber, SampleText, resolve
 
 _INSTANCE_TYPE = re.compile(INSTANCE_TYPE_PATTERN)
 _LISTS = ("SupportedRealtimeInferenceInstanceTypes", "SupportedTransformInstanceTypes")
+#: Where a job says what it runs on, and what may say so in the place of a type. Source: SageMaker API, ResourceConfig.
+_CLUSTERS = ("ClusterConfig", "ResourceConfig")
+_INSTEAD = ("InstanceGroups", "InstancePreferences")
 #: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
 INSTANCES = 100
 #: Source: SageMaker API, CheckpointConfig and StoppingCondition: built-in algorithms that write no checkpoints.
@@ -28,7 +31,11 @@ def check_instances(definition: Definition) -> Iterator[Finding]:
                 continue
             if "InstanceType" in value:
                 yield from _instance_type(definition, step, f"{path}.InstanceType", value["InstanceType"])
+                yield from _volume_key(definition, step, path, value)
                 yield from _instance_count(definition, step, f"{path}.InstanceCount", value.get("InstanceCount"))
+            elif path.endswith(_CLUSTERS) and not any(name in value for name in _INSTEAD):
+                allowed = f"the job needs it, or {' or '.join(_INSTEAD)}"
+                yield Finding("instances", step.name, f"{path}.InstanceType", None, allowed)
             for name in _LISTS:
                 items = value.get(name)
                 for index, item in enumerate(items if isinstance(items, list) else []):
@@ -48,6 +55,14 @@ def _instance_count(definition: Definition, step: Step, path: str, value: Any) -
     resolved = resolve(definition, value)
     if type(resolved) is int and not 1 <= resolved <= INSTANCES:
         yield Finding("instances", step.name, path, shown(resolved), f"allowed: from 1 to {INSTANCES} instances")
+
+
+def _volume_key(definition: Definition, step: Step, path: str, cluster: Mapping[str, Any]) -> Iterator[Finding]:
+    """Storage that an instance brings is encrypted by its own hardware: the service takes no key for it."""
+    kind = resolve(definition, cluster["InstanceType"])
+    if "VolumeKmsKeyId" in cluster and isinstance(kind, str) and has_local_storage(kind):
+        allowed = f"allowed: none with {kind}, whose own storage takes no key; or an instance type without such storage"
+        yield Finding("instances", step.name, f"{path}.VolumeKmsKeyId", shown(cluster["VolumeKmsKeyId"]), allowed)
 
 
 def check_spot(definition: Definition) -> Iterator[Finding]:

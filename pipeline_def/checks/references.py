@@ -7,10 +7,10 @@ from typing import Any
 
 from botocore.model import Shape
 
-from pipeline_def.checks.definition import Definition, Step, gets, is_function, join_path, walk
+from pipeline_def.checks.definition import Definition, Step, gets, is_function, walk
 from pipeline_def.checks.finding import Finding, instead, shown
 from pipeline_def.checks.properties import find_property
-from pipeline_def.checks.shapes import OPERATIONS, item_shape, member_shape, request_shape
+from pipeline_def.checks.shapes import OPERATIONS, request_shape, shaped_gets
 
 EXECUTION_VARIABLES = (
     "StartDateTime",
@@ -40,7 +40,7 @@ def check_references(definition: Definition) -> Iterator[Finding]:
     """Every ``Get`` names a declared parameter, a property of a step, or a known execution variable; functions are known."""
     for step in definition.steps:
         shape = request_shape(step.type) if step.type in OPERATIONS else None
-        for path, target, wanted, single in _uses(step.arguments, step.arguments_path, shape, step.type == "Condition"):
+        for path, target, wanted, single in shaped_gets(step.arguments, step.arguments_path, shape, step.type == "Condition"):
             is_file = ".PropertyFile.Get" in path
             allowed = target_problem(definition, target, is_file)
             if allowed is None and not is_file:
@@ -52,20 +52,6 @@ def check_references(definition: Definition) -> Iterator[Finding]:
         allowed = target_problem(definition, target)
         if allowed:
             yield Finding("reference", None, path, shown(target), allowed)
-
-
-def _uses(value: Any, path: str, shape: Shape | None, single: bool) -> Iterator[tuple[str, str, Shape | None, bool]]:
-    """Every ``Get``: its path, its target, the shape it stands in, and whether it must be a single value of any kind."""
-    if isinstance(value, Mapping):
-        if set(value) == {"Get"} and isinstance(value["Get"], str):
-            yield f"{path}.Get", value["Get"], shape, single
-            return
-        for key, item in value.items():
-            inner = member_shape(shape, str(key))
-            yield from _uses(item, join_path(path, str(key)), inner, single or key == "Std:Join")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _uses(item, f"{path}[{index}]", item_shape(shape), single)
 
 
 def target_problem(definition: Definition, target: str, is_property_file: bool = False) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from contracts.parameters import EXECUTION_ID
 from contracts.problems import nearest
 from pipeline_def.checks.definition import Definition, Step, gets
-from pipeline_def.checks.finding import Finding, shown
+from pipeline_def.checks.finding import Finding, instead, shown
 
 STEP_ERRORS = ("Step.SERVICE_FAULT", "Step.THROTTLING")
 JOB_ERRORS = ("SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT")
@@ -19,6 +19,9 @@ _RETRIED = (*_JOB_STEPS, "Model", "RegisterModel")
 #: Member -> lowest and highest value. Source: SageMaker developer guide, "Retry policy for pipeline steps".
 _RANGES = {"IntervalSeconds": (1, 43_200), "MaxAttempts": (1, 20), "ExpireAfterMin": (1, 14_400), "BackoffRate": (0, 1e6)}
 _MEMBERS = ("ExceptionType", *_RANGES)
+_CACHE_MEMBERS = ("Enabled", "ExpireAfter")
+#: Step types that do nothing which could be handed over.
+_NEVER_CACHED = ("Condition", "Fail")
 _DURATION = re.compile(r"(?i)(?=.*\d)P?(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?")
 
 
@@ -35,7 +38,8 @@ def check_retries(definition: Definition) -> Iterator[Finding]:
         else:
             for index, policy in enumerate(policies):
                 for member, value, allowed in _policy_problems(step, policy):
-                    yield Finding("retry", step.name, f"{path}[{index}].{member}".rstrip("."), shown(value), allowed)
+                    found = shown(value) or ("null" if member in _RANGES else None)
+                    yield Finding("retry", step.name, f"{path}[{index}].{member}".rstrip("."), found, allowed)
 
 
 def _policy_problems(step: Step, policy: Any) -> Iterator[tuple[str, Any, str]]:
@@ -50,9 +54,9 @@ def _policy_problems(step: Step, policy: Any) -> Iterator[tuple[str, Any, str]]:
         both = f"MaxAttempts {policy['MaxAttempts']} and ExpireAfterMin {policy['ExpireAfterMin']}"
         yield "MaxAttempts", both, "allowed: one of the two"
     for member, (low, high) in _RANGES.items():
-        value = policy.get(member)
+        value: Any = policy.get(member)
         whole = member == "BackoffRate" or type(value) is int
-        if value is not None and not (type(value) in (int, float) and whole and low <= value <= high):
+        if member in policy and not (type(value) in (int, float) and whole and low <= value <= high):
             yield member, value, f"allowed: {'a number' if member == 'BackoffRate' else 'an integer'} from {low:g} to {high:g}"
 
 
@@ -81,6 +85,12 @@ def check_caches(definition: Definition) -> Iterator[Finding]:
         if expiry is not None and not (isinstance(expiry, str) and _DURATION.fullmatch(expiry)):
             allowed = "allowed: an ISO 8601 duration such as P30D"
             yield Finding("cache", step.name, f"{path}.ExpireAfter", shown(expiry), allowed)
+        for member in cache:
+            if member not in _CACHE_MEMBERS:
+                hint = instead("a member of it", str(member), _CACHE_MEMBERS)
+                yield Finding("cache", step.name, f"{path}.{member}", shown(str(member)), hint)
+        if step.type in _NEVER_CACHED:
+            yield Finding("cache", step.name, path, shown(cache), f"allowed: none; a {step.type} step is never cached")
         if cache["Enabled"] and _knows_execution(step):
             allowed = "allowed: false, since a hit would hand one execution's files to another"
             yield Finding("cache", step.name, f"{path}.Enabled", "True", allowed)

@@ -8,36 +8,55 @@ _SHAPES = re.compile(
     r"(?:\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS access key id
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{22,}|\bglpat-[A-Za-z0-9_\-]{20,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
-    r"|\bsk-[A-Za-z0-9_\-]{20,}|\bhf_[A-Za-z0-9]{30,}|\bAIza[0-9A-Za-z_\-]{35}\b|\bpypi-[A-Za-z0-9_\-]{50,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/T\w+/B\w+/\w+"
+    r"|\bsk-[A-Za-z0-9_\-]{20,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bpul-[0-9a-f]{40}\b"
+    r"|\bhf_[A-Za-z0-9]{30,}|\bAIza[0-9A-Za-z_\-]{35}\b|\bpypi-[A-Za-z0-9_\-]{50,}"
     r"|\beyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{5,}"  # JSON web token
-    r"|\b[a-z][a-z0-9+.\-]*://[^/\s:@]+:[^/\s@]+@)"  # user:password in a URL
+    r"|\b[a-z][a-z0-9+.\-]*://[^/\s:@]+:[^/\s@]+@"  # user:password in a URL
+    r"|\b(?:Bearer|Basic)\s+(?=\S*[0-9=])[A-Za-z0-9+/._~\-]{8,}"  # value of an Authorization header
+    r"|\"auth\"\s*:\s*\"[A-Za-z0-9+/]{8,}={0,2}\""  # a registry's login in Docker's configuration
+    r"|(?i:\b(?:password|pwd|account_?key|shared_?access_?key)\s*=\s*)(?![<{$*\s])[^\s;,&'\"]{3,})"  # connection string
 )
-_AWS_SECRET_KEY = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
+_AWS_SECRET_KEY = re.compile(
+    r"(?:^|(?<==))(?=[^a-z]{0,39}[a-z])(?=[^A-Z]{0,39}[A-Z])(?=[^0-9]{0,39}[0-9])[A-Za-z0-9/+]{40}(?:$|(?![A-Za-z0-9/+=]))"
+)
 
+#: Words that name nothing else, at a name's end: what stands there is the secret even if it is a number.
+_PASSWORD = r"passw(?:or)?ds?|passphrase|(?:^|[-_])pass|pwd|(?:^|[-_])pw|secret"  # noqa: S105
 _WORDS = re.compile(
-    r"(?i)passw(?:or)?d|pwd$|secret|credential|api[-_]?key|access[-_]?key|private[-_]?key"
-    r"|(?:auth|access|bearer|session|api|refresh|id|secret)[-_]?token|^token$|[-_]token$"
+    rf"(?i)passw(?:or)?d|passphrase|(?:{_PASSWORD})$|secret|credential|connection[-_]?string|^(?:proxy[-_]?)?auth(?:orization)?$"
+    r"|(?:api|access|private|signing|encryption|hmac)[-_]?key"
+    r"|(?:auth|access|bearer|session|api|refresh|id|secret)[-_]?token|^tokens?$|[-_]token$"
 )
-#: A name that goes on like this says where the secret lies, not what it is.
-_WHERE_IT_LIES = re.compile(r"(?i)(?:arn|name|id|uri|url|path|file|prefix|version|region)$")
-_REFERENCE = re.compile(r"(?i)arn:|s3://|/aws/reference/secretsmanager/")
+_ENDS_IN_PASSWORD = re.compile(rf"(?i)(?:{_PASSWORD})$")
+#: Marks that a language model's text is put together with.
+_MARK_OF_TEXT = re.compile(r"(?i)(?:^|[-_])(?:pad|eos|bos|unk|sep|cls|mask|start|stop|end|special)[-_]token$")
+#: A name that goes on like this says where the secret lies, not what it is; but an access key's id is half of it.
+_WHERE_IT_LIES = re.compile(
+    r"(?i)(?:arn|name|(?<!access_key_)(?<!access-key-)(?<!accesskey)id|uri|url|path|file|prefix|version|region)$"
+)
+_REFERENCE = re.compile(r"(?i)arn:|s3://|alias/|/aws/reference/secretsmanager/|(?:true|false)$")
 
 
 def is_secret_value(text: str) -> bool:
     """Whether the text itself has the shape of a key, a token or a password in a URL."""
-    return _SHAPES.search(text) is not None or _AWS_SECRET_KEY.fullmatch(text) is not None
+    return _SHAPES.search(text) is not None or _AWS_SECRET_KEY.search(text) is not None
 
 
 def is_secret_name(name: str) -> bool:
     """Whether what stands under this name would be a secret."""
-    return _WORDS.search(name) is not None and (_WHERE_IT_LIES.search(name) is None or "key" in name.lower())
+    return _WORDS.search(name) is not None and _WHERE_IT_LIES.search(name) is None and _MARK_OF_TEXT.search(name) is None
 
 
 def is_secret(name: str, value: object) -> bool:
-    """Whether a value under a name should never stand in a definition; references, numbers and empty texts may."""
+    """Whether a value under a name should never stand in a definition.
+
+    References and empty texts may; so may numbers and switches, unless the name ends in a word for a password.
+    """
     if not isinstance(value, str) or not value:
         return False
     if is_secret_value(value):
         return True
-    return is_secret_name(name) and _REFERENCE.match(value) is None and not value.replace(".", "").isdigit()
+    if not is_secret_name(name) or _REFERENCE.match(value):
+        return False
+    return not value.replace(".", "").isdigit() or _ENDS_IN_PASSWORD.search(name) is not None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel, Shape
+
+from pipeline_def.checks.definition import join_path
 
 #: Step type -> the operation its arguments are passed to, and the required members that the service fills in itself.
 OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -66,3 +69,19 @@ def item_shape(shape: Shape | None) -> Shape | None:
 def metadata(shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = shape.metadata
     return found
+
+
+def shaped_gets(
+    value: Any, path: str, shape: Shape | None, single: bool = False
+) -> Iterator[tuple[str, str, Shape | None, bool]]:
+    """Every ``Get``: its path, its target, the shape it stands in, and whether it must be a single value of any kind."""
+    if isinstance(value, Mapping):
+        if set(value) == {"Get"} and isinstance(value["Get"], str):
+            yield f"{path}.Get", value["Get"], shape, single
+            return
+        for key, item in value.items():
+            inner = member_shape(shape, str(key))
+            yield from shaped_gets(item, join_path(path, str(key)), inner, single or key == "Std:Join")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from shaped_gets(item, f"{path}[{index}]", item_shape(shape), single)

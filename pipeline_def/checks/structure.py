@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from contracts.problems import nearest
-from pipeline_def.checks.definition import Definition, Step
-from pipeline_def.checks.finding import Finding, shown
+from pipeline_def.checks.definition import Definition, Step, is_function, join_path
+from pipeline_def.checks.finding import Finding, instead, shown
 
 VERSION = "2020-12-01"
 STEP_TYPES = (
@@ -47,6 +47,25 @@ _STEP_MEMBERS = (
     "CacheConfig",
     "PropertyFiles",
 )
+_CHECK_MEMBERS = (
+    "CheckType",
+    "SkipCheck",
+    "FailOnViolation",
+    "RegisterNewBaseline",
+    "SuppliedBaselineConstraints",
+    "SuppliedBaselineStatistics",
+    "ModelPackageGroupName",
+    "ModelName",
+)
+#: Step type -> members that stand beside its arguments.
+_MEMBERS_OF_TYPE = {
+    "Lambda": ("FunctionArn", "OutputParameters"),
+    "Callback": ("SqsQueueUrl", "OutputParameters"),
+    "QualityCheck": _CHECK_MEMBERS,
+    "ClarifyCheck": _CHECK_MEMBERS,
+}
+_TEXTS = ("DisplayName", "Description")
+_EXPERIMENT = ("ExperimentName", "TrialName")
 _NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 
 
@@ -59,6 +78,9 @@ def check_structure(definition: Definition) -> Iterator[Finding]:
         if name not in _TOP:
             hint = nearest(str(name), _TOP) or f"allowed: {', '.join(_TOP)}"
             yield Finding("structure", None, f"$.{name}", shown(str(name)), f"a definition has no such member; {hint}")
+    if not isinstance(raw.get("Metadata", {}), Mapping):
+        yield Finding("structure", None, "$.Metadata", shown(raw["Metadata"]) or "null", "allowed: an object")
+    yield from _experiment_problems(raw.get("PipelineExperimentConfig"))
     yield from _list_of_objects(raw.get("Parameters", []), "$.Parameters", ("Name", "Type"))
     steps = raw.get("Steps")
     if not isinstance(steps, list) or not steps:
@@ -66,6 +88,19 @@ def check_structure(definition: Definition) -> Iterator[Finding]:
     yield from _list_of_objects(steps, "$.Steps", ("Name", "Type", "Arguments"))
     for step in definition.steps:
         yield from _step_problems(step)
+
+
+def _experiment_problems(config: Any) -> Iterator[Finding]:
+    """The experiment that executions are listed under; null turns it off."""
+    path = "$.PipelineExperimentConfig"
+    if config is not None and not isinstance(config, Mapping):
+        yield Finding("structure", None, path, shown(config), f"allowed: an object with {', '.join(_EXPERIMENT)}, or null")
+    for name, value in config.items() if isinstance(config, Mapping) else ():
+        if name not in _EXPERIMENT:
+            hint = instead("a member of it", str(name), _EXPERIMENT)
+            yield Finding("structure", None, join_path(path, str(name)), shown(str(name)), hint)
+        elif not isinstance(value, str) and not is_function(value):
+            yield Finding("structure", None, join_path(path, name), shown(value) or "null", "allowed: text")
 
 
 def _list_of_objects(items: Any, path: str, required: tuple[str, ...]) -> Iterator[Finding]:
@@ -84,10 +119,15 @@ def _list_of_objects(items: Any, path: str, required: tuple[str, ...]) -> Iterat
 
 
 def _step_problems(step: Step) -> Iterator[Finding]:
+    known = (*_STEP_MEMBERS, *_MEMBERS_OF_TYPE.get(step.type, ()))
     for name in step.raw:
-        if name not in _STEP_MEMBERS:
-            hint = nearest(str(name), _STEP_MEMBERS) or f"allowed: {', '.join(_STEP_MEMBERS)}"
-            yield Finding("structure", step.name, f"{step.path}.{name}", shown(str(name)), f"a step has no such member; {hint}")
+        if name not in known:
+            hint = nearest(str(name), known) or f"allowed: {', '.join(known)}"
+            allowed = f"a {step.type} step has no such member; {hint}"
+            yield Finding("structure", step.name, f"{step.path}.{name}", shown(str(name)), allowed)
+    for name in _TEXTS:
+        if not isinstance(step.raw.get(name, ""), str):
+            yield Finding("structure", step.name, f"{step.path}.{name}", shown(step.raw[name]) or "null", "allowed: text")
     if step.type == "Condition":
         arguments = step.raw.get("Arguments")
         for branch in ("IfSteps", "ElseSteps"):

@@ -58,3 +58,11 @@ def json_get(d: Definition) -> dict[str, Any]:
 
 def channel(d: Definition, index: int = 0) -> dict[str, Any]:
     return arguments(d, TRAIN)["InputDataConfig"][index]["DataSource"]["S3DataSource"]
+
+
+def other_condition(d: Definition, *, kind: str = "GreaterThan", **operands: Any) -> dict[str, Any]:
+    """A condition step of its own, which the quality gate's rule has nothing to say of."""
+    inner = condition(d) | {"Type": kind} | operands
+    notify = {"Name": "Notify", "Type": "Lambda", "Arguments": {}}
+    d["Steps"].append({"Name": "Other", "Type": "Condition", "Arguments": {"Conditions": [inner], "IfSteps": [notify]}})
+    return inner

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from tests.pipeline_def import mutations_contract, mutations_jobs, mutations_structure
+from tests.pipeline_def import (
+    mutations_contract,
+    mutations_jobs,
+    mutations_references,
+    mutations_secrets,
+    mutations_structure,
+)
 from tests.pipeline_def.mutation import MUTATIONS, Mutation
 
-__all__ = ["CANARY", "MUTATIONS", "Mutation", "mutations_contract", "mutations_structure"]
+__all__ = [
+    "CANARY",
+    "MUTATIONS",
+    "Mutation",
+    "mutations_contract",
+    "mutations_jobs",
+    "mutations_references",
+    "mutations_structure",
+]
 
-CANARY = mutations_jobs.CANARY
+CANARY = mutations_secrets.CANARY

@@ -1,4 +1,4 @@
-"""Mutations of what a step asks for: its job's arguments, limits, retries, cache, instances, secrets, hyperparameters."""
+"""Mutations of what a step asks for: its job's arguments, limits, retries, cache, instances, hyperparameters."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def volume_given_by_a_text_parameter(d):
 def output_without_place(d):
     del output(d, "plots")["S3Output"]["LocalPath"]
     output(d, "plots")["S3Output"].pop("S3UploadMode")
+
+
+@mutation("arguments", "PrimaryContainer")
+def model_of_nothing(d):
+    del arguments(d, CREATE)["PrimaryContainer"]
+
+
+@mutation("arguments", "the group's name and tags")
+def tags_on_a_version_of_a_group(d):
+    arguments(d, REGISTER)["Tags"] = [{"Key": "a", "Value": "b"}]
 
 
 # limits
@@ -79,12 +89,29 @@ def too_many_tags(d):
 
 @mutation("limits", "201 parameters")
 def too_many_parameters(d):
-    d["Parameters"] += [{"Name": f"p{index}", "Type": "String"} for index in range(201 - len(d["Parameters"]))]
+    d["Parameters"] += [
+        {"Name": f"p{index}", "Type": "String", "DefaultValue": "x"} for index in range(201 - len(d["Parameters"]))
+    ]
 
 
 @mutation("limits", "1048576")
 def definition_too_large(d):
     step(d, TRAIN)["DisplayName"] = "x" * 1_048_577
+
+
+@mutation("limits", "at most 256")
+def display_name_too_long(d):
+    step(d, TRAIN)["DisplayName"] = "x" * 257
+
+
+@mutation("limits", "at most 3072")
+def description_too_long(d):
+    step(d, TRAIN)["Description"] = "x" * 3073
+
+
+@mutation("limits", "'Maybe' in EnumValues of ModelApprovalStatus")
+def choice_that_the_api_refuses(d):
+    parameter(d, "ModelApprovalStatus")["EnumValues"].append("Maybe")
 
 
 # retry
@@ -131,6 +158,16 @@ def policy_for_no_error(d):
     policies(d)[0]["ExceptionType"] = []
 
 
+@mutation("retry", "MaxAttempts is null")
+def attempts_of_null(d):
+    policies(d)[0]["MaxAttempts"] = None
+
+
+@mutation("retry", "1.5")
+def interval_with_a_fraction(d):
+    policies(d)[0]["IntervalSeconds"] = 1.5
+
+
 # cache
 
 
@@ -147,6 +184,16 @@ def cache_expiry_in_words(d):
 @mutation("cache", "yes")
 def cache_switch_as_text(d):
     step(d, CREATE)["CacheConfig"] = {"Enabled": "yes"}
+
+
+@mutation("cache", "did you mean 'ExpireAfter'")
+def cache_with_a_misspelt_member(d):
+    step(d, CREATE)["CacheConfig"] = {"Enabled": False, "ExpiresAfter": "P30D"}
+
+
+@mutation("cache", "Condition")
+def cache_on_a_condition(d):
+    step(d, GATE)["CacheConfig"] = {"Enabled": False}
 
 
 # instances
@@ -177,6 +224,16 @@ def a_billion_instances(d):
     parameter(d, "TrainingInstanceCount")["DefaultValue"] = 1_000_000_000
 
 
+@mutation("instances", "ml.g5.xlarge")
+def volume_key_where_the_instance_brings_its_own(d):
+    parameter(d, "TrainingInstanceType")["DefaultValue"] = "ml.g5.xlarge"
+
+
+@mutation("instances", "InstanceType is missing")
+def job_on_nothing(d):
+    del cluster(d)["InstanceType"]
+
+
 # spot
 
 
@@ -198,36 +255,6 @@ def spot_without_a_wait(d):
 @mutation("spot", "EnableManagedSpotTraining")
 def wait_without_spot(d):
     del arguments(d, TRAIN)["EnableManagedSpotTraining"]
-
-
-# secret
-
-CANARY = "hunter2-canary-Zx9"
-
-
-@mutation("secret", "DB_PASSWORD")
-def password_in_the_environment(d):
-    arguments(d, FE)["Environment"]["DB_PASSWORD"] = CANARY
-
-
-@mutation("secret", "ApiToken")
-def token_as_default_of_a_parameter(d):
-    d["Parameters"].append({"Name": "ApiToken", "Type": "String", "DefaultValue": CANARY})
-
-
-@mutation("secret", "ENDPOINT")
-def access_key_by_its_looks(d):
-    arguments(d, FE)["Environment"]["ENDPOINT"] = "AKIA" + "CANARYCANARY1234"
-
-
-@mutation("secret", "ContainerArguments[3]")
-def password_after_its_flag(d):
-    arguments(d, FE)["AppSpecification"]["ContainerArguments"] += ["--password", CANARY]
-
-
-@mutation("secret", "Description")
-def credentials_in_a_url(d):
-    step(d, TRAIN)["Description"] = f"see https://user:{CANARY}@example.com/"
 
 
 # hyperparameter
@@ -266,3 +293,13 @@ def required_hyperparameter_left_out(d):
 @mutation("hyperparameter", "test_quantiles")
 def quantile_of_one(d):
     parameter(d, "test_quantiles")["DefaultValue"] = "[0.5, 1.0]"
+
+
+@mutation("hyperparameter", "poisson")
+def choice_that_the_algorithm_refuses(d):
+    parameter(d, "likelihood")["EnumValues"] = ["student-T", "poisson"]
+
+
+@mutation("hyperparameter", "'0'")
+def number_to_choose_that_the_algorithm_refuses(d):
+    parameter(d, "epochs")["EnumValues"] = [0, 10]

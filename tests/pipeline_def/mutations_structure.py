@@ -1,9 +1,9 @@
-"""Mutations of how a definition holds together: members, names, references, order, conditions, keys."""
+"""Mutations of what a definition consists of: members, names, parameters, and values where keys were."""
 
 from __future__ import annotations
 
-from tests.pipeline_def.definitions import arguments, get, join, output, parameter, step
-from tests.pipeline_def.mutation import CREATE, FE, GATE, REGISTER, TRAIN, channel, condition, hyper, json_get, mutation
+from tests.pipeline_def.definitions import arguments, output, parameter, step
+from tests.pipeline_def.mutation import CREATE, FE, GATE, REGISTER, TRAIN, mutation
 
 # structure
 
@@ -31,6 +31,46 @@ def step_without_arguments(d):
 @mutation("structure", "$.Parameters[0]")
 def parameter_that_is_text(d):
     d["Parameters"].insert(0, "ExecutionId")
+
+
+@mutation("structure", "FunctionArn")
+def member_of_another_step_type(d):
+    step(d, TRAIN)["FunctionArn"] = "arn:aws:lambda:eu-central-1:123456789012:function:f"
+
+
+@mutation("structure", "$.Steps[2].Arguments.IfSteps[2].Arguments")
+def step_without_arguments_in_a_branch(d):
+    arguments(d, GATE)["IfSteps"].append({"Name": "Notify", "Type": "Lambda"})
+
+
+@mutation("structure", "DisplayName")
+def display_name_that_is_a_number(d):
+    step(d, TRAIN)["DisplayName"] = 5
+
+
+@mutation("structure", "Description")
+def description_that_is_null(d):
+    step(d, TRAIN)["Description"] = None
+
+
+@mutation("structure", "Metadata")
+def metadata_as_text(d):
+    d["Metadata"] = "x"
+
+
+@mutation("structure", "PipelineExperimentConfig")
+def experiment_as_text(d):
+    d["PipelineExperimentConfig"] = "x"
+
+
+@mutation("structure", "did you mean 'TrialName'")
+def experiment_with_a_misspelt_member(d):
+    d["PipelineExperimentConfig"] = {"ExperimentName": "x", "TrailName": "y"}
+
+
+@mutation("structure", "ExperimentName")
+def experiment_named_by_a_number(d):
+    d["PipelineExperimentConfig"] = {"ExperimentName": 5}
 
 
 # step-type
@@ -125,158 +165,19 @@ def truth_as_integer(d):
     d["Parameters"].append({"Name": "Unused", "Type": "Integer", "DefaultValue": True})
 
 
-# reference
+@mutation("parameter", "DefaultValue is null")
+def default_of_null(d):
+    d["Parameters"].append({"Name": "Unused", "Type": "String", "DefaultValue": None})
 
 
-@mutation("reference", "Parameters.num_layer")
-def reference_to_an_undeclared_parameter(d):
-    hyper(d)["num_layers"] = join(get("Parameters.num_layer"), on="")
+@mutation("parameter", "each value once")
+def enumeration_with_a_value_twice(d):
+    d["Parameters"].append({"Name": "Colour", "Type": "String", "DefaultValue": "Red", "EnumValues": ["Red", "Red"]})
 
 
-@mutation("reference", "ModelArtifact")
-def property_that_a_training_step_lacks(d):
-    arguments(d, CREATE)["PrimaryContainer"]["ModelDataUrl"] = get("Steps.Training.ModelArtifact.S3ModelArtifacts")
-
-
-@mutation("reference", "trains")
-def output_that_does_not_exist(d):
-    channel(d)["S3Uri"] = get("Steps.FeatureEngineering.ProcessingOutputConfig.Outputs['trains'].S3Output.S3Uri")
-
-
-@mutation("reference", "FeatureEnginering")
-def reference_to_a_missing_step(d):
-    channel(d)["S3Uri"] = get("Steps.FeatureEnginering.ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri")
-
-
-@mutation("reference", "mean_wQuantileLos")
-def metric_that_the_algorithm_never_logs(d):
-    condition(d)["RightValue"] = get("Steps.Training.FinalMetricDataList['test:mean_wQuantileLos'].Value")
-
-
-@mutation("reference", "Execution.PipelineExecutionID")
-def unknown_execution_variable(d):
-    arguments(d, FE)["Environment"]["PIPELINE_EXECUTION_ARN"] = get("Execution.PipelineExecutionID")
-
-
-@mutation("reference", "Outputs[9]")
-def output_index_out_of_range(d):
-    channel(d)["S3Uri"] = get("Steps.FeatureEngineering.ProcessingOutputConfig.Outputs[9].S3Output.S3Uri")
-
-
-@mutation("reference", "Std:Concat")
-def unknown_function(d):
-    channel(d)["S3Uri"] = {"Std:Concat": ["a", "b"]}
-
-
-@mutation("reference", "Param.epochs")
-def reference_with_an_unknown_root(d):
-    hyper(d)["epochs"] = join(get("Param.epochs"), on="")
-
-
-@mutation("reference", "Std:Join")
-def join_without_values(d):
-    arguments(d, REGISTER)["CustomerMetadataProperties"]["ExecutionId"] = {"Std:Join": {"On": ""}}
-
-
-# json-get
-
-
-@mutation("json-get", "Gates")
-def property_file_that_is_not_declared(d):
-    json_get(d)["PropertyFile"]["Get"] = "Steps.FeatureEngineering.PropertyFiles.Gates"
-
-
-@mutation("json-get", "evaluations")
-def property_file_in_no_output(d):
-    step(d, FE)["PropertyFiles"][0]["OutputName"] = "evaluations"
-
-
-@mutation("json-get", "Path")
-def json_get_without_path(d):
-    json_get(d)["Path"] = ""
-
-
-@mutation("json-get", "PropertyFile")
-def json_get_of_both_sources(d):
-    json_get(d)["S3Uri"] = join("s3://bucket", "key")
-
-
-@mutation("json-get", "FilePath")
-def property_file_with_an_absolute_path(d):
-    step(d, FE)["PropertyFiles"][0]["FilePath"] = "/opt/ml/gate.json"
-
-
-# depends-on
-
-
-@mutation("depends-on", "FeatureEng")
-def dependency_on_a_missing_step(d):
-    step(d, TRAIN)["DependsOn"] = ["FeatureEng"]
-
-
-@mutation("depends-on", "Sometimes")
-def dependency_with_an_unknown_trigger(d):
-    step(d, TRAIN)["DependsOn"] = [{"Step": FE, "Trigger": "Sometimes"}]
-
-
-@mutation("depends-on", "DependsOn")
-def dependency_that_is_no_list(d):
-    step(d, TRAIN)["DependsOn"] = FE
-
-
-# cycle
-
-
-@mutation("cycle", "FeatureEngineering → Training → FeatureEngineering")
-def cycle_of_two_steps(d):
-    step(d, FE)["DependsOn"] = [TRAIN]
-
-
-@mutation("cycle", "Training → Training")
-def step_that_waits_for_itself(d):
-    step(d, TRAIN)["DependsOn"] = [TRAIN]
-
-
-@mutation("cycle", "QualityGate")
-def condition_that_waits_for_its_own_branch(d):
-    step(d, GATE)["DependsOn"] = [CREATE]
-
-
-# branch
-
-
-@mutation("branch", "ElseSteps")
-def branches_that_wait_for_each_other(d):
-    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": {}, "DependsOn": [CREATE]}]
-
-
-@mutation("branch", "IfSteps")
-def property_from_the_other_branch(d):
-    inner = {"model": get("Steps.CreateModel.ModelName")}
-    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": inner}]
-
-
-# condition
-
-
-@mutation("condition", "GreaterThanOrEqual")
-def unknown_condition_type(d):
-    condition(d)["Type"] = "GreaterThanOrEqual"
-
-
-@mutation("condition", "RightValue")
-def condition_without_right_value(d):
-    del condition(d)["RightValue"]
-
-
-@mutation("condition", "Conditions")
-def no_conditions(d):
-    arguments(d, GATE)["Conditions"] = []
-
-
-@mutation("condition", "branches")
-def condition_with_empty_branches(d):
-    d["Steps"].append({"Name": "Idle", "Type": "Condition", "Arguments": {"Conditions": [condition(d)], "IfSteps": []}})
+@mutation("parameter", "likelihood")
+def parameter_that_every_start_must_set(d):
+    del parameter(d, "likelihood")["DefaultValue"]
 
 
 # unfilled
@@ -300,3 +201,33 @@ def template_key_inside_a_text(d):
 @mutation("unfilled", "Output")
 def value_unknown_in_a_preview(d):
     arguments(d, FE)["Environment"]["MODELS_BUCKET"] = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@mutation("unfilled", "@models_bucket@")
+def what_stands_for_a_key_in_authoring(d):
+    arguments(d, FE)["Environment"]["MODELS_BUCKET"] = "@models_bucket@"
+
+
+@mutation("unfilled", "1000000002")
+def number_that_stands_for_a_key_in_authoring(d):
+    d["Metadata"] = {"Limit": 1_000_000_002}
+
+
+@mutation("unfilled", "«execution_table»")
+def what_stands_for_a_key_in_a_comparison(d):
+    arguments(d, FE)["Environment"]["EXECUTION_TABLE"] = "«execution_table»"
+
+
+@mutation("unfilled", "<REPLACE_ME>")
+def what_people_write_for_a_value_to_come(d):
+    arguments(d, FE)["Environment"]["MODELS_BUCKET"] = "<REPLACE_ME>"
+
+
+@mutation("unfilled", "MODELS_BUCKET")
+def variable_of_none(d):
+    arguments(d, FE)["Environment"]["MODELS_BUCKET"] = "None"
+
+
+@mutation("unfilled", "MODELS_BUCKET")
+def variable_without_text(d):
+    arguments(d, FE)["Environment"]["MODELS_BUCKET"] = ""

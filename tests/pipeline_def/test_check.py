@@ -15,7 +15,7 @@ from pipeline_def.check import JSON_RULE, RULES, check_definition, require_valid
 from pipeline_def.example_values import example_values
 from pipeline_def.render import render
 from pipeline_def.template import read_template
-from tests.pipeline_def.definitions import REGION, arguments, get, good, good_text, join, parameter
+from tests.pipeline_def.definitions import REGION, arguments, get, good, good_text, join, parameter, step
 from tests.pipeline_def.mutations import CANARY, MUTATIONS, Mutation
 
 SDK_DEFINITIONS = sorted((Path(__file__).parent / "sdk_definitions").glob("*.json"))
@@ -76,6 +76,10 @@ def test_a_secret_is_not_shown_by_another_rule_either() -> None:
         ("[]", "list"),
         ('{"Version": "2020-12-01", "Version": "2020-12-01"}', "duplicate member: Version"),
         ("null", "NoneType"),
+        ('{"Version": NaN}', "NaN is no JSON number"),
+        ('{"Version": -Infinity}', "-Infinity is no JSON number"),
+        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
+        ('{"Metadata": {"a":' + "[" * 980 + "]" * 980 + "}}", "nested too deeply"),
     ],
 )
 def test_what_is_no_json_object_is_one_finding(text: str, names: str) -> None:
@@ -105,6 +109,36 @@ def test_all_findings_come_at_once_with_rule_step_path_value_and_what_is_allowed
         "[retry] step FeatureEngineering, $.Steps[0].RetryPolicies[0].MaxAttempts is 21; allowed: an integer from 1 to 20"
         in said
     )
+
+
+def foreign(**members: object) -> list[str]:
+    """What is said of a training of another algorithm, with these arguments of its own."""
+    definition = good()
+    training = arguments(definition, "Training")
+    training["AlgorithmSpecification"]["TrainingImage"] = "683313688378.dkr.ecr.eu-central-1.amazonaws.com/xgboost:1.7-1"
+    training |= members
+    return [str(finding) for finding in check_definition(json.dumps(definition), REGION, contract=False)]
+
+
+def test_the_built_in_algorithms_limits_are_not_those_of_another() -> None:
+    channels = [{"ChannelName": "rows", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/x"}}}]
+    assert foreign(HyperParameters={"epochs": "0", "depth": "5"}, InputDataConfig=channels) == []
+    assert foreign(StoppingCondition={"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 86_400}) == []
+
+
+@pytest.mark.parametrize("tag", ["stable", "latest"])
+def test_an_image_of_others_has_a_version(tag: str) -> None:
+    image = f"683313688378.dkr.ecr.eu-central-1.amazonaws.com/xgboost:{tag}"
+    (said,) = foreign(AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"})
+    assert "[image] step Training" in said
+
+
+def test_a_long_value_is_shortened_in_a_message() -> None:
+    definition = good()
+    step(definition, "Training")["DependsOn"] = "x" * 500
+    (said,) = (str(finding) for finding in check_definition(json.dumps(definition), REGION))
+    assert "x…; allowed" in said
+    assert len(said) < 300
 
 
 def test_without_a_region_the_images_must_agree_with_one_another() -> None:

@@ -1,0 +1,100 @@
+"""What is taken for a secret, and what only looks a little like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline_def.checks.secret_patterns import is_secret, is_secret_name, is_secret_value
+
+HEX = "0123456789abcdef"
+#: Put together here, so that no scanner of this repository takes them for real.
+SHAPES = [
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    "-----BEGIN RSA PRIVATE" + " KEY-----",
+    "ghp_" + "a1B2" * 9,
+    "github_pat_" + "a1B2c3" * 4,
+    "glpat-" + "a1B2" * 5,
+    "xoxb-" + "1234567890-abc",
+    "https://hooks.slack.com/" + "services/T00000000/B00000000/" + "X" * 24,
+    "sk-" + "a1B2" * 6,
+    "sk_live_" + "a1B2" * 6,
+    "pul-" + (HEX * 3)[:40],
+    "hf_" + "aBcD" * 8,
+    "AIza" + "a" * 35,
+    "pypi-" + "AgEI" * 13,
+    "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxIn0xx.c2lnbmF0dXJl",
+    "postgres://user:p4ss@host/db",
+    "Basic dXNlcjpwYXNzd29yZA==",
+    "Bearer a1b2c3d4e5f6",
+    '{"auths": {"x": {"auth": "dXNlcjpwYXNz"}}}',
+    "Server=db;User=u;Password=hunter2;",
+    "DefaultEndpointsProtocol=https;AccountKey=abc123==",
+    "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+    "aws_secret=wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+]
+HARMLESS = [
+    "",
+    "s3://model-training-dev-models-123456789012-eu-central-1/executions/latest/train",
+    "arn:aws:iam::123456789012:role/service-role/AmazonSageMaker-ExecutionRole-20250101T000001",
+    "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features:" + HEX * 2,
+    HEX + HEX + HEX[:8],
+    "Basic statistics of the features, in text",
+    "the bearer of the name",
+    "password=<from Secrets Manager>",
+    "https://example.com/a?b=c",
+    "<s>",
+]
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_a_secret_by_its_shape(text: str) -> None:
+    assert is_secret_value(text)
+    assert is_secret("x", text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_no_secret_by_its_shape(text: str) -> None:
+    assert not is_secret_value(text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("DB_PASSWORD", "dbPassword", "DB_PASS", "PASSPHRASE", "DB_PWD", "SERVICE_PW", "CLIENT_SECRET", "CREDENTIALS"),
+        *("API_KEY", "ApiKey", "ACCESS_KEY_ID", "PRIVATE_KEY", "SIGNING_KEY", "ENCRYPTION_KEY", "HMAC_KEY"),
+        *("TOKEN", "TOKENS", "GITHUB_TOKEN", "AuthToken", "AUTH", "AUTHORIZATION", "CONNECTION_STRING"),
+    ],
+)
+def test_a_secret_by_its_name(name: str) -> None:
+    assert is_secret_name(name)
+    assert is_secret(name, "correct horse")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_ARN", "prod/db"),
+        ("SECRET_NAME", "prod/db"),
+        ("PRIVATE_KEY_PATH", "/opt/key"),
+        ("DB_PASSWORD", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db"),
+        ("ENCRYPTION_KEY", "alias/models"),
+        ("DB_PASSWORD", ""),
+        ("MAX_TOKENS", "many"),
+        ("TOKENIZERS_PARALLELISM", "false"),
+        ("access_token", "600"),
+        ("PASSWORD_LENGTH", "12"),
+        ("USE_SECRETS", "true"),
+        ("pad_token", "[PAD]"),
+        ("eos_token", "</s>"),
+        ("COMPASS", "north"),
+        ("BYPASS", "yes"),
+        ("AUTHOR", "somebody"),
+    ],
+)
+def test_no_secret_by_its_name(name: str, value: str) -> None:
+    assert not is_secret(name, value)
+
+
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "PIN_SECRET", "DB_PASS"])
+def test_a_password_may_be_a_number(name: str) -> None:
+    assert is_secret(name, "12345678")
