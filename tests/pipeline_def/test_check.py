@@ -215,7 +215,7 @@ def test_no_false_alarm_on_other_pipelines_that_the_sdk_makes(path: Path) -> Non
 
 
 def test_there_are_other_pipelines() -> None:
-    assert len(SDK_DEFINITIONS) >= 4
+    assert len(SDK_DEFINITIONS) >= 8
 
 
 def test_a_warm_check_takes_less_than_fifty_milliseconds() -> None:

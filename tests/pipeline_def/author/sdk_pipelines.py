@@ -17,6 +17,7 @@ from pipeline_def.authoring_environment import prepare_environment
 prepare_environment()
 
 from sagemaker.core.helper.pipeline_variable import PipelineVariable  # noqa: E402
+from sagemaker.core.lambda_helper import Lambda  # noqa: E402
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics  # noqa: E402
 from sagemaker.core.processing import Processor, ScriptProcessor  # noqa: E402
 from sagemaker.core.shapes import (  # noqa: E402
@@ -45,8 +46,10 @@ from sagemaker.core.workflow.parameters import (  # noqa: E402
     ParameterString,
 )
 from sagemaker.core.workflow.properties import PropertyFile  # noqa: E402
+from sagemaker.mlops.workflow.callback_step import CallbackOutput, CallbackOutputTypeEnum, CallbackStep  # noqa: E402
 from sagemaker.mlops.workflow.condition_step import ConditionStep  # noqa: E402
 from sagemaker.mlops.workflow.fail_step import FailStep  # noqa: E402
+from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep  # noqa: E402
 from sagemaker.mlops.workflow.model_step import ModelStep  # noqa: E402
 from sagemaker.mlops.workflow.pipeline import Pipeline  # noqa: E402
 from sagemaker.mlops.workflow.pipeline_experiment_config import PipelineExperimentConfig  # noqa: E402
@@ -264,6 +267,36 @@ def deepar_of_another_author(session: Any) -> Pipeline:
     return Pipeline(name="deepar", steps=[prepare, train, score], sagemaker_session=session)
 
 
+def nested_json_texts(session: Any) -> Pipeline:
+    """JSON within texts, as the SDK writes a hyperparameter that is a dictionary, and names of a language model's marks."""
+    trainer = ModelTrainer(
+        role=ROLE,
+        training_image=XGBOOST,
+        hyperparameters={"space": {"a": {"b": 1}}, "pad_token": "[PAD]", "eos_token": "</s>"},
+        compute=Compute(instance_type="ml.m5.xlarge", instance_count=1, volume_size_in_gb=10),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=3600),
+        output_data_config=OutputDataConfig(s3_output_path="s3://bucket/models"),
+        environment={"CONFIG": '{"x":{"y":{"z":2}}}', "MAX_TOKENS": "10", "SECRET_NAME": "prod/db"},
+        sagemaker_session=session,
+    )
+    data = InputData(channel_name="train", data_source=S3DataSource(s3_data_type="S3Prefix", s3_uri="s3://bucket/data"))
+    train = TrainingStep(name="Train", step_args=trainer.train(input_data_config=[data]))
+    prepare = processing_step("Prepare", session, ["--config", '{"a": {"b": {}}}'])
+    return Pipeline(name="nested", steps=[prepare, train], sagemaker_session=session)
+
+
+def function_and_queue(session: Any) -> Pipeline:
+    """Steps whose members stand beside the arguments, and another step that reads what they answer."""
+    answer = LambdaOutput("answer", LambdaOutputTypeEnum.String)
+    function = Lambda(function_arn="arn:aws:lambda:us-east-1:123456789012:function:ask")
+    ask = LambdaStep(name="Ask", lambda_func=function, inputs={"a": "b"}, outputs=[answer])
+    queue = "https://sqs.us-east-1.amazonaws.com/123456789012/queue"
+    reply = CallbackOutput("reply", CallbackOutputTypeEnum.Integer)
+    wait = CallbackStep(name="Wait", sqs_queue_url=queue, inputs={"c": "d"}, outputs=[reply])
+    prepare = processing_step("Prepare", session, ["--answer", ask.properties.Outputs["answer"]])
+    return Pipeline(name="function", steps=[ask, wait, prepare], sagemaker_session=session)
+
+
 PIPELINES: dict[str, Callable[[Any], Pipeline]] = {
     "joins_in_arguments": joins_in_arguments,
     "enumerations_and_branches": enumerations_and_branches,
@@ -271,6 +304,8 @@ PIPELINES: dict[str, Callable[[Any], Pipeline]] = {
     "model_of_another_algorithm": model_of_another_algorithm,
     "script_with_inputs": script_with_inputs,
     "deepar_of_another_author": deepar_of_another_author,
+    "nested_json_texts": nested_json_texts,
+    "function_and_queue": function_and_queue,
 }
 
 
