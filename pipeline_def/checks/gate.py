@@ -54,10 +54,11 @@ def _comparison(definition: Definition, gate: Step) -> Iterator[Finding]:
     if len(conditions) > 1:
         yield Finding("gate", gate.name, path, f"{len(conditions)} conditions", "allowed: one")
     condition = conditions[0]
-    if not isinstance(condition, Mapping) or condition.get("Type") not in OPERANDS:
+    kind = condition.get("Type") if isinstance(condition, Mapping) else None
+    if not isinstance(kind, str) or kind not in OPERANDS:
         return
-    if condition["Type"] != COMPARISON:
-        yield Finding("gate", gate.name, f"{path}[0].Type", shown(condition["Type"]), f"allowed: {COMPARISON}")
+    if kind != COMPARISON:
+        yield Finding("gate", gate.name, f"{path}[0].Type", shown(kind), f"allowed: {COMPARISON}")
         return
     for member, problem in (("LeftValue", _left_problem), ("RightValue", _right_problem)):
         allowed = problem(definition, condition.get(member)) if condition.get(member) is not None else None

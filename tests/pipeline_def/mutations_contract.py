@@ -89,6 +89,11 @@ def two_outputs_of_one_folder(d):
     output(d, "plots")["S3Output"]["LocalPath"] = output(d, "features")["S3Output"]["LocalPath"] + "/"
 
 
+@mutation("isolation", "output/../plots")
+def output_from_a_folder_above(d):
+    output(d, "plots")["S3Output"]["LocalPath"] = "/opt/ml/processing/output/../plots"
+
+
 @mutation("isolation", "/tmp/plots")
 def output_from_a_folder_elsewhere(d):
     output(d, "plots")["S3Output"]["LocalPath"] = "/tmp/plots"
@@ -218,6 +223,11 @@ def gate_with_its_branches_swapped(d):
 @mutation("gate", "a RegisterModel step past the gate")
 def model_registered_past_the_gate(d):
     d["Steps"].append(arguments(d, GATE)["IfSteps"].pop())
+
+
+@mutation("gate", "allowed: Condition")
+def gate_that_decides_nothing(d):
+    step(d, GATE)["Type"] = "Fail"
 
 
 @mutation("gate", "QualityGate")

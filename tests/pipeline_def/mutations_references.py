@@ -278,6 +278,11 @@ def condition_of_a_number_and_text(d):
     other_condition(d, LeftValue=1, RightValue=get("Parameters.time_freq"))
 
 
+@mutation("condition", "true or false")
+def condition_of_a_number_and_a_switch(d):
+    other_condition(d, LeftValue=1, RightValue=True)
+
+
 @mutation("condition", "a list of at least one")
 def membership_in_text(d):
     del other_condition(d, kind="In", QueryValue="D", Values="D")["LeftValue"]

@@ -133,6 +133,56 @@ def test_an_image_of_others_has_a_version(tag: str) -> None:
     assert "[image] step Training" in said
 
 
+@pytest.mark.parametrize(
+    ("image", "allowed"),
+    [
+        ("683313688378.dkr.ecr.eu-central-1.amazonaws.com/xgboost@sha256:" + "a" * 64, True),
+        ("683313688378.dkr.ecr.eu-central-1.amazonaws.com/xgboost:latest@sha256:" + "a" * 64, True),
+        ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/features:" + "1" * 32, True),
+        ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/features:" + "1" * 31, False),
+    ],
+)
+def test_an_image_by_digest_or_hash(image: str, allowed: bool) -> None:
+    said = foreign(AlgorithmSpecification={"TrainingImage": image, "TrainingInputMode": "File"})
+    assert (said == []) is allowed
+
+
+def test_the_isolated_partitions_have_domains_of_their_own() -> None:
+    text = good_text().replace("eu-central-1.amazonaws.com", "us-iso-east-1.c2s.ic.gov")
+    assert not [item for item in check_definition(text, "us-iso-east-1") if "the domain" in item.allowed]
+
+
+def test_a_job_may_run_on_groups_of_instances() -> None:
+    groups = [{"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "InstanceGroupName": "a"}]
+    assert foreign(ResourceConfig={"VolumeSizeInGB": 10, "InstanceGroups": groups}) == []
+
+
+def test_a_number_beyond_all_numbers_is_no_default() -> None:
+    text = good_text().replace('"DefaultValue":0.001', '"DefaultValue":1e999')
+    assert "parameter" in {finding.rule for finding in check_definition(text, REGION)}
+
+
+def test_a_secret_of_a_parameter_is_told_of_once() -> None:
+    definition = good()
+    definition["Parameters"].append({"Name": "Thing", "Type": "String", "DefaultValue": "AKIA" + "CANARYCANARY1234"})
+    arguments(definition, "FeatureEngineering")["Environment"]["THING"] = get("Parameters.Thing")
+    (said,) = (str(finding) for finding in check_definition(json.dumps(definition), REGION))
+    assert "parameter Thing" in said
+
+
+def test_what_a_start_gives_is_no_secret_of_the_definition() -> None:
+    definition = good()
+    definition["Parameters"].append({"Name": "Reference", "Type": "String"})
+    environment = arguments(definition, "FeatureEngineering")["Environment"]
+    environment["DB_PASSWORD"] = join("prod", get("Parameters.Reference"))
+    assert check_definition(json.dumps(definition), REGION, contract=False) == []
+
+
+def test_one_step_name_of_ours_makes_no_pipeline_of_ours() -> None:
+    text = good_text().replace("FeatureEngineering", "Prepare")
+    assert check_definition(text, REGION) == []
+
+
 def test_a_long_value_is_shortened_in_a_message() -> None:
     definition = good()
     step(definition, "Training")["DependsOn"] = "x" * 500
