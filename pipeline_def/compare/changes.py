@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline_def.checks.secret_patterns import is_secret
 from pipeline_def.compare.effects import DATA, MODEL, SECURITY, STEP_EFFECTS, Effect, parameter_effects, topic_of
+from pipeline_def.compare.exact import exact
 from pipeline_def.compare.facts import Facts, StepFacts, facts
-from pipeline_def.compare.spell import spell
+from pipeline_def.compare.leaves import Leaf, differences, leaf, same, told_apart
 
 ADDED, REMOVED, CHANGED, REWIRED = "added", "removed", "changed", "rewired"
+#: What is said where two texts mean different things and no rule below tells which.
+NO_WORDS = "changed, in a way that this comparison has no words for: read the two texts"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Change:
         if self.how in (ADDED, REMOVED) and not self.label:
             detail = self.new if self.how == ADDED else self.old
             return f"{self.how}: {detail}" if detail else self.how
+        if self.old is None and self.new is None:
+            return self.label
         if self.how == REWIRED:
             return f"{self.label}: {self.old or 'nothing'} → {self.new or 'nothing'}"
         if self.how == ADDED:
@@ -51,45 +56,57 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     found = [*_whole_changes(before, after), *_step_set_changes(before, after), *_parameter_changes(before, after)]
     for name, step in before.steps.items():
         if name in after.steps:
-            found += _step_changes(step, after.steps[name])
-    return found
+            found += list(_step_changes(step, after.steps[name])) or _unspoken(
+                f"step {name}", step.exact, after.steps[name].exact
+            )
+    return found or _unspoken("pipeline", before.exact, after.exact)
+
+
+def _unspoken(subject: str, old: str, new: str) -> list[Change]:
+    """The last word on something for which no change was found: none, unless its exact texts differ."""
+    return [Change(subject, CHANGED, NO_WORDS)] if old != new else []
 
 
 def _whole_changes(before: Facts, after: Facts) -> Iterator[Change]:
-    for path in _either(before.whole, after.whole):
-        old, new = before.whole.get(path), after.whole.get(path)
-        if old != new and {old, new} != {None, "null"}:
-            yield Change("pipeline", CHANGED, path, old, new)
+    for path, old, new in differences(before.whole, after.whole):
+        yield Change("pipeline", CHANGED, path, *told_apart(old, new))
 
 
 def _step_set_changes(before: Facts, after: Facts) -> Iterator[Change]:
     for name, step in after.steps.items():
         if name not in before.steps:
             yield Change(f"step {name}", ADDED, new=_described(step, after), effects=STEP_EFFECTS.get(step.type, ()))
-            yield from _brought_along(step)
+            yield from _brought_along(name, step)
     for name, step in before.steps.items():
         if name not in after.steps:
             yield Change(f"step {name}", REMOVED, old=_described(step, before), effects=STEP_EFFECTS.get(step.type, ()))
 
 
-#: Topics that a reviewer asks about first when a step is new, and why.
+_RUNS = (Effect(SECURITY, "this code runs with the step's role"),)
+#: Topics that a reviewer asks about first when a step is new, in this order, and why.
 _ASKED_FIRST = {
-    "image": (Effect(SECURITY, "this code runs with the step's role"),),
+    "image": _RUNS,
+    "executor": _RUNS,
     "entry point": (),
     "role": (Effect(SECURITY, "the step has this role's rights"),),
     "instance type": (),
     "network isolation": (),
     "output": (),
 }
+#: How files are moved, not where from or to.
+_DETAIL = re.compile(r"(?:LocalPath|S3UploadMode|S3DataType|S3InputMode|S3DataDistributionType|S3CompressionType)$")
 
 
-def _brought_along(step: StepFacts) -> Iterator[Change]:
+def _brought_along(name: str, step: StepFacts) -> Iterator[Change]:
     """What a new step runs, as whom, on what, and where it writes."""
+    ranks = list(_ASKED_FIRST)
+    told = []
     for path, value in step.leaves.items():
         label, _ = topic_of(path)
         topic = "output" if label.startswith("output ") else label
-        if topic in _ASKED_FIRST and not path.endswith(("LocalPath", "S3UploadMode")):
-            yield Change(f"step {step.name}", ADDED, label, None, value, _ASKED_FIRST[topic])
+        if topic in _ASKED_FIRST and not _DETAIL.search(path):
+            told.append((ranks.index(topic), Change(f"step {name}", ADDED, label, None, value.words, _ASKED_FIRST[topic])))
+    yield from (change for _, change in sorted(told, key=lambda pair: pair[0]))
 
 
 def _described(step: StepFacts, of: Facts) -> str:
@@ -97,7 +114,7 @@ def _described(step: StepFacts, of: Facts) -> str:
     before = sorted(name for name, other in of.steps.items() if step.name in other.after)
     parts = [f"a {step.type} step" + (f" in {step.place}" if step.place else "")]
     if step.after:
-        parts.append(f"after {' and '.join(sorted(step.after))}")
+        parts.append(f"after {' and '.join(sorted(step.after.values()))}")
     if before:
         parts.append(f"before {' and '.join(before)}")
     return ", ".join(parts)
@@ -115,36 +132,42 @@ def _parameter_changes(before: Facts, after: Facts) -> Iterator[Change]:
             gone = Effect(DATA, "a start that passes it is refused")
             yield Change(subject, REMOVED, old=_parameter(name, old), effects=(gone, *parameter_effects(name)))
         elif old is not None and new is not None:
-            yield from _one_parameter(name, subject, old, new)
+            yield from _one_parameter(name, old, new)
 
 
-def _one_parameter(name: str, subject: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
-    for member, label in (("Type", "type"), ("DefaultValue", "default"), ("EnumValues", "allowed values")):
-        was, now = old.get(member), new.get(member)
-        if was == now and type(was) is type(now):
+#: Member of a parameter -> what a reviewer calls it.
+_LABELS = {"Type": "type", "DefaultValue": "default", "EnumValues": "allowed values"}
+
+
+def _one_parameter(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    for member in _either(_LABELS, {**old, **new}):
+        was, now = _member(name, member, old), _member(name, member, new)
+        if same(was, now):
             continue
+        effects: tuple[Effect, ...] = (Effect(DATA, "starts that pass other values are refused"),)
         if member == "DefaultValue":
-            effects = parameter_effects(name, was, now)
-            if now is None:
+            effects = parameter_effects(name, old.get(member), new.get(member))
+            if new.get(member) is None:
                 effects = (Effect(DATA, "every start must pass it"), *effects)
-        else:
-            effects = (Effect(DATA, "starts that pass other values are refused"),)
-        yield Change(subject, CHANGED, label, _value(name, was), _value(name, now), effects)
+        elif member not in _LABELS:
+            effects = ()
+        yield Change(f"parameter {name}", CHANGED, _LABELS.get(member, member), *told_apart(was, now), effects)
 
 
 def _parameter(name: str, raw: Mapping[str, Any]) -> str:
-    default = _value(name, raw.get("DefaultValue"))
-    return f"{raw.get('Type')}, {'without default' if default is None else f'default {default}'}"
+    default = _member(name, "DefaultValue", raw)
+    return f"{raw.get('Type')}, {f'default {default.words}' if default else 'without default'}"
 
 
-def _value(name: str, value: Any) -> str | None:
-    if value is None:
+def _member(name: str, member: str, raw: Mapping[str, Any]) -> Leaf | None:
+    """One member of a parameter; the parameter's own name tells whether a value of it is a secret."""
+    if member not in raw:
         return None
-    if is_secret(name, value):
-        return f"'****' ({len(value)} characters, not shown)"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return spell(value)
+    value = raw[member]
+    if member == "EnumValues" and isinstance(value, list):
+        items = [leaf(name, item) for item in value]
+        return Leaf(exact(value, member), ", ".join(item.words for item in items), any(item.hidden for item in items))
+    return leaf(name if member == "DefaultValue" else member, value)
 
 
 def _step_changes(old: StepFacts, new: StepFacts) -> Iterator[Change]:
@@ -156,12 +179,23 @@ def _step_changes(old: StepFacts, new: StepFacts) -> Iterator[Change]:
         yield Change(subject, REWIRED, "place", old.place or "always runs", new.place or "always runs", effect)
     if old.after != new.after:
         effect = (Effect(DATA, "it runs at another time, with other files"),)
-        yield Change(subject, REWIRED, "runs after", ", ".join(sorted(old.after)), ", ".join(sorted(new.after)), effect)
-    for path in _either(old.leaves, new.leaves):
-        was, now = old.leaves.get(path), new.leaves.get(path)
-        if was != now:
-            label, effects = topic_of(path)
-            yield Change(subject, CHANGED, _qualified(label, path), was, now, effects)
+        yield Change(subject, REWIRED, "runs after", _listed(old.after), _listed(new.after), effect)
+    elif not same(old.depends_on, new.depends_on):
+        label = "DependsOn (it waits for the same steps)"
+        yield Change(subject, CHANGED, label, *told_apart(old.depends_on, new.depends_on))
+    yield from _leaf_changes(subject, old.leaves, new.leaves)
+
+
+def _listed(after: Mapping[str, str]) -> str:
+    return ", ".join(sorted(after.values()))
+
+
+def _leaf_changes(subject: str, old: Mapping[str, Leaf], new: Mapping[str, Leaf]) -> Iterator[Change]:
+    found = [(path, *topic_of(path), told_apart(was, now)) for path, was, now in differences(old, new)]
+    shared = Counter(_qualified(label, path) for path, label, _, _ in found)
+    for path, label, effects, (was, now) in found:
+        qualified = _qualified(label, path)
+        yield Change(subject, CHANGED, f"{label} ({path})" if shared[qualified] > 1 else qualified, was, now, effects)
 
 
 #: Labels that several leaves of a step share.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS
@@ -37,6 +38,8 @@ def _topic(pattern: str, label: str, *effects: tuple[str, str]) -> Topic:
 
 _MOVED = (DATA, "whoever reads these files finds them elsewhere, or not at all")
 _READS = (DATA, "the step reads something else")
+_TAGS = (COST, "cost allocation and policies go by tags")
+_KEY = (SECURITY, "who holds the key can read what it encrypts")
 _NETWORK = (SECURITY, "what the container can reach, and who can listen")
 
 #: The first that matches a leaf's path tells.
@@ -55,7 +58,9 @@ TOPICS = (
     _topic(r"EnableManagedSpotTraining$", "managed spot training", (COST, "spot is cheaper, and may be taken away")),
     _topic(r"HyperParameters\.(.+)$", "hyperparameter {}", (MODEL, "another model from the same data")),
     _topic(r"RoleArn$", "role", (SECURITY, "the step runs with other rights")),
-    _topic(r"KmsKeyId$", "encryption key", (SECURITY, "who holds the key can read what it encrypts")),
+    _topic(r"VolumeKmsKeyId$", "encryption key of the volumes", _KEY),
+    _topic(r"Output(?:Data)?Config\.KmsKeyId$", "encryption key of the output", _KEY),
+    _topic(r"KmsKeyId$", "encryption key", _KEY),
     _topic(r"VpcConfig", "network", _NETWORK),
     _topic(r"EnableNetworkIsolation$", "network isolation", _NETWORK),
     _topic(r"EnableInterContainerTrafficEncryption$", "encryption between containers", _NETWORK),
@@ -68,6 +73,7 @@ TOPICS = (
     _topic(r"Outputs\.([^.]+)", "output {}", _MOVED),
     _topic(r"S3OutputPath$", "output path", _MOVED),
     _topic(r"PropertyFiles\.([^.]+)", "property file {}", (DATA, "what the condition compares")),
+    _topic(r"^(IfSteps|ElseSteps)$", "branch {}"),
     _topic(r"^Conditions$", "condition", (MODEL, "other models pass")),
     _topic(r"^RetryPolicies\.(.+)$", "retry of {}", (COST, "how often and how long a failure is tried again")),
     _topic(r"^CacheConfig", "step caching", (DATA, "a hit serves another execution's files")),
@@ -77,21 +83,27 @@ TOPICS = (
     _topic(r"RealtimeInferenceInstanceTypes\[", "instance type to serve on", (COST, "other prices per hour")),
     _topic(r"TransformInstanceTypes\[", "instance type to transform on", (COST, "other prices per hour")),
     _topic(r"ModelApprovalStatus$", "approval", (SECURITY, "who decides that a model may be used")),
-    _topic(r"Tags\.([^.]+)", "tag {}", (COST, "cost allocation and policies go by tags")),
+    _topic(r"Tags\.([^.]+)", "tag {}", _TAGS),
+    _topic(r"(?:^|\.)Tags$", "tags", _TAGS),
     _topic(r"^(?:DisplayName|Description)$", "wording"),
 )
+
+
+#: What a leaf's path ends with where another leaf has the same.
+_NUMBER = re.compile(r" \(\d+\)$")
 
 
 def topic_of(path: str) -> tuple[str, tuple[Effect, ...]]:
     """Label and effects of a leaf; a path that no topic knows is its own label, and its effect is for the reviewer to see."""
     for topic in TOPICS:
-        match = topic.pattern.search(path)
+        match = topic.pattern.search(_NUMBER.sub("", path))
         if match:
             return topic.label.format(*match.groups()), topic.effects
     return path, ()
 
 
-#: Hyperparameters that the feature step's files must agree with, and those that change what a training costs.
+#: Hyperparameters that the feature step's files must agree with, and those that change what a training costs; of these
+#: the time grows in proportion with the epochs alone.
 _AGREED = ("time_freq", "prediction_length", "context_length", "cardinality", "num_dynamic_feat")
 _COSTLY = ("epochs", "num_cells", "num_layers", "num_eval_samples", "context_length", "early_stopping_patience")
 
@@ -99,9 +111,12 @@ _COSTLY = ("epochs", "num_cells", "num_layers", "num_eval_samples", "context_len
 def parameter_effects(name: str, old: object = None, new: object = None) -> tuple[Effect, ...]:
     """What it means that a parameter's default changed from old to new (or that it came or went)."""
     if name in HYPERPARAMETERS:
+        if _is_number(old) and _is_number(new) and old == new:
+            return (Effect(MODEL, "the algorithm reads the same number from another text, and may refuse it"),)
         effects = [Effect(MODEL, "another model from the same data")]
         if name in _COSTLY:
-            effects.append(Effect(COST, _times(old, new) or "training takes another time"))
+            times = _times(old, new) if name == "epochs" else ""
+            effects.append(Effect(COST, times or "training takes another time"))
         if name in _AGREED:
             effects.append(Effect(DATA, "the training data must agree with it"))
         return tuple(effects)
@@ -117,9 +132,13 @@ def parameter_effects(name: str, old: object = None, new: object = None) -> tupl
 
 
 def _times(old: object, new: object) -> str:
-    if type(old) in (int, float) and type(new) in (int, float) and old:
-        return f"each training does {float(new) / float(old):.3g} times as much of it"  # type: ignore[arg-type]
+    if _is_number(old) and _is_number(new) and old:
+        return f"each training does {new / old:.3g} times as much of it"
     return ""
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return type(value) in (int, float)
 
 
 #: Step type -> what one more or one less of it means.

@@ -46,7 +46,7 @@ def _bind(filled: Any, deployed: Any, known: dict[str, Any]) -> None:
         for key, value in filled.items():
             if key in deployed:
                 _bind(value, deployed[key], known)
-    elif isinstance(filled, list) and len(filled) == 1 and (key := _whole_key(filled[0])):
+    elif isinstance(filled, list) and len(filled) == 1 and (key := whole_key(filled[0])):
         known.setdefault(key, deployed)
     elif isinstance(filled, list) and isinstance(deployed, list):
         _bind_lists(filled, deployed, known)
@@ -69,7 +69,7 @@ def _name(item: Any) -> str | None:
     return found[0] if found else None
 
 
-def _whole_key(value: Any) -> str | None:
+def whole_key(value: Any) -> str | None:
     match = _PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
     return match[1] if match else None
 
@@ -89,7 +89,7 @@ def _replace(value: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping):
         return {key: _replace(item, known) for key, item in value.items()}
     if isinstance(value, list):
-        key = _whole_key(value[0]) if len(value) == 1 else None
+        key = whole_key(value[0]) if len(value) == 1 else None
         return known[key] if key is not None and key in known else [_replace(item, known) for item in value]
     if isinstance(value, str):
         return _PLACEHOLDER.sub(lambda match: str(known.get(match[1], match[0])), value)
