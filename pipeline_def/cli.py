@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from contracts.problems import ProblemsError, one_problem
+from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.regions import region_problem
 from pipeline_def.check import JSON_RULE, RULES, check_definition
 from pipeline_def.checks.finding import Finding
@@ -18,6 +18,7 @@ from pipeline_def.compare import formats
 from pipeline_def.compare.sources import Source, compare_sources, read_revision, read_source
 from pipeline_def.example_values import EXAMPLE_REGION, example_values
 from pipeline_def.render import render as render_template
+from pipeline_def.strict_json import parse
 from pipeline_def.template import TEMPLATE_PATH, read_template
 
 #: Exit code of `diff --exit-code` where something changed; 1 is a problem to mend, 2 a wrong command line.
@@ -71,7 +72,7 @@ def render(
     values: Annotated[
         Path | None, typer.Option(help="JSON file with every key of the template; default: example values.")
     ] = None,
-    region: Annotated[str, typer.Option(help="Region of the example values.")] = EXAMPLE_REGION,
+    region: Annotated[str | None, typer.Option(help=f"Region of the example values; default: {EXAMPLE_REGION}.")] = None,
     sections: Annotated[bool, typer.Option("--sections", help="Example values with VPC, KMS and spot set.")] = False,
     print_values: Annotated[
         bool, typer.Option("--print-values", help="Print the values instead, to start a file from.")
@@ -141,16 +142,18 @@ def diff(
     """Say what changed between two definitions, and what each change means for cost, data contract, security and the model.
 
     Order and white space are no changes. Templates are compared with «key» where a stack's value would stand; against a
-    deployed definition the template takes that one's values.
+    deployed definition the template takes that one's values, which are listed. With --from-git a single argument is NEW.
 
     Examples: diff --from-git origin/main · diff old.json new.json --format markdown · diff deployed:model-training-dev
     """
+    if from_git is not None and new is None and to_git is None:
+        old, new = None, old
     before = _side(old, from_git, "OLD", "--from-git")
     after = _side(new if new is not None else (None if to_git else "template"), to_git, "NEW", "--to-git")
-    changes = compare_sources(before, after)
+    compared = compare_sources(before, after)
     writer = {"terminal": formats.as_terminal, "markdown": formats.as_markdown, "json": formats.as_json}[output.value]
-    typer.echo(writer(changes, before.name, after.name), nl=False)
-    if exit_code and changes:
+    typer.echo(writer(compared.changes, before.name, after.name, compared.adopted), nl=False)
+    if exit_code and compared.changes:
         raise typer.Exit(CHANGED)
 
 
@@ -161,12 +164,20 @@ def _side(argument: str | None, revision: str | None, name: str, option: str) ->
     return read_revision(revision) if revision is not None else read_source(str(argument))
 
 
-def _values(path: Path | None, region: str, sections: bool) -> dict[str, Any]:
+def _values(path: Path | None, region: str | None, sections: bool) -> dict[str, Any]:
     if path is None:
         _check_region(region)
-        return example_values(region, sections=sections).mapping()
+        return example_values(region or EXAMPLE_REGION, sections=sections).mapping()
+    unused = {"--region": region, "--sections": sections or None}
+    problems = [
+        Problem(option, value, "allowed: not with --values; it is about the example values")
+        for option, value in unused.items()
+        if value is not None
+    ]
+    if problems:
+        raise ProblemsError("render", problems)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise one_problem("values", "file", str(path), f"allowed: a JSON file of keys and values ({error})") from error
     if not isinstance(values, dict):

@@ -16,6 +16,7 @@ import pystache
 from pystache.common import MissingTags
 
 from contracts.problems import Problem, ProblemsError, nearest, one_problem
+from pipeline_def.strict_json import parse
 
 _TAG = re.compile(r"\{\{(?:\{([a-z0-9_]+)\}\}\}|([#/]?)([a-z0-9_]+)\}\})")
 _TEMPLATE = "pipeline template"
@@ -165,6 +166,6 @@ def _is_text_map(value: object) -> bool:
 
 def _parse(text: str) -> object:
     try:
-        return json.loads(text)
+        return parse(text)
     except ValueError as error:
         raise one_problem(_TEMPLATE, "filled template", text[:80], f"allowed: JSON ({error})") from error

@@ -4,45 +4,61 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 
 from pipeline_def.compare.changes import ADDED, REMOVED, REWIRED, Change
 
 _SIGNS = {ADDED: "+", REMOVED: "-", REWIRED: "↻"}
 NOTHING = "Nothing changed: both definitions mean the same."
+NOTHING_ELSE = "Nothing changed apart from values that the stack fills."
+_ADOPTED = "Values that the stack fills, taken from the rendered definition and not compared"
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def as_terminal(changes: Sequence[Change], old: str, new: str) -> str:
-    """Plain text, grouped by what it belongs to; effects are indented below each change."""
-    if not changes:
-        return f"{NOTHING}\n"
-    lines = [f"{_counted(changes)} from {old} to {new}."]
+def as_terminal(changes: Sequence[Change], old: str, new: str, adopted: Mapping[str, str] = _NONE) -> str:
+    """Plain text, grouped by what it belongs to; effects are indented below each change.
+
+    ``adopted`` are values by key that were taken from one side for both, and so can not show as changes.
+    """
+    lines = [f"{_counted(changes)} from {_printable(old)} to {_printable(new)}."] if changes else [_nothing(adopted)]
     for subject, group in _grouped(changes):
-        lines += ["", subject]
+        lines += ["", _printable(subject)]
         for change in group:
-            lines.append(f"  {_SIGNS.get(change.how, '~')} {change.words}{_condition(change)}")
+            lines.append(f"  {_SIGNS.get(change.how, '~')} {_printable(change.words)}{_condition(change)}")
             lines += [f"      {effect.kind}: {effect.says}" for effect in change.effects]
+    if adopted:
+        lines += ["", f"{_ADOPTED}:", *(f"  {key}: {_printable(value)}" for key, value in adopted.items())]
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(changes: Sequence[Change], old: str, new: str) -> str:
+def as_markdown(changes: Sequence[Change], old: str, new: str, adopted: Mapping[str, str] = _NONE) -> str:
     """For a pull request: a list by subject; every value is code, so that nothing in it is taken for markup."""
-    if not changes:
-        return f"**Pipeline definition:** {NOTHING.lower()}\n"
-    lines = [f"**Pipeline definition:** {_counted(changes)} from {_code(old)} to {_code(new)}."]
+    said = f"{_counted(changes)} from {_code(old)} to {_code(new)}." if changes else _nothing(adopted).lower()
+    lines = [f"**Pipeline definition:** {said}"]
     for subject, group in _grouped(changes):
         lines += ["", f"**{_escaped(subject)}**"]
         for change in group:
             lines.append(f"- {_markdown_words(change)}{_condition(change)}")
             lines += [f"  - *{effect.kind}*: {effect.says}" for effect in change.effects]
+    if adopted:
+        lines += ["", f"{_ADOPTED}:", "", *(f"- {_escaped(key)}: {_code(value)}" for key, value in adopted.items())]
     return "\n".join(lines) + "\n"
 
 
-def as_json(changes: Sequence[Change], old: str, new: str) -> str:
-    """``{"old", "new", "changed", "changes": [{subject, how, label, old, new, effects, only_with}]}``."""
-    document = {"old": old, "new": new, "changed": bool(changes), "changes": [asdict(change) for change in changes]}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+def as_json(changes: Sequence[Change], old: str, new: str, adopted: Mapping[str, str] = _NONE) -> str:
+    """``{"old", "new", "changed", "changes": […], "adopted": {key: value}}``.
+
+    A change is ``{subject, how, label, old, new, effects, only_with}``.
+    """
+    found = [asdict(change) for change in changes]
+    document = {"old": old, "new": new, "changed": bool(changes), "changes": found, "adopted": dict(adopted)}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _nothing(adopted: Mapping[str, str]) -> str:
+    return NOTHING_ELSE if adopted else NOTHING
 
 
 def _counted(changes: Sequence[Change]) -> str:
@@ -65,6 +81,8 @@ def _condition(change: Change) -> str:
 
 
 def _markdown_words(change: Change) -> str:
+    if change.old is None and change.new is None and change.label:
+        return _escaped(change.label)
     if change.how in (ADDED, REMOVED) and not change.label:
         detail = change.new if change.how == ADDED else change.old
         return f"{change.how}: {_escaped(detail)}" if detail else change.how
@@ -77,7 +95,7 @@ def _markdown_words(change: Change) -> str:
 
 def _code(text: str) -> str:
     """A code span whose fence is longer than any run of backticks inside; on one line."""
-    text = " ".join(text.split()) or " "
+    text = _printable(text) or " "
     longest = max((len(run) for run in "".join(c if c == "`" else " " for c in text).split()), default=0)
     fence = "`" * (longest + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
@@ -85,5 +103,10 @@ def _code(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{character}" if character in "\\`*_[]|@#" else character for character in text)
+
+
+def _printable(text: str) -> str:
+    """One line that a terminal can show and will not obey: control, format and surrogate characters are written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

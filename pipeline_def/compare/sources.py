@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from contracts.problems import Problem, ProblemsError, one_problem
+from pipeline_def.compare.adopted_values import adopt
 from pipeline_def.compare.changes import Change, compare
 from pipeline_def.compare.facts import named_leaves
-from pipeline_def.compare.placeholder_values import adopt, is_template, placeholder_values
+from pipeline_def.compare.leaves import leaf
+from pipeline_def.compare.placeholder_values import is_template, placeholder_values
 from pipeline_def.render import render, template_tags
+from pipeline_def.strict_json import parse
 from pipeline_def.template import TEMPLATE_PATH, read_template
 
 TEMPLATE_WORD = "template"
@@ -32,7 +34,7 @@ class Source:
     def definition(self, values: Mapping[str, Any] | None = None) -> Any:
         text = render(self.text, values) if values is not None else self.text
         try:
-            parsed = json.loads(text)
+            parsed = parse(text)
         except ValueError as error:
             raise one_problem(
                 "pipeline definition", self.name, text[:40], f"allowed: JSON or the template ({error})"
@@ -40,6 +42,14 @@ class Source:
         if not isinstance(parsed, dict):
             raise one_problem("pipeline definition", self.name, type(parsed).__name__, "allowed: one JSON object")
         return parsed
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The changes; and in words, by key, the values that a template took from the rendered side: no change shows there."""
+
+    changes: list[Change]
+    adopted: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_source(argument: str) -> Source:
@@ -84,15 +94,19 @@ def _deployed(name: str) -> Source:
     return Source(f"the deployed {name}", str(answer["PipelineDefinition"]))
 
 
-def compare_sources(old: Source, new: Source) -> list[Change]:
+def compare_sources(old: Source, new: Source) -> Comparison:
     """The changes; of a template with optional sections off and on, so that what only some stacks see is told apart."""
     if is_template(old.text) and is_template(new.text):
-        return _compare_templates(old, new)
+        return Comparison(_compare_templates(old, new))
     if is_template(new.text):
-        return compare(old.definition(), _fitted(new, old.definition()))
-    if is_template(old.text):
-        return compare(_fitted(old, new.definition()), new.definition())
-    return compare(old.definition(), new.definition())
+        before = old.definition()
+        after, adopted = _fitted(new, before)
+    elif is_template(old.text):
+        after = new.definition()
+        before, adopted = _fitted(old, after)
+    else:
+        before, after, adopted = old.definition(), new.definition(), {}
+    return Comparison(compare(before, after), {key: leaf(key, adopted[key]).words for key in sorted(adopted)})
 
 
 def _compare_templates(old: Source, new: Source) -> list[Change]:
@@ -114,8 +128,8 @@ def _placeholders(source: Source, sections: tuple[str, ...]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in off}
 
 
-def _fitted(template: Source, deployed: Any) -> Any:
-    """A template filled with a deployed definition's own values, and with the sections that it uses."""
+def _fitted(template: Source, deployed: Any) -> tuple[Any, dict[str, Any]]:
+    """A template filled with a deployed definition's own values, with the sections that it uses; and these values."""
     there = named_leaves(deployed)
     always = named_leaves(template.definition(_placeholders(template, ())))
     used = [

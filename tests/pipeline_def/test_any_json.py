@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline_def.check import check_definition
+from pipeline_def.compare.adopted_values import adopt
 from pipeline_def.compare.changes import compare
 from pipeline_def.compare.formats import as_json, as_markdown, as_terminal
-from pipeline_def.compare.placeholder_values import adopt
 from tests.pipeline_def.definitions import REGION, good
 
 JSON = st.recursive(

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from pipeline_def.check import JSON_RULE, RULES
 from pipeline_def.cli import CHANGED, app
-from tests.pipeline_def.definitions import good, good_text, parameter
+from pipeline_def.compare.formats import NOTHING_ELSE
+from tests.pipeline_def.definitions import arguments, good, good_text, parameter
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +75,11 @@ def test_every_rule_is_listed() -> None:
         (["render", "--values", "absent.json"], "'absent.json'"),
         (["render", "--region", "mars-1"], "--region is 'mars-1'"),
         (["diff"], "OLD is missing"),
-        (["diff", "a.json", "--from-git", "HEAD"], "a.json and HEAD"),
+        (["diff", "a.json", "b.json", "--from-git", "HEAD"], "a.json and HEAD"),
+        (["diff", "a.json", "--from-git", "HEAD", "--to-git", "HEAD"], "a.json and HEAD"),
+        (["diff", "--from-git", "HEAD", "absent.json"], "'absent.json'"),
+        (["render", "--values", "absent.json", "--region", "us-west-2"], "--region is 'us-west-2'; allowed: not with --values"),
+        (["render", "--values", "absent.json", "--sections"], "--sections is True; allowed: not with --values"),
         (["diff", "--from-git", "--output=/etc/passwd"], "allowed: a branch, a tag or a commit"),
         (["diff", "--from-git", "no-such-revision"], "'no-such-revision'"),
     ],
@@ -85,6 +90,61 @@ def test_what_a_user_can_mend_is_one_message_without_traceback(arguments: list[s
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_values_with_a_key_twice_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "values.json"
+    path.write_text('{"tags": [], "tags": []}')
+    done = run("render", "--values", str(path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "duplicate member: tags" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "nested more than 100 levels deep"),
+        ('{"a":' * 101 + "1" + "}" * 101, "nested more than 100 levels deep"),
+        ('{"a": "{{b}}", "c": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested more than 100 levels deep"),
+        ('{"a": 1, "a": 2}', "duplicate member: a"),
+        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": 1e400}', "1e400 is too large a number"),
+    ],
+)
+def test_diff_refuses_what_readers_take_for_different_things_or_can_not_read(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.json"
+    path.write_text(text)
+    done = run("diff", str(path), str(path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("output", ["terminal", "markdown", "json"])
+def test_diff_prints_no_character_that_a_terminal_obeys_and_any_that_it_can_not_write(output: str, tmp_path: Path) -> None:
+    new = good()
+    environment = arguments(new, "FeatureEngineering")["Environment"]
+    environment |= {"A": "x\ud800", "B": "\x1b[31mred\nfake line\u202e\x9b", "C\n  + step evil": "1"}
+    paths = write(tmp_path, "old.json", good()), write(tmp_path, "new.json", new)
+    done = run("diff", *paths, "--format", output, "--exit-code")
+    assert (done.returncode, done.stderr) == (CHANGED, "")
+    assert all(line.isprintable() for line in done.stdout.split("\n"))
+    assert "\\ud800" in done.stdout
+    assert not any(line.strip().startswith(("fake line", "+ step evil")) for line in done.stdout.splitlines())
+
+
+def test_a_deployed_definition_that_differs_in_its_stack_s_values_alone_is_said_to(tmp_path: Path) -> None:
+    deployed = good()
+    arguments(deployed, "Training")["RoleArn"] = "arn:aws:iam::123456789012:role/Admin"
+    path = write(tmp_path, "deployed.json", deployed)
+    done = run("diff", path, "--exit-code")
+    assert done.returncode == 0
+    assert done.stdout.startswith(NOTHING_ELSE)
+    assert "  training_role_arn: arn:aws:iam::123456789012:role/Admin\n" in done.stdout
+    done = run("diff", path, "--format", "json")
+    assert json.loads(done.stdout)["adopted"]["training_role_arn"] == "arn:aws:iam::123456789012:role/Admin"
+    done = run("diff", path, "--format", "markdown")
+    assert "- training\\_role\\_arn: `arn:aws:iam::123456789012:role/Admin`" in done.stdout
 
 
 def test_values_from_a_file_fill_the_template_strictly(tmp_path: Path) -> None:
@@ -133,6 +193,10 @@ def test_two_revisions_are_compared_without_a_cloud(repository: Path) -> None:
     env = {"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(repository)}
     done = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
     assert "**parameter mini\\_batch\\_size**\n- default: `128` → `64`" in done.stdout, done.stderr
+    rendered = write(repository, "rendered.json", good())
+    against = [*command[:3], "diff", "--from-git", "HEAD", rendered]
+    done = subprocess.run(against, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith(NOTHING_ELSE), done.stderr
     both = [*command[:3], "diff", "--from-git", "HEAD", "--to-git", "HEAD"]
     done = subprocess.run(both, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("Nothing changed"), done.stderr
