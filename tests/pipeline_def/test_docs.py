@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ from pipeline_def.check import as_error, check_definition
 from pipeline_def.compare.changes import compare
 from pipeline_def.compare.formats import as_markdown, as_terminal
 from pipeline_def.compare.placeholder_values import placeholder_values
-from pipeline_def.compare.sources import Source
+from pipeline_def.compare.sources import Source, compare_sources
+from pipeline_def.example_values import example_values
+from pipeline_def.render import render
 from pipeline_def.template import read_template
 from tests.pipeline_def.definitions import REGION, arguments, good, parameter, step
 
@@ -34,27 +35,68 @@ def test_a_new_default() -> None:
     assert shown(as_terminal(compare(template(), new), *SIDES))
 
 
+#: What an author adds to the template for it, before the gate.
+BACKTEST = """{
+      "Name": "Backtest",
+      "Type": "Processing",
+      "Arguments": {
+        "ProcessingResources": {
+          "ClusterConfig": {
+            "InstanceType": {"Get": "Parameters.ProcessingInstanceType"},
+            "InstanceCount": {"Get": "Parameters.ProcessingInstanceCount"},
+            "VolumeSizeInGB": {"Get": "Parameters.ProcessingVolumeSizeInGB"}
+          }
+        },
+        "AppSpecification": {
+          "ImageUri": "{{feature_image_uri}}",
+          "ContainerArguments": ["--executionid", {"Get": "Parameters.ExecutionId"}],
+          "ContainerEntrypoint": ["python3", "/opt/ml/processing/input/code/run-fe-step.py"]
+        },
+        "RoleArn": "{{processing_role_arn}}",
+        "ProcessingInputs": [
+          {
+            "InputName": "code",
+            "S3Input": {
+              "S3Uri": "{{executor_uri}}",
+              "LocalPath": "/opt/ml/processing/input/code",
+              "S3DataType": "S3Prefix",
+              "S3InputMode": "File"
+            }
+          }
+        ],
+        "ProcessingOutputConfig": {
+          "Outputs": [
+            {
+              "OutputName": "backtest",
+              "S3Output": {
+                "S3Uri": {
+                  "Std:Join": {
+                    "On": "/",
+                    "Values": ["s3://{{models_bucket}}/executions", {"Get": "Parameters.ExecutionId"}, "backtest"]
+                  }
+                },
+                "LocalPath": "/opt/ml/processing/output/backtest",
+                "S3UploadMode": "EndOfJob"
+              }
+            }
+          ]
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": {{{processing_max_runtime_seconds}}}}
+      },
+      "DependsOn": ["Training"]
+    },
+    """
+GATE = '{\n      "Name": "QualityGate",'
+
+
 def test_a_new_step() -> None:
-    new = template()
-    backtest = copy.deepcopy(step(new, "FeatureEngineering"))
-    backtest["Name"] = "Backtest"
-    backtest["DependsOn"] = ["Training"]
-    backtest["Arguments"]["ProcessingInputs"] = []
-    del backtest["Arguments"]["NetworkConfig"], backtest["PropertyFiles"]
-    outputs = backtest["Arguments"]["ProcessingOutputConfig"]["Outputs"][:1]
-    outputs[0]["OutputName"] = "backtest"
-    outputs[0]["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "backtest"
-    backtest["Arguments"]["ProcessingOutputConfig"]["Outputs"] = outputs
-    backtest["Arguments"] = dict(sorted(backtest["Arguments"].items(), key=lambda item: item[0] != "ProcessingResources"))
-    new["Steps"].insert(2, backtest)
-    step(new, "QualityGate")["DependsOn"] = ["Backtest"]
-    said = as_terminal(compare(template(), new), *SIDES)
-    assert sorted(said.splitlines()) == sorted(_example("step Backtest").splitlines())
-
-
-def _example(names: str) -> str:
-    """The code block that has these words."""
-    return next(block for block in DOC.split("```\n") if names in block and block.startswith(("1 ", "2 ", "3 ", "**")))
+    """As the command does it: from one template's text to another's, their optional sections off and on."""
+    old = read_template()
+    assert old.count(GATE) == 1
+    new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
+    assert check_definition(render(new, example_values().mapping()), REGION) == []
+    compared = compare_sources(Source(SIDES[0], old), Source(SIDES[1], new))
+    assert shown(as_terminal(compared.changes, *SIDES, compared.adopted))
 
 
 def test_a_changed_image() -> None:
