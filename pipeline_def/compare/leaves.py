@@ -91,7 +91,7 @@ def _masked(items: list[Any]) -> Iterator[str]:
     for item in items:
         text = spell(item)
         name, equals, value = text.partition("=")
-        if is_secret(flag.lstrip("-"), text) or is_secret("", text):
+        if is_secret(flag.lstrip("-"), text):
             yield mask(text)
         elif equals and name.startswith("-") and is_secret(name.lstrip("-"), value):
             yield f"{name}={mask(value)}"
