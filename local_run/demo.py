@@ -36,7 +36,7 @@ def run_demo(
 ) -> None:
     """Run it all; raises :class:`ProblemsError` where the execution does not succeed."""
     _refuse_bad(overrides)
-    view = LiveView(console)
+    view = LiveView(console, single=True)
     backend, builder = docker_options(PROJECT) if docker else (None, None)
     with view.showing(), deployed_session(
         stack, config, listener=view, progress=view.resource, backend=backend, image_builder=builder

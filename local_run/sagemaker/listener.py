@@ -13,7 +13,8 @@ from typing import Protocol
 class Listener(Protocol):
     """Progress of executions. ``execution`` is always the pipeline execution's ARN."""
 
-    def execution_started(self, execution: str) -> None: ...
+    def execution_started(self, execution: str, name: str) -> None:
+        """An execution begins, for the first time or again: ``name`` is its display name, as it was started with."""
 
     def execution_finished(self, execution: str, status: str, reason: str | None) -> None: ...
 
@@ -33,7 +34,7 @@ class Listener(Protocol):
 class SilentListener:
     """Hears everything and does nothing; the base for listeners that care about a part."""
 
-    def execution_started(self, execution: str) -> None:
+    def execution_started(self, execution: str, name: str) -> None:
         """Nothing to do."""
 
     def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
@@ -61,8 +62,8 @@ class GuardedListener:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
 
-    def execution_started(self, execution: str) -> None:
-        self._tell("execution_started", execution)
+    def execution_started(self, execution: str, name: str) -> None:
+        self._tell("execution_started", execution, name)
 
     def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
         self._tell("execution_finished", execution, status, reason)

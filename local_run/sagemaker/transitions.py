@@ -26,7 +26,7 @@ class Transitions:
             execution.status, execution.ended, execution.failure_reason = EXECUTING, None, None
             execution.modified = now()
             self._emit(execution_event(self._aws, execution, previous))
-            self._listener.execution_started(execution.arn)
+            self._listener.execution_started(execution.arn, execution.display_name)
 
     def execution(self, execution: Execution, status: str, reason: str | None = None) -> None:
         with execution.changed:

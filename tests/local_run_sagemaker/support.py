@@ -40,8 +40,8 @@ class RecordingListener(SilentListener):
         with self.lock:
             self.calls.append(call)
 
-    def execution_started(self, execution: str) -> None:
-        self._note("execution_started", execution)
+    def execution_started(self, execution: str, name: str) -> None:
+        self._note("execution_started", execution, name)
 
     def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
         self._note("execution_finished", status, reason)

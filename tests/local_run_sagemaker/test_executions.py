@@ -289,6 +289,14 @@ def test_a_container_that_is_killed_fails_its_step_and_sends_nothing(world: Worl
     assert world.keys("train") == set()
 
 
+def test_a_listener_hears_an_execution_by_its_display_name(world: World) -> None:
+    pipeline = world.pipeline([processing("Features", "")])
+    request = {"PipelineName": pipeline, "PipelineExecutionDisplayName": "winter", "ClientRequestToken": "n" * 40}
+    arn = world.client("sagemaker").start_pipeline_execution(**request)["PipelineExecutionArn"]
+    assert world.local.wait(arn, WAIT)
+    assert world.listener.of("execution_started") == [(arn, "winter")]
+
+
 def test_a_listener_that_raises_holds_nothing_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_arguments: object) -> None:
         raise RuntimeError("a mistake in the user interface")
