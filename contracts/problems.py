@@ -73,11 +73,11 @@ def _shorten(text: str, limit: int = 120) -> str:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """For command lines: print what a user can mend on standard error and exit 1, without a traceback."""
+    """For command lines: print what a user can mend, and what was noted at it, on standard error and exit 1, no traceback."""
     try:
         yield
     except ProblemsError as error:
-        print(error, file=sys.stderr)
+        print(error, *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         raise SystemExit(1) from None
 
 

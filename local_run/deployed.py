@@ -57,7 +57,14 @@ class ResourceError(ProblemsError):
 
 
 def explained(urn: str, error: Exception) -> ResourceError:
-    """The error of a resource in words for a user."""
+    """The error of a resource in words for a user, with whatever was noted at it."""
+    told = _in_words(urn, error)
+    for note in getattr(error, "__notes__", ()):
+        told.add_note(note)
+    return told
+
+
+def _in_words(urn: str, error: Exception) -> ResourceError:
     if isinstance(error, ProblemsError):
         return ResourceError(urn, "; ".join(str(problem) for problem in error.problems))
     if isinstance(error, KeyError):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -75,7 +76,7 @@ class Resource(ABC):
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        """Create it; the id and all outputs."""
+        """Create it; the id and all outputs. Where it takes several calls and one fails, nothing of it stays."""
 
     @abstractmethod
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
@@ -92,6 +93,18 @@ class Resource(ABC):
     def discard(self, aws: Aws, id_: str, state: Properties) -> None:
         """Delete it with all it holds, and against its protection: for undoing a deployment that failed."""
         self.delete(aws, id_, state)
+
+    @contextmanager
+    def whole(self, aws: Aws, id_: str, state: Properties) -> Iterator[None]:
+        """Around all calls after the one that created it: where one fails, it goes again. What stays is noted at the error."""
+        try:
+            yield
+        except Exception as error:
+            try:
+                self.discard(aws, id_, state)
+            except Exception as left:
+                error.add_note(f"left behind: {id_}, which could not be deleted: {left}")
+            raise
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         """The id where it follows from the inputs, so that a second claim on it can be refused before anything is done."""

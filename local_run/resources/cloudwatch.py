@@ -17,7 +17,9 @@ class LogGroup(Resource):
         name = str(inputs["name"])
         arguments = given(kmsKeyId=inputs.get("kmsKeyId"), tags=inputs.get("tags") or None)
         aws.client("logs").create_log_group(logGroupName=name, **arguments)
-        return name, self.update(aws, name, {}, inputs)
+        with self.whole(aws, name, inputs):
+            outputs = self.update(aws, name, {}, inputs)
+        return name, outputs
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
         answer = aws.client("logs").describe_log_groups(logGroupNamePrefix=id_)

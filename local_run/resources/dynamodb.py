@@ -30,9 +30,11 @@ class Table(Resource):
             ),
             **_billing(inputs),
         )
-        dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
-        self._put_options(dynamodb, {}, inputs)
-        return name, self._outputs(aws, name, inputs)
+        with self.whole(aws, name, inputs):
+            dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+            self._put_options(dynamodb, {}, inputs)
+            outputs = self._outputs(aws, name, inputs)
+        return name, outputs
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
         answer = or_none(aws.client("dynamodb").describe_table, TableName=id_)

@@ -34,7 +34,8 @@ class Function(Resource):
             Architectures=inputs.get("architectures") or ["x86_64"],
             **_configuration(inputs),
         )
-        self._reserve(functions, name, inputs)
+        with self.whole(aws, name, inputs):
+            self._reserve(functions, name, inputs)
         return name, self._outputs(aws, inputs, answer)
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:

@@ -14,8 +14,8 @@ class Role(Resource):
         return str(inputs["name"])
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        name = str(inputs["name"])
-        aws.client("iam").create_role(
+        name, iam = str(inputs["name"]), aws.client("iam")
+        iam.create_role(
             RoleName=name,
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
             Path=inputs.get("path", "/"),
@@ -26,11 +26,13 @@ class Role(Resource):
                 Tags=tag_list(inputs) or None,
             ),
         )
-        for policy in inputs.get("inlinePolicies") or []:
-            aws.client("iam").put_role_policy(RoleName=name, PolicyName=policy["name"], PolicyDocument=policy["policy"])
-        for arn in inputs.get("managedPolicyArns") or []:
-            aws.client("iam").attach_role_policy(RoleName=name, PolicyArn=arn)
-        return name, self._outputs(aws, name, inputs)
+        with self.whole(aws, name, inputs):
+            for policy in inputs.get("inlinePolicies") or []:
+                iam.put_role_policy(RoleName=name, PolicyName=policy["name"], PolicyDocument=policy["policy"])
+            for arn in inputs.get("managedPolicyArns") or []:
+                iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+            outputs = self._outputs(aws, name, inputs)
+        return name, outputs
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
         answer = or_none(aws.client("iam").get_role, RoleName=id_)

@@ -24,8 +24,10 @@ class Key(Resource):
             MultiRegion=inputs.get("multiRegion"),
         )
         metadata = kms.create_key(Tags=tag_list(inputs, "TagKey", "TagValue"), **arguments)["KeyMetadata"]
-        self._rotate(kms, metadata["KeyId"], inputs)
-        return metadata["KeyId"], self._outputs(aws, metadata, inputs)
+        with self.whole(aws, metadata["KeyId"], inputs):
+            self._rotate(kms, metadata["KeyId"], inputs)
+            outputs = self._outputs(aws, metadata, inputs)
+        return metadata["KeyId"], outputs
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
         answer = or_none(aws.client("kms").describe_key, KeyId=id_)

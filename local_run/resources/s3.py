@@ -39,7 +39,8 @@ class Bucket(Resource):
             raise AlreadyExistsError(f"bucket {name!r} exists already")
         constraint = {} if aws.region == _NO_CONSTRAINT else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
         s3.create_bucket(**given(Bucket=name, ObjectLockEnabledForBucket=inputs.get("objectLockEnabled"), **constraint))
-        self._tag(s3, name, inputs)
+        with self.whole(aws, name, inputs):
+            self._tag(s3, name, inputs)
         return name, self._outputs(aws, name, inputs)
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:

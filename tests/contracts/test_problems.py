@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.problems import ProblemsError, check_output_folder
+from contracts.problems import ProblemsError, check_output_folder, one_problem, reported
 
 
 def test_an_output_folder_is_there_or_can_be_made_and_is_not_made_yet(tmp_path: Path) -> None:
@@ -25,3 +25,14 @@ def test_an_output_folder_that_may_not_be_written_to_is_refused(tmp_path: Path, 
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(ProblemsError, match="may not be written to"):
         check_output_folder("--out", tmp_path / "new")
+
+
+def test_a_command_line_prints_the_problems_and_what_was_noted_with_them(capsys: pytest.CaptureFixture[str]) -> None:
+    error = one_problem("command line", "--port", 7, "allowed: 1024 to 65535")
+    error.add_note("left behind: a bucket")
+    with pytest.raises(SystemExit) as raised, reported():
+        raise error
+    assert raised.value.code == 1
+    printed = capsys.readouterr()
+    assert printed.err == "command line: 1 problem\n  - --port is 7; allowed: 1024 to 65535\nleft behind: a bucket\n"
+    assert printed.out == ""

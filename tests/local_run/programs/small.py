@@ -46,5 +46,8 @@ def physical(emulator: Emulator) -> set[str]:
     found |= {item["ModelPackageGroupName"] for item in groups}
     found |= {item["Name"] for item in emulator.client("scheduler").list_schedules()["Schedules"]}
     found |= {alarm["AlarmName"] for alarm in emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]}
-    aliases = emulator.client("kms").list_aliases()["Aliases"]
+    kms = emulator.client("kms")
+    keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
+    found |= {key["KeyId"] for key in keys if key["KeyManager"] == "CUSTOMER" and key["KeyState"] != "PendingDeletion"}
+    aliases = kms.list_aliases()["Aliases"]
     return found | {item["AliasName"] for item in aliases if not item["AliasName"].startswith("alias/aws/")}
