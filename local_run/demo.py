@@ -16,7 +16,6 @@ from contracts.problems import Problem, ProblemsError
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.docker_image import docker_options
-from local_run.forecast import forecast
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
@@ -44,9 +43,7 @@ def run_demo(
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)
         item = _run(session, overrides)
-        view.note("Forecast", "sampling the test windows")
-        report = forecast(session.stack, item[ExecutionAttribute.ID])
-        view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}")
+        report = _forecast(session.stack, item[ExecutionAttribute.ID], view)
         written = write_report(session.stack, item[ExecutionAttribute.ID], out)
     _show(console, item, report, written)
 
@@ -79,6 +76,16 @@ def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
         reason = (item or {}).get(ExecutionAttribute.FAILURE_REASON, "its item is gone")
         raise ProblemsError("demo", [Problem(f"execution {started.execution_id}", (item or {}).get("Status"), str(reason))])
     return item
+
+
+def _forecast(stack: Stack, execution_id: str, view: LiveView) -> ForecastReport:
+    view.note("Forecast", "sampling the test windows")
+    # Not before it is needed: JAX hooks into garbage collection, and swallows an interrupt that falls in there.
+    from local_run.forecast import forecast
+
+    report = forecast(stack, execution_id)
+    view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}")
+    return report
 
 
 def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, written: WrittenReport) -> None:
