@@ -31,8 +31,11 @@ class ExecutionSource:
     test_quantiles: tuple[float, ...]
 
 
-def read_execution(where: StepEnvironment) -> ExecutionSource:
-    """Read and check the execution's snapshot; :class:`ProblemsError` where there is none that fits this container."""
+def read_item(where: StepEnvironment) -> Mapping[str, Any]:
+    """The execution's item; :class:`ProblemsError` where there is none, or it is another pipeline execution's.
+
+    Until this returns, nothing of the execution may be written: it may not be ours.
+    """
     dynamodb = client(
         "dynamodb", where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
     )
@@ -46,6 +49,13 @@ def read_execution(where: StepEnvironment) -> ExecutionSource:
     if where.pipeline_execution_arn and owner and owner != where.pipeline_execution_arn:
         allowed = f"this container runs for {where.pipeline_execution_arn}; start it with an id of its own"
         raise one_problem(subject, Attribute.PIPELINE_EXECUTION_ARN, owner, allowed)
+    found: Mapping[str, Any] = item
+    return found
+
+
+def item_source(item: Mapping[str, Any], execution_id: str) -> ExecutionSource:
+    """The snapshot of an execution's item, checked; :class:`ProblemsError` where it has none, or a faulty one."""
+    subject = f"execution {execution_id}"
     text = item.get(Attribute.SNAPSHOT, {}).get("S")
     if not text:
         raise one_problem(subject, Attribute.SNAPSHOT, None, "`runs start` records there what an execution may read")

@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 from contracts.layout import EXIT_MESSAGE_FILE
 from contracts.problems import ProblemsError
 from fe_image.engineer import engineer
-from fe_image.execution_source import read_execution, read_snapshot_assets
+from fe_image.execution_source import item_source, read_item, read_snapshot_assets
 from fe_image.importance_table import store_importance
 from fe_image.log_sync import LogBuffer, LogSync
 from fe_image.outputs import write_outputs
@@ -41,9 +42,10 @@ def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
     reason: str | None = None
     try:
         where = StepEnvironment.read(execution_id, environment)
-        sync = LogSync(where, buffer)
+        item = read_item(where)
+        sync = LogSync(where, buffer)  # only now: the log of an execution that is not ours is not ours to overwrite
         sync.start()
-        _run(where)
+        _run(where, item)
     except ProblemsError as error:
         reason = str(error)
         log.error("%s", error)
@@ -63,10 +65,10 @@ def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
     return 0 if reason is None else 1
 
 
-def _run(where: StepEnvironment) -> None:
+def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     began = time.perf_counter()
     log.info("execution %s: feature engineering begins", where.execution_id)
-    source = read_execution(where)
+    source = item_source(item, where.execution_id)
     histories, notes = read_snapshot_assets(source, where.assets)
     for note in notes:
         log.warning("%s", note)

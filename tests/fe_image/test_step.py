@@ -102,6 +102,15 @@ class Job:
         output, _ = process.communicate(timeout=60)
         return process.returncode, output
 
+    def log(self) -> str:
+        """The log that was synced into the bucket."""
+        key = layout.ExecutionLayout(self.execution_id).step_log
+        return self.cloud.s3.get_object(Bucket="models", Key=key)["Body"].read().decode()
+
+    def log_exists(self) -> bool:
+        prefix = layout.ExecutionLayout(self.execution_id).step_log
+        return self.cloud.s3.list_objects_v2(Bucket="models", Prefix=prefix)["KeyCount"] > 0
+
     def files(self) -> dict[str, bytes]:
         return {str(path.relative_to(self.outputs)): path.read_bytes() for path in self.outputs.rglob("*") if path.is_file()}
 
@@ -147,8 +156,7 @@ def test_the_step_writes_its_files_its_log_and_its_importance(job: Job):
     item = job.cloud.item(job.execution_id)
     assert int(item["LogRevision"]["N"]) >= 2
     assert "feature engineering ended" in item["LogTail"]["S"]
-    whole = job.cloud.s3.get_object(Bucket="models", Key=f"executions/{job.execution_id}/logs/feature-engineering.log")
-    log = whole["Body"].read().decode()
+    log = job.log()
     assert log.endswith(item["LogTail"]["S"])
     assert log in output
     scores = json.loads((job.outputs / "evaluation/importance.json").read_text())["scores"]
@@ -213,6 +221,7 @@ def test_an_id_without_an_item(job: Job):
     assert "--executionid is 'nobody'" in job.message
     answer = job.cloud.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": "nobody"}})
     assert "Item" not in answer, "the log makes no item"
+    assert not job.log_exists(), "nor an object"
 
 
 def test_an_item_of_another_pipeline_execution_is_refused(job: Job):
@@ -222,6 +231,19 @@ def test_an_item_of_another_pipeline_execution_is_refused(job: Job):
     assert "start it with an id of its own" in job.message
     job.environment["PIPELINE_EXECUTION_ARN"] = ARN
     assert job.run()[0] == 0
+
+
+def test_a_refused_container_leaves_the_log_of_the_rightful_one(job: Job):
+    put_snapshot(job.cloud, job.execution_id, snapshot_of(job), PipelineExecutionArn={"S": ARN})
+    job.environment["PIPELINE_EXECUTION_ARN"] = ARN
+    assert job.run()[0] == 0
+    item, log = job.cloud.item(job.execution_id), job.log()
+    job.environment["PIPELINE_EXECUTION_ARN"] = ARN.replace("abc", "def")
+    code, output = job.run()
+    assert code == 1
+    assert "start it with an id of its own" in output, "its own log goes to stdout alone"
+    assert job.cloud.item(job.execution_id) == item
+    assert job.log() == log
 
 
 def test_an_item_without_a_snapshot(job: Job):
