@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import random
+import threading
+import time
 from typing import Any
 
 from fe_image.aws_clients import client
@@ -13,26 +17,31 @@ log = logging.getLogger(__name__)
 
 #: Rows of more features help nobody; ``evaluation/importance.json`` has them all.
 MAX_ROWS = 100
+#: How long the step may wait for the table: with log_sync.CLOSE_SECONDS, a step on a cloud that hangs ends five seconds later.
+STORE_SECONDS = 2.0
 _BATCH = 25
-_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 3, 2, 4
+_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 3, 1.0, 1.5
+_BACKOFF_SECONDS, _MAX_BACKOFF_SECONDS = 0.05, 0.8
 
 
-def store_importance(where: StepEnvironment, report: ImportanceReport, dynamodb: Any = None) -> bool:
-    """Write the rows; whether that worked. The table is a view of ``importance.json``: a table that is away is said in the
-    log, and fails no step whose files are complete.
+def store_importance(
+    where: StepEnvironment, report: ImportanceReport, dynamodb: Any = None, seconds: float = STORE_SECONDS
+) -> bool:
+    """Write the rows; whether that worked within so many seconds. The table is a view of ``importance.json``: a table that is
+    away is said in the log, and neither fails nor holds up a step whose files are complete.
     """
     table = where.feature_importance_table
-    try:
-        dynamodb = dynamodb or client(
-            "dynamodb", where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
-        )
-        rows = importance_rows(where.execution_id, report)
-        for begin in range(0, len(rows), _BATCH):
-            _write(dynamodb, table, rows[begin : begin + _BATCH])
-    except Exception as error:  # noqa: BLE001 - whatever AWS or the network answers
-        log.warning("feature importance is not in table %s: %s: %s; importance.json has it", table, type(error).__name__, error)
-        return False
-    return True
+    answers: list[str | None] = []  # why the rows are not there
+    until = time.monotonic() + seconds
+    thread = threading.Thread(
+        target=lambda: answers.append(_store(where, report, dynamodb, until)), name="importance-table", daemon=True
+    )
+    thread.start()
+    thread.join(seconds)
+    reason = answers[0] if answers else f"no answer within {seconds:g} s"
+    if reason is not None:
+        log.warning("feature importance is not in table %s: %s; importance.json has it", table, reason)
+    return reason is None
 
 
 def importance_rows(execution_id: str, report: ImportanceReport) -> list[dict[str, Any]]:
@@ -49,11 +58,28 @@ def importance_rows(execution_id: str, report: ImportanceReport) -> list[dict[st
     ]
 
 
-def _write(dynamodb: Any, table: str, rows: list[dict[str, Any]]) -> None:
-    """One batch; what the table was too busy for is tried twice more."""
+def _store(where: StepEnvironment, report: ImportanceReport, dynamodb: Any, until: float) -> str | None:
+    """Write all rows; what went wrong, or None."""
+    try:
+        dynamodb = dynamodb or client(
+            "dynamodb", where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
+        )
+        rows = importance_rows(where.execution_id, report)
+        for begin in range(0, len(rows), _BATCH):
+            _write(dynamodb, where.feature_importance_table, rows[begin : begin + _BATCH], until)
+    except Exception as error:  # noqa: BLE001 - whatever AWS or the network answers
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _write(dynamodb: Any, table: str, rows: list[dict[str, Any]], until: float) -> None:
+    """One batch. What the table was too busy for is tried again after ever longer random pauses, while there is time."""
     requests = {table: [{"PutRequest": {"Item": row}} for row in rows]}
-    for _ in range(_ATTEMPTS):
+    for attempt in itertools.count():
         requests = dynamodb.batch_write_item(RequestItems=requests).get("UnprocessedItems") or {}
         if not requests:
             return
-    raise TimeoutError(f"{len(requests[table])} rows were not taken")
+        pause = random.uniform(0, min(_BACKOFF_SECONDS * 2**attempt, _MAX_BACKOFF_SECONDS))  # noqa: S311 - spreads load, guards nothing
+        if time.monotonic() + pause >= until:
+            raise TimeoutError(f"{len(requests[table])} rows were not taken")
+        time.sleep(pause)

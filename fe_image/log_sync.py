@@ -1,7 +1,7 @@
 """Syncs the step's log while it runs: a bounded tail into the execution item, the whole into the models bucket.
 
-A thread of its own does it, with clients of its own and little patience. Whatever fails there is counted and said on stderr; it
-never fails or slows the step.
+Each of the two has a thread and a client of its own with little patience, so that one that hangs does not keep the other.
+Whatever fails there is counted and said on stderr; it never fails or slows the step.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +20,9 @@ from contracts.tables import ExecutionAttribute as Attribute
 from fe_image.aws_clients import client
 from fe_image.step_environment import StepEnvironment
 
-#: How long the end of the step may wait for the last sync.
-CLOSE_SECONDS = 5.0
-_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 1, 1.5, 2.5
+#: How long the end of the step may wait for the last sync. An attempt on its way takes at most the seconds below first.
+CLOSE_SECONDS = 3.0
+_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 1, 1.0, 1.5
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -56,46 +57,54 @@ def tail(content: bytes, limit: int = LOG_TAIL_BYTES) -> str:
 
 
 class LogSync:
-    """Syncs a buffer every few seconds until it is closed. ``clients`` makes the DynamoDB and S3 clients, in the thread."""
+    """Syncs a buffer every few seconds until closed. ``clients`` makes a client by service, in the thread that uses it."""
 
-    def __init__(self, where: StepEnvironment, buffer: LogBuffer, clients: Callable[[], tuple[Any, Any]] | None = None) -> None:
+    def __init__(self, where: StepEnvironment, buffer: LogBuffer, clients: Callable[[str], Any] | None = None) -> None:
         self._where = where
         self._buffer = buffer
-        self._clients = clients or self._make_clients
-        self._made: tuple[Any, Any] | None = None
-        self._synced = {"item": 0, "object": 0}  # bytes of the log that have arrived
+        self._clients = clients or self._make_client
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="log-sync", daemon=True)
-        self.failures = 0
+        targets = (("item", "dynamodb", self._send_tail), ("object", "s3", self._send_whole))
+        self._threads = [
+            threading.Thread(target=self._run, args=target, name=f"log-sync-{target[0]}", daemon=True) for target in targets
+        ]
+        self._failures = {"item": 0, "object": 0}
+
+    @property
+    def failures(self) -> int:
+        """Attempts that failed so far."""
+        return sum(self._failures.values())
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
         """Sync what is left and end; False when that took longer than allowed, and is left to itself."""
+        until = time.monotonic() + seconds
         self._ending.set()
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
 
-    def _run(self) -> None:
-        while not self._ending.wait(self._where.sync_seconds):
-            self._sync()
-        self._sync()
-
-    def _sync(self) -> None:
-        content = self._buffer.content()
-        for name, send in (("item", self._send_tail), ("object", self._send_whole)):
-            if len(content) == self._synced[name]:
+    def _run(self, name: str, service: str, send: Callable[[Any, bytes], None]) -> None:
+        made: Any = None
+        arrived, ending = 0, False  # bytes of the log
+        while not ending:
+            ending = self._ending.wait(self._where.sync_seconds)
+            content = self._buffer.content()
+            if len(content) == arrived:
                 continue
             try:
-                send(content)
-                self._synced[name] = len(content)
+                made = made or self._clients(service)
+                send(made, content)
+                arrived = len(content)
             except Exception as error:  # noqa: BLE001 - by contract nothing that fails here reaches the step
-                self.failures += 1
+                self._failures[name] += 1
                 print(f"log sync of the {name} failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
 
-    def _send_tail(self, content: bytes) -> None:
-        self._ready()[0].update_item(
+    def _send_tail(self, dynamodb: Any, content: bytes) -> None:
+        dynamodb.update_item(
             TableName=self._where.execution_table,
             Key={Attribute.ID: {"S": self._where.execution_id}},
             UpdateExpression="SET #tail = :tail, #at = :at ADD #revision :one",
@@ -113,18 +122,11 @@ class LogSync:
             },
         )
 
-    def _send_whole(self, content: bytes) -> None:
+    def _send_whole(self, s3: Any, content: bytes) -> None:
         key = ExecutionLayout(self._where.execution_id).step_log
-        self._ready()[1].put_object(
-            Bucket=self._where.models_bucket, Key=key, Body=content, ContentType="text/plain; charset=utf-8"
+        s3.put_object(Bucket=self._where.models_bucket, Key=key, Body=content, ContentType="text/plain; charset=utf-8")
+
+    def _make_client(self, service: str) -> Any:
+        return client(
+            service, self._where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
         )
-
-    def _ready(self) -> tuple[Any, Any]:
-        if self._made is None:
-            self._made = self._clients()
-        return self._made
-
-    def _make_clients(self) -> tuple[Any, Any]:
-        patience = {"attempts": _ATTEMPTS, "connect_seconds": _CONNECT_SECONDS, "read_seconds": _READ_SECONDS}
-        region = self._where.region
-        return client("dynamodb", region, **patience), client("s3", region, **patience)  # type: ignore[arg-type]

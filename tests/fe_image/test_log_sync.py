@@ -53,7 +53,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_tail_and_whole_arrive_while_the_step_runs_and_at_its_end():
     buffer, service = LogBuffer(), Recorder()
     log = logger(buffer)
-    sync = LogSync(WHERE, buffer, lambda: (service, service))
+    sync = LogSync(WHERE, buffer, lambda _: service)
     sync.start()
     log.info("first")
     wait_for(lambda: len(service.items) == 1)
@@ -73,7 +73,7 @@ def test_tail_and_whole_arrive_while_the_step_runs_and_at_its_end():
 def test_nothing_new_is_not_sent_again():
     buffer, service = LogBuffer(), Recorder()
     logger(buffer).info("once")
-    sync = LogSync(WHERE, buffer, lambda: (service, service))
+    sync = LogSync(WHERE, buffer, lambda _: service)
     sync.start()
     time.sleep(0.2)
     sync.close()
@@ -90,7 +90,7 @@ def test_failures_are_said_on_stderr_and_tried_again(capsys: pytest.CaptureFixtu
 
     buffer, service = LogBuffer(), Recorder(fails)
     logger(buffer).info("a line")
-    sync = LogSync(WHERE, buffer, lambda: (service, service))
+    sync = LogSync(WHERE, buffer, lambda _: service)
     sync.start()
     wait_for(lambda: len(service.items) == 1)
     assert sync.close()
@@ -100,7 +100,7 @@ def test_failures_are_said_on_stderr_and_tried_again(capsys: pytest.CaptureFixtu
 
 
 def test_clients_that_can_not_be_made_fail_nothing():
-    def no_clients() -> tuple[Any, Any]:
+    def no_clients(service: str) -> Any:
         raise OSError("no credentials")
 
     buffer = LogBuffer()
@@ -115,7 +115,7 @@ def test_a_service_that_hangs_slows_neither_logging_nor_the_end():
     release = threading.Event()
     buffer, service = LogBuffer(), Recorder(lambda call: release.wait(20) and None)
     log = logger(buffer)
-    sync = LogSync(WHERE, buffer, lambda: (service, service))
+    sync = LogSync(WHERE, buffer, lambda _: service)
     sync.start()
     log.info("begin")
     time.sleep(0.05)
@@ -128,6 +128,20 @@ def test_a_service_that_hangs_slows_neither_logging_nor_the_end():
     release.set()
     assert logged < 0.5
     assert ended < 1.0
+
+
+def test_a_table_that_hangs_does_not_keep_the_bucket():
+    release = threading.Event()
+    buffer, service = LogBuffer(), Recorder(lambda call: call == "update_item" and release.wait(20) and None)
+    log = logger(buffer)
+    sync = LogSync(WHERE, buffer, lambda _: service)
+    sync.start()
+    log.info("begin")
+    time.sleep(0.05)
+    log.info("last words")
+    assert not sync.close(seconds=0.5)
+    release.set()
+    assert service.objects[-1]["Body"] == buffer.content()
 
 
 def test_a_short_log_is_its_own_tail():

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,23 @@ REGION = "eu-central-1"
 ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abc"
 
 
+class Hang:
+    """A middleware in which chosen operations never answer: DynamoDB's by name, S3's by method."""
+
+    def __init__(self) -> None:
+        self.operations: set[str] = set()
+        self.released = threading.Event()
+
+    def wrap(self, application: Any) -> Any:
+        def serve(environ: dict[str, Any], start_response: Any) -> Any:
+            target = environ.get("HTTP_X_AMZ_TARGET") or environ["REQUEST_METHOD"]
+            if target.split(".")[-1] in self.operations:
+                self.released.wait(60)
+            return application(environ, start_response)
+
+        return serve
+
+
 @dataclass
 class Cloud:
     """An emulator with the tables and the bucket that the step uses."""
@@ -35,6 +53,7 @@ class Cloud:
     environment: dict[str, str]
     dynamodb: Any
     s3: Any
+    hang: Hang
 
     def item(self, execution_id: str) -> dict[str, Any]:
         return self.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": execution_id}})["Item"]
@@ -46,8 +65,10 @@ class Cloud:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Emulator(region=REGION) as emulator:
-        made = Cloud(emulator.process_environment("processing"), emulator.client("dynamodb"), emulator.client("s3"))
+    hang = Hang()
+    with Emulator(region=REGION, middleware=hang.wrap) as emulator:
+        environment = emulator.process_environment("processing")
+        made = Cloud(environment, emulator.client("dynamodb"), emulator.client("s3"), hang)
         for table in (EXECUTION, FEATURE_IMPORTANCE):
             create_table(made.dynamodb, table)
         made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -279,6 +300,25 @@ def test_tables_and_bucket_for_log_and_importance_away(job: Job):
     assert directory_problems(job.outputs) == []
     assert "feature importance is not in table gone" in output
     assert "log sync of the object failed" in output
+
+
+def test_a_cloud_that_hangs_holds_up_the_end_by_a_few_seconds_at_most(job: Job):
+    """The files are complete by then; log and importance share five seconds. Counted from the lines on the files."""
+    job.cloud.hang.operations = {"UpdateItem", "BatchWriteItem", "PUT"}
+    process = job.start()
+    try:
+        while "evaluation/gate.json: " not in (line := process.stdout.readline()):
+            assert line, "the step ended without its files"
+        began = time.monotonic()
+        output, _ = process.communicate(timeout=60)
+        took = time.monotonic() - began
+    finally:
+        job.cloud.hang.operations = set()
+        job.cloud.hang.released.set()
+    assert process.returncode == 0, output
+    assert directory_problems(job.outputs) == []
+    assert f"feature importance is not in table {FEATURE_IMPORTANCE.name}: no answer within 2 s" in output
+    assert took < 8
 
 
 def test_sigterm_flushes_log_and_message(job: Job):
