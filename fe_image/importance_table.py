@@ -79,7 +79,7 @@ def _write(dynamodb: Any, table: str, rows: list[dict[str, Any]], until: float) 
         requests = dynamodb.batch_write_item(RequestItems=requests).get("UnprocessedItems") or {}
         if not requests:
             return
-        pause = random.uniform(0, min(_BACKOFF_SECONDS * 2**attempt, _MAX_BACKOFF_SECONDS))  # noqa: S311 - spreads load, guards nothing
+        pause = random.uniform(0, min(_BACKOFF_SECONDS * 2**attempt, _MAX_BACKOFF_SECONDS))  # noqa: S311 - no secret
         if time.monotonic() + pause >= until:
             raise TimeoutError(f"{len(requests[table])} rows were not taken")
         time.sleep(pause)

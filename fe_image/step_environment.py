@@ -10,6 +10,7 @@ from contracts import environment as names
 from contracts import layout
 from contracts.ids import execution_id_problem
 from contracts.problems import Problem, ProblemsError
+from fe_image.exit_message import container_root
 
 _MAX_SYNC_SECONDS = 3600
 
@@ -61,11 +62,6 @@ class StepEnvironment:
     @property
     def outputs(self) -> Path:
         return self.path(layout.OUTPUT_ROOT)
-
-
-def container_root(environment: Mapping[str, str]) -> Path:
-    """What stands before ``/opt/ml``."""
-    return Path(environment.get(names.CONTAINER_ROOT) or "/")
 
 
 def _seconds(text: str) -> float | None:

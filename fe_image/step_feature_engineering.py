@@ -13,20 +13,17 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from contracts.layout import EXIT_MESSAGE_FILE
 from contracts.problems import ProblemsError
 from fe_image.engineer import engineer
 from fe_image.execution_source import item_source, read_item, read_snapshot_assets
+from fe_image.exit_message import STOPPED, container_root, write_message
 from fe_image.importance_table import store_importance
 from fe_image.log_sync import LogBuffer, LogSync
 from fe_image.outputs import write_outputs
 from fe_image.privileges import become_unprivileged
-from fe_image.step_environment import StepEnvironment, container_root
+from fe_image.step_environment import StepEnvironment
 
 log = logging.getLogger("fe_image")
-
-#: SageMaker cuts a failure reason here.
-MESSAGE_MAX = 1024
 
 
 class Terminated(BaseException):
@@ -50,17 +47,18 @@ def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
         reason = str(error)
         log.error("%s", error)
     except Terminated:
-        reason = "stopped by SIGTERM"
-        log.error("stopped by SIGTERM; the outputs are not complete")
+        reason = STOPPED
+        log.error("%s; the outputs are not complete", STOPPED)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         log.exception("the step failed")
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the rest takes seconds: SIGTERM shall not cut the flush off
     if reason is not None:
-        _write_message(environment, reason)
+        write_message(environment, reason)
     if sync is not None:
         sync.close()
+    signal.signal(signal.SIGTERM, previous)
     _stop_logging(buffer)
     return 0 if reason is None else 1
 
@@ -83,6 +81,7 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: a second one would end the end
     raise Terminated
 
 
@@ -99,12 +98,3 @@ def _logging() -> LogBuffer:
 
 def _stop_logging(buffer: LogBuffer) -> None:
     log.removeHandler(buffer)
-
-
-def _write_message(environment: Mapping[str, str], reason: str) -> None:
-    path = container_root(environment) / EXIT_MESSAGE_FILE.lstrip("/")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(reason[:MESSAGE_MAX])
-    except OSError as error:
-        log.error("the exit message could not be written: %s", error)

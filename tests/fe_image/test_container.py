@@ -65,13 +65,16 @@ def test_the_step_imports_what_the_image_has_and_no_other_room():
                 assert top in allowed or top in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
-def test_the_executor_is_a_few_lines_and_teaches():
+def test_the_executor_is_a_few_lines_and_teaches(tmp_path: Path):
     executor = IMAGE / "run-fe-step.py"
     assert len(executor.read_text().splitlines()) <= 30
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
-    run = subprocess.run([sys.executable, str(executor)], env=environment, capture_output=True, text=True, timeout=60)
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent), "CONTAINER_ROOT": str(tmp_path)}
+    command = [sys.executable, str(executor), "--execution", "x", "--more"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert run.returncode == 2
     assert "--executionid" in run.stderr
+    message = (tmp_path / "opt/ml/output/message").read_text()
+    assert message == "command line is ['--execution', 'x', '--more']; allowed: --executionid ID"
 
 
 def test_imports_stay_light():

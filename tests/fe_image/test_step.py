@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,15 @@ class Hang:
     def __init__(self) -> None:
         self.operations: set[str] = set()
         self.released = threading.Event()
+
+    @contextmanager
+    def on(self, *operations: str) -> Iterator[None]:
+        self.operations, self.released = set(operations), threading.Event()
+        try:
+            yield
+        finally:
+            self.operations = set()
+            self.released.set()
 
     def wrap(self, application: Any) -> Any:
         def serve(environ: dict[str, Any], start_response: Any) -> Any:
@@ -304,17 +314,13 @@ def test_tables_and_bucket_for_log_and_importance_away(job: Job):
 
 def test_a_cloud_that_hangs_holds_up_the_end_by_a_few_seconds_at_most(job: Job):
     """The files are complete by then; log and importance share five seconds. Counted from the lines on the files."""
-    job.cloud.hang.operations = {"UpdateItem", "BatchWriteItem", "PUT"}
-    process = job.start()
-    try:
+    with job.cloud.hang.on("UpdateItem", "BatchWriteItem", "PUT"):
+        process = job.start()
         while "evaluation/gate.json: " not in (line := process.stdout.readline()):
             assert line, "the step ended without its files"
         began = time.monotonic()
         output, _ = process.communicate(timeout=60)
         took = time.monotonic() - began
-    finally:
-        job.cloud.hang.operations = set()
-        job.cloud.hang.released.set()
     assert process.returncode == 0, output
     assert directory_problems(job.outputs) == []
     assert f"feature importance is not in table {FEATURE_IMPORTANCE.name}: no answer within 2 s" in output
@@ -332,6 +338,48 @@ def test_sigterm_flushes_log_and_message(job: Job):
     assert job.message == "stopped by SIGTERM"
     assert "stopped by SIGTERM" in job.cloud.item(job.execution_id)["LogTail"]["S"]
     assert directory_problems(job.outputs)
+
+
+def test_a_second_sigterm_does_not_cut_the_flush(job: Job):
+    job.environment["LOG_SYNC_SECONDS"] = "3600"
+    process = job.start()
+    while "feature engineering begins" not in process.stdout.readline():
+        assert process.poll() is None
+    with job.cloud.hang.on("UpdateItem"):
+        process.send_signal(signal.SIGTERM)
+        while "stopped by SIGTERM" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert job.message == "stopped by SIGTERM"
+    assert "stopped by SIGTERM" in job.cloud.item(job.execution_id)["LogTail"]["S"]
+
+
+def test_sigterm_while_libraries_are_imported(job: Job, tmp_path: Path):
+    stub_library(job, tmp_path, "import time; print('importing', flush=True); time.sleep(60)")
+    process = job.start()
+    assert process.stdout.readline() == "importing\n"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert job.message == "stopped by SIGTERM"
+
+
+def test_an_import_that_fails_is_in_the_message(job: Job, tmp_path: Path):
+    stub_library(job, tmp_path, "raise ImportError('wheel of another platform')")
+    code, output = job.run()
+    assert code == 1
+    assert job.message == "ImportError: wheel of another platform"
+    assert "Traceback" in output
+
+
+def stub_library(job: Job, folder: Path, code: str) -> None:
+    """Puts other code in the place of a library that the step imports."""
+    (folder / "stubs").mkdir()
+    (folder / "stubs/orjson.py").write_text(code)
+    job.environment["PYTHONPATH"] = f"{folder / 'stubs'}:{REPOSITORY}"
 
 
 def test_a_message_fits_into_the_failure_reason(job: Job):
