@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from contracts import environment as names
+from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import from_attribute
 from contracts.tables import ExecutionAttribute as Attribute
@@ -20,6 +23,11 @@ from fe_image.step_environment import StepEnvironment
 
 #: The item must be read, or there is nothing to do: throttling is waited out with backoff and jitter, then the step fails.
 _ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 8, 5, 10
+_QUANTILES = "test_quantiles"
+_VERSION_FIELDS = (
+    ("Key", r"(?s).+", "allowed: the key of the asset's object"),
+    ("Sha256", "[0-9a-f]{64}", "allowed: 64 hexadecimal digits, lower case"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,11 @@ def read_item(where: StepEnvironment) -> Mapping[str, Any]:
         "dynamodb", where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
     )
     key = {Attribute.ID: {"S": where.execution_id}}
-    item = dynamodb.get_item(TableName=where.execution_table, Key=key, ConsistentRead=True).get("Item")
+    try:
+        item = dynamodb.get_item(TableName=where.execution_table, Key=key, ConsistentRead=True).get("Item")
+    except dynamodb.exceptions.ResourceNotFoundException as error:
+        allowed = f"allowed: a table of this account in {dynamodb.meta.region_name}"
+        raise one_problem("environment of the step", names.EXECUTION_TABLE, where.execution_table, allowed) from error
     subject = f"execution {where.execution_id}"
     if item is None:
         allowed = f"allowed: the id of an item of {where.execution_table}"
@@ -59,26 +71,54 @@ def item_source(item: Mapping[str, Any], execution_id: str) -> ExecutionSource:
     text = item.get(Attribute.SNAPSHOT, {}).get("S")
     if not text:
         raise one_problem(subject, Attribute.SNAPSHOT, None, "`runs start` records there what an execution may read")
-    return parse_snapshot(from_attribute(text))
+    try:
+        snapshot = from_attribute(text)
+    except ValueError as error:
+        raise one_problem(subject, Attribute.SNAPSHOT, text, f"allowed: one JSON object ({error})") from error
+    return parse_snapshot(snapshot)
 
 
 def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:
     """The template, validated again, and an asset version for each of its assets."""
     template = parse_template(snapshot.get("Template"))
-    assets = snapshot.get("Assets") or {}
-    missing = [
-        Problem(f"Assets.{asset}", None, "the snapshot records a version for each base asset")
-        for asset in template.base_assets
-        if asset not in assets
+    assets, parameters = snapshot.get("Assets") or {}, snapshot.get("Parameters") or {}
+    problems = [
+        Problem(name, value, "allowed: one JSON object")
+        for name, value in (("Assets", assets), ("Parameters", parameters))
+        if not isinstance(value, Mapping)
     ]
-    if missing:
-        raise ProblemsError("snapshot", missing)
-    return ExecutionSource(template, assets, _test_quantiles(snapshot.get("Parameters") or {}))
+    if not problems:
+        problems = [problem for asset in template.base_assets for problem in _version_problems(asset, assets.get(asset))]
+        problems += _quantile_problems(parameters)
+    if problems:
+        raise ProblemsError("snapshot", problems)
+    return ExecutionSource(template, assets, _test_quantiles(parameters))
+
+
+def _version_problems(asset: str, version: object) -> Iterator[Problem]:
+    """What the step needs of an asset's recorded version, and does not find."""
+    where = f"Assets.{asset}"
+    if version is None:
+        yield Problem(where, None, "the snapshot records a version for each base asset")
+    elif not isinstance(version, Mapping):
+        yield Problem(where, version, "allowed: one JSON object")
+    else:
+        for name, pattern, allowed in _VERSION_FIELDS:
+            value = version.get(name)
+            if not isinstance(value, str) or not re.fullmatch(pattern, value):
+                yield Problem(f"{where}.{name}", value, allowed)
+
+
+def _quantile_problems(parameters: Mapping[str, Any]) -> list[Problem]:
+    text, known = parameters.get(_QUANTILES), HYPERPARAMETERS[_QUANTILES]
+    if not text or (isinstance(text, str) and known.accepts(text)):
+        return []
+    return [Problem(f"Parameters.{_QUANTILES}", text, known.allowed)]
 
 
 def _test_quantiles(parameters: Mapping[str, str]) -> tuple[float, ...]:
     """The gate scores what the algorithm scores: its hyperparameter, where the execution sets it."""
-    text = parameters.get("test_quantiles")
+    text = parameters.get(_QUANTILES)
     return tuple(json.loads(text)) if text else TEST_QUANTILES
 
 

@@ -293,6 +293,14 @@ def test_bad_environment_is_named_at_once(job: Job):
     assert "Traceback" not in output
 
 
+def test_a_table_that_is_not_there_is_named(job: Job):
+    job.environment["EXECUTION_TABLE"] = "not-there"
+    code, output = job.run()
+    assert code == 1
+    assert f"EXECUTION_TABLE is 'not-there'; allowed: a table of this account in {REGION}" in job.message
+    assert "Traceback" not in output
+
+
 def test_the_gate_scores_the_quantiles_that_the_execution_trains_with(job: Job):
     snapshot = snapshot_of(job)
     snapshot["Parameters"] = {"test_quantiles": "[0.25, 0.75]"}
