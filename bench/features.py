@@ -55,7 +55,7 @@ def reference(assets: Path, folder: Path, repeats: int) -> None:
 
 _LEAN_IMPORTS = (
     "import fe_image.offline; from fe_image.light_import import import_without as without; "
-    "without('talib', ['pandas']); without('xgboost', ['pandas', 'sklearn'])"
+    "without('talib', ['pandas']); without('xgboost', ['pandas', 'sklearn', 'xgboost.plotting'])"
 )
 
 

@@ -65,7 +65,7 @@ def feature_importance(
 
 def _fit(x: Floats, y: Floats, seed: int) -> tuple[Forecast, npt.NDArray[np.int64]]:
     """Trees that forecast y, and the columns that they use."""
-    xgboost = import_without("xgboost", ["pandas", "sklearn"])
+    xgboost = import_without("xgboost", ["pandas", "sklearn", "xgboost.plotting"])
     center, spread = float(y.mean()), float(y.std()) or 1.0
     data = xgboost.QuantileDMatrix(x, (y - center) / spread, max_bin=_BINS)
     model = xgboost.train({**_TREES, "seed": seed}, data, _ROUNDS)

@@ -1,7 +1,7 @@
 """Imports of libraries without what they only look for.
 
 TA-Lib and XGBoost import pandas and scikit-learn wherever those are installed, to accept or offer their types: 0.3 and 2
-seconds for nothing that is used here.
+seconds for nothing that is used here. XGBoost also offers plots, which bring scipy.special.
 """
 
 from __future__ import annotations

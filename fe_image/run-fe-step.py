@@ -5,10 +5,7 @@ import os
 import sys
 
 from fe_image.exit_message import explained
-
-# One thread a library: sums are then made in the same order whatever the number of processors, and so are the files' bytes.
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")
+from fe_image.library_environment import prepare
 
 
 def main() -> int:
@@ -17,7 +14,8 @@ def main() -> int:
         parser = argparse.ArgumentParser(description="Feature engineering of one execution.")
         parser.add_argument("--executionid", required=True, help="id of the execution whose snapshot says what to read")
         execution_id = parser.parse_args().executionid
-        from fe_image.step_feature_engineering import run_step  # the libraries read the environment when imported
+        prepare(os.environ)
+        from fe_image.step_feature_engineering import run_step  # the libraries read the environment when they are imported
     return run_step(execution_id, os.environ)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from contracts.manifest import directory_problems
 from contracts.problems import ProblemsError
 from fe_image.offline import run_features
 from tests.fe_image.support import template_data, walk, write_csv
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -66,3 +71,17 @@ def test_a_folder_of_prices_that_is_not_there_is_one_problem(tmp_path: Path):
         run_features(tmp_path / "nowhere", template, tmp_path / "out")
     assert len(raised.value.problems) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line_computes_with_one_thread_whatever_the_machine_sets():
+    """As the container does, or the last digits would not be the container's. numpy has to be told before it is imported."""
+    code = (
+        "import runpy, sys; sys.argv = ['local_run', 'features', '--help']\n"
+        "try: runpy.run_module('local_run', run_name='__main__', alter_sys=True)\n"
+        "except SystemExit: pass\n"
+        "import numpy, threadpoolctl; print([pool['num_threads'] for pool in threadpoolctl.threadpool_info()])"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert set(json.loads(run.stdout.splitlines()[-1])) == {1}
