@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,49 +19,46 @@ from typing import Any
 
 import numpy as np
 
+from bench.executor import executor_bench
+from bench.measured import Usage, measured, median
 from bench.reference_work import REFERENCE
+from fe_image.library_environment import prepare
 
 REPOSITORY = Path(__file__).parents[1]
 TARGET_SECONDS, TARGET_MB = 2.1, 300
 _STEP = "import sys, pathlib, fe_image.offline as step; step.run_features(*map(pathlib.Path, sys.argv[1:]))"
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_ENVIRONMENT: dict[str, str] = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+prepare(_ENVIRONMENT)  # as the executor does for itself
 
-def whole_step(assets: Path, template: dict[str, Any], folder: Path) -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak MB of the step as a process of its own."""
+
+def whole_step(assets: Path, template: dict[str, Any], folder: Path) -> Usage:
+    """The step on a folder, as a process of its own."""
     path = folder / "template.json"
     path.write_text(json.dumps(template))
-    command = [sys.executable, "-c", _STEP, str(assets), str(path), str(folder / "out")]
-    environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": str(REPOSITORY)}
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"the step failed with exit code {process.returncode}")
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return measured([sys.executable, "-c", _STEP, str(assets), str(path), str(folder / "out")], _ENVIRONMENT)
 
 
 def reference(assets: Path, folder: Path, repeats: int) -> None:
-    runs = [whole_step(assets, REFERENCE, folder) for _ in range(repeats)]
-    seconds, processor, megabytes = (sorted(values)[len(values) // 2] for values in zip(*runs, strict=True))
-    print(f"whole step as a process, median of {repeats}: {seconds:.2f} s ({processor:.2f} s of processor), {megabytes:.0f} MB")
+    _print_usage("whole step on a folder", [whole_step(assets, REFERENCE, folder) for _ in range(repeats)])
+    with executor_bench(assets, REFERENCE, folder / "container") as bench:
+        _print_usage("executor, with snapshot, log sync and table", [bench.run() for _ in range(repeats)])
+    empty, imports, lean = (
+        min(measured([sys.executable, "-c", code], _ENVIRONMENT).seconds for _ in range(3))
+        for code in ("pass", "import fe_image.offline, talib, xgboost", _LEAN_IMPORTS)
+    )
+    print(f"  Python itself {empty:.2f} s; imports {lean:.2f} s, with what those drag in {imports:.2f} s")
+
+
+def _print_usage(what: str, runs: list[Usage]) -> None:
+    seconds, processor, megabytes = median(runs)
+    print(f"{what}, median of {len(runs)}: {seconds:.2f} s ({processor:.2f} s of processor), {megabytes:.0f} MB")
     print(f"  {seconds / TARGET_SECONDS:.2f} of the goal of {TARGET_SECONDS} s, {megabytes / TARGET_MB:.2f} of {TARGET_MB} MB")
-    empty = [_process_seconds("pass") for _ in range(3)]
-    imports = [_process_seconds("import fe_image.offline, talib, xgboost") for _ in range(3)]
-    lean = [_process_seconds(_LEAN_IMPORTS) for _ in range(3)]
-    print(f"  Python itself {min(empty):.2f} s; imports {min(lean):.2f} s, with what those drag in {min(imports):.2f} s")
 
 
 _LEAN_IMPORTS = (
     "import fe_image.offline; from fe_image.light_import import import_without as without; "
     "without('talib', ['pandas']); without('xgboost', ['pandas', 'sklearn', 'xgboost.plotting'])"
 )
-
-
-def _process_seconds(code: str) -> float:
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, **_ONE_THREAD, "PYTHONPATH": str(REPOSITORY)}, check=True)
-    return time.perf_counter() - began
 
 
 def parts() -> None:
