@@ -29,8 +29,10 @@ def common_panel(histories: Mapping[str, PriceHistory], template: TrainingTempla
     common: Cells = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), units)
     if common.size < MIN_COMMON_ROWS:
         raise ProblemsError("price histories", [_no_overlap(clipped, histories, common.size)])
-    close = np.stack([history.close[np.searchsorted(unit, common)] for history, unit in zip(clipped, units, strict=True)])
-    times = clipped[0].times[np.searchsorted(units[0], common)]
+    rows = [np.searchsorted(unit, common) for unit in units]
+    close = np.stack([history.close[row] for history, row in zip(clipped, rows, strict=True)])
+    # Assets may be stamped differently inside one step: a row is known when the last of its prices is.
+    times: Times = np.maximum.reduce([history.times[row] for history, row in zip(clipped, rows, strict=True)])
     _check_frequency(times, frequency)
     return Panel(assets, times, close)
 
