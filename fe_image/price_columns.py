@@ -26,7 +26,7 @@ def read_times(source: str, cells: Sequence[str]) -> tuple[Times | None, list[Pr
     bad = [index for index, cell in enumerate(cells) if not _MOMENT.fullmatch(cell)]
     if bad:
         zoned = [index for index in bad if _ZONE.fullmatch(cells[index])]
-        others = [index for index in bad if index not in set(zoned)]
+        others = sorted(set(bad) - set(zoned))
         problems = _some(source, "Date", cells, zoned, _ISO + "; times with a zone would differ in length where clocks change")
         return None, problems + _some(source, "Date", cells, others, _ISO)
     times = _times(cells)
