@@ -32,9 +32,9 @@ class ArimaTransformer(Transformer[Arima]):
         return ("arima_" + "_".join(map(str, self.settings.order)),)
 
     @property
-    def warm_up(self) -> int:
+    def warm_ups(self) -> tuple[int, ...]:
         p, d, q = self.settings.order
-        return d + p + _ROWS_PER_PARAMETER * (p + q + 1)
+        return (d + p + _ROWS_PER_PARAMETER * (p + q + 1),)
 
     def fit(self, panel: Panel, train_rows: int) -> State:
         """Parameters on the training range, shape (assets, parameters), and how many rows that had."""

@@ -55,7 +55,7 @@ class Panel:
 
 
 class Transformer(ABC, Generic[S]):
-    """One feature group. Subclasses say ``names``, ``warm_up`` and ``compute``, and ``fit`` where they learn something.
+    """One feature group. Subclasses say ``names``, ``warm_ups`` and ``compute``, and ``fit`` where they learn something.
 
     ``shared``: one value for all assets (calendar, codes), else one per asset.
     ``known_ahead``: depends on the date alone, so that a forecast may use its future values.
@@ -76,8 +76,13 @@ class Transformer(ABC, Generic[S]):
 
     @property
     @abstractmethod
+    def warm_ups(self) -> tuple[int, ...]:
+        """Rows at the start that have no value, of each feature; a shorter window knows its first value earlier."""
+
+    @property
     def warm_up(self) -> int:
-        """Rows at the start that have no value."""
+        """Rows until all of the group's features have a value."""
+        return max(self.warm_ups)
 
     def fit(self, panel: Panel, train_rows: int) -> State:
         """Learn from the first ``train_rows`` rows. Nothing, unless a subclass does."""
@@ -88,7 +93,7 @@ class Transformer(ABC, Generic[S]):
         """Values of shape (assets or 1, features, rows); NaN in the warm-up."""
 
     def transform(self, panel: Panel, state: State) -> Floats:
-        """``compute``, checked: shape as promised, NaN in the warm-up rows and only there."""
+        """``compute``, checked: shape as promised, NaN in each feature's warm-up rows and only there."""
         if panel.rows <= self.warm_up:
             raise ValueError(f"{self.group} needs more than {self.warm_up} rows, got {panel.rows}")
         if not (np.isfinite(panel.close).all() and (panel.close > 0).all()):
@@ -97,8 +102,11 @@ class Transformer(ABC, Generic[S]):
         shape = (1 if self.shared else len(panel.assets), len(self.names), panel.rows)
         if values.shape != shape:
             raise ValueError(f"{self.group} gave shape {values.shape} instead of {shape}")
-        if not np.isfinite(values[..., self.warm_up :]).all():
-            raise ValueError(f"{self.group} gave values that are not finite after its warm-up of {self.warm_up} rows")
+        for index, (name, warm_up) in enumerate(zip(self.names, self.warm_ups, strict=True)):
+            if not np.isnan(values[:, index, :warm_up]).all():
+                raise ValueError(f"{name} gave values in its warm-up of {warm_up} rows: filled in from what came later?")
+            if not np.isfinite(values[:, index, warm_up:]).all():
+                raise ValueError(f"{name} gave values that are not finite after its warm-up of {warm_up} rows")
         return values
 
     def fit_transform(self, panel: Panel, train_rows: int) -> Floats:

@@ -24,8 +24,8 @@ class BollingerTransformer(Transformer[Bollinger]):
         return tuple(f"bollinger_{band}_{n}" for n in self.settings.windows for band in ("upper", "middle", "lower"))
 
     @property
-    def warm_up(self) -> int:
-        return max(self.settings.windows) - 1
+    def warm_ups(self) -> tuple[int, ...]:
+        return tuple(n - 1 for n in self.settings.windows for _ in range(3))
 
     def compute(self, panel: Panel, state: State) -> Floats:
         k = self.settings.deviations

@@ -43,8 +43,8 @@ class CalendarTransformer(Transformer[Calendar]):
         return tuple(f"{field}_{wave}" for field in self.settings.fields for wave in ("sin", "cos"))
 
     @property
-    def warm_up(self) -> int:
-        return 0
+    def warm_ups(self) -> tuple[int, ...]:
+        return (0,) * len(self.names)
 
     def compute(self, panel: Panel, state: State) -> Floats:
         return self.at(panel.times)

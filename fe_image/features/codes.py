@@ -36,8 +36,8 @@ class CodesTransformer(Transformer[C]):
         return tuple(f"{self.prefix}_{number}" for number in range(1, self.settings.codes + 1))
 
     @property
-    def warm_up(self) -> int:
-        return self.settings.window
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.settings.window,) * self.settings.codes
 
     def fit(self, panel: Panel, train_rows: int) -> State:
         windows = return_windows(panel, self.settings.window)

@@ -23,8 +23,8 @@ class LagsTransformer(Transformer[Lags]):
         return tuple(f"return_lag_{n}" for n in self.settings.lags)
 
     @property
-    def warm_up(self) -> int:
-        return max(self.settings.lags) + 1
+    def warm_ups(self) -> tuple[int, ...]:
+        return tuple(n + 1 for n in self.settings.lags)
 
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([shifted(panel.returns, n) for n in self.settings.lags])

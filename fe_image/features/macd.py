@@ -24,8 +24,8 @@ class MacdTransformer(Transformer[Macd]):
         return (f"macd_{suffix}", f"macd_signal_{suffix}", f"macd_histogram_{suffix}")
 
     @property
-    def warm_up(self) -> int:
-        return self.settings.slow + self.settings.signal - 2
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.settings.slow + self.settings.signal - 2,) * 3
 
     def compute(self, panel: Panel, state: State) -> Floats:
         chosen = self.settings

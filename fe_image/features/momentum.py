@@ -23,8 +23,8 @@ class MomentumTransformer(Transformer[Momentum]):
         return tuple(f"momentum_{n}" for n in self.settings.windows)
 
     @property
-    def warm_up(self) -> int:
-        return max(self.settings.windows)
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.settings.windows
 
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([indicator("ROCP", panel.close, timeperiod=n)[0] for n in self.settings.windows])

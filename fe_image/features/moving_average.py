@@ -21,8 +21,8 @@ class MovingAverage(Transformer[M]):
         return tuple(f"{self.group}_{n}" for n in self.settings.windows)
 
     @property
-    def warm_up(self) -> int:
-        return max(self.settings.windows) - 1
+    def warm_ups(self) -> tuple[int, ...]:
+        return tuple(n - 1 for n in self.settings.windows)
 
     def compute(self, panel: Panel, state: State) -> Floats:
         values = stack([indicator(self.function, panel.close, timeperiod=n)[0] for n in self.settings.windows])

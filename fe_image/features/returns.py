@@ -33,8 +33,8 @@ class ReturnsTransformer(Transformer[Returns]):
         return tuple(f"return_{n}" for n in self.settings.horizons)
 
     @property
-    def warm_up(self) -> int:
-        return max(self.settings.horizons)
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.settings.horizons
 
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([panel.log_close - shifted(panel.log_close, n) for n in self.settings.horizons])

@@ -41,8 +41,8 @@ class SpectralTransformer(Transformer[Spectral]):
         return tuple(f"spectral_{n}_{self.settings.window}" for n in self.settings.components)
 
     @property
-    def warm_up(self) -> int:
-        return self.settings.window - 1
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.settings.window - 1,) * len(self.settings.components)
 
     def compute(self, panel: Panel, state: State) -> Floats:
         window = self.settings.window

@@ -26,8 +26,8 @@ class VolatilityTransformer(Transformer[Volatility]):
         return tuple(f"volatility_{n}" for n in self.settings.windows)
 
     @property
-    def warm_up(self) -> int:
-        return max(self.settings.windows)
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.settings.windows
 
     def compute(self, panel: Panel, state: State) -> Floats:
         columns = []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contracts.feature_settings import GROUPS, Features
 from contracts.problems import ProblemsError
-from fe_image.features.base import Panel, Transformer
+from fe_image.features.base import Panel, State, Transformer
 from fe_image.features.registry import TRANSFORMERS, transformer
 from tests.fe_image.support import VARIANTS, walk
 
@@ -51,10 +51,11 @@ def test_shape_names_and_warm_up(group: str, changes: dict):
     values = made.fit_transform(panel, TRAIN_ROWS)
     assert values.shape == (1 if made.shared else 3, len(made.names), panel.rows)
     assert len(set(made.names)) == len(made.names)
-    assert np.isfinite(values[..., made.warm_up :]).all()
-    if made.warm_up:
-        # The warm-up is not longer than it must be: of all features some begin right after it.
-        assert np.isnan(values[..., made.warm_up - 1]).any()
+    assert len(made.warm_ups) == len(made.names)
+    assert made.warm_up == max(made.warm_ups)
+    for feature, warm_up in zip(values.transpose(1, 0, 2), made.warm_ups, strict=True):
+        assert np.isnan(feature[:, :warm_up]).all(), "a warm-up that is filled in knows what came later"
+        assert np.isfinite(feature[:, warm_up:]).all()
 
 
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
@@ -130,6 +131,27 @@ def test_a_transformer_that_breaks_its_promise_is_caught():
     made.compute = lambda panel, state: np.full((3, 1, panel.rows), np.nan)  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="not finite"):
         made.transform(walk(6), {})
+
+
+@pytest.mark.parametrize(("group", "changes"), [v for v in VARIANTS if v[0] != "calendar"], ids=ids[:-1])
+@pytest.mark.parametrize("rows", ["all", "all but the last", "the last"])
+def test_a_warm_up_that_is_filled_in_is_refused(group: str, changes: dict, rows: str):
+    """Of whichever feature: also of the one whose window is the shortest."""
+    panel, made = walk(6), make(group, changes)
+    state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
+    compute = made.compute
+    for index, warm_up in enumerate(made.warm_ups):
+        filled = {"all": slice(0, warm_up), "all but the last": slice(0, warm_up - 1), "the last": slice(warm_up - 1, warm_up)}
+
+        def back_filled(panel: Panel, state: State, index: int = index, warm_up: int = warm_up, some: slice = filled[rows]):
+            values = compute(panel, state)
+            values[:, index, some] = values[:, index, warm_up : warm_up + 1]
+            return values
+
+        made.compute = back_filled  # type: ignore[method-assign]
+        if filled[rows].start < filled[rows].stop:
+            with pytest.raises(ValueError, match=f"{made.names[index]} gave values in its warm-up of {warm_up} rows"):
+                made.transform(panel, state)
 
 
 def test_an_order_that_can_not_be_estimated_is_a_problem(monkeypatch: pytest.MonkeyPatch):
