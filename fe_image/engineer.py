@@ -24,7 +24,8 @@ from fe_image.features.base import Floats, Panel
 from fe_image.frequency import Frequency
 from fe_image.grid import Grid, make_grid
 from fe_image.importance import ImportanceReport, feature_importance
-from fe_image.panel import common_panel
+from fe_image.overlap import limits, loss_note
+from fe_image.panel import common_panel, used_histories
 from fe_image.prices import PriceHistory
 from fe_image.target import trading_profile, transformed
 
@@ -70,8 +71,11 @@ def engineer(
     Raises :class:`ProblemsError` where prices and template do not fit each other.
     """
     panel = common_panel(prices, template, until)
-    grid = make_grid(panel, template, partial=until is not None)
+    used = used_histories(prices, template, until)
+    grid = make_grid(panel, template, limits(used), partial=until is not None)
     log.info("%d assets, %d common rows, %d in the training range", len(panel.assets), panel.rows, grid.train_rows)
+    if note := loss_note(used, template.training_end, grid.train_rows):
+        log.warning("%s", note)
     features = compute_features(panel, grid.train_rows, template)
     dynamic = dynamic_features(features, grid, template)
     transform = template.target_transform

@@ -46,26 +46,29 @@ class Grid:
         return np.searchsorted(self.row_cell, np.arange(self.cells), side="right") - 1
 
 
-def make_grid(panel: Panel, template: TrainingTemplate, partial: bool = False) -> Grid:
-    """The grid of a panel. With ``partial`` the test windows that the panel does not reach are left out, else an error."""
+def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bool = False) -> Grid:
+    """The grid of a panel. With ``partial`` the test windows that the panel does not reach are left out, else an error.
+
+    ``limits``: for messages, which assets the common rows begin and end with.
+    """
     frequency = Frequency.parse(template.frequency)
     anchor = int(frequency.units(panel.times[:1])[0])
     row_cell = frequency.cells(panel.times, anchor)
     train_rows = int(np.searchsorted(panel.times, np.datetime64(template.training_end, "s"), side="right"))
     length = template.prediction_length
-    _check_training(panel, template, train_rows, row_cell)
+    _check_training(panel, template, train_rows, row_cell, limits)
     train_cells = int(row_cell[train_rows - 1]) + 1
     windows = min(template.test_windows, int(row_cell[-1] + 1 - train_cells) // length)
     if windows < template.test_windows and not partial:
-        raise ProblemsError("template", [_too_few_windows(panel, template, train_cells, row_cell)])
+        raise ProblemsError("template", [_too_few_windows(panel, template, train_cells, row_cell, limits)])
     cells = train_cells + windows * length
     times = frequency.times(np.arange(cells, dtype=np.int64), anchor)
     return Grid(times, row_cell[row_cell < cells], train_rows, train_cells, length, windows)
 
 
-def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells) -> None:
+def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:
     """The training range has rows, and room for a context and a forecast."""
-    span = f"the common rows run from {panel.times[0]} to {panel.times[-1]} ({panel.rows} rows)"
+    span = f"the common rows run from {panel.times[0]} to {panel.times[-1]} ({panel.rows} rows; {limits})"
     if train_rows < 2:
         allowed = f"allowed: a date with at least 2 rows up to it; {span}, {train_rows} of them up to endTraining"
         raise ProblemsError("template", [Problem("endTraining", template.end_training, allowed)])
@@ -80,11 +83,13 @@ def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, r
         raise ProblemsError("template", problems)
 
 
-def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells) -> Problem:
+def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells, limits: str) -> Problem:
     available = int(row_cell[-1]) + 1 - train_cells
     wanted = template.test_windows * template.prediction_length
+    most = available // template.prediction_length
     allowed = (
         f"testWindows · predictionLength needs {wanted} steps after endTraining ({template.end_training}), and the common "
-        f"rows, which end {panel.times[-1]}, have {available}; allowed: at most {available // template.prediction_length}"
+        f"rows, which end {panel.times[-1]} ({limits}), have {available}; allowed: "
+        + (f"at most {most}" if most else "an earlier endTraining, a shorter predictionLength or prices that reach on")
     )
     return Problem("testWindows", template.test_windows, allowed)

@@ -123,7 +123,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "no overlap",
         lines(every_row(lambda d, p: f"19{d[2:]},{p}")),
-        "A1: 1901-01-01T00:00:00 to 1902-04-05T00:00:00 (330 rows)",
+        "A1: 1901-01-01T00:00:00 to 1902-04-05T00:00:00 (330 rows, 0 of them used)",
     ),
 ]
 

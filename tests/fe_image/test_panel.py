@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.problems import ProblemsError
 from contracts.template import TrainingTemplate, parse_template
+from fe_image import overlap
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import output_files
 from fe_image.panel import common_panel
 from fe_image.prices import PriceHistory
+from tests.fe_image.support import weekdays
 
 MONDAYS = np.arange("1990-01-01", "2000-01-01", 7, dtype="datetime64[D]")
 MONTHS = np.arange("1980-01", "2000-01", dtype="datetime64[M]")
@@ -83,9 +87,73 @@ def test_a_price_stamped_after_the_training_end_changes_nothing_before_it(
 
 
 @pytest.mark.parametrize(("frequency", "first", "second", "end"), STAMPS.values(), ids=STAMPS)
-def test_a_rows_time_is_when_the_last_of_its_prices_was_known(
-    frequency: str, first: np.ndarray, second: np.ndarray, end: str
-):
+def test_a_rows_time_is_when_the_last_of_its_prices_was_known(frequency: str, first: np.ndarray, second: np.ndarray, end: str):
     histories = {"A": history("A", second, 1), "B": history("B", first, 2)}
     panel = common_panel(histories, template(["A", "B"], frequency=frequency, endTraining=end))
     np.testing.assert_array_equal(panel.times, second.astype("datetime64[s]"))
+
+
+WEEKDAYS = weekdays(520)
+ASSETS = ["A", "B", "C"]
+
+
+def with_b(times: np.ndarray) -> dict[str, PriceHistory]:
+    return {asset: history(asset, times if asset == "B" else WEEKDAYS, seed) for seed, asset in enumerate(ASSETS)}
+
+
+MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
+    "ends early": (
+        WEEKDAYS[:300],
+        None,
+        "which end 2002-02-22T00:00:00 (last to begin: A, B, C (2001-01-01T00:00:00), first to end: B (2002-02-22T00:00:00), "
+        "fewest rows: B (300)), have 0; allowed: an earlier endTraining, a shorter predictionLength or prices that reach on",
+    ),
+    "ends a window early": (WEEKDAYS[:-7], None, "first to end: B (2002-12-18T00:00:00)"),
+    "starts after the training": (WEEKDAYS[-50:], None, "0 of them up to endTraining"),
+    "starts last": (WEEKDAYS[-50:], None, "rows; last to begin: B (2002-10-21T00:00:00), first to end: A, B, C ("),
+    "is coarser": (WEEKDAYS[::5], None, "which look like 1W; of the assets look B like 1W, A, C like 1D"),
+    "is hidden": (
+        WEEKDAYS[200:],
+        datetime(2001, 3, 1),
+        "B: 2001-10-08T00:00:00 to 2002-12-27T00:00:00 (320 rows, 0 of them used)",
+    ),
+    "is hidden, and why": (WEEKDAYS[200:], datetime(2001, 3, 1), "; rows later than 2001-03-01 00:00:00 are hidden"),
+}
+
+
+@pytest.mark.parametrize(("times", "until", "expected"), MISFITS.values(), ids=MISFITS)
+def test_the_asset_that_does_not_fit_is_named(times: np.ndarray, until: datetime | None, expected: str):
+    made = template(ASSETS, endTraining="2002-09-30", testWindows=43)
+    with pytest.raises(ProblemsError) as caught:
+        engineer(with_b(times), made, until)
+    assert expected in str(caught.value)
+    assert "at most 0" not in str(caught.value)
+
+
+def test_common_rows_that_leave_out_much_are_said(caplog: pytest.LogCaptureFixture):
+    made = template(ASSETS, endTraining="2002-09-30")
+    engineer(with_b(WEEKDAYS[300:]), made)
+    (note,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert note.startswith("of the 456 training rows of A 300 are left out, since not all assets have them (2 of 3 assets lose")
+    assert "last to begin: B (2002-02-25T00:00:00)" in note
+
+
+def test_common_rows_that_leave_out_little_or_rows_past_the_test_windows_are_not(caplog: pytest.LogCaptureFixture):
+    made = template(ASSETS, endTraining="2002-03-01")
+    engineer(with_b(WEEKDAYS[20:330]), made)
+    assert "left out" not in caplog.text
+
+
+def test_of_many_assets_those_that_limit_are_named():
+    many = {f"A{number}": history(f"A{number}", WEEKDAYS[:100], number) for number in range(30)}
+    many["late"] = history("late", WEEKDAYS[200:], 1)
+    with pytest.raises(ProblemsError) as caught:
+        common_panel(many, template(list(many), endTraining="2002-09-30"))
+    text = str(caught.value)
+    assert "last to begin: late (2001-10-08T00:00:00), first to end: A0, A1, " in text
+    assert "; and 21 more" in text and "A9 and 20 more (2001-05-18T00:00:00)" in text
+    assert "A10:" not in text
+
+
+def test_where_all_look_alike_no_asset_is_blamed():
+    assert overlap.frequencies(list(with_b(WEEKDAYS).values())) == ""
