@@ -15,7 +15,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 PRICE_MIN, PRICE_MAX = 1e-9, 1e12
 #: Text that stands for a price nobody has.
 NO_PRICE = frozenset({"", "nan", "n/a", "na", "null", "none", "-", "."})
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _ZONE = re.compile(r".*[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|UTC|[A-Z]{3,4}|[+-]\d\d:?\d\d)")
 _ISO = f"allowed: ISO 8601 dates without a time zone, {FIRST_YEAR} to {LAST_YEAR}, such as 2010-12-31 or 2010-12-31 16:00:00"
 
@@ -72,7 +72,14 @@ def _times(cells: Sequence[str]) -> Times | None:
         return None
 
 
+def _plain(text: str) -> bool:
+    """Python and numpy would also read 1_000 as a number, and other scripts' digits."""
+    return text.isascii() and "_" not in text
+
+
 def _floats(cells: Sequence[str]) -> Floats | None:
+    if not _plain("".join(cells)):
+        return None
     try:
         return np.array(cells, dtype=np.float64)
     except ValueError:
@@ -85,7 +92,7 @@ def _price(cell: str) -> float | None:
     if text.lower() in NO_PRICE:
         return float("nan")
     try:
-        return float(text)
+        return float(text) if _plain(text) else None
     except ValueError:
         return None
 

@@ -50,11 +50,12 @@ def read_history(asset: str, source: str, content: bytes, policy: DataPolicy) ->
     if reading.problems:
         return reading
     header, body = rows[0], rows[1:]
-    missing = [name for name in _COLUMNS if name not in header]
-    if missing:
+    wrong = {name: header.count(name) for name in _COLUMNS if header.count(name) != 1}
+    if wrong:
         found = ", ".join(header[:10])
-        allowed = "column {} is missing; allowed: a header with Date and Close"
-        reading.problems += [Problem(source, found, allowed.format(name)) for name in missing]
+        for name, count in wrong.items():
+            what = f"column {name} " + (f"stands there {count} times" if count else "is missing")
+            reading.problems.append(Problem(source, found, f"{what}; allowed: a header with Date and Close, once each"))
         return reading
     _check_rows(source, header, body, reading)
     if not reading.problems:
@@ -91,7 +92,7 @@ def _bytes_problem(source: str, content: bytes) -> Problem | None:
     if (offset := content.find(b"\0")) >= 0:
         return Problem(source, f"NUL byte at offset {offset}", "allowed: text in UTF-8")
     try:
-        content.decode("utf-8-sig")
+        content.decode("utf-8")  # not utf-8-sig, whose offsets do not count the byte order mark
     except UnicodeDecodeError as error:
         return Problem(source, f"byte 0x{content[error.start]:02x} at offset {error.start}", "allowed: text in UTF-8")
     return None

@@ -67,8 +67,18 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     ("header only", lambda c: b"Date,Close\n", "A1.csv is '0 rows'; allowed: a header with Date and Close"),
     ("one row", lambda c: b"Date,Close\n2001-01-01,1\n\n", "A1.csv is '1 rows'; allowed: a header with Date and Close"),
     ("no Close", lambda c: c.replace(b"Close", b"Price"), "A1.csv is 'Date, Price'; column Close is missing"),
+    (
+        "two columns Close",
+        lines(lambda r: [f"{row},{row.split(',')[1]}" for row in r]),
+        "A1.csv is 'Date, Close, Close'; column Close stands there 2 times; allowed: a header with Date and Close, once each",
+    ),
     ("no header", lambda c: c.split(b"\n", 1)[1], "column Date is missing"),
     ("not UTF-8", lambda c: c[:100] + b"\xff\xfe" + c[100:], "A1.csv is 'byte 0xff at offset 100'; allowed: text in UTF-8"),
+    (
+        "not UTF-8 after a byte order mark",
+        lambda c: b"\xef\xbb\xbf" + c[:61] + b"\xff" + c[61:],
+        "A1.csv is 'byte 0xff at offset 64'; allowed: text in UTF-8",
+    ),
     ("NUL bytes", lambda c: c[:200] + b"\0" + c[200:], "A1.csv is 'NUL byte at offset 200'"),
     ("gzip", gzip.compress, "A1.csv is 'gzip data'; allowed: plain text"),
     ("open quote", lambda c: c + b'"2030-01-01,5\n', "A1.csv is 'unexpected end of data'"),
@@ -82,6 +92,9 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     ("text", lines(cell(7, "abc")), "A1.csv row 7, column Close is 'abc'; allowed: a number"),
     ("formula", lines(cell(7, "=1+1")), "A1.csv row 7, column Close is '=1+1'; allowed: a number"),
     ("thousands", lines(lambda r: cell(7, '"1,234.5"')(r)), "A1.csv row 7, column Close is '1,234.5'; allowed: a number"),
+    ("underscore", lines(cell(7, "1_00.5")), "A1.csv row 7, column Close is '1_00.5'; allowed: a number"),
+    ("digits of another script", lines(cell(7, "１００")), "A1.csv row 7, column Close is '１００'; allowed: a number"),
+    ("date of another script", lines(cell(3, "٢٠٠١-٠١-٠٢", 0)), "A1.csv row 3, column Date is '٢٠٠١-٠١-٠٢'; allowed: ISO"),
     ("infinite", lines(cell(8, "inf")), "A1.csv row 8, column Close is 'inf'; allowed: a finite price"),
     ("zero", lines(cell(9, "0")), "A1.csv row 9, column Close is '0'; allowed: a price above 0"),
     (
@@ -248,6 +261,12 @@ def test_missing_prices_below_the_threshold_are_left_out_and_said():
     assert reading.history is not None
     assert reading.history.times.size == 38
     assert reading.notes == ["a.csv: 2 of 40 rows have no price and are left out"]
+
+
+def test_one_missing_price_more_than_the_share_is_too_many():
+    """2 of 40 are the share of 0.05, see above; 3 are over it."""
+    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 10 + [""] * 3 + ["5"] * 27), DataPolicy())
+    assert "3 of 40 rows without a price, the first in row 12'; allowed: a share of at most 0.05" in str(reading.problems[0])
 
 
 @pytest.mark.parametrize("text", ["", "nan", "NaN", "N/A", "NA", "null", " "])
