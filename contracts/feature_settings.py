@@ -6,10 +6,12 @@ transformer in ``fe_image/features/``, one file a group, under the same name.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
 
 WINDOW_MAX = 2000
 LIST_MAX = 16
@@ -21,16 +23,17 @@ class Settings(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
 
 
-def _different(values: tuple[int, ...]) -> tuple[int, ...]:
+def different(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Refuses a list that names something twice: its features would have the same name."""
     if len(set(values)) != len(values):
         raise ValueError("values must differ from one another")
     return values
 
 
 Window = Annotated[int, Field(ge=2, le=WINDOW_MAX)]
-Windows = Annotated[tuple[Window, ...], Field(min_length=1, max_length=LIST_MAX), AfterValidator(_different)]
+Windows = Annotated[tuple[Window, ...], Field(min_length=1, max_length=LIST_MAX), AfterValidator(different)]
 Horizon = Annotated[int, Field(ge=1, le=WINDOW_MAX)]
-Horizons = Annotated[tuple[Horizon, ...], Field(min_length=1, max_length=LIST_MAX), AfterValidator(_different)]
+Horizons = Annotated[tuple[Horizon, ...], Field(min_length=1, max_length=LIST_MAX), AfterValidator(different)]
 Output = Literal["ratio", "level"]
 
 
@@ -158,7 +161,10 @@ CalendarField = Literal["hourOfDay", "dayOfWeek", "dayOfMonth", "monthOfYear"]
 class Calendar(Settings):
     """Position in the day, week, month or year as sine and cosine; known in advance."""
 
-    fields: Annotated[tuple[CalendarField, ...], Field(min_length=1, max_length=4)] = ("dayOfWeek", "monthOfYear")
+    fields: Annotated[tuple[CalendarField, ...], Field(min_length=1, max_length=4), AfterValidator(different)] = (
+        "dayOfWeek",
+        "monthOfYear",
+    )
 
 
 class Features(Settings):

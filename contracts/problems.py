@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +49,16 @@ def one_problem(subject: str, where: str, value: object, allowed: str) -> Proble
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint such as ``did you mean 'epochs'?``, or an empty string where nothing known looks alike."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""
+    """A hint such as ``did you mean 'epochs'?``, or an empty string where nothing known looks alike, in whichever case."""
+    folded = {text.casefold(): text for text in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def listed(names: Sequence[str], limit: int = 10) -> str:
+    """Names for a message: of many the first, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def check_output_folder(option: str, folder: Path) -> None:

@@ -9,15 +9,17 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from contracts.feature_settings import GROUPS, Features, Settings
+from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import template_id_problem
-from contracts.problems import Problem, ProblemsError, one_problem
-from contracts.template_problems import field_problems
+from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
+from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
 TEST_WINDOWS_MAX = 100
@@ -41,6 +43,7 @@ def _moment(text: str) -> str:
 AssetName = Annotated[str, Field(pattern=ASSET_PATTERN)]
 Moment = Annotated[str, Field(pattern=_MOMENT_PATTERN), AfterValidator(_moment)]
 Length = Annotated[int, Field(ge=1)]
+Seen = Annotated[tuple[Literal[GROUPS], ...], AfterValidator(different)]  # type: ignore[valid-type]
 
 
 class DataPolicy(Settings):
@@ -77,7 +80,7 @@ class TrainingTemplate(Settings):
     data: DataPolicy = DataPolicy()
     importance: Importance | None = None
     features: Features
-    dynamic_features: tuple[Literal[GROUPS], ...] | None = Field(  # type: ignore[valid-type]
+    dynamic_features: Seen | None = Field(
         None, description="groups that the model sees; all chosen ones when left out"
     )
 
@@ -114,12 +117,36 @@ def parse_template(data: object, now: datetime | None = None) -> TrainingTemplat
     except ValidationError as error:
         problems = field_problems(TrainingTemplate, error)
     except (ValueError, TypeError, RecursionError) as error:
+        no_numbers = not_finite(data)
+        if no_numbers:
+            raise ProblemsError("template", no_numbers) from error
         raise one_problem("template", "template", type(data).__name__, f"allowed: JSON values ({error})") from error
     broken = {re.split(r"[.\[]", problem.where, maxsplit=1)[0] for problem in problems}
     problems += _cross_problems({key: value for key, value in data.items() if key not in broken}, now or datetime.now(UTC))
     if problems or template is None:
         raise ProblemsError("template", problems)
     return template
+
+
+def load_template(path: Path) -> TrainingTemplate:
+    """The template in a JSON file; :class:`ProblemsError` where it can not be read, or says something twice."""
+    try:
+        content = json.loads(path.read_bytes(), object_pairs_hook=partial(_members, str(path)))
+    except (OSError, ValueError, RecursionError) as error:
+        raise one_problem(str(path), "file", path.name, f"allowed: a readable JSON file ({error})") from error
+    return parse_template(content)
+
+
+def _members(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of a name that stands there twice, the first value would be passed over without a word."""
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    values: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    twice = {name: found for name, found in values.items() if len(found) > 1}
+    raise ProblemsError(source, [Problem(name, found, "allowed: each name once in an object") for name, found in twice.items()])
 
 
 def to_data(template: TrainingTemplate) -> dict[str, Any]:
@@ -157,7 +184,9 @@ def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
         problems += [Problem("baseAssets", name, "stands there more than once") for name in twice]
         predicted = data.get("predictedAsset")
         if predicted is not None and predicted not in assets:
-            problems.append(Problem("predictedAsset", predicted, f"allowed: one of baseAssets: {', '.join(assets)}"))
+            hint = nearest(predicted, assets)
+            allowed = f"allowed: one of baseAssets: {listed(assets)}"
+            problems.append(Problem("predictedAsset", predicted, f"{allowed}; {hint}" if hint else allowed))
     return problems + _date_problems(data, now) + _group_problems(data)
 
 

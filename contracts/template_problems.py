@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -40,7 +42,8 @@ def _field_problem(model: type[BaseModel], details: Any) -> Problem:
         hint = nearest(str(path[-1]), known)
         return Problem(where, path[-1], f"unknown name; {hint + ' ' if hint else ''}known: {', '.join(known)}")
     if kind == "string_pattern_mismatch":
-        return Problem(where, details["input"], f"allowed: {_PATTERN_MEANINGS.get(path[-1], _ASSET)}")
+        hint = _recased(str(details["input"]), str(details["ctx"]["pattern"])) if path[-1] == "frequency" else ""
+        return Problem(where, details["input"], f"allowed: {_PATTERN_MEANINGS.get(path[-1], _ASSET)}{hint}")
     allowed = message.removeprefix("Value error, ").removeprefix("Input should be ")
     if kind == "literal_error":
         hint = nearest(str(details["input"]), _quoted(str(details["ctx"]["expected"])))
@@ -54,6 +57,27 @@ def json_path(path: Iterable[int | str]) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.removeprefix(".")
+
+
+def not_finite(data: object) -> list[Problem]:
+    """The numbers in JSON-like data that JSON has no text for: NaN and the infinities, which Python reads and writes."""
+    found: list[Problem] = []
+    left: list[tuple[tuple[int | str, ...], object]] = [((), data)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, Mapping):
+            left += [((*path, str(name)), inner) for name, inner in value.items()]
+        elif isinstance(value, list | tuple):
+            left += [((*path, index), inner) for index, inner in enumerate(value)]
+        elif isinstance(value, float) and not math.isfinite(value):
+            found.append(Problem(json_path(path), value, "allowed: a finite number"))
+    return found[::-1]
+
+
+def _recased(text: str, pattern: str) -> str:
+    """A hint where only the case of the letters is wrong; a lone m may mean minutes as well as months."""
+    others = [other for other in (text.upper(), text.lower()) if re.fullmatch(pattern, other)]
+    return f"; did you mean {others[0]!r}?" if others and not text.endswith("m") else ""
 
 
 def _quoted(expected: str) -> list[str]:

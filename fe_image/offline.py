@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
-from typing import Any
 
 from contracts.manifest import ManifestEntry
 from contracts.problems import Problem, one_problem
-from contracts.template import TrainingTemplate, parse_template
+from contracts.template import TrainingTemplate, load_template
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
 from fe_image.outputs import write_outputs
@@ -55,7 +53,7 @@ def run_features(assets: Path, template: Path, out: Path, until: datetime | None
     ``until``: only rows up to then are seen (a date without a time: of the whole day), and test windows that they do not fill
     are left out.
     """
-    parsed = read_template(template)
+    parsed = load_template(template)
     if not assets.is_dir():
         raise one_problem("price histories", "assets", str(assets), "allowed: a folder with <ASSET>.csv for each base asset")
     histories, notes = collected({asset: _read(asset, assets, parsed) for asset in parsed.base_assets})
@@ -67,15 +65,6 @@ def _whole_day(moment: datetime | None) -> datetime | None:
     if moment is None or moment.time() != time.min:
         return moment
     return datetime.combine(moment, time.max)
-
-
-def read_template(path: Path) -> TrainingTemplate:
-    """The template in a JSON file."""
-    try:
-        content: Any = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise one_problem(str(path), "file", path.name, f"allowed: a readable JSON file ({error})") from error
-    return parse_template(content)
 
 
 def _read(asset: str, folder: Path, template: TrainingTemplate) -> Reading:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from contracts.problems import listed
 from fe_image.frequency import inferred
 from fe_image.prices import PriceHistory
 
@@ -22,9 +23,9 @@ def limits(used: Sequence[PriceHistory]) -> str:
     end = min(history.times[-1] for history in used)
     fewest = min(history.times.size for history in used)
     return (
-        f"last to begin: {_named([h.asset for h in used if h.times[0] == begin])} ({begin}), "
-        f"first to end: {_named([h.asset for h in used if h.times[-1] == end])} ({end}), "
-        f"fewest rows: {_named([h.asset for h in used if h.times.size == fewest])} ({fewest})"
+        f"last to begin: {listed([h.asset for h in used if h.times[0] == begin])} ({begin}), "
+        f"first to end: {listed([h.asset for h in used if h.times[-1] == end])} ({end}), "
+        f"fewest rows: {listed([h.asset for h in used if h.times.size == fewest])} ({fewest})"
     )
 
 
@@ -46,7 +47,7 @@ def frequencies(used: Sequence[PriceHistory]) -> str:
     for history in used:
         by_frequency.setdefault(inferred(history.times), []).append(history.asset)
     rarest_first = sorted(by_frequency.items(), key=lambda item: len(item[1]))
-    return ", ".join(f"{_named(assets)} like {name}" for name, assets in rarest_first) if len(by_frequency) > 1 else ""
+    return ", ".join(f"{listed(assets)} like {name}" for name, assets in rarest_first) if len(by_frequency) > 1 else ""
 
 
 def loss_note(used: Sequence[PriceHistory], training_end: datetime, rows: int) -> str | None:
@@ -68,8 +69,3 @@ def _range(whole: PriceHistory, used: int) -> str:
         return "no rows"
     left = f", {used} of them used" if used < whole.times.size else ""
     return f"{whole.times[0]} to {whole.times[-1]} ({whole.times.size} rows{left})"
-
-
-def _named(assets: Sequence[str]) -> str:
-    more = f" and {len(assets) - _NAMED} more" if len(assets) > _NAMED else ""
-    return ", ".join(assets[:_NAMED]) + more

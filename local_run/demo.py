@@ -15,6 +15,7 @@ from contracts.forecasts import ForecastReport
 from contracts.problems import Problem, ProblemsError
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
+from contracts.template import load_template
 from local_run.docker_image import docker_options
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
@@ -62,11 +63,11 @@ def store_samples(stack: Stack) -> None:
         paths = write_samples(Path(folder))
         for asset, path in paths.items():
             assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
-    templates.put(stack, templates.read(TEMPLATE))
+    templates.put(stack, load_template(TEMPLATE))
 
 
 def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
-    template_id = str(templates.read(TEMPLATE).id)
+    template_id = str(load_template(TEMPLATE).id)
     started = begin.start(session.stack, template_id, overrides=overrides)
     if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
         allowed = f"it was to end within {TIMEOUT_SECONDS} s"

@@ -15,6 +15,7 @@ from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.problems import check_output_folder, one_problem, reported
 from contracts.tables import TemplateAttribute
+from contracts.template import load_template
 from runs import assets, begin, templates, views
 from runs.overrides import read_overrides
 from runs.stack import Stack
@@ -79,7 +80,7 @@ def assets_list(stack_outputs: Outputs = None) -> None:
 def template_put(file: Path, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id."""
     with _reported():
-        template = templates.read(file)
+        template = load_template(file)
         templates.put(Stack.load(stack_outputs), template)
         CONSOLE.print(f"stored template {template.id}", highlight=False)
 
@@ -103,7 +104,7 @@ def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
 def template_validate(file: Path) -> None:
     """Validate a template file without storing it; needs no stack."""
     with _reported():
-        CONSOLE.print(f"template {templates.read(file).id} is valid", highlight=False)
+        CONSOLE.print(f"template {load_template(file).id} is valid", highlight=False)
 
 
 @app.command()

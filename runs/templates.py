@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from contracts.problems import Problem, ProblemsError
 from contracts.snapshot import canonical_json, digest
 from contracts.tables import TemplateAttribute
-from contracts.template import TrainingTemplate, parse_template, pipeline_parameters
+from contracts.template import TrainingTemplate, pipeline_parameters
 from runs.history import iso
 from runs.pages import all_items
 from runs.stack import Stack
-
-
-def read(path: Path) -> TrainingTemplate:
-    """Read and validate a template file; every problem is reported at once."""
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ProblemsError(str(path), [Problem("file", path.name, f"allowed: a JSON file ({error})")]) from error
-    return parse_template(data)
 
 
 def put(stack: Stack, template: TrainingTemplate) -> None:

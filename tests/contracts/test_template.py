@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.feature_settings import GROUPS, Features
 from contracts.hyperparameters import hyperparameter_problems
 from contracts.problems import ProblemsError
-from contracts.template import json_schema, parse_template, pipeline_parameters, to_data
+from contracts.template import json_schema, load_template, parse_template, pipeline_parameters, to_data
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -41,6 +41,16 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "predicted asset elsewhere",
         {"predictedAsset": "gold"},
         "predictedAsset is 'gold'; allowed: one of baseAssets: sp500, wti",
+    ),
+    (
+        "predicted asset nearly",
+        {"predictedAsset": "WTI"},
+        "predictedAsset is 'WTI'; allowed: one of baseAssets: sp500, wti; did you mean 'wti'?",
+    ),
+    (
+        "predicted asset of many",
+        {"baseAssets": [f"A{number}" for number in range(1000)], "predictedAsset": "B"},
+        "one of baseAssets: A0, A1, A2, A3, A4, A5, A6, A7, A8, A9 and 990 more",
     ),
     ("asset twice", {"baseAssets": ["wti", "wti"]}, "baseAssets is 'wti'; stands there more than once"),
     ("no assets", {"baseAssets": []}, "baseAssets is []; allowed: Tuple should have at least 1 item"),
@@ -94,6 +104,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("endless prediction", {"predictionLength": 1001}, "predictionLength is 1001; allowed: less than or equal to 1000"),
     ("no windows", {"testWindows": 0}, "testWindows is 0; allowed: greater than or equal to 1"),
     ("unknown frequency", {"frequency": "1B"}, "frequency is '1B'; allowed: M, W, D, H or min"),
+    (
+        "frequency in small letters",
+        {"frequency": "1d"},
+        "frequency is '1d'; allowed: M, W, D, H or min, optionally with a multiple, such as 1D or 30min; did you mean '1D'?",
+    ),
+    ("minutes in capitals", {"frequency": "30MIN"}, "did you mean '30min'?"),
     ("frequency 0", {"frequency": "0D"}, "frequency is '0D'; allowed: M, W, D, H or min"),
     (
         "end before start",
@@ -112,12 +128,29 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("another date order", {"startDataset": "31.12.2001"}, "startDataset is '31.12.2001'; allowed: an ISO 8601 date"),
     ("a number as date", {"startDataset": 20010101}, "startDataset is 20010101; allowed: a valid string"),
     ("unknown transform", {"targetTransform": "logreturn"}, "'log' or 'log_return'; did you mean 'log_return'?"),
+    ("transform in capitals", {"targetTransform": "LOG"}, "'log' or 'log_return'; did you mean 'log'?"),
     (
         "group not chosen",
         {"dynamicFeatures": ["sma"]},
         "dynamicFeatures is 'sma'; allowed: groups that features sets: rsi, macd",
     ),
     ("unknown group", {"dynamicFeatures": ["rsj"]}, "dynamicFeatures[0] is 'rsj'"),
+    (
+        "group twice",
+        {"dynamicFeatures": ["rsi", "rsi"]},
+        "dynamicFeatures is ['rsi', 'rsi']; allowed: values must differ from one another",
+    ),
+    (
+        "calendar field twice",
+        {"features": {"calendar": {"fields": ["dayOfWeek", "dayOfWeek"]}}},
+        "features.calendar.fields is ['dayOfWeek', 'dayOfWeek']; allowed: values must differ from one another",
+    ),
+    ("infinite", {"gateMargin": float("inf")}, "gateMargin is inf; allowed: a finite number"),
+    (
+        "no number, further in",
+        {"features": {"sma": {"windows": [5, float("nan")]}}},
+        "features.sma.windows[1] is nan; allowed: a finite number",
+    ),
     ("margin", {"gateMargin": -1}, "gateMargin is -1; allowed: greater than or equal to -0.9"),
     ("id", {"id": "-x"}, "id is '-x'; allowed: 1 to 40 letters, digits and hyphens"),
     ("policy", {"data": {"duplicates": "frist"}}, "did you mean 'first'?"),
@@ -156,6 +189,23 @@ def test_groups_that_the_model_sees():
     assert parse_template(good(), NOW).seen_groups == ("rsi", "macd")
     assert parse_template(good(dynamicFeatures=["macd"]), NOW).seen_groups == ("macd",)
     assert parse_template(good(dynamicFeatures=[]), NOW).seen_groups == ()
+
+
+def test_a_name_that_stands_twice_in_a_file_is_a_problem(tmp_path: Path):
+    text = json.dumps(good())[:-1] + ', "seed": 1, "endTraining": "2005-01-01"}'
+    (tmp_path / "t.json").write_text(text.replace('"windows": [14]', '"windows": [14], "windows": [15]'))
+    with pytest.raises(ProblemsError, match=r"windows is \[\[14\], \[15\]\]; allowed: each name once in an object"):
+        load_template(tmp_path / "t.json")
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(ProblemsError, match=r"endTraining is \['2012-08-31', '2005-01-01'\]; allowed: each name once"):
+        load_template(tmp_path / "t.json")
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff"], ids=["cut", "deep", "not UTF-8"])
+def test_a_file_that_is_no_json_is_a_problem(tmp_path: Path, content: bytes):
+    (tmp_path / "t.json").write_bytes(content)
+    with pytest.raises(ProblemsError, match=r"file is 't\.json'; allowed: a readable JSON file"):
+        load_template(tmp_path / "t.json")
 
 
 @given(st.integers(1, 1000), st.integers(1, 2000), st.sampled_from(["1D", "D", "5D", "1H", "1M", "30min", "1min", "12H", "1W"]))
