@@ -81,7 +81,7 @@ class TrainingTemplate(Settings):
     importance: Importance | None = None
     features: Features
     dynamic_features: Seen | None = Field(
-        None, description="groups that the model sees; all chosen ones when left out"
+        None, description="groups that the model sees; when left out all chosen ones, of pca and autoencoder pca alone"
     )
 
     @property
@@ -101,9 +101,13 @@ class TrainingTemplate(Settings):
 
     @property
     def seen_groups(self) -> tuple[str, ...]:
-        """The feature groups that become ``dynamic_feat``."""
+        """The feature groups that become ``dynamic_feat``. PCA reproduces the autoencoder's input better than the autoencoder,
+        on the training range and after it (docs/features.md), so of both the model sees PCA unless the template says otherwise.
+        """
         chosen = tuple(self.features.chosen())
-        return chosen if self.dynamic_features is None else tuple(name for name in chosen if name in self.dynamic_features)
+        if self.dynamic_features is not None:
+            return tuple(name for name in chosen if name in self.dynamic_features)
+        return tuple(name for name in chosen if name != "autoencoder" or "pca" not in chosen)
 
 
 def parse_template(data: object, now: datetime | None = None) -> TrainingTemplate:

@@ -191,6 +191,13 @@ def test_groups_that_the_model_sees():
     assert parse_template(good(dynamicFeatures=[]), NOW).seen_groups == ()
 
 
+def test_of_pca_and_autoencoder_the_model_sees_the_better_one_unless_told():
+    both = {"rsi": {}, "autoencoder": {}, "pca": {}}
+    assert parse_template(good(features=both), NOW).seen_groups == ("rsi", "pca")
+    assert parse_template(good(features=both, dynamicFeatures=["autoencoder"]), NOW).seen_groups == ("autoencoder",)
+    assert parse_template(good(features={"autoencoder": {}}), NOW).seen_groups == ("autoencoder",)
+
+
 def test_a_name_that_stands_twice_in_a_file_is_a_problem(tmp_path: Path):
     text = json.dumps(good())[:-1] + ', "seed": 1, "endTraining": "2005-01-01"}'
     (tmp_path / "t.json").write_text(text.replace('"windows": [14]', '"windows": [14], "windows": [15]'))
