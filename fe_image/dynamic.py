@@ -9,7 +9,6 @@ import numpy as np
 from contracts.template import TrainingTemplate
 from fe_image.feature_table import FeatureTable, GroupColumns
 from fe_image.features.base import Floats
-from fe_image.features.calendar import CalendarTransformer
 from fe_image.grid import Grid
 
 #: Digits after the point: of a value in standard deviations, more are noise, and make the channels twice as large.
@@ -46,7 +45,7 @@ def dynamic_features(features: FeatureTable, grid: Grid, template: TrainingTempl
 
 def _group(group: GroupColumns, grid: Grid, assets: int) -> tuple[Floats, Floats, Floats]:
     made = group.transformer
-    if isinstance(made, CalendarTransformer):
+    if made.known_ahead:
         values = np.broadcast_to(made.at(grid.times), (assets, len(made.names), grid.cells))
         return np.round(values, DECIMALS), np.zeros(values.shape[:2]), np.ones(values.shape[:2])
     train = group.values[..., made.warm_up : grid.train_rows]

@@ -58,7 +58,8 @@ class Transformer(ABC, Generic[S]):
     """One feature group. Subclasses say ``names``, ``warm_ups`` and ``compute``, and ``fit`` where they learn something.
 
     ``shared``: one value for all assets (calendar, codes), else one per asset.
-    ``known_ahead``: depends on the date alone, so that a forecast may use its future values.
+    ``known_ahead``: depends on the date alone, and is the same for all assets, so that a forecast may use its future values,
+    which ``at`` gives.
     """
 
     group: ClassVar[str]
@@ -91,6 +92,10 @@ class Transformer(ABC, Generic[S]):
     @abstractmethod
     def compute(self, panel: Panel, state: State) -> Floats:
         """Values of shape (assets or 1, features, rows); NaN in the warm-up."""
+
+    def at(self, times: Times) -> Floats:
+        """Values at any times, past or future, shape (1, features, times); of groups that are known ahead alone."""
+        raise NotImplementedError(f"{self.group} is not known ahead")
 
     def transform(self, panel: Panel, state: State) -> Floats:
         """``compute``, checked: shape as promised, NaN in each feature's warm-up rows and only there."""

@@ -50,7 +50,6 @@ class CalendarTransformer(Transformer[Calendar]):
         return self.at(panel.times)
 
     def at(self, times: Times) -> Floats:
-        """The features of any times, past or future, shape (1, features, times)."""
         waves: list[Floats] = []
         for field in self.settings.fields:
             angle = 2 * np.pi * position(times, field)

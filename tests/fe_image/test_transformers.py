@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.feature_settings import GROUPS, Features
+from contracts.feature_settings import GROUPS, Calendar, Features
 from contracts.problems import ProblemsError
-from fe_image.features.base import Panel, State, Transformer
+from fe_image.engineer import engineer
+from fe_image.features.base import Floats, Panel, State, Times, Transformer
 from fe_image.features.registry import TRANSFORMERS, transformer
-from tests.fe_image.support import VARIANTS, walk
+from tests.fe_image.support import VARIANTS, histories, template, walk
 
 #: Groups whose values come out of sums that a library may order differently for other lengths.
 LINEAR_ALGEBRA = {"arima", "spectral", "autoencoder", "pca"}
@@ -152,6 +153,40 @@ def test_a_warm_up_that_is_filled_in_is_refused(group: str, changes: dict, rows:
         if filled[rows].start < filled[rows].stop:
             with pytest.raises(ValueError, match=f"{made.names[index]} gave values in its warm-up of {warm_up} rows"):
                 made.transform(panel, state)
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_what_is_known_ahead_depends_on_the_date_alone(group: str, changes: dict):
+    panel, made = walk(7), make(group, changes)
+    if made.known_ahead:
+        np.testing.assert_array_equal(made.at(panel.times), made.fit_transform(panel, TRAIN_ROWS))
+    else:
+        with pytest.raises(NotImplementedError, match=f"{group} is not known ahead"):
+            made.at(panel.times)
+
+
+class Januaries(Transformer[Calendar]):
+    """A user's own feature that is known ahead."""
+
+    group = "calendar"
+    shared = True
+    known_ahead = True
+    names = ("january",)
+    warm_ups = (0,)
+
+    def compute(self, panel: Panel, state: State) -> Floats:
+        return self.at(panel.times)
+
+    def at(self, times: Times) -> Floats:
+        return (times.astype("datetime64[M]").astype(int) % 12 == 0).astype(np.float64)[None, None]
+
+
+def test_a_feature_of_ones_own_that_is_known_ahead_is_not_lagged(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fe_image.feature_table.transformer", lambda *_: Januaries(Calendar()))
+    panel = walk(8)
+    data = engineer(histories(panel), template(panel, 300, features={"calendar": {}}, importance=None))
+    months = data.grid.times.astype("datetime64[M]").astype(int) % 12
+    np.testing.assert_array_equal(data.dynamic.values[0, 0], months == 0)
 
 
 def test_an_order_that_can_not_be_estimated_is_a_problem(monkeypatch: pytest.MonkeyPatch):
