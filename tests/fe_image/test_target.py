@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fe_image.engineer import engineer
+from fe_image.features.base import Panel
 from fe_image.frequency import Frequency
 from fe_image.target import expected_trading, trading_profile, transformed, undo_paths
+from tests.fe_image.support import histories, template, walk
 
 prices = st.lists(st.floats(0.01, 1e5), min_size=2, max_size=60)
 
@@ -53,6 +56,15 @@ def test_weekdays_are_learned_from_the_training_range():
     assert all(0.9 < share <= 1 for share in profile[:5])
     week = np.arange("2021-01-04", "2021-01-11", dtype="datetime64[D]").astype("datetime64[s]")
     assert expected_trading(week, profile, daily).tolist() == [True] * 5 + [False] * 2
+
+
+def test_days_that_trade_after_the_training_end_do_not_count():
+    """A market that opens on Saturdays and Sundays once the training is over."""
+    panel = walk(1, rows=400)
+    later = np.arange(panel.times[299], panel.times[299] + np.timedelta64(101, "D"), np.timedelta64(1, "D"))[1:]
+    opened = Panel(panel.assets, np.concatenate([panel.times[:300], later]), panel.close)
+    profiles = [engineer(histories(some), template(some, 300)).trading_profile for some in (panel, opened)]
+    assert profiles[0] == profiles[1] == [1.0] * 5 + [0.0] * 2
 
 
 def test_hours_are_learned_by_hour_of_the_week():
