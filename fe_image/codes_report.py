@@ -18,13 +18,15 @@ def codes_report(panel: Panel, grid: Grid, features: FeatureTable) -> dict[str, 
     Beside an autoencoder stands PCA with as many codes and the same input, as its yardstick.
     """
     report = {}
+    fitted = {group.transformer.settings: group.state for group in features.columns if group.transformer.group == "pca"}
     for group in features.columns:
         made = group.transformer
         if isinstance(made, CodesTransformer):
             report[made.group] = _errors(made.errors(panel, group.state), made.warm_up, grid)
             if not isinstance(made, PcaTransformer):
                 yardstick = PcaTransformer(Pca(codes=made.settings.codes, window=made.settings.window))
-                state = yardstick.fit(panel.head(grid.train_rows), grid.train_rows)
+                # The template's own PCA, where it is the same: fitting it once more is the most of the work of a wide panel.
+                state = fitted.get(yardstick.settings) or yardstick.fit(panel.head(grid.train_rows), grid.train_rows)
                 report[f"{made.group}_pca_yardstick"] = _errors(yardstick.errors(panel, state), made.warm_up, grid)
     return report
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,17 @@ import numpy as np
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
 from fe_image.features.base import Floats, Panel, State, Transformer
+from fe_image.features.codes import CodesTransformer
 from fe_image.features.registry import transformer
 
 log = logging.getLogger(__name__)
 
 #: More columns than this per asset are a mistake in the template.
 MAX_FEATURES = 500
+#: Values of all features, 8 bytes each and copied a few times: every group on 500 assets and 5,000 rows, in 4 GiB.
+MAX_VALUES = 60_000_000
+#: Rows · inputs that an encoder is fitted on. Its work grows with the cube of the smaller of both: some minutes at most.
+MAX_CODED = 15_000_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ def compute_features(panel: Panel, train_rows: int, template: TrainingTemplate) 
     count = sum(len(group.names) for group in made)
     if count > MAX_FEATURES:
         problems.append(Problem("features", f"{count} features an asset", f"allowed: at most {MAX_FEATURES}"))
+    problems += _too_many_values(made, panel)
     if problems:
         raise ProblemsError("template", problems)
     return FeatureTable(panel.assets, tuple(_columns(group, panel, train_rows) for group in made))
@@ -71,6 +78,24 @@ def _columns(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupCol
     values = group.transform(panel, state)
     log.info("%s: %d features in %.2f s", group.group, values.shape[0] * values.shape[1], time.perf_counter() - began)
     return GroupColumns(group, state, values)
+
+
+def _too_many_values(made: Sequence[Transformer[Any]], panel: Panel) -> list[Problem]:
+    """What would take gigabytes or hours, before it does."""
+    assets, rows = len(panel.assets), panel.rows
+    smaller = "fewer assets or a later startDataset"
+    problems = []
+    values = sum((1 if group.shared else assets) * len(group.names) for group in made) * rows
+    if values > MAX_VALUES:
+        allowed = (
+            f"allowed: at most {MAX_VALUES}; they are those of {assets} assets and {rows} rows: take fewer features, {smaller}"
+        )
+        problems.append(Problem("features", f"{values} values", allowed))
+    for group in made:
+        if isinstance(group, CodesTransformer) and (coded := assets * group.settings.window * rows) > MAX_CODED:
+            allowed = f"allowed: at most {MAX_CODED} values to code; {assets} assets · window · {rows} rows are {coded}"
+            problems.append(Problem(f"features.{group.group}.window", group.settings.window, f"{allowed}: take {smaller}"))
+    return problems
 
 
 def _too_long(group: Transformer[Any], train_rows: int) -> Problem:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import time
+import warnings
+
 import numpy as np
 
 from contracts.feature_settings import Arima
 from contracts.problems import one_problem
 from fe_image.features.base import Floats, Panel, State, Transformer
 from fe_image.features.returns import shifted
+
+log = logging.getLogger(__name__)
 
 #: Rows per estimated parameter before the first estimate is used.
 _ROWS_PER_PARAMETER = 10
@@ -39,7 +45,8 @@ class ArimaTransformer(Transformer[Arima]):
     def fit(self, panel: Panel, train_rows: int) -> State:
         """Parameters on the training range, shape (assets, parameters), and how many rows that had."""
         if self.settings.order[2] > 0:
-            parameters = np.stack([_fit_statsmodels(series, self.settings.order) for series in panel.log_close])
+            pairs = zip(panel.assets, panel.log_close, strict=True)
+            parameters = np.stack([_fit_statsmodels(asset, series, self.settings.order) for asset, series in pairs])
         else:
             parameters = np.stack([self._expanding(series)[-1] for series in panel.log_close])
         return {"parameters": parameters, "train_rows": np.array([float(train_rows)])}
@@ -100,14 +107,21 @@ def one_step_ar(series: Floats, order: tuple[int, int, int], parameters: Floats)
     return forecast
 
 
-def _fit_statsmodels(series: Floats, order: tuple[int, int, int]) -> Floats:
+def _fit_statsmodels(asset: str, series: Floats, order: tuple[int, int, int]) -> Floats:
     from statsmodels.tsa.arima.model import ARIMA
 
+    began = time.perf_counter()
     try:
-        fitted = ARIMA(series, order=order, trend="c" if order[1] == 0 else "n").fit()
+        # Else what statsmodels warns of goes to standard error alone, which no log of an execution keeps.
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fitted = ARIMA(series, order=order, trend="c" if order[1] == 0 else "n").fit()
     except (ValueError, np.linalg.LinAlgError) as error:
         allowed = f"allowed: an order that can be estimated on the training range ({error})"
         raise one_problem("template", "features.arima.order", list(order), allowed) from error
+    for warning in caught:
+        log.warning("arima %s of %s: %s", order, asset, warning.message)
+    log.info("arima %s of %s estimated in %.1f s", order, asset, time.perf_counter() - began)
     return np.asarray(fitted.params, dtype=np.float64)
 
 

@@ -8,6 +8,27 @@ from contracts.feature_settings import Pca
 from fe_image.features.base import Floats, State
 from fe_image.features.codes import CodesTransformer
 
+#: Axes along which the data move less than this part of their greatest movement are rounding.
+_ROUNDING = 1e-6
+
+
+def _leading_axes(centered: Floats, count: int) -> Floats:
+    """Eigenvectors of the covariance of (rows, inputs) with the largest eigenvalues, shape (at most count, inputs).
+
+    Work grows with the cube of the smaller side: with more inputs than rows the eigenvectors of rows · rowsᵀ, which has the
+    same eigenvalues, give those of the covariance.
+    """
+    rows, inputs = centered.shape
+    wide = inputs > rows
+    square = centered @ centered.T if wide else np.cov(centered.T, ddof=0).reshape(inputs, -1)
+    axes: Floats = np.linalg.eigh(square)[1].T[::-1][:count]
+    if wide:
+        axes = axes @ centered
+        lengths = np.linalg.norm(axes, axis=1)
+        moving = lengths > _ROUNDING * lengths[0]
+        axes = axes[moving] / lengths[moving, None]
+    return axes
+
 
 class PcaTransformer(CodesTransformer[Pca]):
     """Projections on the leading eigenvectors of the covariance of recent standardised returns, training range only.
@@ -23,9 +44,8 @@ class PcaTransformer(CodesTransformer[Pca]):
 
     def learn(self, windows: Floats) -> State:
         center = windows.mean(axis=0)
-        _, vectors = np.linalg.eigh(np.cov((windows - center).T, ddof=0).reshape(windows.shape[1], -1))
         axes = np.zeros((self.settings.codes, windows.shape[1]))
-        leading = vectors.T[::-1][: self.settings.codes]
+        leading = _leading_axes(windows - center, self.settings.codes)
         # An eigenvector's sign is arbitrary: its largest entry is made positive.
         signs = np.sign(leading[np.arange(len(leading)), np.abs(leading).argmax(axis=1)])
         axes[: len(leading)] = leading * signs[:, None]

@@ -184,6 +184,14 @@ def test_template_that_does_not_fit_the_data(tmp_path: Path, template: dict[str,
     assert expected in run(tmp_path, **template)
 
 
+def test_work_beyond_all_measure_is_refused_before_it_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fe_image.feature_table.MAX_VALUES", 330 * (3 * 2 + 3) - 1)
+    monkeypatch.setattr("fe_image.feature_table.MAX_CODED", 330 * 3 * 5 - 1)
+    text = run(tmp_path, features={"sma": {}, "pca": {}})
+    assert "features is '2970 values'; allowed: at most 2969; they are those of 3 assets and 330 rows" in text
+    assert "features.pca.window is 5; allowed: at most 4949 values to code; 3 assets · window · 330 rows are 4950" in text
+
+
 def test_problems_of_all_files_come_at_once(tmp_path: Path):
     panel = walk(1, rows=ROWS)
     write_csv(tmp_path, panel)

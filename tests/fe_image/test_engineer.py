@@ -105,6 +105,18 @@ def test_normalisation_is_fitted_on_the_training_rows(demo: EngineeredData):
     assert stored == {"mean": demo.dynamic.mean[2, column], "deviation": demo.dynamic.deviation[2, column]}
 
 
+def test_beside_the_autoencoder_stands_pca_with_as_many_codes(demo: EngineeredData):
+    assert set(demo.codes) == {"autoencoder", "autoencoder_pca_yardstick", "pca"}
+    assert demo.codes["autoencoder_pca_yardstick"] == demo.codes["pca"]
+    seen = demo.template.model_copy(update={"dynamic_features": None}).seen_groups
+    for part in ("train", "test"):  # the default is what wins
+        winner = min(("autoencoder", "pca"), key=lambda group: demo.codes[group][part])
+        assert {"autoencoder", "pca"} & set(seen) == {winner}
+    panel = walk(1)
+    alone = engineer(histories(panel), template(panel, 300, features={"autoencoder": {"codes": 2}, "pca": {"codes": 1}}))
+    assert alone.codes["autoencoder_pca_yardstick"]["train"] < alone.codes["pca"]["train"]
+
+
 def test_features_csv_is_the_features(demo: EngineeredData):
     text = files(demo)["features/features.csv"].decode().splitlines()
     header = text[0].split(",")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -127,6 +129,41 @@ def test_pca_reproduces_as_well_as_the_singular_values_say(panel):
     singular = np.linalg.svd(windows - windows.mean(axis=0), compute_uv=False)
     expected = (singular[4:] ** 2).sum() / windows.size
     assert made.errors(panel.head(2000), state).mean() == pytest.approx(expected, rel=1e-9)
+
+
+def test_pca_of_more_inputs_than_rows_is_that_of_the_singular_vectors(panel):
+    made = PcaTransformer(Pca(codes=5, window=30))
+    state = made.fit(panel.head(150), 150)
+    windows = made.standardised(return_windows(panel.head(150), 30), state)
+    assert windows.shape == (120, 180)
+    _, singular, vectors = np.linalg.svd(windows - windows.mean(axis=0), full_matrices=False)
+    cosines = np.abs((state["axes"] * vectors[:5]).sum(axis=1))
+    np.testing.assert_allclose(cosines, 1, rtol=1e-9)
+    np.testing.assert_allclose(np.linalg.norm(state["axes"], axis=1), 1, rtol=1e-12)
+    expected = (singular[5:] ** 2).sum() / windows.size
+    assert made.errors(panel.head(150), state).mean() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("rows", "window"), [(2000, 3), (150, 30)])
+def test_the_largest_entry_of_a_principal_axis_is_positive(panel, rows: int, window: int):
+    axes = PcaTransformer(Pca(codes=6, window=window)).fit(panel.head(rows), rows)["axes"]
+    assert (axes[np.arange(6), np.abs(axes).argmax(axis=1)] > 0).all()
+
+
+def test_pca_asked_for_more_axes_than_the_data_have_leaves_the_rest_zero(panel):
+    axes = PcaTransformer(Pca(codes=64, window=60)).fit(panel.head(80), 80)["axes"]
+    lengths = np.linalg.norm(axes, axis=1)
+    np.testing.assert_allclose(lengths[:19], 1, rtol=1e-9)  # 20 windows, less their mean
+    assert (lengths[19:] == 0).all()
+
+
+def test_pca_works_with_the_smaller_side():
+    """1,800 inputs of 100 rows: a second at most, not a cube of the inputs."""
+    wide = walk(1, assets=60, rows=130)
+    made = PcaTransformer(Pca(codes=3, window=30))
+    began = time.process_time()
+    made.fit(wide, 130)
+    assert time.process_time() - began < 0.5
 
 
 def test_the_own_autoencoder_is_as_good_as_scikit_learns(panel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import warnings
 from importlib import import_module
 
 import numpy as np
@@ -187,6 +188,23 @@ def test_a_feature_of_ones_own_that_is_known_ahead_is_not_lagged(monkeypatch: py
     data = engineer(histories(panel), template(panel, 300, features={"calendar": {}}, importance=None))
     months = data.grid.times.astype("datetime64[M]").astype(int) % 12
     np.testing.assert_array_equal(data.dynamic.values[0, 0], months == 0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_estimate_that_does_not_converge_is_in_the_log(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    import statsmodels.tsa.arima.model as statsmodels_arima
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
+    fit = statsmodels_arima.ARIMA.fit
+
+    def warns(self: object) -> object:
+        warnings.warn("failed to converge", ConvergenceWarning, stacklevel=2)
+        return fit(self)
+
+    monkeypatch.setattr(statsmodels_arima.ARIMA, "fit", warns)
+    make("arima", {"order": [0, 1, 1], "refit": "once"}).fit(walk(1), 400)
+    found = [record.getMessage() for record in caplog.records if "failed" in record.getMessage()]
+    assert found == [f"arima (0, 1, 1) of A{asset}: failed to converge" for asset in range(3)]
 
 
 def test_an_order_that_can_not_be_estimated_is_a_problem(monkeypatch: pytest.MonkeyPatch):
