@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,6 +13,8 @@ import numpy.typing as npt
 from contracts.template import Importance
 from fe_image.features.base import Floats
 from fe_image.light_import import import_without
+
+log = logging.getLogger(__name__)
 
 Forecast: TypeAlias = Callable[[Floats], Floats]
 
@@ -26,7 +29,8 @@ _TREES = {"max_depth": 3, "eta": 0.1, "nthread": 1, "base_score": 0.0, "tree_met
 @dataclass(frozen=True)
 class ImportanceReport:
     """``scores``: rise of the held-out mean squared error when the feature is shuffled, as a share of that error without
-    shuffling, mean of the repeats; by feature name, the highest first. Near or below zero: no use.
+    shuffling, mean of the repeats; by feature name, the highest first. Near or below zero: no use. Empty where there were too
+    few ``rows`` to tell.
     """
 
     scores: dict[str, float]
@@ -46,7 +50,13 @@ def feature_importance(
     usable = np.isfinite(x).all(axis=1) & np.isfinite(y)
     x, y = x[usable], y[usable]
     if len(y) < _MIN_ROWS:
-        return ImportanceReport(dict.fromkeys(names, 0.0), 0.0, len(y))
+        log.warning(
+            "no importance: %d training rows have every feature and a return %d rows later (importance.horizon), %d are needed",
+            len(y),
+            settings.horizon,
+            _MIN_ROWS,
+        )
+        return ImportanceReport({}, 0.0, len(y))
     split = int(len(y) * (1 - _HELD_OUT))
     # A feature that no tree splits on changes nothing when shuffled: the rest of the work is on those that some tree uses.
     used = _fit(x[:split], y[:split], seed)[1]

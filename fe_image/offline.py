@@ -42,7 +42,8 @@ class FeatureSummary:
         if data.importance is not None:
             best = list(data.importance.scores.items())[:5]
             label = f"most important (held-out R² {data.importance.held_out_r2:.2f})"
-            rows.append((label, ", ".join(f"{name} {100 * score:.2f} %" for name, score in best)))
+            shown = ", ".join(f"{name} {100 * score:.2f} %" for name, score in best)
+            rows.append((label, shown or f"not known: {data.importance.rows} training rows are too few to tell"))
         rows += [(f"{name} error", ", ".join(f"{k} {v:.3f}" for k, v in errors.items())) for name, errors in data.codes.items()]
         return rows + [(name, f"{entry['size']:,} bytes") for name, entry in self.files.items()]
 

@@ -42,6 +42,16 @@ def test_files_manifest_and_summary(folder: Path):
     assert any(label.startswith("most important (held-out R²") for label in rows)
 
 
+def test_importance_that_could_not_be_measured_is_said_in_the_summary(folder: Path):
+    template = json.loads((folder / "template.json").read_text()) | {"importance": {"horizon": 1000}}
+    (folder / "template.json").write_text(json.dumps(template))
+    summary = run_features(folder / "assets", folder / "template.json", folder / "out")
+    (text,) = [value for label, value in summary.rows() if label.startswith("most important")]
+    assert text == "not known: 0 training rows are too few to tell"
+    assert json.loads((folder / "out/evaluation/importance.json").read_text())["scores"] == {}
+    assert (folder / "out/plots/importance.svg").read_text().endswith("</svg>\n")
+
+
 @pytest.mark.parametrize(
     ("until", "last"),
     [(datetime(2010, 1, 21), "2010-01-21T23:00:00"), (datetime(2010, 1, 21, 10), "2010-01-21T10:00:00")],

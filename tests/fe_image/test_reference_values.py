@@ -213,3 +213,13 @@ def test_importance_of_a_value_from_the_future_is_not_found_at_the_wrong_horizon
     settings = Importance(horizon=5)
     assert next(iter(feature_importance(["a", "b", "c"], noise, returns, settings, 1).scores)) == "b"
     assert feature_importance(["a", "b", "c"], noise, returns, Importance(horizon=1), 1).held_out_r2 < 0.05
+
+
+def test_importance_of_too_few_rows_is_not_measured_and_said(caplog: pytest.LogCaptureFixture):
+    """Zeros would look like features that are of no use."""
+    noise = np.random.default_rng(5).normal(size=(2, 300))
+    report = feature_importance(["a", "b"], noise, noise[0], Importance(horizon=280), 1)
+    assert (report.scores, report.rows) == ({}, 20)
+    assert "no importance: 20 training rows have every feature and a return 280 rows later" in caplog.text
+    beyond = feature_importance(["a", "b"], noise, noise[0], Importance(horizon=1000), 1)
+    assert (beyond.scores, beyond.rows) == ({}, 0)
