@@ -47,7 +47,7 @@ def frequencies(used: Sequence[PriceHistory]) -> str:
     for history in used:
         by_frequency.setdefault(inferred(history.times), []).append(history.asset)
     rarest_first = sorted(by_frequency.items(), key=lambda item: len(item[1]))
-    return ", ".join(f"{listed(assets)} like {name}" for name, assets in rarest_first) if len(by_frequency) > 1 else ""
+    return "; ".join(f"{listed(assets)} {name}" for name, assets in rarest_first) if len(by_frequency) > 1 else ""
 
 
 def loss_note(used: Sequence[PriceHistory], training_end: datetime, rows: int) -> str | None:

@@ -71,7 +71,7 @@ def _check_frequency(used: Sequence[PriceHistory], times: Times, frequency: Freq
     if usual != 1 or (steps == 0).any():
         allowed = f"allowed: the frequency of the common rows, which look like {inferred(times)}"
         if by_asset := frequencies(used):
-            allowed += f"; of the assets look {by_asset}"
+            allowed += f" (by asset: {by_asset})"
         raise ProblemsError("price histories", [Problem("frequency", str(frequency), allowed)])
 
 

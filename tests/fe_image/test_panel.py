@@ -111,7 +111,7 @@ MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
     "ends a window early": (WEEKDAYS[:-7], None, "first to end: B (2002-12-18T00:00:00)"),
     "starts after the training": (WEEKDAYS[-50:], None, "0 of them up to endTraining"),
     "starts last": (WEEKDAYS[-50:], None, "rows; last to begin: B (2002-10-21T00:00:00), first to end: A, B, C ("),
-    "is coarser": (WEEKDAYS[::5], None, "which look like 1W; of the assets look B like 1W, A, C like 1D"),
+    "is coarser": (WEEKDAYS[::5], None, "which look like 1W (by asset: B 1W; A, C 1D)"),
     "is hidden": (
         WEEKDAYS[200:],
         datetime(2001, 3, 1),
