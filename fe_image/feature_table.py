@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from contracts.feature_settings import Autoencoder
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
 from fe_image.features.base import Floats, Panel, State, Transformer
@@ -24,6 +25,8 @@ MAX_FEATURES = 500
 MAX_VALUES = 60_000_000
 #: Rows · inputs that an encoder is fitted on. Its work grows with the cube of the smaller of both: some minutes at most.
 MAX_CODED = 15_000_000
+#: Rows · inputs · hidden · epochs of an autoencoder: some minutes, if nothing stops it early.
+MAX_TRAINED = 200_000_000_000
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,21 @@ def _too_many_values(made: Sequence[Transformer[Any]], panel: Panel) -> list[Pro
             f"allowed: at most {MAX_VALUES}; they are those of {assets} assets and {rows} rows: take fewer features, {smaller}"
         )
         problems.append(Problem("features", f"{values} values", allowed))
-    for group in made:
-        if isinstance(group, CodesTransformer) and (coded := assets * group.settings.window * rows) > MAX_CODED:
-            allowed = f"allowed: at most {MAX_CODED} values to code; {assets} assets · window · {rows} rows are {coded}"
-            problems.append(Problem(f"features.{group.group}.window", group.settings.window, f"{allowed}: take {smaller}"))
-    return problems
+    coders = [group for group in made if isinstance(group, CodesTransformer)]
+    return problems + [problem for group in coders for problem in _too_much_coding(group, assets, rows)]
+
+
+def _too_much_coding(group: CodesTransformer[Any], assets: int, rows: int) -> list[Problem]:
+    settings = group.settings
+    where, coded = f"features.{group.group}", assets * settings.window * rows
+    given = f"{assets} assets · window {settings.window} · {rows} rows"
+    if coded > MAX_CODED:
+        allowed = f"allowed: at most {MAX_CODED} values to code; {given} are {coded}"
+        return [Problem(f"{where}.window", settings.window, f"{allowed}: take fewer assets or a later startDataset")]
+    if isinstance(settings, Autoencoder) and (work := coded * settings.hidden * settings.epochs) > MAX_TRAINED:
+        allowed = f"allowed: at most {MAX_TRAINED:.0e} products to train on; hidden {settings.hidden} · epochs · {given}"
+        return [Problem(f"{where}.epochs", settings.epochs, f"{allowed} are {work:.0e}")]
+    return []
 
 
 def _too_long(group: Transformer[Any], train_rows: int) -> Problem:

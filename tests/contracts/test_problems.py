@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.problems import ProblemsError, check_output_folder, one_problem, reported
+from contracts.problems import ProblemsError, check_output_folder, listed, nearest, one_problem, reported
 
 
 def test_an_output_folder_is_there_or_can_be_made_and_is_not_made_yet(tmp_path: Path) -> None:
@@ -36,3 +36,14 @@ def test_a_command_line_prints_the_problems_and_what_was_noted_with_them(capsys:
     printed = capsys.readouterr()
     assert printed.err == "command line: 1 problem\n  - --port is 7; allowed: 1024 to 65535\nleft behind: a bucket\n"
     assert printed.out == ""
+
+
+def test_a_hint_looks_past_the_case_of_letters():
+    assert nearest("WTI", ["sp500", "wti"]) == "did you mean 'wti'?"
+    assert nearest("log_Retrun", ["level", "log_return"]) == "did you mean 'log_return'?"
+    assert nearest("gold", ["sp500", "wti"]) == ""
+
+
+def test_of_many_names_the_first_are_listed():
+    assert listed(["a", "b"], limit=2) == "a, b"
+    assert listed(["a", "b", "c", "d"], limit=2) == "a, b and 2 more"
