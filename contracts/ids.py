@@ -14,6 +14,8 @@ EXECUTION_ID_PATTERN = r"^[A-Za-z0-9](-*[A-Za-z0-9])*$"
 _EXECUTION_ID = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9])*")
 _ALLOWED = "allowed: 1 to 63 letters, digits and hyphens, starting and ending with a letter or digit"
 
+ASSET_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
+ASSET_ALLOWED = "1 to 64 letters, digits, dots, hyphens and underscores, starting and ending with a letter or digit"
 TEMPLATE_ID_PATTERN = EXECUTION_ID_PATTERN
 _ID_MAX_TEMPLATE = 40
 

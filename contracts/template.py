@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.hyperparameters import HYPERPARAMETERS
-from contracts.ids import template_id_problem
+from contracts.ids import ASSET_PATTERN, template_id_problem
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
 from contracts.template_problems import field_problems, not_finite
 
@@ -25,7 +25,6 @@ ASSETS_MAX = 1000
 TEST_WINDOWS_MAX = 100
 TRANSFORMS = ("level", "log", "log_return")
 FREQUENCY_PATTERN = r"^([1-9][0-9]{0,3})?(M|W|D|H|min)$"
-ASSET_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 _YEARS = range(1900, 2201)
 

@@ -10,15 +10,15 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from contracts.ids import ASSET_ALLOWED
 from contracts.problems import Problem, nearest
 
-_ASSET = "1 to 64 letters, digits, dots, hyphens and underscores, starting and ending with a letter or digit"
 _MOMENT = "an ISO 8601 date without a time zone, such as 2010-12-31 or 2010-12-31 16:00:00"
 _PATTERN_MEANINGS: dict[int | str, str] = {
     "frequency": "M, W, D, H or min, optionally with a multiple, such as 1D or 30min",
     "startDataset": _MOMENT,
     "endTraining": _MOMENT,
-    "predictedAsset": _ASSET,
+    "predictedAsset": ASSET_ALLOWED,
 }
 
 
@@ -43,7 +43,7 @@ def _field_problem(model: type[BaseModel], details: Any) -> Problem:
         return Problem(where, path[-1], f"unknown name; {hint + ' ' if hint else ''}known: {', '.join(known)}")
     if kind == "string_pattern_mismatch":
         hint = _recased(str(details["input"]), str(details["ctx"]["pattern"])) if path[-1] == "frequency" else ""
-        return Problem(where, details["input"], f"allowed: {_PATTERN_MEANINGS.get(path[-1], _ASSET)}{hint}")
+        return Problem(where, details["input"], f"allowed: {_PATTERN_MEANINGS.get(path[-1], ASSET_ALLOWED)}{hint}")
     allowed = message.removeprefix("Value error, ").removeprefix("Input should be ")
     if kind == "literal_error":
         hint = nearest(str(details["input"]), _quoted(str(details["ctx"]["expected"])))

@@ -8,35 +8,33 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from contracts.prices import FIRST_YEAR, LAST_YEAR, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain
 from contracts.problems import Problem
 from fe_image.features.base import Floats, Times
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200
-PRICE_MIN, PRICE_MAX = 1e-9, 1e12
 #: Text that stands for a price nobody has.
 NO_PRICE = frozenset({"", "nan", "n/a", "na", "null", "none", "-", "."})
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _ZONE = re.compile(r".*[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|UTC|[A-Z]{3,4}|[+-]\d\d:?\d\d)")
-_ISO = f"allowed: ISO 8601 dates without a time zone, {FIRST_YEAR} to {LAST_YEAR}, such as 2010-12-31 or 2010-12-31 16:00:00"
 
 
 def read_times(source: str, cells: Sequence[str]) -> tuple[Times | None, list[Problem]]:
     """The column Date as datetime64[s]."""
     cells = [cell.strip() for cell in cells]
-    bad = [index for index, cell in enumerate(cells) if not _MOMENT.fullmatch(cell)]
+    bad = [index for index, cell in enumerate(cells) if not MOMENT.fullmatch(cell)]
     if bad:
         zoned = [index for index in bad if _ZONE.fullmatch(cells[index])]
         others = sorted(set(bad) - set(zoned))
-        problems = _some(source, "Date", cells, zoned, _ISO + "; times with a zone would differ in length where clocks change")
-        return None, problems + _some(source, "Date", cells, others, _ISO)
+        zones = f"{MOMENT_ALLOWED}; times with a zone would differ in length where clocks change"
+        problems = _some(source, "Date", cells, zoned, zones)
+        return None, problems + _some(source, "Date", cells, others, MOMENT_ALLOWED)
     times = _times(cells)
     if times is None:
         impossible = [index for index, cell in enumerate(cells) if _times([cell]) is None]
-        return None, _some(source, "Date", cells, impossible, _ISO)
+        return None, _some(source, "Date", cells, impossible, MOMENT_ALLOWED)
     years = times.astype("datetime64[Y]").astype(np.int64) + 1970
     outside = np.flatnonzero((years < FIRST_YEAR) | (years > LAST_YEAR)).tolist()
     if outside:
-        return None, _some(source, "Date", cells, outside, _ISO)
+        return None, _some(source, "Date", cells, outside, MOMENT_ALLOWED)
     return times, []
 
 
@@ -72,13 +70,8 @@ def _times(cells: Sequence[str]) -> Times | None:
         return None
 
 
-def _plain(text: str) -> bool:
-    """Python and numpy would also read 1_000 as a number, and other scripts' digits."""
-    return text.isascii() and "_" not in text
-
-
 def _floats(cells: Sequence[str]) -> Floats | None:
-    if not _plain("".join(cells)):
+    if not is_plain("".join(cells)):
         return None
     try:
         return np.array(cells, dtype=np.float64)
@@ -92,7 +85,7 @@ def _price(cell: str) -> float | None:
     if text.lower() in NO_PRICE:
         return float("nan")
     try:
-        return float(text) if _plain(text) else None
+        return float(text) if is_plain(text) else None
     except ValueError:
         return None
 

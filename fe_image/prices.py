@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from contracts.layout import ASSET_MAX_BYTES
+from contracts.prices import COLUMNS, MIN_ROWS
 from contracts.problems import Problem
 from contracts.template import DataPolicy
 from fe_image.features.base import Floats, Times
@@ -20,9 +21,7 @@ from fe_image.price_columns import read_prices, read_times
 #: Larger files are refused before they are read: a price history has a few hundred kilobytes.
 MAX_BYTES = ASSET_MAX_BYTES
 _COMPRESSED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz"}
-_COLUMNS = ("Date", "Close")
 _MAX_CELL = 10_000
-MIN_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def read_history(asset: str, source: str, content: bytes, policy: DataPolicy) ->
     if reading.problems:
         return reading
     header, body = rows[0], rows[1:]
-    wrong = {name: header.count(name) for name in _COLUMNS if header.count(name) != 1}
+    wrong = {name: header.count(name) for name in COLUMNS if header.count(name) != 1}
     if wrong:
         found = ", ".join(header[:10])
         for name, count in wrong.items():
@@ -59,7 +58,7 @@ def read_history(asset: str, source: str, content: bytes, policy: DataPolicy) ->
         return reading
     _check_rows(source, header, body, reading)
     if not reading.problems:
-        dates, closes = ([row[header.index(name)] for row in body] for name in _COLUMNS)
+        dates, closes = ([row[header.index(name)] for row in body] for name in COLUMNS)
         _convert(asset, source, dates, closes, policy, reading)
     return reading
 

@@ -6,22 +6,21 @@ import base64
 import csv
 import hashlib
 import io
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES, asset_key
+from contracts.prices import COLUMNS, FIRST_YEAR, LAST_YEAR, MIN_ROWS, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain
 from contracts.problems import Problem, ProblemsError
 from contracts.tables import AssetAttribute
 from runs.history import iso
 from runs.pages import all_items
 from runs.stack import Stack
 
-ASSET_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.^-]{0,39}"
-COLUMNS = ("Date", "Close")
 _SHOWN_ROWS = 5
 
 
@@ -34,6 +33,8 @@ class PriceFile:
     rows: int
     first: str
     last: str
+    #: Rows whose date another row has too: a template must say which of them counts.
+    repeated: int = 0
 
     @property
     def sha256(self) -> str:
@@ -43,7 +44,7 @@ class PriceFile:
 def read_price_files(paths: list[Path]) -> list[PriceFile]:
     """Check files ``<ASSET>.csv`` (columns Date and Close); every problem of every file is reported at once."""
     files: list[PriceFile] = []
-    problems: list[Problem] = []
+    problems = _twice(paths)
     for path in paths:
         try:
             files.append(_read(path))
@@ -52,6 +53,13 @@ def read_price_files(paths: list[Path]) -> list[PriceFile]:
     if problems:
         raise ProblemsError("assets", problems)
     return files
+
+
+def _twice(paths: list[Path]) -> list[Problem]:
+    """Two files of one name are one asset, of which the first would be lost."""
+    stems = [path.stem for path in paths]
+    again = [path for place, path in enumerate(paths) if path.stem in stems[:place]]
+    return [Problem(str(path), path.name, f"allowed: each asset once; {path.stem} is given already") for path in again]
 
 
 def put(stack: Stack, files: list[PriceFile], source: str = "") -> None:
@@ -97,48 +105,65 @@ def _read(path: Path) -> PriceFile:
     except UnicodeDecodeError as error:
         allowed = f"allowed: UTF-8 text; byte {error.start} is not"
         raise ProblemsError("assets", [Problem(str(path), path.name, allowed)]) from error
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        allowed = f"allowed: comma-separated values ({error})"
+        raise ProblemsError("assets", [Problem(str(path), path.name, allowed)]) from error
     problems = _row_problems(path, text, rows)
     if problems:
         raise ProblemsError("assets", problems)
-    dates = sorted(row["Date"] for row in rows)
-    return PriceFile(path.stem, content, len(rows), dates[0], dates[-1])
+    dates = sorted(row["Date"].strip() for row in rows)
+    return PriceFile(path.stem, content, len(rows), dates[0], dates[-1], len(dates) - len(set(dates)))
 
 
 def _file_problem(path: Path) -> Problem | None:
     if not path.is_file():
         return Problem(str(path), path.name, "allowed: an existing file <ASSET>.csv")
-    if path.suffix != ".csv" or not re.fullmatch(ASSET_NAME_PATTERN, path.stem):
-        return Problem(str(path), path.name, "allowed: <ASSET>.csv, the asset in letters, digits and . _ ^ - (at most 40)")
+    if path.suffix != ".csv" or not re.fullmatch(ASSET_PATTERN, path.stem):
+        return Problem(str(path), path.name, f"allowed: <ASSET>.csv, the asset in {ASSET_ALLOWED}")
     if path.stat().st_size > ASSET_MAX_BYTES:
         return Problem(str(path), path.stat().st_size, f"allowed: at most {ASSET_MAX_BYTES} bytes")
     return None
 
 
-def _row_problems(path: Path, text: str, rows: list[dict[str, Any]]) -> list[Problem]:
+def _row_problems(path: Path, text: str, rows: list[dict[str | None, Any]]) -> list[Problem]:
     header = next(csv.reader(io.StringIO(text)), [])
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         return [Problem(f"{path} column {column}", None, f"the header is {','.join(header) or 'empty'}") for column in missing]
-    if not rows:
-        return [Problem(str(path), "0 rows", "allowed: at least one row below the header")]
-    found = [problem for number, row in enumerate(rows, 2) if (problem := _cell_problem(path, number, row))]
+    twice = [column for column in COLUMNS if header.count(column) > 1]
+    if twice:
+        return [Problem(f"{path} column {column}", header.count(column), "allowed: one such column") for column in twice]
+    few = [Problem(str(path), f"{len(rows)} rows", f"allowed: at least {MIN_ROWS} rows below the header")]
+    found = [] if len(rows) >= MIN_ROWS else few
+    found += [problem for number, row in enumerate(rows, 2) if (problem := _cell_problem(path, number, row))]
     if len(found) > _SHOWN_ROWS:
         rest = Problem(str(path), f"{len(found) - _SHOWN_ROWS} more such rows", "each is to be mended")
         return [*found[:_SHOWN_ROWS], rest]
     return found
 
 
-def _cell_problem(path: Path, number: int, row: dict[str, Any]) -> Problem | None:
+def _cell_problem(path: Path, number: int, row: dict[str | None, Any]) -> Problem | None:
+    if None in row or None in row.values():
+        return Problem(f"{path} row {number}", "other cells than the header", "allowed: one cell for each column of the header")
+    if not _is_moment(row["Date"].strip()):
+        return Problem(f"{path} row {number} Date", row["Date"], MOMENT_ALLOWED)
+    if not _is_price(row["Close"]):
+        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; leave the row out where there was none"
+        return Problem(f"{path} row {number} Close", row["Close"], allowed)
+    return None
+
+
+def _is_moment(text: str) -> bool:
     try:
-        datetime.fromisoformat(row["Date"] or "")
+        return MOMENT.fullmatch(text) is not None and FIRST_YEAR <= datetime.fromisoformat(text).year <= LAST_YEAR
     except ValueError:
-        return Problem(f"{path} row {number} Date", row["Date"], "allowed: an ISO 8601 date such as 2013-01-31")
+        return False
+
+
+def _is_price(text: str) -> bool:
     try:
-        price = float(row["Close"] or "")
+        return is_plain(text) and PRICE_MIN <= float(text) <= PRICE_MAX
     except ValueError:
-        price = math.nan
-    if math.isfinite(price) and price > 0:
-        return None
-    allowed = "allowed: a positive price; leave the row out where there was none"
-    return Problem(f"{path} row {number} Close", row["Close"], allowed)
+        return False

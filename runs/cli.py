@@ -67,6 +67,9 @@ def assets_put(
         assets.put(Stack.load(stack_outputs), checked, source)
         for file in checked:
             CONSOLE.print(f"stored {file.asset}: {file.rows} rows, {file.first} to {file.last}", highlight=False)
+            if file.repeated:
+                note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
+                CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
 
 
 @assets_app.command("list")

@@ -92,6 +92,7 @@ def test_the_command_line_computes_with_one_thread_whatever_the_machine_sets():
         "import numpy, threadpoolctl; print([pool['num_threads'] for pool in threadpoolctl.threadpool_info()])"
     )
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert set(json.loads(run.stdout.splitlines()[-1])) == {1}

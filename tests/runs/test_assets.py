@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
+from contracts.template import DataPolicy
+from fe_image.prices import read_history
 from runs import assets
 from runs.stack import Stack
 
@@ -36,6 +41,19 @@ def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
         ("AAPL.csv", "Date,Close\n2020-01-01,inf\n", "row 2 Close is 'inf'"),
         ("AAPL.csv", "Date,Close\n01/02/2020,1\n", "row 2 Date is '01/02/2020'"),
         ("AAPL.csv", b"Date,Close\n2020-01-01,\xff\n", "byte 22 is not"),
+        ("AAPL.csv", "Date,Close\n2020-01-01,1\n", "is '1 rows'; allowed: at least 2"),
+        ("AAPL.csv", "Date,Close,Close\n2020-01-01,1,2\n2020-01-02,1,2\n", "column Close is 2; allowed: one such column"),
+        ("AAPL.csv", GOOD + "2020-01-03T16:00:00Z,1\n", "without a time zone"),
+        ("AAPL.csv", GOOD + "20200103,1\n", "row 4 Date is '20200103'"),
+        ("AAPL.csv", GOOD + "2020-W05-1,1\n", "row 4 Date is '2020-W05-1'"),
+        ("AAPL.csv", GOOD + "2020-02-30,1\n", "row 4 Date is '2020-02-30'"),
+        ("AAPL.csv", GOOD + "0001-01-01,1\n", "1900 to 2200"),
+        ("AAPL.csv", GOOD + "2020-01-03,1_000\n", "row 4 Close is '1_000'"),
+        ("AAPL.csv", GOOD + "2020-01-03,1e300\n", "row 4 Close is '1e300'"),
+        ("AAPL.csv", GOOD + "2020-01-03\n", "one cell for each column"),
+        ("AAPL.csv", GOOD + "2020-01-03,1,2\n", "one cell for each column"),
+        ("AAPL.csv", GOOD + "2020-01-03," + "9" * 200_000 + "\n", "comma-separated values (field larger than"),
+        ("A^B.csv", GOOD, "letters, digits"),
         ("AAPL.txt", GOOD, "<ASSET>.csv"),
         ("A B.csv", GOOD, "letters, digits"),
     ],
@@ -53,6 +71,36 @@ def test_every_bad_file_is_named_and_none_is_stored(tmp_path: Path) -> None:
     assert "B.csv" in str(caught.value)
     assert "C.csv" in str(caught.value)
     assert "A.csv" not in str(caught.value)
+
+
+def test_the_same_asset_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    paths = [write(tmp_path, "A.csv", GOOD), write(tmp_path / "sub", "A.csv", GOOD)]
+    with pytest.raises(ProblemsError, match="allowed: each asset once; A is given already"):
+        assets.read_price_files(paths)
+
+
+def test_repeated_dates_are_counted_since_a_template_may_choose_among_them(tmp_path: Path) -> None:
+    (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-02,3\n")])
+    assert (file.rows, file.repeated) == (3, 1)
+
+
+DATES = ["2020-01-01", "2020-01-02 16:00", " 2020-01-03 ", "20200101", "2020-13-01", "1899-12-31", "2200-12-31", "2020-01-01Z"]
+PRICES = ["1", "1.5", "1e1", " 2 ", "+3", "1_0", "inf", "nan", "-1", "0", "١", "1e-12", "1e13", "0x1"]
+CELLS = st.tuples(st.sampled_from(DATES) | st.text(max_size=12), st.sampled_from(PRICES) | st.text(max_size=8))
+
+
+@given(st.lists(CELLS, min_size=2, max_size=4))
+def test_what_is_stored_the_step_reads(rows: list[tuple[str, str]]) -> None:
+    text = "Date,Close\n" + "".join(f'"{date}","{price}"\n' for date, price in rows if '"' not in date + price)
+    with TemporaryDirectory() as folder:
+        path = write(Path(folder), "A.csv", text.encode("utf-8", "replace"))
+        try:
+            assets.read_price_files([path])
+        except ProblemsError:
+            return
+        reading = read_history("A", "A.csv", path.read_bytes(), DataPolicy(duplicates="last", maxStep=100))
+    assert reading.problems == []
 
 
 def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
