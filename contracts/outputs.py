@@ -5,12 +5,12 @@ On AWS: ``pulumi stack output --json > outputs.json`` and ``STACK_OUTPUTS=output
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from contracts.problems import Problem, ProblemsError
+from contracts.strict_json import parse
 
 STACK_OUTPUTS_VARIABLE = "STACK_OUTPUTS"
 
@@ -55,7 +55,7 @@ class StackOutputs:
     def from_file(cls, path: Path) -> StackOutputs:
         """Read what ``pulumi stack output --json`` printed."""
         try:
-            exported = json.loads(path.read_text())
+            exported = parse(path.read_text())
         except (OSError, ValueError) as error:
             allowed = f"allowed: the JSON of `pulumi stack output --json` ({error})"
             raise ProblemsError(str(path), [Problem("file", path.name, allowed)]) from error

@@ -12,13 +12,13 @@ import typer
 
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.regions import region_problem
+from contracts.strict_json import parse
 from pipeline_def.check import JSON_RULE, RULES, check_definition
 from pipeline_def.checks.finding import Finding
 from pipeline_def.compare import formats
 from pipeline_def.compare.sources import Source, compare_sources, read_revision, read_source
 from pipeline_def.example_values import EXAMPLE_REGION, example_values
 from pipeline_def.render import render as render_template
-from pipeline_def.strict_json import parse
 from pipeline_def.template import TEMPLATE_PATH, read_template
 
 #: Exit code of `diff --exit-code` where something changed; 1 is a problem to mend, 2 a wrong command line.

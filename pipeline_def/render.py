@@ -16,7 +16,7 @@ import pystache
 from pystache.common import MissingTags
 
 from contracts.problems import Problem, ProblemsError, nearest, one_problem
-from pipeline_def.strict_json import parse
+from contracts.strict_json import parse
 
 _TAG = re.compile(r"\{\{(?:\{([a-z0-9_]+)\}\}\}|([#/]?)([a-z0-9_]+)\}\})")
 _TEMPLATE = "pipeline template"

@@ -6,12 +6,12 @@ Source: Amazon SageMaker developer guide, "How Amazon SageMaker AI provides trai
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.strict_json import parse
 from local_run.deepar.config import Config
 from local_run.deepar.data import Series, limited, read_channel
 from local_run.deepar.dataset import Schema, conform_channel
@@ -107,7 +107,7 @@ def _strings(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise one_problem("training", str(path), None, allowed)
     try:
-        values = json.loads(path.read_text())
+        values = parse(path.read_text())
     except ValueError as error:
         raise one_problem("hyperparameters.json", "file", str(error), allowed) from error
     if not isinstance(values, dict):

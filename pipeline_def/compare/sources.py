@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.strict_json import parse
 from pipeline_def.compare.adopted_values import adopt
 from pipeline_def.compare.changes import Change, compare
 from pipeline_def.compare.facts import named_leaves
 from pipeline_def.compare.leaves import leaf
 from pipeline_def.compare.placeholder_values import is_template, placeholder_values
 from pipeline_def.render import render, template_tags
-from pipeline_def.strict_json import parse
 from pipeline_def.template import TEMPLATE_PATH, read_template
 
 TEMPLATE_WORD = "template"

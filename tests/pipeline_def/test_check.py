@@ -78,8 +78,8 @@ def test_a_secret_is_not_shown_by_another_rule_either() -> None:
         ("null", "NoneType"),
         ('{"Version": NaN}', "NaN is no JSON number"),
         ('{"Version": -Infinity}', "-Infinity is no JSON number"),
-        ("[" * 100_000 + "]" * 100_000, "nested too deeply"),
-        ('{"Metadata": {"a":' + "[" * 980 + "]" * 980 + "}}", "nested too deeply"),
+        ("[" * 100_000 + "]" * 100_000, "more than 100 levels deep"),
+        ('{"Metadata": {"a":' + "[" * 980 + "]" * 980 + "}}", "more than 100 levels deep"),
     ],
 )
 def test_what_is_no_json_object_is_one_finding(text: str, names: str) -> None:
@@ -157,9 +157,10 @@ def test_a_job_may_run_on_groups_of_instances() -> None:
     assert foreign(ResourceConfig={"VolumeSizeInGB": 10, "InstanceGroups": groups}) == []
 
 
-def test_a_number_beyond_all_numbers_is_no_default() -> None:
+def test_a_number_beyond_all_numbers_is_no_json() -> None:
     text = good_text().replace('"DefaultValue":0.001', '"DefaultValue":1e999')
-    assert "parameter" in {finding.rule for finding in check_definition(text, REGION)}
+    (finding,) = check_definition(text, REGION)
+    assert (finding.rule, "1e999 is too large a number" in str(finding)) == (JSON_RULE, True)
 
 
 def test_a_secret_of_a_parameter_is_told_of_once() -> None:

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-#: Definitions nest some ten levels; what reads them does so by recursion.
+#: What is read here nests some ten levels, and is walked by recursion.
 MAX_DEPTH = 100
 
 
