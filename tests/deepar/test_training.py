@@ -39,12 +39,15 @@ def test_a_weekly_pattern_is_learnt(seasonal_model: Model) -> None:
     assert scores["RMSE"] < 0.35 * math.sqrt(np.mean((actual - last) ** 2))
 
 
-def test_the_forecast_knows_its_uncertainty(seasonal_model: Model) -> None:
+def test_the_forecast_knows_its_uncertainty() -> None:
+    """Of a training that has settled: after few large steps the spread is what the last one left, another on each processor."""
+    model = train(replace(SMALL, epochs=30, learning_rate=0.003), cut(seasonal_series(), 203))
     series = [replace(item, target=item.target[:196]) for item in seasonal_series()]
-    samples = sample_paths(seasonal_model, series, 200)
+    samples = sample_paths(model, series, 200)
     actual = np.stack([item.target[196:203] for item in seasonal_series()])
-    inside = (actual > np.quantile(samples, 0.02, axis=1)) & (actual < np.quantile(samples, 0.98, axis=1))
-    assert 0.75 <= inside.mean() <= 1
+    low, high = np.quantile(samples, [0.02, 0.98], axis=1)
+    assert ((actual > low) & (actual < high)).mean() >= 0.75
+    assert (high - low).mean() < 3, "half of what the weekly pattern itself spans"
 
 
 def test_the_same_training_gives_the_same_numbers(seasonal_model: Model) -> None:
