@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -263,14 +264,18 @@ def test_a_policy_for_duplicates(policy, kept: float):
     assert "1 repeated dates" in reading.notes[0]
 
 
-def test_a_long_file_of_times_with_a_zone_is_refused_at_once():
-    """Work in proportion to the rows: what is quadratic in them takes over a minute here, not a second."""
-    times = np.datetime_as_string(np.datetime64("1990-01-01T00", "h") + np.arange(60_000)).tolist()
-    began = time.process_time()
-    reading = read_history("A", "a.csv", csv_of([f"{text}:00Z" for text in times], ["5"] * len(times)), DataPolicy())
-    assert "'1990-01-01T00:00Z'; allowed: ISO 8601" in str(reading.problems[0])
-    assert "(60000 such rows)" in str(reading.problems[0])
-    assert time.process_time() - began < 15
+def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path):
+    """Work in proportion to the rows: what is quadratic in them takes a quarter of an hour here, not a second."""
+    times = np.datetime_as_string(np.datetime64("1990-01-01T00", "h") + np.arange(200_000)).tolist()
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_of([f"{text}:00Z" for text in times], ["5"] * len(times)))
+    code = (
+        "import pathlib, sys; from contracts.template import DataPolicy; from fe_image.prices import read_history\n"
+        "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), DataPolicy()).problems, sep='\\n')"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=True)
+    assert "'1990-01-01T00:00Z'; allowed: ISO 8601" in run.stdout
+    assert "(200000 such rows)" in run.stdout
 
 
 def test_missing_prices_below_the_threshold_are_left_out_and_said():

@@ -20,7 +20,7 @@ def test_the_peak_is_that_of_the_command_alone():
 
 def test_seconds_are_the_commands_and_a_failure_ends_the_benchmark():
     usage = measured([sys.executable, "-c", "import time; time.sleep(0.3)"], os.environ)
-    assert usage.seconds >= 0.3 > usage.processor_seconds
+    assert usage.seconds >= 0.3
     with pytest.raises(SystemExit, match="exit code 3"):
         measured([sys.executable, "-c", "raise SystemExit(3)"], os.environ)
 

@@ -18,18 +18,32 @@ from fe_image.step_environment import StepEnvironment
 WHERE = StepEnvironment("run-1", "executions", "importance", "models", 1.0, Path("/"), "eu-central-1", None)
 
 
+class Clock:
+    """Stands for ``time``: passes when it is slept by."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 class Table:
     """Stands for DynamoDB's client; ``untaken`` says how many of a batch's rows the table is too busy for."""
 
-    def __init__(self, untaken: Callable[[int], int] = lambda call: 0) -> None:
+    def __init__(self, untaken: Callable[[int], int] = lambda call: 0, clock: Any = time) -> None:
         self.rows: list[dict[str, Any]] = []
         self.calls: list[float] = []
         self._untaken = untaken
+        self._clock = clock
 
     def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's own name
         requests = RequestItems["importance"]
         assert 1 <= len(requests) <= 25, "DynamoDB's own limit"
-        self.calls.append(time.monotonic())
+        self.calls.append(self._clock.monotonic())
         taken = len(requests) - self._untaken(len(self.calls))
         self.rows += [request["PutRequest"]["Item"] for request in requests[:taken]]
         return {"UnprocessedItems": {"importance": requests[taken:]} if requests[taken:] else {}}
@@ -54,22 +68,25 @@ def test_the_best_hundred_are_enough():
 def test_a_table_that_takes_nothing_is_asked_ever_more_rarely_and_given_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    limits = []
+    limits: list[tuple[float, float]] = []
+    clock = Clock()
+    monkeypatch.setattr(importance_table, "time", clock)
     monkeypatch.setattr(importance_table.random, "uniform", lambda low, high: limits.append((low, high)) or high)
-    table = Table(lambda call: 25)
-    began = time.monotonic()
+    table = Table(lambda call: 25, clock)
     assert not store_importance(WHERE, report(30), table, seconds=0.6)
-    assert time.monotonic() - began < 2
-    assert len(table.calls) == 4, "at 0, 0.05, 0.15 and 0.35 s: the next would be too late"
+    assert table.calls == pytest.approx([0, 0.05, 0.15, 0.35]), "the next, at 0.75 s, would be too late"
     assert limits == [(0, 0.05), (0, 0.1), (0, 0.2), (0, 0.4)], "each pause is drawn from twice the range"
     assert "not in table importance" in caplog.text
 
 
 def test_a_table_that_hangs_is_not_waited_for(caplog: pytest.LogCaptureFixture):
-    release = threading.Event()
-    table = Table(lambda call: 0 if release.wait(20) else 0)
-    began = time.monotonic()
-    assert not store_importance(WHERE, report(3), table, seconds=0.2)
-    assert time.monotonic() - began < 2
+    release, answers = threading.Event(), []
+
+    def hangs(call: int) -> int:
+        answers.append(release.wait(60))
+        return 0
+
+    assert not store_importance(WHERE, report(3), Table(hangs), seconds=0.2)
+    assert answers == [], "the table still hangs"
     release.set()
     assert "no answer within 0.2 s; importance.json has it" in caplog.text

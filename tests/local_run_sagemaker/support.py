@@ -22,7 +22,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/pipeline-role"
 IMAGE = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/features:abc"
 DEEPAR_IMAGE = f"495149712605.dkr.ecr.{REGION}.amazonaws.com/forecasting-deepar:1"
 BUCKET = "work"
-WAIT = 30.0
+WAIT = 60.0
 
 #: Scripts of the steps that tests wrote, by key: an entry point's arguments end at 256 characters, so code comes from S3.
 SCRIPTS: dict[str, str] = {}
