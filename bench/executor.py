@@ -14,8 +14,9 @@ from bench.measured import Usage, measured
 from contracts import environment as names
 from contracts import layout
 from contracts.snapshot import AssetVersion, canonical_json
-from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute, Table
+from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute
 from local_run.emulator import Emulator
+from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[1]
 _REGION, _BUCKET, _EXECUTION_ID = "eu-central-1", "models", "bench"
@@ -51,23 +52,13 @@ def executor_bench(samples: Path, template: dict[str, Any], root: Path) -> Itera
     with Emulator(region=_REGION) as emulator:
         dynamodb = emulator.client("dynamodb")
         for table in (EXECUTION, FEATURE_IMPORTANCE):
-            _create(dynamodb, table)
+            create_table(dynamodb, table)
         emulator.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": _REGION})
         versions = {asset: _version(asset, assets / f"{asset}.csv") for asset in template["baseAssets"]}
         snapshot = {"Template": template, "Parameters": {}, "Assets": versions}
         item = {ExecutionAttribute.ID: {"S": _EXECUTION_ID}, ExecutionAttribute.SNAPSHOT: {"S": canonical_json(snapshot)}}
         dynamodb.put_item(TableName=EXECUTION.name, Item=item)
         yield ExecutorBench(emulator, root)
-
-
-def _create(dynamodb: Any, table: Table) -> None:
-    keys = [(table.hash_key, "HASH"), *([(table.range_key, "RANGE")] if table.range_key else [])]
-    dynamodb.create_table(
-        TableName=table.name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
 
 
 def _version(asset: str, path: Path) -> AssetVersion:

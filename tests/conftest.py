@@ -8,10 +8,11 @@ from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from contracts.outputs import StackOutputs
-from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, Index, Table
+from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.fake_sagemaker import FakeSageMaker
+from tests.tables import create_table
 
 DAEMON_TESTS = "tests/docker/"
 REGION = "eu-central-1"
@@ -52,31 +53,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
     return OneDaemonScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
-def create_table(table: Table) -> None:
-    more = {}
-    if table.indexes:
-        more["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": index.name,
-                "KeySchema": _keys(index),
-                "Projection": {"ProjectionType": "ALL"},
-            }
-            for index in table.indexes
-        ]
-    boto3.client("dynamodb", region_name=REGION).create_table(
-        TableName=table.name,
-        KeySchema=_keys(table),
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in table.key_attributes],
-        BillingMode="PAY_PER_REQUEST",
-        **more,
-    )
-
-
-def _keys(keyed: Table | Index) -> list[dict[str, str]]:
-    keys = [{"AttributeName": keyed.hash_key, "KeyType": "HASH"}]
-    return keys + ([{"AttributeName": keyed.range_key, "KeyType": "RANGE"}] if keyed.range_key else [])
-
-
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -87,7 +63,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     correct_moto()
     with mock_aws():
         for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
-            create_table(table)
+            create_table(boto3.client("dynamodb", region_name=REGION), table)
         deployed = Stack(OUTPUTS)
         deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})
         deployed.s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Enabled"})

@@ -25,8 +25,9 @@ from local_run.deepar.training import evaluate, without_end
 from local_run.forecast import PRICE_PATHS, ForecastInputs, forecast, forecast_report, past_prices, prediction_row
 from local_run.tarballs import pack_folder
 from runs.stack import Stack
-from tests.conftest import REGION, create_table
+from tests.conftest import REGION
 from tests.deepar.support import cut, record, seasonal_series
+from tests.tables import create_table
 
 ID = "demo-1"
 LEVELS = [f"{level / 10:g}" for level in range(1, 10)]
@@ -169,7 +170,7 @@ def test_a_prediction_row_is_bounded(seasonal_model: Model) -> None:
 def executed(stack: Stack, seasonal_model: Model, tmp_path: Path) -> Stack:
     """A stack with the files of an execution that was trained."""
     stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
-    create_table(PREDICTION)
+    create_table(stack.dynamodb.meta.client, PREDICTION)
     stack = Stack(replace(stack.outputs, prediction_table=PREDICTION.name))
     layout = ExecutionLayout(ID)
     seasonal_model.save(tmp_path / "model")

@@ -5,13 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,60 +14,12 @@ import pytest
 
 from contracts import layout
 from contracts.manifest import directory_problems
-from contracts.snapshot import canonical_json
-from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, Table
+from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
 from fe_image.importance_table import STORE_SECONDS
 from fe_image.log_sync import CLOSE_SECONDS
 from local_run.emulator import Emulator
-from tests.fe_image.support import template_data, walk, write_csv
-
-REPOSITORY = Path(__file__).parents[2]
-EXECUTOR = REPOSITORY / "fe_image/run-fe-step.py"
-REGION = "eu-central-1"
-ARN = f"arn:aws:sagemaker:{REGION}:123456789012:pipeline/p/execution/abc"
-
-
-class Hang:
-    """A middleware in which chosen operations never answer: DynamoDB's by name, S3's by method."""
-
-    def __init__(self) -> None:
-        self.operations: set[str] = set()
-        self.released = threading.Event()
-
-    @contextmanager
-    def on(self, *operations: str) -> Iterator[None]:
-        self.operations, self.released = set(operations), threading.Event()
-        try:
-            yield
-        finally:
-            self.operations = set()
-            self.released.set()
-
-    def wrap(self, application: Any) -> Any:
-        def serve(environ: dict[str, Any], start_response: Any) -> Any:
-            target = environ.get("HTTP_X_AMZ_TARGET") or environ["REQUEST_METHOD"]
-            if target.split(".")[-1] in self.operations:
-                self.released.wait(60)
-            return application(environ, start_response)
-
-        return serve
-
-
-@dataclass
-class Cloud:
-    """An emulator with the tables and the bucket that the step uses."""
-
-    environment: dict[str, str]
-    dynamodb: Any
-    s3: Any
-    hang: Hang
-
-    def item(self, execution_id: str) -> dict[str, Any]:
-        return self.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": execution_id}})["Item"]
-
-    def importance(self, execution_id: str) -> list[dict[str, Any]]:
-        query = {"TableName": FEATURE_IMPORTANCE.name, "KeyConditionExpression": "ExecutionId = :id"}
-        return self.dynamodb.query(**query, ExpressionAttributeValues={":id": {"S": execution_id}})["Items"]
+from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Hang, Job, make_job, put_snapshot
+from tests.tables import create_table
 
 
 @pytest.fixture(scope="module")
@@ -87,93 +34,9 @@ def cloud() -> Iterator[Cloud]:
         yield made
 
 
-def create_table(dynamodb: Any, table: Table) -> None:
-    keys = [(table.hash_key, "HASH"), *([(table.range_key, "RANGE")] if table.range_key else [])]
-    dynamodb.create_table(
-        TableName=table.name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-    )
-
-
-@dataclass
-class Job:
-    """One execution's container root, item and environment."""
-
-    cloud: Cloud
-    root: Path
-    execution_id: str
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def outputs(self) -> Path:
-        return self.root / layout.OUTPUT_ROOT.lstrip("/")
-
-    @property
-    def message(self) -> str:
-        return (self.root / layout.EXIT_MESSAGE_FILE.lstrip("/")).read_text()
-
-    def variables(self) -> dict[str, str]:
-        return {
-            **self.cloud.environment,
-            "PYTHONPATH": str(REPOSITORY),
-            "EXECUTION_TABLE": EXECUTION.name,
-            "FEATURE_IMPORTANCE_TABLE": FEATURE_IMPORTANCE.name,
-            "MODELS_BUCKET": "models",
-            "LOG_SYNC_SECONDS": "0.1",
-            "CONTAINER_ROOT": str(self.root),
-            **self.environment,
-        }
-
-    def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, str(EXECUTOR), "--executionid", self.execution_id]
-        return subprocess.Popen(command, env=self.variables(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def run(self) -> tuple[int, str]:
-        process = self.start()
-        output, _ = process.communicate(timeout=60)
-        return process.returncode, output
-
-    def log(self) -> str:
-        """The log that was synced into the bucket."""
-        key = layout.ExecutionLayout(self.execution_id).step_log
-        return self.cloud.s3.get_object(Bucket="models", Key=key)["Body"].read().decode()
-
-    def log_exists(self) -> bool:
-        prefix = layout.ExecutionLayout(self.execution_id).step_log
-        return self.cloud.s3.list_objects_v2(Bucket="models", Prefix=prefix)["KeyCount"] > 0
-
-    def files(self) -> dict[str, bytes]:
-        return {str(path.relative_to(self.outputs)): path.read_bytes() for path in self.outputs.rglob("*") if path.is_file()}
-
-
 @pytest.fixture
 def job(cloud: Cloud, tmp_path: Path, request: pytest.FixtureRequest) -> Job:
     return make_job(cloud, tmp_path, f"run-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}")
-
-
-def make_job(cloud: Cloud, root: Path, execution_id: str, **template: Any) -> Job:
-    panel = walk(1, rows=340)
-    assets = root / layout.INPUT_ASSETS_DIR.lstrip("/")
-    write_csv(assets, panel)
-    versions = {
-        name: {
-            "Key": layout.asset_key(name),
-            "VersionId": "v1",
-            "Sha256": hashlib.sha256((assets / f"{name}.csv").read_bytes()).hexdigest(),
-            "Size": (assets / f"{name}.csv").stat().st_size,
-        }
-        for name in panel.assets
-    }
-    snapshot = {"Template": template_data(panel, 300, **template), "Parameters": {}, "ImageUri": "", "DefinitionDigest": ""}
-    put_snapshot(cloud, execution_id, {**snapshot, "Assets": versions})
-    return Job(cloud, root, execution_id)
-
-
-def put_snapshot(cloud: Cloud, execution_id: str, snapshot: dict[str, Any], **more: Any) -> None:
-    item = {"Id": {"S": execution_id}, "Snapshot": {"S": canonical_json(snapshot)}, **more}
-    cloud.dynamodb.put_item(TableName=EXECUTION.name, Item=item)
 
 
 def snapshot_of(job: Job) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from contracts.tables import ENDPOINT_MAINTENANCE, ExecutionAttribute
 from handlers import endpoint_cleanup, environment, execution_events, reconcile, scheduled_start
 from runs.stack import Stack
 from runs.store import ExecutionStore
-from tests.conftest import OUTPUTS, REGION, create_table
+from tests.conftest import OUTPUTS, REGION
 from tests.fake_sagemaker import FakeSageMaker
 from tests.handlers.test_events import event
+from tests.tables import create_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,7 +78,7 @@ def test_a_schedule_with_a_bad_input_is_refused(call: dict[str, str]) -> None:
 
 
 def test_only_endpoints_whose_time_is_over_are_deleted(stack: Stack) -> None:
-    create_table(replace(ENDPOINT_MAINTENANCE, name="endpoints"))
+    create_table(stack.dynamodb.meta.client, replace(ENDPOINT_MAINTENANCE, name="endpoints"))
     table = stack.dynamodb.Table("endpoints")
     for name, status, until in (("old", "InService", "2020"), ("new", "InService", "2999"), ("gone", "Deleted", "2020")):
         until = f"{until}-01-01T00:00:00.000+00:00"
