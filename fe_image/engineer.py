@@ -6,6 +6,7 @@ forward; a ``dynamic_feat`` at a cell is what was known ``prediction_length`` ce
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from datetime import datetime
 
 import numpy as np
 
+from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
 from fe_image.baseline import Baseline, naive_baseline
@@ -32,7 +34,7 @@ from fe_image.target import trading_profile, transformed
 log = logging.getLogger(__name__)
 
 #: The quantiles that the algorithm's metrics are over, unless its hyperparameter says otherwise.
-TEST_QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+TEST_QUANTILES: tuple[float, ...] = tuple(json.loads(HYPERPARAMETERS["test_quantiles"].default))
 
 
 @dataclass(frozen=True)
