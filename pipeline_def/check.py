@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
     Rule("retry", "retry policies are valid for their step type", retries.check_retries),
     Rule("cache", "caching never serves a step that is told the ExecutionId", retries.check_caches),
     Rule("isolation", "all output is under executions/<ExecutionId>/", isolation.check_isolation),
-    Rule("gate", "our models pass the quality gate: threshold against the training's own metric", gate.check_gate),
+    Rule("gate", "our models pass the quality gate: threshold against the metric of the very model", gate.check_gate),
     Rule("channel", "DeepAR has a channel to learn from, ours the processing step's outputs", gate.check_channels),
     Rule("image", "images are in the stack's region and immutably named", images.check_images),
     Rule("instances", "instance types have the form of one, and counts are from 1 to 100", jobs.check_instances),

@@ -10,12 +10,13 @@ from typing import Any
 
 from contracts.layout import GATE_FILE, GATE_METRIC, GATE_THRESHOLD
 from contracts.status import GATE_STEP, PROCESSING_STEP, TRAINING_STEP
+from pipeline_def.checks.artefacts import MODEL_STEPS, artefact_problems
 from pipeline_def.checks.conditions import OPERANDS
-from pipeline_def.checks.definition import Definition, Step, gets
+from pipeline_def.checks.definition import Definition, Step
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.images import is_deepar
 from pipeline_def.checks.json_gets import is_inside, property_file
-from pipeline_def.checks.references import target_problem
+from pipeline_def.checks.references import leads_nowhere
 from pipeline_def.checks.structure import STEP_TYPES
 
 COMPARISON = "GreaterThanOrEqualTo"
@@ -27,7 +28,7 @@ _CHANNELS = ("train", "test")
 
 
 def check_gate(definition: Definition) -> Iterator[Finding]:
-    """The threshold of the processing step is compared with the training's own metric, and only then is there a model.
+    """The processing step's threshold is compared with the training's own metric; only then is there a model, that very one.
 
     What is malformed, or leads nowhere, is the business of the rules of conditions and references.
     """
@@ -41,9 +42,10 @@ def check_gate(definition: Definition) -> Iterator[Finding]:
     elif gate.type == "Condition":
         yield from _comparison(definition, gate)
     for step in definition.steps:
-        if gate is not None and step.type in ("Model", "RegisterModel") and (GATE_STEP, _BRANCH) not in step.branches:
+        if gate is not None and step.type in MODEL_STEPS and (GATE_STEP, _BRANCH) not in step.branches:
             allowed = f"allowed: a step in {_BRANCH} of {GATE_STEP}, so that a refused model is never registered"
             yield Finding("gate", step.name, step.path, f"a {step.type} step past the gate", allowed)
+    yield from artefact_problems(definition)
 
 
 def _comparison(definition: Definition, gate: Step) -> Iterator[Finding]:
@@ -84,14 +86,7 @@ def _left_problem(definition: Definition, value: Any) -> str | None:
 
 
 def _right_problem(definition: Definition, value: Any) -> str | None:
-    return None if value == {"Get": _METRIC} or _leads_nowhere(definition, value) else f"allowed: {_METRIC}"
-
-
-def _leads_nowhere(definition: Definition, value: Any) -> bool:
-    """Whether the rule of references has something to say of a value already."""
-    if isinstance(value, Mapping) and any(str(key).startswith("Std:") and key != "Std:Join" for key in value):
-        return True
-    return any(target_problem(definition, target) for _, target in gets(value, ""))
+    return None if value == {"Get": _METRIC} or leads_nowhere(definition, value) else f"allowed: {_METRIC}"
 
 
 def check_channels(definition: Definition) -> Iterator[Finding]:
@@ -111,7 +106,7 @@ def check_channels(definition: Definition) -> Iterator[Finding]:
 
 def _source_problem(definition: Definition, step: Step, name: str, path: str, uri: Any) -> Iterator[Finding]:
     allowed = f"Steps.{PROCESSING_STEP}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri"
-    if uri is not None and uri != {"Get": allowed} and not _leads_nowhere(definition, uri):
+    if uri is not None and uri != {"Get": allowed} and not leads_nowhere(definition, uri):
         yield Finding("channel", step.name, path, shown(uri), f"allowed: {allowed}")
 
 

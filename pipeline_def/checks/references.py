@@ -76,12 +76,29 @@ def target_problem(definition: Definition, target: str, is_property_file: bool =
     return find_property(definition, step, property_path)[1]
 
 
-def _kind_problem(definition: Definition, target: str, wanted: Shape | None, single: bool) -> str | None:
-    """What is allowed instead of a step's property of another kind than the place takes, or None."""
+def leads_nowhere(definition: Definition, value: Any) -> bool:
+    """Whether this rule has something to say of a value, so that another need not."""
+    if isinstance(value, Mapping) and any(str(key).startswith("Std:") and key != "Std:Join" for key in value):
+        return True
+    return any(target_problem(definition, target) for _, target in gets(value, ""))
+
+
+def is_no_text(definition: Definition, value: Any) -> bool:
+    """Whether a value gets a step's property that is no text."""
+    shapes = [_property_shape(definition, target) for _, target in gets(value, "")]
+    return any(shape is not None and _KINDS.get(shape.type_name) != "text" for shape in shapes)
+
+
+def _property_shape(definition: Definition, target: str) -> Shape | None:
     root, _, rest = target.partition(".")
     name, _, path = rest.partition(".")
     step = definition.step(name) if root == "Steps" else None
-    shape = find_property(definition, step, path)[0] if step else None
+    return find_property(definition, step, path)[0] if step else None
+
+
+def _kind_problem(definition: Definition, target: str, wanted: Shape | None, single: bool) -> str | None:
+    """What is allowed instead of a step's property of another kind than the place takes, or None."""
+    shape = _property_shape(definition, target)
     if shape is None:
         return None
     kind = _KINDS.get(shape.type_name)

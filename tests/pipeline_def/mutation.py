@@ -60,6 +60,11 @@ def channel(d: Definition, index: int = 0) -> dict[str, Any]:
     return arguments(d, TRAIN)["InputDataConfig"][index]["DataSource"]["S3DataSource"]
 
 
+def registered(d: Definition) -> dict[str, Any]:
+    """The container of the registered version."""
+    return arguments(d, REGISTER)["InferenceSpecification"]["Containers"][0]
+
+
 def other_condition(d: Definition, *, kind: str = "GreaterThan", **operands: Any) -> dict[str, Any]:
     """A condition step of its own, which the quality gate's rule has nothing to say of."""
     inner = condition(d) | {"Type": kind} | operands

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.pipeline_def import (
     mutations_contract,
+    mutations_gate,
     mutations_jobs,
     mutations_references,
     mutations_secrets,
@@ -16,6 +17,7 @@ __all__ = [
     "MUTATIONS",
     "Mutation",
     "mutations_contract",
+    "mutations_gate",
     "mutations_jobs",
     "mutations_references",
     "mutations_structure",

@@ -1,9 +1,9 @@
-"""Mutations of what our own pipeline promises: its places, its images, the quality gate, the channels."""
+"""Mutations of what our own pipeline promises: its places and its images."""
 
 from __future__ import annotations
 
-from tests.pipeline_def.definitions import arguments, get, join, output, parameter, step
-from tests.pipeline_def.mutation import CREATE, FE, GATE, TRAIN, channel, condition, json_get, mutation
+from tests.pipeline_def.definitions import arguments, get, join, output, parameter
+from tests.pipeline_def.mutation import CREATE, FE, TRAIN, mutation
 
 # isolation
 
@@ -174,87 +174,3 @@ def built_in_algorithm_of_another_version(d):
 def built_in_algorithm_by_a_tag_that_moves(d):
     container = arguments(d, CREATE)["PrimaryContainer"]
     container["Image"] = container["Image"].replace(":1", ":latest-1")
-
-
-# gate
-
-
-@mutation("gate", "GreaterThanOrEqualTo")
-def gate_the_wrong_way_round(d):
-    condition(d)["Type"] = "LessThanOrEqualTo"
-
-
-@mutation("gate", "test:mean_wQuantileLoss")
-def gate_of_another_metric(d):
-    condition(d)["RightValue"] = get("Steps.Training.FinalMetricDataList['test:RMSE'].Value")
-
-
-@mutation("gate", "RightValue")
-def gate_against_a_number(d):
-    condition(d)["RightValue"] = 0.0
-
-
-@mutation("gate", "baseline")
-def gate_by_the_baseline_without_its_margin(d):
-    json_get(d)["Path"] = "baseline"
-
-
-@mutation("gate", "LeftValue")
-def gate_by_a_file_of_anybody(d):
-    condition(d)["LeftValue"] = {"Std:JsonGet": {"S3Uri": "s3://models/gate.json", "Path": "threshold"}}
-
-
-@mutation("gate", "evaluation/gate.json")
-def gate_by_another_file(d):
-    step(d, FE)["PropertyFiles"][0]["FilePath"] = "metrics.json"
-
-
-@mutation("gate", "2 conditions")
-def gate_with_a_second_condition(d):
-    arguments(d, GATE)["Conditions"].append(condition(d))
-
-
-@mutation("gate", "IfSteps of QualityGate")
-def gate_with_its_branches_swapped(d):
-    gate = arguments(d, GATE)
-    gate["IfSteps"], gate["ElseSteps"] = gate["ElseSteps"], gate["IfSteps"]
-
-
-@mutation("gate", "a RegisterModel step past the gate")
-def model_registered_past_the_gate(d):
-    d["Steps"].append(arguments(d, GATE)["IfSteps"].pop())
-
-
-@mutation("gate", "allowed: Condition")
-def gate_that_decides_nothing(d):
-    step(d, GATE)["Type"] = "Fail"
-
-
-@mutation("gate", "QualityGate")
-def no_gate_at_all(d):
-    gate = step(d, GATE)
-    d["Steps"].remove(gate)
-    d["Steps"] += gate["Arguments"]["IfSteps"]
-
-
-# channel
-
-
-@mutation("channel", "InputDataConfig['train']")
-def channel_of_another_name(d):
-    arguments(d, TRAIN)["InputDataConfig"][0]["ChannelName"] = "training"
-
-
-@mutation("channel", "no metric for the gate")
-def no_channel_to_be_scored_on(d):
-    del arguments(d, TRAIN)["InputDataConfig"][1]
-
-
-@mutation("channel", "Outputs['train']")
-def learning_from_what_it_is_scored_on(d):
-    channel(d)["S3Uri"] = channel(d, 1)["S3Uri"]
-
-
-@mutation("channel", "s3://elsewhere/train")
-def learning_from_elsewhere(d):
-    channel(d)["S3Uri"] = "s3://elsewhere/train"
