@@ -60,7 +60,11 @@ RULES: tuple[Rule, ...] = (
     Rule("isolation", "all output is under executions/<ExecutionId>/", isolation.check_isolation),
     Rule("gate", "our models pass the quality gate: threshold against the metric of the very model", gate.check_gate),
     Rule("channel", "DeepAR has a channel to learn from, ours the processing step's outputs", gate.check_channels),
-    Rule("image", "images are in the stack's region and immutably named", images.check_images),
+    Rule(
+        "image",
+        "images are in the region, immutably named, and ours from our registry or the built-in one",
+        images.check_images,
+    ),
     Rule("instances", "instance types have the form of one, and counts are from 1 to 100", jobs.check_instances),
     Rule("spot", "managed spot training waits within the algorithm's limit", jobs.check_spot),
     Rule("secret", "nothing looks like a secret", secrets.check_secrets),

@@ -9,12 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.status import TRAINING_STEP
-from pipeline_def.checks.definition import Definition, Step, walk
+from pipeline_def.checks.definition import FREE_FORM, MODEL_STEPS, Definition, Step, walk
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.references import is_no_text, leads_nowhere
 
-#: Step types that make a model of an artefact.
-MODEL_STEPS = ("Model", "RegisterModel")
 _ARTEFACT = f"Steps.{TRAINING_STEP}.ModelArtifacts.S3ModelArtifacts"
 _ALLOWED = f"allowed: {_ARTEFACT}, the model that the gate saw"
 #: Members that bring another model, or files next to it. Source: SageMaker API, CreateModel and CreateModelPackage.
@@ -26,8 +24,6 @@ _OTHERS = (
     "SourceAlgorithmSpecification",
     "SourceUri",
 )
-#: Members whose names are the author's own.
-_FREE_FORM = (".Environment", ".CustomerMetadataProperties")
 
 
 def artefact_problems(definition: Definition) -> Iterator[Finding]:
@@ -35,7 +31,7 @@ def artefact_problems(definition: Definition) -> Iterator[Finding]:
     for step in definition.steps:
         if step.type in MODEL_STEPS:
             for path, value in walk(step.arguments, step.arguments_path):
-                if isinstance(value, Mapping) and not path.endswith(_FREE_FORM):
+                if isinstance(value, Mapping) and not path.endswith(FREE_FORM):
                     yield from _container_problems(definition, step, path, value)
     training = definition.step(TRAINING_STEP)
     specification = training.arguments.get("AlgorithmSpecification") if training else None

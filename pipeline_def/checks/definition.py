@@ -11,6 +11,10 @@ from contracts.status import GATE_STEP, PROCESSING_STEP
 Json = Any
 _BRANCHES = ("IfSteps", "ElseSteps")
 _FUNCTION_PREFIX = "Std:"
+#: Step types that make a model of an artefact.
+MODEL_STEPS = ("Model", "RegisterModel")
+#: Members whose names are the author's own, and say what stands under them.
+FREE_FORM = ("Environment", "HyperParameters", "CustomerMetadataProperties", "Metadata")
 
 
 @dataclass(frozen=True)

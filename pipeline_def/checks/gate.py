@@ -10,9 +10,9 @@ from typing import Any
 
 from contracts.layout import GATE_FILE, GATE_METRIC, GATE_THRESHOLD
 from contracts.status import GATE_STEP, PROCESSING_STEP, TRAINING_STEP
-from pipeline_def.checks.artefacts import MODEL_STEPS, artefact_problems
+from pipeline_def.checks.artefacts import artefact_problems
 from pipeline_def.checks.conditions import OPERANDS
-from pipeline_def.checks.definition import Definition, Step
+from pipeline_def.checks.definition import MODEL_STEPS, Definition, Step
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.images import is_deepar
 from pipeline_def.checks.json_gets import is_inside, property_file

@@ -1,14 +1,20 @@
-"""Rule ``image``: a step's image is in the stack's region and named so that it never changes under the name."""
+"""Rule ``image``: a step's image is in the stack's region and named so that it never changes under the name.
+
+Of our own pipeline it is also asked whose image runs: the built-in algorithm trains and serves, all else is from our registry.
+What other rules ask of the built-in algorithm alone can so not be got round by another image.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.parameters import EXECUTION_ID
 from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, DEEPAR_VERSION, deepar_image_uri, dns_suffix
-from pipeline_def.checks.definition import Definition, Step, walk
+from contracts.status import TRAINING_STEP
+from pipeline_def.checks.definition import FREE_FORM, MODEL_STEPS, Definition, Step, walk
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.resolve import SampleText, resolve
 
@@ -19,6 +25,7 @@ _ECR = re.compile(
 #: A content hash, with at most a short word before it. Fewer than 32 digits without a letter are a date or a number.
 _CONTENT_TAG = re.compile(r"(?:[a-z][a-z0-9]*[-_.])?(?=[0-9]*[a-f]|[0-9]{32})[0-9a-f]{12,64}")
 _MEMBERS = ("ImageUri", "TrainingImage", "Image")
+_ROLES = ("RoleArn", "ExecutionRoleArn")
 _ROLE_ACCOUNT = re.compile(r"arn:[a-z\-]+:iam::(\d{12}):role/")
 
 
@@ -44,7 +51,7 @@ def images(definition: Definition) -> Iterator[Image]:
     """Every image, parameters resolved to their defaults and joins to text."""
     for step in definition.steps:
         for path, value in walk(step.arguments, step.arguments_path):
-            if isinstance(value, Mapping):
+            if isinstance(value, Mapping) and not path.endswith(FREE_FORM):
                 for name in _MEMBERS:
                     uri = resolve(definition, value.get(name))
                     if isinstance(uri, str):
@@ -69,8 +76,46 @@ def check_images(definition: Definition) -> Iterator[Finding]:
             allowed = "allowed: the image's URI as text, which no start can change"
             yield Finding("image", image.step.name, image.path, shown(image.uri), allowed)
         elif not isinstance(image.uri, SampleText):
-            for allowed in _problems(image, own, expected, definition.contract):
+            problems = list(_problems(image, own, expected, definition.contract))
+            if definition.contract and not (problems and image.step.type in MODEL_STEPS):
+                problems += _foreign(image, own, expected, _training_image(definition))
+            for allowed in dict.fromkeys(problems):
                 yield Finding("image", image.step.name, image.path, shown(image.uri), allowed)
+    if definition.contract:
+        yield from _no_training_image(definition)
+
+
+def _foreign(image: Image, own: set[str], region: str | None, training: str | None) -> Iterator[str]:
+    """What is allowed instead of an image that is not the one, or not from where, our pipeline has it from."""
+    if image.step.type in MODEL_STEPS:
+        if training is not None and _is_built_in(training) and image.uri != training:
+            yield f"allowed: {training}, the image of {TRAINING_STEP}, whose model it serves"
+    elif image.step.name == TRAINING_STEP and not _is_built_in(image.uri):
+        known = region in DEEPAR_ACCOUNTS
+        yield f"allowed: {deepar_image_uri(str(region))}" if known else f"allowed: the built-in {DEEPAR_REPOSITORY}"
+    elif (parts := image.parts) and parts["account"] not in own and not _is_built_in(image.uri):
+        yield f"allowed: an image of {' or '.join(sorted(own)) or 'none yet'}, the account of the steps' roles"
+
+
+def _training_image(definition: Definition) -> str | None:
+    step = definition.step(TRAINING_STEP)
+    specification = step.arguments.get("AlgorithmSpecification") if step else None
+    uri = specification.get("TrainingImage") if isinstance(specification, Mapping) else None
+    return uri if isinstance(uri, str) else None
+
+
+def _no_training_image(definition: Definition) -> Iterator[Finding]:
+    """An algorithm by name is anybody's; that the algorithm's specification itself is missing, botocore tells."""
+    step = definition.step(TRAINING_STEP)
+    specification = step.arguments.get("AlgorithmSpecification") if step else None
+    if step and isinstance(specification, Mapping) and specification.get("TrainingImage") is None:
+        path = f"{step.arguments_path}.AlgorithmSpecification.TrainingImage"
+        yield Finding("image", step.name, path, None, f"our models are trained by the built-in {DEEPAR_REPOSITORY}")
+
+
+def _is_built_in(uri: str) -> bool:
+    parts = _ECR.fullmatch(uri)
+    return bool(parts and parts["repository"] == DEEPAR_REPOSITORY and DEEPAR_ACCOUNTS.get(parts["region"]) == parts["account"])
 
 
 def _problems(image: Image, own: set[str], region: str | None, contract: bool) -> Iterator[str]:
@@ -103,8 +148,13 @@ def _tag_problems(tag: str | None, built_in: bool, ours: bool) -> Iterator[str]:
 
 
 def _own_accounts(definition: Definition) -> set[str]:
-    """Accounts of the roles that the steps run as: an image in their registry is one of ours."""
-    return set(_ROLE_ACCOUNT.findall(definition.text))
+    """The account of the roles that the steps run as: an image in its registry is one of ours.
+
+    Of several the one that most have: a single role can not bring its account's images along.
+    """
+    roles = [step.arguments.get(member) for step in definition.steps for member in _ROLES]
+    accounts = Counter(match[1] for role in roles if isinstance(role, str) and (match := _ROLE_ACCOUNT.match(role)))
+    return {account for account, _ in accounts.most_common(1)}
 
 
 def _first_region(found: list[Image]) -> str | None:

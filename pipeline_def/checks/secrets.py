@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pipeline_def.checks.definition import Definition, Json, Step, is_function, join_path, walk
+from pipeline_def.checks.definition import FREE_FORM, Definition, Json, Step, is_function, join_path, walk
 from pipeline_def.checks.finding import Finding, mask
 from pipeline_def.checks.resolve import SampleText, resolve
 from pipeline_def.checks.secret_patterns import is_secret, is_secret_name, is_secret_value
 
 _ALLOWED = "allowed: no secret in a definition; let the job read it from Secrets Manager with its own role"
-#: Members whose names are the author's own, and say what stands under them.
-_FREE_FORM = ("Environment", "HyperParameters", "CustomerMetadataProperties", "Metadata")
 _TEXTS = ("DisplayName", "Description")
 _WHOLE = ("Metadata", "PipelineExperimentConfig")
 
@@ -52,7 +50,7 @@ def _named_texts(definition: Definition, value: Json, path: str, name: str) -> I
     if isinstance(value, str):
         yield path, name, value
     elif isinstance(value, Mapping):
-        free_form = path.endswith(_FREE_FORM)
+        free_form = path.endswith(FREE_FORM)
         tag = value.get("Key") if set(value) == {"Key", "Value"} else None
         for key, item in value.items():
             inner = str(key) if free_form else tag if isinstance(tag, str) and key == "Value" else ""

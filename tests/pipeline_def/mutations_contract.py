@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.pipeline_def.definitions import arguments, get, join, output, parameter
-from tests.pipeline_def.mutation import CREATE, FE, TRAIN, mutation
+import json
+
+from tests.pipeline_def.definitions import arguments, get, join, output, parameter, step
+from tests.pipeline_def.mutation import CREATE, FE, TRAIN, mutation, registered
 
 # isolation
 
@@ -174,3 +176,54 @@ def built_in_algorithm_of_another_version(d):
 def built_in_algorithm_by_a_tag_that_moves(d):
     container = arguments(d, CREATE)["PrimaryContainer"]
     container["Image"] = container["Image"].replace(":1", ":latest-1")
+
+
+FOREIGN = "999999999999.dkr.ecr.eu-central-1.amazonaws.com/features:0123456789abcdef0123456789abcdef"
+
+
+@mutation("image", "123456789012, the account of the steps' roles")
+def image_of_another_account_by_a_hash(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = FOREIGN
+
+
+@mutation("image", "123456789012, the account of the steps' roles")
+def image_of_another_account_by_a_digest(d):
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = FOREIGN.partition(":")[0] + "@sha256:" + "a" * 64
+
+
+@mutation("image", "123456789012, the account of the steps' roles")
+def account_that_is_written_elsewhere_alone(d):
+    step(d, FE)["Description"] = "arn:aws:iam::999999999999:role/x"
+    arguments(d, FE)["AppSpecification"]["ImageUri"] = FOREIGN
+
+
+@mutation("image", "TrainingImage is '999999999999")
+def training_by_an_image_of_another_account(d):
+    specification = arguments(d, TRAIN)["AlgorithmSpecification"]
+    replaced = json.loads(json.dumps(d).replace(specification["TrainingImage"], FOREIGN))
+    d.clear()
+    d |= replaced
+
+
+@mutation("image", "allowed: 495149712605.dkr.ecr.eu-central-1.amazonaws.com/forecasting-deepar:1")
+def training_by_an_image_of_our_own(d):
+    specification = arguments(d, TRAIN)["AlgorithmSpecification"]
+    specification["TrainingImage"] = arguments(d, FE)["AppSpecification"]["ImageUri"]
+    arguments(d, TRAIN)["HyperParameters"] = {"x": "y"}
+
+
+@mutation("image", "TrainingImage is missing")
+def training_by_the_name_of_an_algorithm(d):
+    specification = arguments(d, TRAIN)["AlgorithmSpecification"]
+    del specification["TrainingImage"]
+    specification["AlgorithmName"] = "my-algorithm"
+
+
+@mutation("image", "the image of Training")
+def model_served_by_an_image_of_our_own(d):
+    arguments(d, CREATE)["PrimaryContainer"]["Image"] = arguments(d, FE)["AppSpecification"]["ImageUri"]
+
+
+@mutation("image", "the image of Training")
+def version_served_by_an_image_of_another_account(d):
+    registered(d)["Image"] = FOREIGN
