@@ -46,6 +46,15 @@ def replaced(old: str, new: str) -> dict[str, str]:
     return {"pipelineDefinition": RENDERED.replace(old, new)}
 
 
+def ungated(name: str) -> dict[str, str]:
+    """The rendered definition, its gate renamed and then without effect: what it let through stands beside it."""
+    raw = json.loads(RENDERED.replace("QualityGate", name))
+    gate = _find(raw["Steps"], name)
+    raw["Steps"].remove(gate)
+    raw["Steps"] += gate["Arguments"]["IfSteps"]
+    return {"pipelineDefinition": json.dumps(raw)}
+
+
 FE = "step FeatureEngineering, $.Steps[0].Arguments"
 TRAINING = "step Training, $.Steps[1].Arguments"
 CASES = [
@@ -64,6 +73,26 @@ CASES = [
         edited(("FeatureEngineering.Environment.DB_PASSWORD", "correct horse battery")),
         "Environment.DB_PASSWORD is '****' (21 characters, not shown)",
         "[secret]",
+    ),
+    bad("pipeline-definition", PIPELINE, ungated("Gate"), "every model passes the quality gate"),
+    bad(
+        "pipeline-definition",
+        PIPELINE,
+        replaced("QualityGate", "Gate"),
+        "every model passes the quality gate",
+        name="pipeline-pipeline",
+        config={"foreignPipelines": ["other-pipeline"]},
+    ),
+    good(
+        "pipeline-definition", PIPELINE, ungated("Gate"), name="other-pipeline", config={"foreignPipelines": ["other-pipeline"]}
+    ),
+    bad(
+        "pipeline-definition",
+        PIPELINE,
+        replaced(TAG, ":latest"),
+        "latest'",
+        name="other-pipeline",
+        config={"foreignPipelines": ["other-pipeline"]},
     ),
     good("pipeline-model-isolation", PIPELINE, edited()),
     bad(
