@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline_def.compare.effects import DATA, MODEL, SECURITY, STEP_EFFECTS, Effect, parameter_effects, topic_of
+from pipeline_def.compare.effects import DATA, SECURITY, Effect, choice_effects, parameter_effects, place_effects, step_effects
 from pipeline_def.compare.exact import exact
 from pipeline_def.compare.facts import Facts, StepFacts, facts
 from pipeline_def.compare.leaves import Leaf, differences, leaf, same, told_apart
+from pipeline_def.compare.topics import label_and_effects, label_of
 
 ADDED, REMOVED, CHANGED, REWIRED = "added", "removed", "changed", "rewired"
 #: What is said where two texts mean different things and no rule below tells which.
@@ -75,11 +76,11 @@ def _whole_changes(before: Facts, after: Facts) -> Iterator[Change]:
 def _step_set_changes(before: Facts, after: Facts) -> Iterator[Change]:
     for name, step in after.steps.items():
         if name not in before.steps:
-            yield Change(f"step {name}", ADDED, new=_described(step, after), effects=STEP_EFFECTS.get(step.type, ()))
+            yield Change(f"step {name}", ADDED, new=_described(step, after), effects=step_effects(step.type))
             yield from _brought_along(name, step)
     for name, step in before.steps.items():
         if name not in after.steps:
-            yield Change(f"step {name}", REMOVED, old=_described(step, before), effects=STEP_EFFECTS.get(step.type, ()))
+            yield Change(f"step {name}", REMOVED, old=_described(step, before), effects=step_effects(step.type, removed=True))
 
 
 _RUNS = (Effect(SECURITY, "this code runs with the step's role"),)
@@ -102,7 +103,7 @@ def _brought_along(name: str, step: StepFacts) -> Iterator[Change]:
     ranks = list(_ASKED_FIRST)
     told = []
     for path, value in step.leaves.items():
-        label, _ = topic_of(path)
+        label = label_of(path)
         topic = "output" if label.startswith("output ") else label
         if topic in _ASKED_FIRST and not _DETAIL.search(path):
             told.append((ranks.index(topic), Change(f"step {name}", ADDED, label, None, value.words, _ASKED_FIRST[topic])))
@@ -144,14 +145,19 @@ def _one_parameter(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) ->
         was, now = _member(name, member, old), _member(name, member, new)
         if same(was, now):
             continue
-        effects: tuple[Effect, ...] = (Effect(DATA, "starts that pass other values are refused"),)
-        if member == "DefaultValue":
-            effects = parameter_effects(name, old.get(member), new.get(member))
-            if new.get(member) is None:
-                effects = (Effect(DATA, "every start must pass it"), *effects)
-        elif member not in _LABELS:
-            effects = ()
+        effects = _member_effects(name, member, old, new)
         yield Change(f"parameter {name}", CHANGED, _LABELS.get(member, member), *told_apart(was, now), effects)
+
+
+def _member_effects(name: str, member: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Effect, ...]:
+    if member == "Type":
+        return (Effect(DATA, "starts must pass values of the new type"),)
+    if member == "EnumValues":
+        return choice_effects(name, old, new)
+    if member != "DefaultValue":
+        return ()
+    needed = (Effect(DATA, "every start must pass it"),) if new.get(member) is None else ()
+    return needed + parameter_effects(name, old.get(member), new.get(member))
 
 
 def _parameter(name: str, raw: Mapping[str, Any]) -> str:
@@ -173,10 +179,10 @@ def _member(name: str, member: str, raw: Mapping[str, Any]) -> Leaf | None:
 def _step_changes(old: StepFacts, new: StepFacts) -> Iterator[Change]:
     subject = f"step {old.name}"
     if old.type != new.type:
-        yield Change(subject, CHANGED, "type", old.type, new.type, STEP_EFFECTS.get(new.type, ()))
+        yield Change(subject, CHANGED, "type", old.type, new.type, step_effects(new.type))
     if old.place != new.place:
-        effect = (Effect(MODEL, "it runs under another condition"),)
-        yield Change(subject, REWIRED, "place", old.place or "always runs", new.place or "always runs", effect)
+        places = (old.place or "always runs", new.place or "always runs")
+        yield Change(subject, REWIRED, "place", *places, place_effects(old.place, new.place))
     if old.after != new.after:
         effect = (Effect(DATA, "it runs at another time, with other files"),)
         yield Change(subject, REWIRED, "runs after", _listed(old.after), _listed(new.after), effect)
@@ -191,7 +197,7 @@ def _listed(after: Mapping[str, str]) -> str:
 
 
 def _leaf_changes(subject: str, old: Mapping[str, Leaf], new: Mapping[str, Leaf]) -> Iterator[Change]:
-    found = [(path, *topic_of(path), told_apart(was, now)) for path, was, now in differences(old, new)]
+    found = [(path, *label_and_effects(path, was, now), told_apart(was, now)) for path, was, now in differences(old, new)]
     shared = Counter(_qualified(label, path) for path, label, _, _ in found)
     for path, label, effects, (was, now) in found:
         qualified = _qualified(label, path)

@@ -1,0 +1,210 @@
+"""Each change has the effect that it has: what is added, removed, switched on or off, narrowed or widened is told as such."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pipeline_def.compare.changes import Change, compare
+from tests.pipeline_def.definitions import arguments, good, output, parameter, step
+from tests.pipeline_def.mutation import registered
+
+Definition = dict[str, Any]
+Edit = Callable[[Definition], object]
+
+
+def effects(changes: list[Change]) -> set[str]:
+    return {f"{effect.kind}: {effect.says}" for change in changes for effect in change.effects}
+
+
+def told(change: Edit, before: Edit = lambda d: None) -> set[str]:
+    old = good()
+    before(old)
+    new = copy.deepcopy(old)
+    change(new)
+    return effects(compare(old, new))
+
+
+def training(d: Definition) -> Any:
+    return arguments(d, "Training")
+
+
+def choices(*values: str) -> Edit:
+    return lambda d: parameter(d, "ModelApprovalStatus").update(EnumValues=list(values))
+
+
+NARROWED = "data contract: starts that pass other values are refused"
+WIDENED = "data contract: starts may pass more values than before"
+FREE = "data contract: starts may pass any value"
+DECIDES = "security: who decides on a model"
+ENUM = ("PendingManualApproval", "Approved", "Rejected")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (ENUM, ENUM[:1], {NARROWED, DECIDES}),
+        (ENUM, (*ENUM, "X"), {WIDENED, DECIDES}),
+        (ENUM, ("PendingManualApproval", "X"), {NARROWED, WIDENED, DECIDES}),
+    ],
+)
+def test_allowed_values_narrowed_and_widened(before: tuple[str, ...], after: tuple[str, ...], says: set[str]) -> None:
+    assert told(choices(*after), choices(*before)) == says
+
+
+def test_allowed_values_come_and_go() -> None:
+    def gone(d: Definition) -> None:
+        del parameter(d, "ModelApprovalStatus")["EnumValues"]
+
+    assert told(gone) == {FREE, DECIDES}
+    assert told(choices(*ENUM), gone) == {NARROWED, DECIDES}
+
+
+def test_another_type_of_a_parameter_wants_other_values() -> None:
+    assert "data contract: starts must pass values of the new type" in told(
+        lambda d: parameter(d, "AssetsS3Uri").update(Type="Float")
+    )
+
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (None, KEY, "security: it is encrypted by this key: who holds it can read"),
+        (KEY, None, "security: no key of yours encrypts it any more"),
+        (KEY, f"{KEY}2", "security: who holds the key can read what it encrypts"),
+    ],
+)
+@pytest.mark.parametrize(("where", "member"), [("ResourceConfig", "VolumeKmsKeyId"), ("OutputDataConfig", "KmsKeyId")])
+def test_a_key_that_comes_goes_and_is_another(
+    where: str, member: str, before: str | None, after: str | None, says: str
+) -> None:
+    def with_key(key: str | None) -> Edit:
+        return lambda d: training(d)[where].update({member: key}) if key else training(d)[where].pop(member)
+
+    assert told(with_key(after), with_key(before)) == {says}
+
+
+REACHES = "security: the container reaches the network: what it reads can leave by it"
+PLAIN = "security: what the job's instances tell one another goes in the clear"
+DEAR = "cost: the price is that on demand; no instance is taken away"
+
+
+@pytest.mark.parametrize(
+    ("member", "on", "off"),
+    [
+        ("EnableNetworkIsolation", "security: the container reaches no network", REACHES),
+        (
+            "EnableInterContainerTrafficEncryption",
+            "security: what the job's instances tell one another is encrypted",
+            PLAIN,
+        ),
+        ("EnableManagedSpotTraining", "cost: spot is cheaper, and may be taken away", DEAR),
+    ],
+)
+def test_a_switch_tells_what_it_switches(member: str, on: str, off: str) -> None:
+    def to(value: bool | None) -> Edit:
+        return lambda d: training(d).pop(member) if value is None else training(d).update({member: value})
+
+    assert told(to(False), to(True)) == told(to(None), to(True)) == told(to(False), to(None)) == {off}
+    assert told(to(True), to(False)) == told(to(True), to(None)) == {on}
+
+
+def test_what_a_switch_becomes_at_run_time_alone_is_left_open() -> None:
+    said = told(lambda d: training(d).update(EnableNetworkIsolation={"Get": "Parameters.Isolated"}))
+    assert said == {"security: what the container can reach, and who can listen"}
+
+
+MODEL = {"model: another model is registered or served", "security: who can write there decides what is served"}
+
+
+def test_another_artefact_is_another_model() -> None:
+    assert told(lambda d: registered(d).update(ModelDataUrl="s3://elsewhere/model.tar.gz")) == MODEL
+    source = {"S3DataSource": {"S3Uri": "s3://elsewhere/", "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    assert told(lambda d: registered(d).update(ModelDataSource=source)) == MODEL
+    assert told(lambda d: arguments(d, "RegisterModel").update(SourceUri="arn:aws:sagemaker:x")) == MODEL
+
+
+def test_what_a_serving_container_is_told_is_told_as_such() -> None:
+    said = told(lambda d: arguments(d, "CreateModel")["PrimaryContainer"].update(Environment={"A": "b"}))
+    assert said == {"data contract: what the container is told"}
+
+
+def test_checkpoints_debugging_and_profiling() -> None:
+    assert told(lambda d: training(d).update(CheckpointConfig={"S3Uri": "s3://elsewhere/c"})) == {
+        "data contract: checkpoints are kept there",
+        "model: a training may go on from what lies there",
+    }
+    assert told(lambda d: training(d).update(RemoteDebugConfig={"EnableRemoteDebug": True})) == {
+        "security: a shell in the container can be had, with its data and its role's rights"
+    }
+    for member in ("DebugHookConfig", "ProfilerConfig"):
+        said = told(lambda d, member=member: training(d).update({member: {"S3OutputPath": "s3://elsewhere/d"}}))
+        assert {text.partition(":")[0] for text in said} == {"security", "data contract"}
+
+
+def test_two_starts_of_one_execution_id_overwrite_one_another() -> None:
+    shared = {"data contract: starts that name none share one id, and overwrite one another's files"}
+    with_default: Edit = lambda d: parameter(d, "ExecutionId").update(DefaultValue="x")  # noqa: E731
+    assert told(with_default) == shared
+    assert told(lambda d: parameter(d, "ExecutionId").pop("DefaultValue"), with_default) == {
+        "data contract: every start must pass it"
+    }
+
+
+def test_nobody_is_told_to_set_a_parameter_that_is_gone() -> None:
+    added = told(lambda d: d["Parameters"].append({"Name": "Seed", "Type": "Integer"}))
+    removed = told(lambda d: d["Parameters"].remove(parameter(d, "ModelPackageGroupName")))
+    assert added == {"data contract: every start must pass it"}
+    assert removed == {"data contract: a start that passes it is refused"}
+
+
+def test_a_job_less_costs_less_and_a_condition_less_is_a_model_more() -> None:
+    def without(name: str) -> Edit:
+        return lambda d: d["Steps"].remove(step(d, name))
+
+    assert "cost: a job less in every execution" in told(without("Training"))
+    assert "model: models are used without it" in told(without("QualityGate"))
+
+
+def test_a_step_that_leaves_its_branch_always_runs() -> None:
+    def out(d: Definition) -> None:
+        d["Steps"].append(arguments(d, "QualityGate")["IfSteps"].pop())
+
+    old, new = good(), good()
+    out(new)
+    assert "model: it runs whatever the condition says" in effects(compare(old, new))
+    assert "model: it runs under a condition alone" in effects(compare(new, old))
+
+
+def test_an_output_that_comes_or_goes_is_none_that_moved() -> None:
+    def gone(d: Definition) -> None:
+        arguments(d, "FeatureEngineering")["ProcessingOutputConfig"]["Outputs"].remove(output(d, "plots"))
+
+    assert "data contract: these files are written no more" in told(gone)
+    assert "data contract: files that were not written before" in told(
+        lambda d: arguments(d, "FeatureEngineering")["ProcessingOutputConfig"].update(good_outputs()), gone
+    )
+
+
+def good_outputs() -> Definition:
+    outputs: Definition = arguments(good(), "FeatureEngineering")["ProcessingOutputConfig"]
+    return outputs
+
+
+def test_a_model_that_nobody_approves_is_said_so() -> None:
+    said = told(lambda d: arguments(d, "RegisterModel").update(ModelApprovalStatus="Approved"))
+    assert said == {"security: models are approved without a person"}
+
+
+def test_a_cache_switched_off_serves_nothing() -> None:
+    def cached(enabled: bool) -> Edit:
+        return lambda d: step(d, "Training").update(CacheConfig={"Enabled": enabled})
+
+    assert told(cached(True)) == {"data contract: a hit serves another execution's files"}
+    assert told(cached(False), cached(True)) == {"data contract: each execution makes its own files"}
