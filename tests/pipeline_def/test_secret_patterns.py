@@ -30,6 +30,17 @@ SHAPES = [
     "Server=db;User=u;Password=hunter2;",
     "DefaultEndpointsProtocol=https;AccountKey=abc123==",
     "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
+    "redis://:hunter2secret@cache:6379/0",
+    "npm_" + "a1B2" * 9,
+    "SG." + "a1B2c3D4e5" * 2 + "f6." + "a1B2c3D4e5" * 4 + "abc",
+    "dapi" + HEX * 2,
+    "dapi" + HEX * 2 + "-2",
+    "https://discord.com/" + "api/webhooks/123456789012345678/" + "aB1-" * 17,
+    "https://discordapp.com/" + "api/webhooks/123456789012345678/" + "aB1_" * 17,
+    "https://a.blob.core.windows.net/c?sv=2020-08-04&se=2030&sr=c&sig=" + "aB1dEf2h" * 4 + "%3D",
+    "https://a.blob.core.windows.net/c?sig=" + "aB1dEf2h" * 4 + "&sv=2020-08-04",
+    "Basic Om9ubHktYS1wYXNzd29yZA==",
+    "Authorization: Basic dXNlcjpwYXNzd29yZDEyMw",
     "aws_secret=wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY",
 ]
 HARMLESS = [
@@ -40,6 +51,18 @@ HARMLESS = [
     HEX + HEX + HEX[:8],
     "Basic statistics of the features, in text",
     "the bearer of the name",
+    "Basic membership1",
+    "Basic understanding2=",
+    "redis://cache:6379/0",
+    "http://[::1]:8080/a@b",
+    "https://example.com:8443/users/me@example.com",
+    "npm_config_registry",
+    "SG.1",
+    "sg-0123456789abcdef0",
+    "dapi",
+    "https://discord.com/channels/1/2",
+    "https://example.com/?signature=none&sig=no",
+    "https://example.com/a?design=abcdefgh12345678&x=y",
     "password=<from Secrets Manager>",
     "https://example.com/a?b=c",
     "<s>",
@@ -62,6 +85,8 @@ def test_no_secret_by_its_shape(text: str) -> None:
     [
         *("DB_PASSWORD", "dbPassword", "DB_PASS", "PASSPHRASE", "DB_PWD", "SERVICE_PW", "CLIENT_SECRET", "CREDENTIALS"),
         *("API_KEY", "ApiKey", "ACCESS_KEY_ID", "PRIVATE_KEY", "SIGNING_KEY", "ENCRYPTION_KEY", "HMAC_KEY"),
+        *("PGPASS", "PGPASSWORD", "DB_CRED", "DB_CREDS", "SNOWFLAKE_PAT", "GITHUB_PAT", "githubPat"),
+        *("ACCOUNT_KEY", "STORAGE_KEY", "MASTER_KEY", "DEPLOY_KEY", "SSH_KEY", "storageKey", "SSHKEY"),
         *("TOKEN", "TOKENS", "GITHUB_TOKEN", "AuthToken", "AUTH", "AUTHORIZATION", "CONNECTION_STRING"),
     ],
 )
@@ -88,11 +113,49 @@ def test_a_secret_by_its_name(name: str) -> None:
         ("eos_token", "</s>"),
         ("COMPASS", "north"),
         ("BYPASS", "yes"),
+        ("DB_PASSWORD_PARAMETER", "/prod/db/password"),
+        ("DB_PASSWORD", "/prod/db/password"),
+        ("PASSWORD_SSM_PARAM", "/prod/db"),
+        ("API_KEYS_PARAM", "/x/y"),
+        ("SECRET_PARAMS", "/x/y"),
+        ("DB_PASSWORD_SSM", "/prod/db"),
+        ("AUTH", "none"),
+        ("AUTH", "iam"),
+        ("AUTH_TYPE", "basic"),
+        ("SECRET_BACKEND", "vault"),
+        ("SECRET_STORE", "vault"),
+        ("CREDENTIAL_PROVIDER", "instance"),
+        ("CREDENTIALS_MODE", "role"),
+        ("CREDENTIAL_METHOD", "role"),
+        ("PASSWORD_POLICY", "strict"),
+        ("PLAN", "Basic membership1"),
+        ("DATE_PATTERN", "day"),
+        ("SACRED", "yes"),
+        ("SPAT", "fish"),
+        ("SORT_KEY", "date"),
+        ("PARTITION_KEY", "Id"),
         ("AUTHOR", "somebody"),
     ],
 )
 def test_no_secret_by_its_name(name: str, value: str) -> None:
     assert not is_secret(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DB_PASSWORD_PARAMETER", "postgres://user:" + "hunter2@host/db"),
+        ("SECRET_PROVIDER", "AKIA" + "IOSFODNN7EXAMPLE"),
+        ("AUTH", "user:hunter2"),
+        ("AUTH", "hunter2"),
+        ("AUTH_TOKEN", "basic"),
+        ("DB_PASSWORD", "/hunter2"),
+        ("DB_PASSWORD", "/aB3/xY9+qwe"),
+        ("API_KEY", "/Zm9v/YmFy"),
+    ],
+)
+def test_a_name_that_says_where_or_a_mode_excuses_no_secret(name: str, value: str) -> None:
+    assert is_secret(name, value)
 
 
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "PIN_SECRET", "DB_PASS"])
