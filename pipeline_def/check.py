@@ -43,7 +43,7 @@ class Rule:
 RULES: tuple[Rule, ...] = (
     Rule("structure", "members of the definition and of each step are there and of the right kind", structure.check_structure),
     Rule("step-type", "step types are known", structure.check_step_types),
-    Rule("unique", "no two steps, parameters, inputs, outputs or channels share a name", structure.check_unique),
+    Rule("unique", "no two steps, parameters, inputs, outputs, channels or tags share a name", structure.check_unique),
     Rule("name", "names of steps and parameters are 1 to 64 letters, digits, hyphens, underscores", structure.check_names),
     Rule("parameter", "parameters have known types, and defaults that match", parameters.check_parameters),
     Rule("reference", "every Get resolves to something there is", references.check_references),

@@ -18,6 +18,7 @@ from contracts.problems import nearest
 from pipeline_def.checks.definition import Definition, Step, join_path
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.images import is_deepar
+from pipeline_def.checks.local_paths import input_path_problems
 from pipeline_def.checks.resolve import SampleNumber, SampleText, resolve, sample
 from pipeline_def.checks.shapes import OPERATIONS, item_shape, member_shape, metadata, request_shape, shaped_gets
 
@@ -40,7 +41,7 @@ def check_arguments(definition: Definition) -> Iterator[Finding]:
         for reason, name, details in found._errors:
             if not (name.startswith(".HyperParameters") and is_deepar(definition, step)):  # the hyperparameter rule's business
                 yield _refused(step, reason, name, details)
-        for member, value, allowed in _combined(step):
+        for member, value, allowed in (*_combined(step), *input_path_problems(definition, step)):
             yield Finding("arguments", step.name, f"{step.arguments_path}.{member}", shown(value), allowed)
 
 
@@ -88,6 +89,7 @@ def check_limits(definition: Definition) -> Iterator[Finding]:
             for key, value in _requested(definition, step, shape).items():
                 yield from _bounds(step, join_path(step.arguments_path, key), value, member_shape(shape, key))
             yield from _enumerated(definition, step, shape)
+        yield from _reserved_tags(step)
         for name, maximum in STEP_TEXT_CHARS.items():
             text = step.raw.get(name)
             if isinstance(text, str) and len(text) > maximum:
@@ -107,6 +109,16 @@ def _enumerated(definition: Definition, step: Step, shape: Shape) -> Iterator[Fi
             if allowed:
                 found = f"{_measured(value, path)} in EnumValues of {parameter.name}"
                 yield Finding("limits", step.name, path, found, allowed)
+
+
+def _reserved_tags(step: Step) -> Iterator[Finding]:
+    """Source: AWS General Reference, "Tagging AWS resources"."""
+    tags = step.arguments.get("Tags")
+    for index, tag in enumerate(tags if isinstance(tags, list) else []):
+        key = tag.get("Key") if isinstance(tag, Mapping) else None
+        if isinstance(key, str) and key.lower().startswith("aws:"):
+            allowed = "allowed: a key that does not begin with aws:, which AWS keeps for itself"
+            yield Finding("limits", step.name, f"{step.arguments_path}.Tags[{index}].Key", shown(key), allowed)
 
 
 def _whole(definition: Definition) -> Iterator[Finding]:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.layout import EXECUTIONS_PREFIX, OUTPUT_ROOT
+from contracts.layout import EXECUTIONS_PREFIX
 from contracts.parameters import EXECUTION_ID
 from contracts.status import PROCESSING_STEP
-from pipeline_def.checks.definition import Definition, walk
+from pipeline_def.checks.definition import FREE_FORM, Definition, walk
 from pipeline_def.checks.finding import Finding, shown
+from pipeline_def.checks.local_paths import folder_problems
 from pipeline_def.checks.references import target_problem
 
 _RULE = "isolation"
@@ -62,7 +63,8 @@ def check_isolation(definition: Definition) -> Iterator[Finding]:
     if definition.contract:
         yield from _read_by_a_channel(definition, [place for place in places if _GOOD.fullmatch(place.text)])
         yield from _one_bucket(places)
-        yield from _folders(definition)
+        yield from _feature_groups(definition)
+        yield from folder_problems(definition)
         yield from _told(definition)
 
 
@@ -113,21 +115,14 @@ def _one_bucket(places: list[Place]) -> Iterator[Finding]:
             yield place.finding(f"the models bucket, {most[0][0]}, as all others")
 
 
-def _folders(definition: Definition) -> Iterator[Finding]:
-    """Each output is uploaded from a folder of its own among the container's outputs."""
+def _feature_groups(definition: Definition) -> Iterator[Finding]:
+    """A feature group is one for all executions, and none of them can be told apart in it."""
     for step in definition.steps:
-        seen: dict[str, str] = {}
-        for path, value in walk(step.arguments.get("ProcessingOutputConfig"), f"{step.arguments_path}.ProcessingOutputConfig"):
-            inner = value.get("S3Output") if isinstance(value, Mapping) else None
-            folder = inner.get("LocalPath") if isinstance(inner, Mapping) else None
-            if not isinstance(folder, str):
-                continue
-            where = f"{path}.S3Output.LocalPath"
-            if not folder.startswith(f"{OUTPUT_ROOT}/") or ".." in folder.split("/"):
-                yield Finding(_RULE, step.name, where, shown(folder), f"allowed: a folder in {OUTPUT_ROOT}")
-            elif (key := folder.rstrip("/")) in seen:
-                yield Finding(_RULE, step.name, where, shown(folder), f"allowed: its own folder; {seen[key]} has this one")
-            seen.setdefault(folder.rstrip("/"), where)
+        for path, value in walk(step.arguments, step.arguments_path):
+            if isinstance(value, Mapping) and "FeatureStoreOutput" in value:
+                found = shown(value["FeatureStoreOutput"]) or "null"
+                allowed = "allowed: none; all executions would write to one feature group"
+                yield Finding(_RULE, step.name, f"{path}.FeatureStoreOutput", found, allowed)
 
 
 def _told(definition: Definition) -> Iterator[Finding]:
@@ -155,8 +150,9 @@ def _written(arguments: Any, root: str) -> Iterator[tuple[str, Any]]:
     for path, value in walk(arguments, root):
         if not isinstance(value, Mapping):
             continue
-        if "S3OutputPath" in value:
-            yield f"{path}.S3OutputPath", value["S3OutputPath"]
+        for member in ("S3OutputPath", "OutputS3Uri"):
+            if member in value and not path.endswith(FREE_FORM):
+                yield f"{path}.{member}", value[member]
         for member in ("S3Output", "CheckpointConfig"):
             inner = value.get(member)
             if isinstance(inner, Mapping) and "S3Uri" in inner:

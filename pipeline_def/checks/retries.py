@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.parameters import EXECUTION_ID
 from contracts.problems import nearest
-from pipeline_def.checks.definition import Definition, Step, gets
+from pipeline_def.checks.definition import MODEL_STEPS, Definition, Step, gets
 from pipeline_def.checks.finding import Finding, instead, shown
 
 STEP_ERRORS = ("Step.SERVICE_FAULT", "Step.THROTTLING")
@@ -20,8 +20,9 @@ _RETRIED = (*_JOB_STEPS, "Model", "RegisterModel")
 _RANGES = {"IntervalSeconds": (1, 43_200), "MaxAttempts": (1, 20), "ExpireAfterMin": (1, 14_400), "BackoffRate": (0, 1e6)}
 _MEMBERS = ("ExceptionType", *_RANGES)
 _CACHE_MEMBERS = ("Enabled", "ExpireAfter")
-#: Step types that do nothing which could be handed over.
-_NEVER_CACHED = ("Condition", "Fail")
+#: Step types that do nothing which could be handed over, or whose doing is never. Source: SageMaker developer guide, "Default
+#: cache key attributes by pipeline step type", which has none for these.
+_NEVER_CACHED = ("Condition", "Fail", *MODEL_STEPS)
 _DURATION = re.compile(r"(?i)(?=.*\d)P?(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?")
 
 

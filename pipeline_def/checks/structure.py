@@ -143,7 +143,7 @@ def check_step_types(definition: Definition) -> Iterator[Finding]:
 
 
 def check_unique(definition: Definition) -> Iterator[Finding]:
-    """Names of steps (in branches too), parameters, and of a step's inputs, outputs, channels and property files."""
+    """Names of steps (in branches too), parameters, and of a step's inputs, outputs, channels, tags and property files."""
     yield from _twice("a step", [(step.name, f"{step.path}.Name", step.name) for step in definition.steps])
     yield from _twice("a parameter", [(item.name, f"{item.path}.Name", None) for item in definition.parameters])
     for step in definition.steps:
@@ -165,6 +165,7 @@ def _named_lists(step: Step) -> Iterator[tuple[str, list[Any], str, str]]:
         ("an input", arguments.get("ProcessingInputs"), f"{root}.ProcessingInputs", "InputName"),
         ("an output", outputs, f"{root}.ProcessingOutputConfig.Outputs", "OutputName"),
         ("a channel", arguments.get("InputDataConfig"), f"{root}.InputDataConfig", "ChannelName"),
+        ("a tag", arguments.get("Tags"), f"{root}.Tags", "Key"),
         ("a property file", step.raw.get("PropertyFiles"), f"{step.path}.PropertyFiles", "PropertyFileName"),
     ):
         if isinstance(items, list):

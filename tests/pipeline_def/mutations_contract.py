@@ -101,6 +101,68 @@ def output_from_a_folder_elsewhere(d):
     output(d, "plots")["S3Output"]["LocalPath"] = "/tmp/plots"
 
 
+def dataset(**definition):
+    columns = {"QueryString": "select 1", "Database": "d", "OutputFormat": "PARQUET"}
+    return {
+        "InputName": "dataset",
+        "DatasetDefinition": {
+            "LocalPath": "/opt/ml/processing/input/dataset",
+            **{name: columns | members for name, members in definition.items()},
+        },
+    }
+
+
+@mutation("isolation", "AthenaDatasetDefinition.OutputS3Uri")
+def query_results_of_athena_elsewhere(d):
+    given = dataset(AthenaDatasetDefinition={"Catalog": "c", "OutputS3Uri": "s3://anywhere/fixed"})
+    arguments(d, FE)["ProcessingInputs"].append(given)
+
+
+@mutation("isolation", "RedshiftDatasetDefinition.OutputS3Uri")
+def query_results_of_redshift_over_an_output(d):
+    role = arguments(d, FE)["RoleArn"]
+    uri = output(d, "plots")["S3Output"]["S3Uri"]
+    redshift = {"ClusterId": "c", "DbUser": "u", "ClusterRoleArn": role, "OutputS3Uri": uri}
+    arguments(d, FE)["ProcessingInputs"].append(dataset(RedshiftDatasetDefinition=redshift))
+
+
+@mutation("isolation", "FeatureStoreOutput")
+def output_into_a_feature_group(d):
+    given = {"OutputName": "store", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "prices"}}
+    arguments(d, FE)["ProcessingOutputConfig"]["Outputs"].append(given)
+
+
+@mutation("isolation", "FeatureStoreOutput")
+def output_into_a_feature_group_as_well(d):
+    output(d, "features")["FeatureStoreOutput"] = {"FeatureGroupName": "prices"}
+
+
+def read_into(d, index, folder):
+    arguments(d, FE)["ProcessingInputs"][index]["S3Input"]["LocalPath"] = folder
+
+
+@mutation("isolation", "allowed: its own folder")
+def two_inputs_of_one_folder(d):
+    read_into(d, 1, "/opt/ml/processing/input/assets/")
+
+
+@mutation("isolation", "ProcessingInputs[0].S3Input.LocalPath is '/opt/ml/processing/output/train'")
+def input_into_the_folder_of_an_output(d):
+    read_into(d, 0, "/opt/ml/processing/output/train")
+
+
+@mutation("isolation", "DatasetDefinition.LocalPath")
+def dataset_into_the_folder_of_an_input(d):
+    given = dataset(AthenaDatasetDefinition={"Catalog": "c", "OutputS3Uri": within(d, "dataset")})
+    given["DatasetDefinition"]["LocalPath"] = "/opt/ml/processing/input/assets"
+    arguments(d, FE)["ProcessingInputs"].append(given)
+
+
+def within(d, name):
+    bucket = output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
+    return join(bucket, get("Parameters.ExecutionId"), name)
+
+
 # image
 
 OURS = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features"

@@ -49,7 +49,38 @@ def tags_on_a_version_of_a_group(d):
     arguments(d, REGISTER)["Tags"] = [{"Key": "a", "Value": "b"}]
 
 
+@mutation("arguments", "S3Input.LocalPath is 'input'")
+def input_into_a_relative_folder(d):
+    arguments(d, FE)["ProcessingInputs"][0]["S3Input"]["LocalPath"] = "input"
+
+
+@mutation("arguments", "begins with /opt/ml/processing/")
+def input_into_a_folder_elsewhere(d):
+    arguments(d, FE)["ProcessingInputs"][0]["S3Input"]["LocalPath"] = "/opt/ml/input"
+
+
+@mutation("arguments", "begins with /opt/ml/processing/")
+def input_out_of_its_folder(d):
+    arguments(d, FE)["ProcessingInputs"][0]["S3Input"]["LocalPath"] = "/opt/ml/processing/../code"
+
+
+@mutation("arguments", "S3Input.LocalPath")
+def input_into_a_relative_folder_by_a_parameter(d):
+    d["Parameters"].append({"Name": "Folder", "Type": "String", "DefaultValue": "input"})
+    arguments(d, FE)["ProcessingInputs"][0]["S3Input"]["LocalPath"] = get("Parameters.Folder")
+
+
 # limits
+
+
+@mutation("limits", "'aws:owner'")
+def tag_that_aws_keeps_for_itself(d):
+    arguments(d, TRAIN)["Tags"].append({"Key": "aws:owner", "Value": "x"})
+
+
+@mutation("limits", "'AWS:owner'")
+def tag_that_aws_keeps_for_itself_in_capitals(d):
+    arguments(d, CREATE)["Tags"].append({"Key": "AWS:owner", "Value": "x"})
 
 
 @mutation("limits", "LONG_VALUE")
@@ -178,22 +209,32 @@ def cache_on_a_step_that_knows_the_execution(d):
 
 @mutation("cache", "30 days")
 def cache_expiry_in_words(d):
-    step(d, CREATE)["CacheConfig"] = {"Enabled": False, "ExpireAfter": "30 days"}
+    step(d, TRAIN)["CacheConfig"] = {"Enabled": False, "ExpireAfter": "30 days"}
 
 
 @mutation("cache", "yes")
 def cache_switch_as_text(d):
-    step(d, CREATE)["CacheConfig"] = {"Enabled": "yes"}
+    step(d, TRAIN)["CacheConfig"] = {"Enabled": "yes"}
 
 
 @mutation("cache", "did you mean 'ExpireAfter'")
 def cache_with_a_misspelt_member(d):
-    step(d, CREATE)["CacheConfig"] = {"Enabled": False, "ExpiresAfter": "P30D"}
+    step(d, TRAIN)["CacheConfig"] = {"Enabled": False, "ExpiresAfter": "P30D"}
 
 
 @mutation("cache", "Condition")
 def cache_on_a_condition(d):
     step(d, GATE)["CacheConfig"] = {"Enabled": False}
+
+
+@mutation("cache", "a Model step is never cached")
+def cache_on_a_model(d):
+    step(d, CREATE)["CacheConfig"] = {"Enabled": False, "ExpireAfter": "P1D"}
+
+
+@mutation("cache", "a RegisterModel step is never cached")
+def cache_on_a_version(d):
+    step(d, REGISTER)["CacheConfig"] = {"Enabled": False}
 
 
 # instances

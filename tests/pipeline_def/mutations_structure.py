@@ -114,6 +114,17 @@ def two_channels_of_one_name(d):
     arguments(d, TRAIN)["InputDataConfig"].append(arguments(d, TRAIN)["InputDataConfig"][0])
 
 
+@mutation("unique", "Tags[3].Key")
+def two_tags_of_one_key(d):
+    arguments(d, TRAIN)["Tags"].append({"Key": "owner", "Value": "somebody"})
+
+
+@mutation("unique", "a tag at")
+def two_tags_of_one_key_on_a_model(d):
+    tags = arguments(d, CREATE)["Tags"]
+    tags.append(dict(tags[0]))
+
+
 # name
 
 
