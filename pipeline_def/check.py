@@ -78,8 +78,8 @@ def check_definition(text: str, region: str | None = None, *, contract: bool | N
     """Everything that is wrong with a rendered definition, at once; an empty list when nothing is.
 
     ``region`` is the stack's; without it the images must agree with one another. ``contract`` asks for what our own pipeline
-    promises (isolation by ExecutionId, the quality gate, the channels); None asks for it where the definition has the steps
-    FeatureEngineering and QualityGate. Offline, and under 50 ms once botocore's model is loaded.
+    promises (isolation by ExecutionId, images, the quality gate, the channels); None asks for it where the definition has the
+    steps FeatureEngineering and QualityGate. Offline, and under 50 ms once botocore's model is loaded.
     """
     try:
         raw = parse(text)

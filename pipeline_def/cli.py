@@ -110,8 +110,9 @@ def check(
     Each finding names rule, step, JSON path, value and what is allowed. Without FILE the template itself is checked, filled
     with example values, its optional sections off and on.
 
-    This project's own pipeline must also keep its contract: all output under executions/<ExecutionId>/, images given as text,
-    models past the quality gate alone, channels from the processing step. Of another's only what any pipeline needs is asked.
+    This project's own pipeline must also keep its contract: all output under executions/<ExecutionId>/, images given as text
+    and of its own account or the built-in algorithm's, models past the quality gate alone and made of what it saw, channels
+    from the processing step. Of another's only what any pipeline needs is asked.
     """
     if list_rules:
         asked = {JSON_RULE: "the text is one JSON object", **{rule.id: rule.asks for rule in RULES}}

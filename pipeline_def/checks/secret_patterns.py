@@ -14,7 +14,7 @@ _SHAPES = re.compile(
     r"|\bsk-[A-Za-z0-9_\-]{20,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bpul-[0-9a-f]{40}\b"
     r"|\bnpm_[A-Za-z0-9]{36}\b|\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{32,}|\bdapi[0-9a-f]{32}\b"
     r"|\bdiscord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_\-]{30,}"
-    r"|[?&]sig=[A-Za-z0-9%+/]{20,}"  # signature of a shared access to Azure's storage
+    r"|[?&]sig=[A-Za-z0-9%+/]{12,}"  # signature of a shared access to Azure's storage
     r"|\bhf_[A-Za-z0-9]{30,}|\bAIza[0-9A-Za-z_\-]{35}\b|\bpypi-[A-Za-z0-9_\-]{50,}"
     r"|\beyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{5,}"  # JSON web token
     r"|\b[a-z][a-z0-9+.\-]*://[^/\s:@]*:[^/\s@]+@"  # user:password in a URL, or a password alone
@@ -30,7 +30,7 @@ _AWS_SECRET_KEY = re.compile(
 #: Words that name nothing else, at a name's end: what stands there is the secret even if it is a number.
 _PASSWORD = r"passw(?:or)?ds?|passphrase|(?:^|[-_])pass|pwd|(?:^|[-_])pw|secret"  # noqa: S105
 _WORDS = re.compile(
-    rf"(?i)passw(?:or)?d|passphrase|(?:{_PASSWORD})$|secret|credential|connection[-_]?string|^(?:proxy[-_]?)?auth(?:orization)?$"
+    rf"(?i)passw(?:or)?d|passphrase|(?:{_PASSWORD})$|secret(?!ar)|credential|connection[-_]?string|^(?:proxy[-_]?)?auth(?:orization)?$"
     r"|(?:api|access|private|signing|encryption|hmac|account|storage|master|deploy|ssh)[-_]?key"
     r"|pgpass|(?:^|[-_])(?:pat|cred)s?$|(?-i:[a-z]Pat$)"
     r"|(?:auth|access|bearer|session|api|refresh|id|secret)[-_]?token|^tokens?$|[-_]token$"

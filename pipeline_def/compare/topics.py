@@ -66,6 +66,7 @@ TOPICS = (
         "model data",
         (MODEL, "another model is registered or served"),
         (SECURITY, "who can write there decides what is served"),
+        by={REMOVED: [(MODEL, "another model is registered or served")]},
     ),
     _topic(
         r"(?:^|\.)(?:ImageUri|TrainingImage|Image)$",
@@ -136,8 +137,16 @@ TOPICS = (
     _topic(r"ContainerArguments$", "arguments of the container", (DATA, "what the container is told")),
     _topic(r"ContainerEntrypoint$", "entry point", (SECURITY, "other code runs with the step's role")),
     _topic(r"ProcessingInputs\.code\.", "executor", (SECURITY, "other code runs with the step's role")),
+    _topic(
+        r"ProcessingInputs\.([^.]+)\..*OutputS3Uri$",
+        "input {}",
+        (DATA, "a query's results are written there"),
+        by={REMOVED: [_NO_MORE]},
+    ),
     _topic(r"ProcessingInputs\.([^.]+)", "input {}", _READS),
     _topic(r"InputDataConfig\.([^.]+)", "channel {}", _READS),
+    _topic(r"Outputs\.([^.]+)\..*S3UploadMode$", "output {}", (DATA, "when the files are there to be read")),
+    _topic(r"Outputs\.([^.]+)\..*LocalPath$", "output {}", (DATA, "other files of the container are uploaded")),
     _topic(
         r"Outputs\.([^.]+)",
         "output {}",

@@ -192,6 +192,24 @@ def test_an_output_that_comes_or_goes_is_none_that_moved() -> None:
     )
 
 
+def test_how_an_output_is_uploaded_is_not_where_to() -> None:
+    def plots(**members: str) -> Edit:
+        return lambda d: output(d, "plots")["S3Output"].update(members)
+
+    assert told(plots(S3UploadMode="Continuous")) == {"data contract: when the files are there to be read"}
+    assert told(plots(LocalPath="/opt/ml/processing/output/p")) == {"data contract: other files of the container are uploaded"}
+    assert told(plots(S3Uri="s3://a/b")) == {"data contract: whoever reads these files finds them elsewhere, or not at all"}
+
+
+def test_a_query_writes_its_results() -> None:
+    def dataset(uri: str) -> Edit:
+        definition = {"AthenaDatasetDefinition": {"OutputS3Uri": uri}}
+        given = {"InputName": "dataset", "DatasetDefinition": definition}
+        return lambda d: arguments(d, "FeatureEngineering")["ProcessingInputs"].append(given)
+
+    assert told(dataset("s3://a/b")) == {"data contract: a query's results are written there"}
+
+
 def good_outputs() -> Definition:
     outputs: Definition = arguments(good(), "FeatureEngineering")["ProcessingOutputConfig"]
     return outputs
