@@ -118,7 +118,7 @@ def _one_bucket(places: list[Place]) -> Iterator[Finding]:
 def _feature_groups(definition: Definition) -> Iterator[Finding]:
     """A feature group is one for all executions, and none of them can be told apart in it."""
     for step in definition.steps:
-        for path, value in walk(step.arguments, step.arguments_path):
+        for path, value in walk(step.arguments.get("ProcessingOutputConfig"), f"{step.arguments_path}.ProcessingOutputConfig"):
             if isinstance(value, Mapping) and "FeatureStoreOutput" in value:
                 found = shown(value["FeatureStoreOutput"]) or "null"
                 allowed = "allowed: none; all executions would write to one feature group"
