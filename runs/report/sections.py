@@ -75,8 +75,8 @@ def _tiles(bundle: ReportBundle, scores: Sequence[WindowScore]) -> Iterable[tupl
 
 def fan_section(report: ForecastReport) -> str:
     note = (
-        f"Each of the {len(report['windows'])} windows is forecast from what was known at its dotted line; the model saw "
-        "nothing of the actual prices to the right of it."
+        f"Each of the {len(report['windows'])} windows is forecast from what was known at its dotted line, which stands "
+        "at the last known price; the model saw nothing of the actual prices to the right of it."
     )
     control = '<div class="controls"><label><input type="checkbox" id="show-naive"> show the naive band</label></div>'
     chart = f'{control}<div class="chart" id="fan"></div>'

@@ -74,10 +74,11 @@ def test_the_fan_holds_the_forecasts_numbers() -> None:
     traces = {trace["name"]: trace for trace in fan["data"]}
     report = forecasts()
     medians = [value for window in report["windows"] for value in [*window["quantiles"]["0.5"], None]]
-    assert traces["model 0.5"]["y"] == medians
+    begun = [position for position in range(len(traces["model 0.5"]["y"])) if position % 8]  # without each last known price
+    assert [traces["model 0.5"]["y"][position] for position in begun] == medians
     seen = [value for window in report["windows"] for value in window["actual"] if value is not None]
     assert traces["actual"]["y"] == [99.0, *seen]
-    band = traces["model 0.1–0.9"]["y"][:12]
+    band = traces["model 0.1–0.9"]["y"][1:13]
     assert band == [*report["windows"][0]["quantiles"]["0.9"], *reversed(report["windows"][0]["quantiles"]["0.1"])]
     assert traces["naive 0.1–0.9"]["visible"] is False
     assert set(traces) == {"actual", "model 0.1–0.9", "model 0.3–0.7", "model 0.5", "naive 0.1–0.9"}
