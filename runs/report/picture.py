@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, DPI = 13.0, 7.6, 120
 _BARS = 10
+#: What fits beside one another in the title.
+_TITLE_CHARACTERS = 105
 
 
 def draw_png(bundle: ReportBundle) -> bytes:
@@ -55,8 +58,8 @@ def draw_figure(bundle: ReportBundle) -> Figure:
 
 def _title(bundle: ReportBundle, report: ForecastReport) -> str:
     found = verdict(bundle)
-    asset = str(report["asset"]).replace("$", r"\$")
-    return f"{asset}: {found.headline}"
+    lines = textwrap.wrap(f"{report['asset']}: {found.headline}", _TITLE_CHARACTERS)
+    return "\n".join(lines).replace("$", r"\$")
 
 
 def _fan(axes: Any, report: ForecastReport) -> None:

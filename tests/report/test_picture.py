@@ -38,3 +38,12 @@ def test_without_importance_the_losses_have_its_place(importance: dict[str, Any]
 
 def test_with_importance_there_are_three_panels() -> None:
     assert len(panels(IMPORTANCE)) == 3
+
+
+def test_a_long_headline_is_not_cut_at_the_pictures_edge() -> None:
+    report = forecasts(8.0)
+    report["asset"] = "A" * 30
+    figure = draw_figure(ReportBundle.of_item(item(), report))
+    figure.draw_without_rendering()
+    assert figure.get_suptitle().replace("\n", " ").endswith("can never tell that from chance; at least 6 can.")
+    assert figure.texts[0].get_window_extent().x1 <= figure.bbox.x1
