@@ -72,7 +72,8 @@ def summary_lines(item: Mapping[str, Any]) -> list[str]:
 
 def report_lines(written: WrittenReport) -> list[str]:
     """What a report says first, and where it lies."""
-    return [f"verdict  {written.headline}", *(f"{kind:<8} {path}" for kind, path in written.paths.items())]
+    first = "verdict" if written.judged else "status"
+    return [f"{first:<8} {written.headline}", *(f"{kind:<8} {path}" for kind, path in written.paths.items())]
 
 
 def _gate(item: Mapping[str, Any]) -> str:
