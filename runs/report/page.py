@@ -23,12 +23,13 @@ def build_report(bundle: ReportBundle) -> str:
     """The page; works for executions that have no forecasts, too."""
     scores = window_scores(bundle.forecasts) if bundle.forecasts else []
     drawn: dict[str, figures.Figure] = {}
-    parts = [sections.header(bundle), sections.verdict_section(verdict(bundle), bundle, scores)]
+    found = verdict(bundle)
+    parts = [sections.header(bundle), sections.verdict_section(found, bundle, scores)]
     if bundle.forecasts and bundle.forecasts["windows"]:
         drawn |= {"fan": figures.fan(bundle.forecasts), "windows": figures.losses_by_window(scores)}
         parts += [sections.fan_section(bundle.forecasts), sections.windows_section(scores)]
     parts.append(_pair(_quantiles(bundle, drawn), _importance(bundle, drawn)))
-    parts.append(sections.steps_section(bundle.steps))
+    parts.append(sections.steps_section(bundle.steps, said="\n".join(found.sentences)))
     parts.append(_pair(sections.parameters_section(bundle), sections.provenance_section(bundle)))
     parts.append(_FOOTER)
     return Template((_FOLDER / "page.html").read_text()).substitute(

@@ -13,6 +13,7 @@ from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED, SUCCEE
 from contracts.tables import ExecutionAttribute
 from runs.report.bundle import ReportBundle, Step
 from runs.report.verdict import METRIC, Verdict, WindowScore, coverage, gate_figures, nominal_coverage, overall_ratio
+from runs.wording import shortened, spoken
 
 _TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
 _TRANSFORMS = {"level": "the price", "log": "the logarithm of the price", "log_return": "log returns"}
@@ -107,7 +108,8 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def steps_section(steps: Sequence[Step]) -> str:
+def steps_section(steps: Sequence[Step], said: str) -> str:
+    """``said``: what the page says already; a reason that stands there is not repeated in full."""
     times = [moment for step in steps for moment in (step.started, step.ended) if moment]
     first, last = (min(times), max(times)) if times else (None, None)
     span = max((last - first).total_seconds(), 1e-9) if first and last else 1.0
@@ -119,15 +121,15 @@ def steps_section(steps: Sequence[Step]) -> str:
             width = (step.seconds or 0) / span
             tone = _TONES.get(step.status, "") if step.status in (FAILED, STOPPED) else ""
             bar = f'<i class="{tone}" style="left:{100 * begin:.2f}%;width:{100 * width:.2f}%"></i>'
-        duration = "–" if step.seconds is None else _duration(step.seconds)
-        reason = f"<div>{text(step.reason)}</div>" if step.reason else ""
+        duration = "–" if step.seconds is None else spoken(step.seconds)
+        reason = f'<div class="reason">{text(shortened(step.reason, said))}</div>' if step.reason else ""
         attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
         rows.append(
             f'<tr><td>{text(step.name)}{attempt}{reason}</td><td><span class="status {_TONES.get(step.status, "")}">'
             f'{text(step.status)}</span></td><td class="number">{duration}</td><td><div class="timeline">{bar}</div></td></tr>'
         )
     heads = '<th>step</th><th>status</th><th class="number">duration</th><th>when</th>'
-    whole = f"From start to end: {_duration(span)}." if times else "No step has begun."
+    whole = f"From start to end: {spoken(span)}." if times else "No step has begun."
     return section("Pipeline steps", whole, f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
 
 
@@ -171,12 +173,6 @@ def _asset_row(name: str, version: Mapping[str, Any]) -> str:
 def section(title: str, note: str, content: str) -> str:
     """``content`` is HTML already; title and note are not."""
     return f'<section><h2>{text(title)}</h2><p class="note">{text(note)}</p>{content}</section>'
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
 def _clock(moment: object) -> str:

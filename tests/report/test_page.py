@@ -155,6 +155,17 @@ def test_an_execution_without_results_has_a_report(changes: dict[str, Any]) -> N
     assert len(html) < 20_000
 
 
+def test_a_failures_reason_keeps_its_lines_and_is_told_once() -> None:
+    reason = "template: 1 problem\n- testWindows is 4"
+    steps = {"FeatureEngineering": {"Status": "Failed", "FailureReason": reason}}
+    failed = item(Status="Failed", FailureReason=f"FeatureEngineering: {reason}", Steps=steps)
+    html = build_report(ReportBundle.of_item(failed))
+    assert html.count("- testWindows is 4") == 1
+    assert f"FeatureEngineering: {reason}" in html
+    for lines in (".verdict p", ".reason"):
+        assert re.search(re.escape(lines) + r" \{[^}]*white-space: pre-line", html)
+
+
 def test_the_same_execution_gives_the_same_page_and_picture() -> None:
     assert build_report(bundle()) == build_report(bundle())
     assert draw_png(bundle()) == draw_png(bundle())
