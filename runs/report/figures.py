@@ -105,7 +105,7 @@ def losses_by_window(scores: Sequence[WindowScore]) -> Figure:
     return {"data": data, "layout": layout | {"xaxis": {"type": "category", "tickfont": {"size": 11}}}}
 
 
-def losses_by_quantile(report: ForecastReport) -> Figure:
+def losses_by_quantile(report: ForecastReport, height: int) -> Figure:
     """The model's loss as a share of the naive one, by quantile: below 1 the model is better."""
     ratios = quantile_ratios(report)
     colours = [MODEL if ratio <= 1 else WORSE for ratio in ratios.values()]
@@ -113,7 +113,7 @@ def losses_by_quantile(report: ForecastReport) -> Figure:
     bars |= {"base": 1, "marker": {"color": colours}, "customdata": list(ratios.values()), "hovertemplate": "%{customdata:.3f}"}
     furthest = max([abs(ratio - 1) for ratio in ratios.values()] + [0.05]) * 1.15
     axis = {"range": [1 - furthest, 1 + furthest], "gridcolor": GRID, "title": _axis_title("times the naive loss")}
-    layout = _layout("") | {"height": 300, "showlegend": False, "yaxis": axis, "shapes": [_one()]}
+    layout = _layout("") | {"height": height, "showlegend": False, "yaxis": axis, "shapes": [_one()]}
     return {"data": [bars], "layout": layout | {"xaxis": {"type": "category", "title": _axis_title("quantile")}}}
 
 

@@ -187,6 +187,46 @@ def test_every_parameter_is_shown_and_what_was_set_stands_out() -> None:
     assert '<tr class=""><td>TrainingInstanceCount</td><td><code>1</code></td><td>default</td></tr>' in html
 
 
+def test_the_template_is_shown_whole_and_it_is_said_that_defaults_are_among_its_values() -> None:
+    features = {"rsi": {"windows": [14]}, "arima": {"order": [5, 1, 0], "refit": "expanding"}, "macd": None}
+    template = {"baseAssets": [f"A{number}" for number in range(40)], "features": features, "seed": 1}
+    snapshot = json.dumps({"Template": template, "Parameters": {"context_length": "40"}, "Assets": {}})
+    page = Page(build_report(ReportBundle.of_item(item(Snapshot=snapshot))))
+    shown = next(part for part in page.texts if part.startswith("{"))
+    assert json.loads(shown) == template
+    assert shown.splitlines()[3] == '    "rsi": {"windows": [14]},'
+    assert "The template, with the defaults of what it does not name" in page.text
+    assert "the template's own defaults where it names no value" in page.text
+
+
+def test_versions_and_digests_are_clipped_where_they_stand_yet_there_to_be_copied() -> None:
+    html = build_report(bundle())
+    assert f'<code class="clipped" title="{"ab" * 32}">{"ab" * 32}</code>' in html
+    assert '<code class="clipped" title="v1">v1</code>' in html
+    assert re.search(r"code\.clipped \{[^}]*text-overflow: ellipsis", html)
+
+
+def test_no_date_breaks_at_its_hyphens() -> None:
+    failed = item(Status="Failed", FailureReason="rows from 2000-01-03T00:00:00 to 2024-07-26 <b>")
+    html = build_report(ReportBundle.of_item(failed, forecasts(8.0)))
+    visible = re.sub(r"<(script|style).*?</\1>", "", html, flags=re.S)
+    dates = re.findall(r'(?:class="date">)?\d{4}-\d{2}-\d{2}', re.sub(r"<code>.*?</code>", "", visible, flags=re.S))
+    assert len(dates) == 9  # created, two of the reason, each window's two
+    assert all(date.startswith('class="date">') for date in dates)
+    assert '<span class="date">2000-01-03T00:00:00</span> to <span class="date">2024-07-26</span> &lt;b&gt;' in html
+    assert ".date { white-space: nowrap; }" in html
+
+
+def test_every_table_moves_in_a_box_of_its_own_on_a_narrow_screen() -> None:
+    html = build_report(bundle())
+    assert html.count("<table>") == html.count('<div class="scroll"><table>') == 4
+
+
+def test_the_two_charts_beside_one_another_are_equally_high() -> None:
+    drawn = figures(build_report(bundle()))
+    assert drawn["quantiles"]["layout"]["height"] == drawn["importance"]["layout"]["height"]
+
+
 def test_no_parameter_is_claimed_of_an_execution_that_was_started_elsewhere() -> None:
     html = build_report(ReportBundle.of_item(item(Snapshot=None), defaults={"epochs": "10"}))
     assert "started elsewhere" in html
