@@ -91,8 +91,8 @@ def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
     # Without lines between the columns 80 characters hold all that must not be cut: the id, to be copied, and the time.
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("execution", "template", "status", "outcome", "created", "origin"):
-        whole = column not in ("template", "origin")
-        table.add_column(column, no_wrap=whole, overflow="fold" if whole else "ellipsis")
+        table.add_column(column, no_wrap=column not in ("template", "origin"), overflow="ellipsis")
+    table.columns[0].min_width = max((len(item[ExecutionAttribute.ID]) for item in items), default=0)
     for item in items:
         table.add_row(
             item[ExecutionAttribute.ID],

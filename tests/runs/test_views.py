@@ -18,11 +18,13 @@ ITEM = {
 }
 
 
-def test_an_executions_id_can_be_copied_from_a_narrow_terminal() -> None:
-    console = Console(width=80)
+@pytest.mark.parametrize("width", [50, 80])
+@pytest.mark.parametrize("execution_id", [ITEM["Id"], "an-id-that-somebody-chose-for-it"])
+def test_an_executions_id_can_be_copied_from_a_narrow_terminal(width: int, execution_id: str) -> None:
+    console = Console(width=width)
     with console.capture() as shown:
-        console.print(executions_table([ITEM]))
-    assert ITEM["Id"] in shown.get()
+        console.print(executions_table([ITEM | {"Id": execution_id}]))
+    assert execution_id in shown.get()
 
 
 @pytest.mark.parametrize("template", ["demo", "weekly-of-the-indices"])
