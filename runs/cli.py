@@ -131,7 +131,7 @@ def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = Non
     with _reported():
         item = _item(Stack.load(stack_outputs), execution_id)
         for line in views.summary_lines(item):
-            CONSOLE.print(line, highlight=False, soft_wrap=True)
+            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
         CONSOLE.print(views.steps_table(item))
         if log:
             CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False, soft_wrap=True)
@@ -149,7 +149,7 @@ def report(
     with _reported():
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
-            CONSOLE.print(line, highlight=False, soft_wrap=True)
+            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("list")
