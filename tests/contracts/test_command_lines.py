@@ -5,9 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from components.permission_report import EXAMPLE_ACCOUNT
+from local_run.cli import app as local_run_app
+from pipeline_def.cli import app as pipeline_app
+from runs.cli import app as runs_app
 
 ROOT = Path(__file__).parents[2]
 ROLES = ("-m", "components.roles")
@@ -74,3 +83,32 @@ def test_a_missing_module_is_one_message_that_says_what_to_install(absent: str, 
     done = run("-c", WITHOUT, absent, *command)
     assert done.stderr.splitlines() == [f"this command needs the module {absent}: {install}"]
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    if isinstance(command, TyperGroup):
+        for part, inner in command.commands.items():
+            yield from commands(f"{name} {part}", inner)
+
+
+APPS = {"local_run": local_run_app, "pipeline_def": pipeline_app, "runs": runs_app}
+COMMANDS = dict(entry for name, app in APPS.items() for entry in commands(name, get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_each_of_its_arguments_is_explained(name: str) -> None:
+    assert COMMANDS[name].help
+    assert [parameter.name for parameter in COMMANDS[name].params if not getattr(parameter, "help", None)] == []
+
+
+def test_the_permission_report_s_help_shows_defaults_and_no_markup() -> None:
+    """It keeps to argparse, since it must work where ``pulumi install`` alone has installed anything."""
+    printed = run(*ROLES, "--help").stdout
+    assert "(default: dev)" in printed
+    assert f"(default: {EXAMPLE_ACCOUNT})" in printed
+    assert "`" not in printed
+
+
+def test_the_permission_report_works_without_what_only_other_commands_need() -> None:
+    assert run("-c", WITHOUT, "typer", "components.roles").returncode == 0
