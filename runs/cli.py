@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import check_output_folder, one_problem, reported
+from contracts.problems import check_output_folder, needs_extra, one_problem, reported
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template
 from runs import assets, begin, templates, views
@@ -147,9 +147,9 @@ def report(
     stack_outputs: Outputs = None,
 ) -> None:
     """Write an execution's report: its steps, metrics, features and, once there are any, its forecasts."""
-    from runs.report.write import write_report
+    with needs_extra("local"), _reported():
+        from runs.report.write import write_report
 
-    with _reported():
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
             CONSOLE.print(line, highlight=False, soft_wrap=True)
