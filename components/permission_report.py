@@ -32,7 +32,7 @@ _WHEN = {"always": "", "key": "  (where the stack sets a key)", "vpc": "  (in a 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         names = _names(options.stack, options.account, options.config)
     except ProblemsError as error:
@@ -47,17 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n\n".join("\n".join(_actor_lines(actor, names, key_arn)) for actor in EVERYBODY))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m components.roles", description=_DESCRIPTION)
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser("python -m components.roles", description=_DESCRIPTION)
     whose = "Whose names and settings are used: Pulumi.<stack>.yaml (default: %(default)s)."
-    parser.add_argument("--stack", default="dev", help=whose)
-    parser.add_argument("--account", default=EXAMPLE_ACCOUNT, help="The AWS account, 12 digits (default: %(default)s).")
-    parser.add_argument(
+    made.add_argument("--stack", default="dev", help=whose)
+    made.add_argument("--account", default=EXAMPLE_ACCOUNT, help="The AWS account, 12 digits (default: %(default)s).")
+    made.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="A setting over the stack's file; repeatable."
     )
-    parser.add_argument("--deployer", action="store_true", help="What whoever runs pulumi up must be allowed to do, instead.")
-    parser.add_argument("--json", action="store_true", help="Policy documents, as AWS takes them.")
-    return parser
+    made.add_argument("--deployer", action="store_true", help="What whoever runs pulumi up must be allowed to do, instead.")
+    made.add_argument("--json", action="store_true", help="Policy documents, as AWS takes them.")
+    return made
 
 
 def _names(stack: str, account: str, given: Sequence[str]) -> Names:
