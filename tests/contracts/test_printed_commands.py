@@ -47,7 +47,7 @@ def parsed(words: list[str]) -> None:
     command.make_context(module, arguments)
 
 
-@pytest.mark.parametrize("words", printed())
+@pytest.mark.parametrize("words", list(printed()))
 def test_a_printed_command_is_one_that_can_be_run(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lies under ``out`` is another command's, which stands above it; everything else must be in the repository."""
     for word in words:
