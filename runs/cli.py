@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import check_output_folder, one_problem, reported
+from contracts.problems import check_output_folder, needs_extra, one_problem, reported
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template
 from runs import assets, begin, templates, views
@@ -38,7 +38,10 @@ app.add_typer(template_app, name="template")
 
 Id = Annotated[str | None, typer.Option("--id", help="The execution's id; made from the template's if left out.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
-ShowLog = Annotated[bool, typer.Option("--log", help="Show the tail of the feature step's log.")]
+Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` prints it and `list` shows it.")]
+TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
+TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
+ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature step's log; training's is not in it.")]
 Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"Instead of {STACK_OUTPUTS_VARIABLE}.")]
 
 
@@ -80,7 +83,7 @@ def assets_list(stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("put")
-def template_put(file: Path, stack_outputs: Outputs = None) -> None:
+def template_put(file: TemplateFile, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id."""
     with _reported():
         template = load_template(file)
@@ -96,7 +99,7 @@ def template_list(stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("show")
-def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
+def template_show(template_id: TemplateId, stack_outputs: Outputs = None) -> None:
     """Print a stored template as JSON."""
     with _reported():
         item = begin.stored_template(Stack.load(stack_outputs), template_id)
@@ -104,7 +107,7 @@ def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("validate")
-def template_validate(file: Path) -> None:
+def template_validate(file: TemplateFile) -> None:
     """Validate a template file without storing it; needs no stack."""
     with _reported():
         CONSOLE.print(f"template {load_template(file).id} is valid", highlight=False)
@@ -112,7 +115,7 @@ def template_validate(file: Path) -> None:
 
 @app.command()
 def start(
-    template: Annotated[str, typer.Argument(help="Id of a stored template.")],
+    template: TemplateId,
     execution_id: Id = None,
     overrides: Overrides = None,
     stack_outputs: Outputs = None,
@@ -126,7 +129,7 @@ def start(
 
 
 @app.command()
-def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
+def status(execution_id: Execution, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
     """Show where an execution stands; exits 0 whatever it says."""
     with _reported():
         item = _item(Stack.load(stack_outputs), execution_id)
@@ -139,14 +142,14 @@ def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = Non
 
 @app.command()
 def report(
-    execution_id: str,
+    execution_id: Execution,
     out: Annotated[Path, typer.Option(help="Folder for <execution>/report.html and forecast.png.")] = Path("out"),
     stack_outputs: Outputs = None,
 ) -> None:
     """Write an execution's report: its steps, metrics, features and, once there are any, its forecasts."""
-    from runs.report.write import write_report
+    with needs_extra("local"), _reported():
+        from runs.report.write import write_report
 
-    with _reported():
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
             CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
