@@ -20,12 +20,16 @@ CLOSE = 0.01
 
 @dataclass(frozen=True)
 class WindowScore:
-    """One window's losses on the transformed target (None: nothing to compare), and the share of actuals in the outer band."""
+    """One window's losses on the transformed target (None: nothing to compare), and the share of actuals in the outer band.
+
+    ``size`` is Σ |y|, by which a window's loss weighs in that over all windows.
+    """
 
     start: str
     end: str
     loss: float | None
     naive_loss: float | None
+    size: float
     inside: int
     observed: int
 
@@ -59,6 +63,7 @@ def _window_score(window: WindowForecast) -> WindowScore:
         end=window["timestamps"][-1][:10],
         loss=mean_weighted_quantile_loss(actual, quantiles),
         naive_loss=mean_weighted_quantile_loss(actual, window["naive_target_quantiles"]),
+        size=sum(abs(value) for value in actual if value is not None),
         inside=sum(seen),
         observed=len(seen),
     )
@@ -112,9 +117,12 @@ def chance_of(scores: Sequence[WindowScore]) -> float:
 
 
 def _compared(scores: Sequence[WindowScore]) -> list[float]:
-    """Model's loss less the naive one, of the windows that have both."""
-    pairs = [(score.loss, score.naive_loss) for score in scores]
-    return [loss - naive for loss, naive in pairs if loss is not None and naive is not None]
+    """Model's loss less the naive one, of the windows that have both, as they add up in the loss over all windows.
+
+    So what is tested is what the headline says: one large window can outweigh many small ones, in both or in neither.
+    """
+    triples = [(score.loss, score.naive_loss, score.size) for score in scores]
+    return [(loss - naive) * size for loss, naive, size in triples if loss is not None and naive is not None]
 
 
 def _tone(ratio: float, chance: float) -> str:
@@ -151,7 +159,8 @@ def _by_window(scores: Sequence[WindowScore], chance: float) -> list[str]:
     worse = [score for score in known if score.ratio is not None and score.ratio > 1]
     if not known:
         return []
-    test = f"Two equally good forecasts would differ by as much in {chance:.0%} of such samples (paired sign-flip test)."
+    share = f"{chance:.0%}" if chance >= 0.01 else "less than 1%"
+    test = f"Two equally good forecasts would differ by as much in {share} of such samples (paired sign-flip test)."
     test += _never(len(_compared(scores)))
     if not worse:
         return [f"It is better in every one of the {len(known)} windows.", test]

@@ -12,7 +12,7 @@ from local_run.deepar.metrics import weighted_quantile_loss
 from runs.report import ReportBundle
 from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value
 from runs.report.verdict import coverage, nominal_coverage, overall_ratio, verdict, window_scores
-from tests.report.support import LEVELS, forecasts, item
+from tests.report.support import LEVELS, forecasts, item, metrics
 
 
 def words(model: float, **changes: object) -> tuple[str, str, str]:
@@ -45,7 +45,29 @@ def test_a_better_model_is_called_better() -> None:
     report["metrics"] = {name: value * 0.8 for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
     assert (found.tone, found.headline) == ("good", "The model is 20.0% better than the naive forecast.")
-    assert "would differ by as much in 1% of such samples" in " ".join(found.sentences)
+    assert "would differ by as much in less than 1% of such samples" in " ".join(found.sentences)
+
+
+def test_one_large_window_decides_neither_headline_nor_test_against_the_other() -> None:
+    """The model is worse in 19 calm windows by 5 %, better in one of a crash by 20 %: 10 % better over all."""
+    report = forecasts(count=20)
+    for number, window in enumerate(report["windows"]):
+        actual, model = (0.3, 0.06) if number == 19 else (0.01, -0.0005)
+        window["target_actual"] = [actual] * 6
+        window["target_quantiles"] = {level: [model] * 6 for level in LEVELS}
+        window["naive_target_quantiles"] = {level: [0.0] * 6 for level in LEVELS}
+    report["metrics"] = metrics(report["windows"], "target_quantiles")
+    report["naive_metrics"] = metrics(report["windows"], "naive_target_quantiles")
+    found = verdict(ReportBundle.of_item(item(), report))
+    said = " ".join(found.sentences)
+    assert found.headline == "The model is 10.3% better than the naive forecast, which 20 windows can not tell from chance."
+    assert "It is better in 1 of 20 windows" in said
+    assert "would differ by as much in 100% of such samples" in said
+
+
+def test_a_share_of_draws_is_never_called_none() -> None:
+    found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=20)))
+    assert "in less than 1% of such samples" in " ".join(found.sentences)
 
 
 @pytest.mark.parametrize(("ratio", "word"), [(0.8, "better"), (1.3, "worse")])
