@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +19,7 @@ from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
+from contracts.ranges import last_moment
 from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
@@ -91,7 +92,7 @@ class TrainingTemplate(Settings):
     @property
     def training_end(self) -> datetime:
         """Last moment of the training range; a date without a time means the whole day."""
-        return _last_moment(self.end_training)
+        return last_moment(self.end_training)
 
     @property
     def time_freq(self) -> str:
@@ -171,11 +172,6 @@ def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:
     }
 
 
-def _last_moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if len(text) > len("2010-12-31") else moment + timedelta(days=1) - timedelta(seconds=1)
-
-
 def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
     """Rules between fields, for those fields that are right by themselves."""
     problems = []
@@ -196,7 +192,7 @@ def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
 def _date_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
     problems = []
     start, end = data.get("startDataset"), data.get("endTraining")
-    if start and end and _last_moment(end) <= datetime.fromisoformat(start):
+    if start and end and last_moment(end) <= datetime.fromisoformat(start):
         problems.append(Problem("endTraining", end, f"allowed: after startDataset, which is {start}"))
     if end and datetime.fromisoformat(end) > now.astimezone(UTC).replace(tzinfo=None):
         allowed = f"allowed: not in the future; today is {now:%Y-%m-%d}, startDataset {start}"

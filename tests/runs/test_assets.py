@@ -85,6 +85,12 @@ def test_repeated_dates_are_counted_since_a_template_may_choose_among_them(tmp_p
     assert (file.rows, file.repeated) == (3, 1)
 
 
+def test_the_first_and_the_last_moment_are_found_however_they_are_written(tmp_path: Path) -> None:
+    rows = "2020-01-02T10:00,1\n2020-01-02 16:00,1\n2020-01-01 00:00,1\n2020-01-01,1\n"
+    (file,) = assets.read_price_files([write(tmp_path, "A.csv", "Date,Close\n" + rows)])
+    assert (file.first, file.last, file.repeated) == ("2020-01-01 00:00", "2020-01-02 16:00", 1)
+
+
 DATES = ["2020-01-01", "2020-01-02 16:00", " 2020-01-03 ", "20200101", "2020-13-01", "1899-12-31", "2200-12-31", "2020-01-01Z"]
 PRICES = ["1", "1.5", "1e1", " 2 ", "+3", "1_0", "inf", "nan", "-1", "0", "١", "1e-12", "1e13", "0x1"]
 CELLS = st.tuples(st.sampled_from(DATES) | st.text(max_size=12), st.sampled_from(PRICES) | st.text(max_size=8))
