@@ -1,7 +1,7 @@
 """What the first and the last date of price histories already show that a template can not do with them.
 
-Asked at start, before anything costs money, and by the step itself: so what is refused here the step would refuse too. What lies
-between the two dates only the step knows. Standard library only: the retraining schedule's function asks as well.
+Asked at start, before anything costs money, and by the step itself, so that no start is refused which the step would accept.
+What lies between the two dates only the step knows. Standard library only: the retraining schedule's function asks as well.
 """
 
 from __future__ import annotations
@@ -29,17 +29,13 @@ class PriceRange:
     last: datetime
     rows: int
 
-    @property
-    def has_dates_alone(self) -> bool:
-        return self.first.time() == self.last.time() == time.min
-
     def __str__(self) -> str:
-        return f"{self.asset}: {shown(self.first, self)} to {shown(self.last, self)} ({self.rows} rows)"
+        return f"{self.asset}: {shown(self.first, self.last)} to {shown(self.last, self.first)} ({self.rows} rows)"
 
 
-def shown(moment: datetime, *ranges: PriceRange) -> str:
-    """A moment for a message; of prices that have dates alone a date, since a 00:00:00 says nothing there."""
-    dates = moment.time() == time.min and all(found.has_dates_alone for found in ranges)
+def shown(moment: datetime, *among: datetime) -> str:
+    """A moment for a message: a date, where ``among`` are nothing but dates too, since a 00:00:00 says nothing there."""
+    dates = all(other.time() == time.min for other in (moment, *among))
     return f"{moment:%Y-%m-%d}" if dates else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
@@ -58,14 +54,17 @@ def range_problems(template: Mapping[str, Any], ranges: Sequence[PriceRange]) ->
 
 def too_few_windows(template: Mapping[str, Any], steps: int, what: str) -> Problem:
     """``steps``: how many ``what`` (plural) have after endTraining."""
-    windows, length = template["testWindows"], template["predictionLength"]
-    most = steps // length
+    most = steps // template["predictionLength"]
     allowed = (
-        f"testWindows · predictionLength needs {windows * length} steps of {template['frequency']} after endTraining "
+        f"testWindows · predictionLength needs {_steps_wanted(template)} steps of {template['frequency']} after endTraining "
         f"({template['endTraining']}), and {what} have {steps}; allowed: "
         + (f"at most {most}" if most else "an earlier endTraining, a shorter predictionLength or prices that reach on")
     )
-    return Problem("testWindows", windows, allowed)
+    return Problem("testWindows", template["testWindows"], allowed)
+
+
+def _steps_wanted(template: Mapping[str, Any]) -> int:
+    return int(template["testWindows"] * template["predictionLength"])
 
 
 def _begins_too_late(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -> list[Problem]:
@@ -77,24 +76,24 @@ def _begins_too_late(template: Mapping[str, Any], ranges: Sequence[PriceRange]) 
         return []
     late = [found.asset for found in ranges if found.first == latest]
     why = f"where the prices of {listed(late)} begin" if latest >= start else "which is startDataset"
-    allowed = f"allowed: a date after {shown(max(latest, start), *ranges)}, {why}"
+    allowed = f"allowed: a date after {shown(max(latest, start), *_ends(ranges))}, {why}"
     return [Problem("endTraining", template["endTraining"], f"{allowed}; {_listed(ranges, lambda found: found.first, -1)}")]
 
 
 def _ends_too_early(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -> list[Problem]:
     """The test windows need steps after the training, and none lies after the first of the assets ends."""
-    steps = _steps_after_training(template, min(found.last for found in ranges))
-    if steps >= template["testWindows"] * template["predictionLength"]:
-        return []
     earliest = min(found.last for found in ranges)
+    steps, wanted = _steps_after_training(template, earliest), _steps_wanted(template)
+    if steps >= wanted:
+        return []
     ending = listed([found.asset for found in ranges if found.last == earliest])
+    end = shown(earliest, *_ends(ranges))
     each = _listed(ranges, lambda found: found.last, 1)
     if steps == 0:
-        allowed = f"allowed: a date before {shown(earliest, *ranges)}, where the prices of {ending} end, by testWindows · "
-        allowed += f"predictionLength = {template['testWindows'] * template['predictionLength']} steps of {template['frequency']}"
-        return [Problem("endTraining", template["endTraining"], f"{allowed}; {each}")]
-    what = f"the prices of {ending}, which end {shown(earliest, *ranges)},"
-    few = too_few_windows(template, steps, what)
+        room = f"testWindows · predictionLength = {wanted} steps of {template['frequency']}"
+        allowed = f"allowed: a date before {end}, where the prices of {ending} end, by {room}; {each}"
+        return [Problem("endTraining", template["endTraining"], allowed)]
+    few = too_few_windows(template, steps, f"the prices of {ending}, which end {end},")
     return [Problem(few.where, few.value, f"{few.allowed}; {each}")]
 
 
@@ -103,7 +102,7 @@ def _steps_after_training(template: Mapping[str, Any], last: datetime) -> int:
     multiple, unit = _multiple_and_unit(template)
     after = _number(last, unit) - _number(last_moment(template["endTraining"]) + _SECOND, unit)
     # Where the steps of several units begin depends on the first common row: rounded up, whichever it is.
-    return max(0, -(-after // multiple) + 1) if after >= 0 else 0
+    return -(-after // multiple) + 1 if after >= 0 else 0
 
 
 def _multiple_and_unit(template: Mapping[str, Any]) -> tuple[int, str]:
@@ -116,6 +115,10 @@ def _number(moment: datetime, unit: str) -> int:
     if unit == "M":
         return moment.year * 12 + moment.month
     return (moment - datetime.min) // timedelta(seconds=_SECONDS[unit])
+
+
+def _ends(ranges: Sequence[PriceRange]) -> list[datetime]:
+    return [moment for found in ranges for moment in (found.first, found.last)]
 
 
 def _listed(ranges: Sequence[PriceRange], key: Callable[[PriceRange], datetime], sign: int) -> str:

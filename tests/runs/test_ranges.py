@@ -58,9 +58,9 @@ MISFITS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "prices end before the last window": (
         {"endTraining": "2024-07-20", "baseAssets": ["ACME"]},
-        "testWindows is 4; testWindows · predictionLength needs 40 steps of 1D after endTraining (2024-07-20), and the prices of "
-        f"ACME, which end 2024-07-26, have 6; allowed: an earlier endTraining, a shorter predictionLength or prices that reach "
-        f"on; {ACME}",
+        "testWindows is 4; testWindows · predictionLength needs 40 steps of 1D after endTraining (2024-07-20), and the prices "
+        "of ACME, which end 2024-07-26, have 6; allowed: an earlier endTraining, a shorter predictionLength or prices that "
+        f"reach on; {ACME}",
     ),
     "prices end within a window": (
         {"endTraining": "2018-12-01"},
