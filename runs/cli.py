@@ -64,9 +64,10 @@ def assets_put(
     """Check price histories and store them; nothing is stored unless all are right."""
     with _reported():
         checked = assets.read_price_files(files)
-        assets.put(Stack.load(stack_outputs), checked, source)
-        for file in checked:
-            CONSOLE.print(f"stored {file.asset}: {file.rows} rows, {file.first} to {file.last}", highlight=False)
+        done = assets.put(Stack.load(stack_outputs), checked, source)
+        for file, put in zip(checked, done, strict=True):
+            what = f"{file.asset}: {file.rows} rows, {file.first} to {file.last}"
+            CONSOLE.print(views.put_line(put, what), highlight=False, soft_wrap=True)
             if file.repeated:
                 note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
                 CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
@@ -84,8 +85,8 @@ def template_put(file: Path, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id."""
     with _reported():
         template = load_template(file)
-        templates.put(Stack.load(stack_outputs), template)
-        CONSOLE.print(f"stored template {template.id}", highlight=False)
+        put = templates.put(Stack.load(stack_outputs), template)
+        CONSOLE.print(views.put_line(put, f"template {template.id}"), highlight=False, soft_wrap=True)
 
 
 @template_app.command("list")
