@@ -15,7 +15,7 @@ from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.problems import check_output_folder, one_problem, reported
 from contracts.tables import TemplateAttribute
-from contracts.template import load_template
+from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
 from runs.overrides import read_overrides
 from runs.stack import Stack
@@ -106,9 +106,16 @@ def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
 
 @template_app.command("validate")
 def template_validate(file: Path) -> None:
-    """Validate a template file without storing it; needs no stack."""
+    """Validate a template file without storing it; needs no stack.
+
+    What each field means, its unit, its bounds and its default: docs/features.md, and
+    examples/templates/template.schema.json, which editors read.
+    """
     with _reported():
-        CONSOLE.print(f"template {load_template(file).id} is valid", highlight=False)
+        template = load_template(file)
+        CONSOLE.print(f"template {template.id} is valid", highlight=False)
+        for note in notes(template):
+            CONSOLE.print(f"note   {note}", highlight=False, soft_wrap=True)
 
 
 @app.command()
