@@ -91,7 +91,8 @@ class TrainingTemplate(Settings):
     predicted_asset: AssetName = Field(description="The one of baseAssets that is forecast, and that the tests are about.")
     start_dataset: Moment = Field(description="First date or time that is used, inclusive; earlier rows are ignored.")
     end_training: Moment = Field(
-        description="Last date or time of the training, inclusive (a date is its whole day); the test windows come after it."
+        description="Last date or time of the training, inclusive (a date is its whole day). The test windows begin one step "
+        "after the last row up to then."
     )
     frequency: str = Field(
         "1D",
