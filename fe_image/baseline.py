@@ -1,8 +1,8 @@
 """The naive forecast with the quantiles of its training residuals, and the loss that the quality gate compares.
 
 A point forecast would be too easy to beat. For ``level`` and ``log`` the naive forecast of a step is the last observed value,
-and its residuals are those of that same forecast made everywhere in the training range, by number of steps ahead. For
-``log_return`` it is zero (the price stays), and its residuals are the training returns.
+and its residuals are those of that same forecast made everywhere in the training range, by number of trading steps ahead: a
+Monday is one from a Friday. For ``log_return`` it is zero (the price stays), and its residuals are the training returns.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fe_image.features.base import Floats
+from fe_image.frequency import Cells
 from fe_image.grid import Grid
 from fe_image.target import Transform
 
@@ -61,23 +62,26 @@ def weighted_quantile_losses(actual: Floats, quantiles: Floats, levels: Sequence
     return losses
 
 
-def naive_baseline(price: Floats, target: Floats, grid: Grid, transform: Transform, levels: Sequence[float]) -> Baseline:
-    """The naive forecast for each test window of one asset. ``price`` and ``target`` are by cell, NaN without trading."""
-    train = slice(0, grid.train_cells)
-    log_residuals = _residual_quantiles(np.log(price[train]), grid.prediction_length, levels)
-    if transform == "log_return":
-        pooled = np.nanquantile(target[train], levels)
-        residuals = np.repeat(pooled[:, None], grid.prediction_length, axis=1)
-    else:
-        residuals = _residual_quantiles(target[train], grid.prediction_length, levels)
+def naive_baseline(
+    price: Floats, target: Floats, shares: Floats, grid: Grid, transform: Transform, levels: Sequence[float]
+) -> Baseline:
+    """The naive forecast for each test window of one asset. All by cell: ``price`` and ``target``, NaN without trading, and how
+    often such a cell has some, a share that is known ahead.
+    """
+    train, length = slice(0, grid.train_cells), grid.prediction_length
+    starts = [grid.window_start(window) for window in range(grid.windows)]
+    lasts = [_last_observed(price[:start]) for start in starts]
+    steps = [_trading_steps(shares[last + 1 : start + length], length) for start, last in zip(starts, lasts, strict=True)]
+    most = max((int(counted[-1]) for counted in steps), default=0)
+    log_residuals = _residual_quantiles(np.log(price[train]), most, levels)
+    residuals = _residual_quantiles(target[train], most, levels)
+    returns = np.repeat(np.nanquantile(target[train], levels)[:, None], length, axis=1)
     windows = []
-    for window in range(grid.windows):
-        start = grid.window_start(window)
-        ahead = slice(start, start + grid.prediction_length)
-        last_price, last_target = _last_observed(price[:start]), _last_observed(target[:start])
-        quantiles = residuals + (0.0 if transform == "log_return" else last_target)
-        prices = quantiles if transform == "level" else last_price * np.exp(log_residuals)
-        windows.append(WindowBaseline(start, target[ahead], quantiles, price[ahead], prices, last_price))
+    for start, last, ahead in zip(starts, lasts, steps, strict=True):
+        cells = slice(start, start + length)
+        quantiles = returns if transform == "log_return" else target[last] + residuals[:, ahead]
+        prices = quantiles if transform == "level" else price[last] * np.exp(log_residuals[:, ahead])
+        windows.append(WindowBaseline(start, target[cells], quantiles, price[cells], prices, float(price[last])))
     return _scored(tuple(windows), tuple(levels))
 
 
@@ -93,19 +97,23 @@ def _scored(windows: tuple[WindowBaseline, ...], levels: tuple[float, ...]) -> B
 
 
 def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> Floats:
-    """Quantiles of y_{t+h} − (last value observed by t), h = 1 … steps, made at every observed t; shape (levels, steps).
+    """Quantiles of the change of an observed value by h observed values later, h = 0 … steps; shape (levels, steps + 1).
 
-    Steps that were never observed that far from a row (a Sunday, two days after a Friday) take the nearest earlier one's.
+    So many steps that the series never had them take the most that it had.
     """
-    observed = np.flatnonzero(np.isfinite(series))
-    out = np.zeros((len(levels), steps))
+    observed = series[np.isfinite(series)]
+    out = np.zeros((len(levels), steps + 1))
     for step in range(1, steps + 1):
-        origins = observed[observed + step < series.size]
-        residuals = series[origins + step] - series[origins]
-        residuals = residuals[np.isfinite(residuals)]
-        out[:, step - 1] = np.quantile(residuals, levels) if residuals.size else out[:, max(step - 2, 0)]
+        changes = observed[step:] - observed[:-step]
+        out[:, step] = np.quantile(changes, levels) if changes.size else out[:, step - 1]
     return out
 
 
-def _last_observed(series: Floats) -> float:
-    return float(series[np.flatnonzero(np.isfinite(series))[-1]])
+def _trading_steps(shares: Floats, length: int) -> Cells:
+    """How many steps of trading lie between the last observed value and each of the last ``length`` of these cells."""
+    return np.rint(np.cumsum(shares))[-length:].astype(np.int64)
+
+
+def _last_observed(series: Floats) -> int:
+    """The cell of it."""
+    return int(np.flatnonzero(np.isfinite(series))[-1])

@@ -29,7 +29,7 @@ from fe_image.importance import ImportanceReport, feature_importance
 from fe_image.overlap import check_ranges, limits, loss_note
 from fe_image.panel import common_panel, used_histories
 from fe_image.prices import PriceHistory
-from fe_image.target import trading_profile, transformed
+from fe_image.target import trading_profile, trading_shares, transformed
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +87,11 @@ def engineer(
     target = grid.place(transformed(panel.close, transform))
     start = _series_start(target, dynamic, grid, template)
     index = panel.assets.index(template.predicted_asset)
-    baseline = naive_baseline(price[index], target[index], grid, transform, test_quantiles)
+    train, frequency = slice(0, grid.train_cells), Frequency.parse(template.frequency)
+    profile = trading_profile(grid.times[train], np.isfinite(price[0, train]), frequency)
+    shares = trading_shares(grid.times, profile, frequency)
+    baseline = naive_baseline(price[index], target[index], shares, grid, transform, test_quantiles)
     _check_windows(baseline, template)
-    train = slice(0, grid.train_cells)
-    observed = np.isfinite(price[0, train])
-    profile = trading_profile(grid.times[train], observed, Frequency.parse(template.frequency))
     return EngineeredData(
         template, panel, grid, features, dynamic, price, target, start, profile, baseline,
         _importance(panel, grid, features, template), codes_report(panel, grid, features),

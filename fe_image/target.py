@@ -64,8 +64,13 @@ def trading_profile(times: Times, observed: Mask, frequency: Frequency) -> list[
 
 def expected_trading(times: Times, profile: list[float], frequency: Frequency) -> Mask:
     """Which cells are expected to have trading. Known ahead, but for holidays, which a weekly profile does not know."""
+    return trading_shares(times, profile, frequency) >= min(_TRADING_SHARE, max(profile))
+
+
+def trading_shares(times: Times, profile: list[float], frequency: Frequency) -> Floats:
+    """The profile's share of each cell."""
     slots, _ = _slots(times, frequency)
-    return np.asarray(profile)[slots] >= min(_TRADING_SHARE, max(profile))
+    return np.asarray(profile)[slots]
 
 
 def _slots(times: Times, frequency: Frequency) -> tuple[npt.NDArray[np.int64], int]:

@@ -128,13 +128,10 @@ def _parameter_problems(where: str, value: str, declared: Mapping[str, Any]) -> 
     allowed = declared.get("EnumValues")
     if allowed and value not in [str(item) for item in allowed]:
         return [Problem(where, value, f"allowed: one of {', '.join(map(str, allowed))}")]
-    if declared["Type"] == "Integer" and not re.fullmatch(r"[1-9][0-9]{0,4}", value):
-        return [Problem(where, value, "allowed: a whole number from 1 to 99999")]
-    if str(declared["Name"]).endswith("InstanceType") and not re.fullmatch(names.INSTANCE_TYPE_PATTERN, value):
-        return [Problem(where, value, "allowed: a SageMaker instance type such as ml.m5.xlarge")]
-    if not value:
-        return [Problem(where, value, "allowed: a text of at least one character")]
-    return []
+    instead = names.allowed_instead(str(declared["Name"]), value)
+    if instead is None and declared["Type"] == "Integer" and not re.fullmatch("-?[0-9]{1,18}", value):
+        instead = "a whole number"
+    return [Problem(where, value, f"allowed: {instead}")] if instead else []
 
 
 def _start_once(stack: Stack, execution_id: str, snapshot: Snapshot, template_id: str, origin: str) -> Started:

@@ -67,7 +67,7 @@ def assets_put(
         done = assets.put(Stack.load(stack_outputs), checked, source)
         for file, put in zip(checked, done, strict=True):
             what = f"{file.asset}: {file.rows} rows, {file.first} to {file.last}"
-            CONSOLE.print(views.put_line(put, what), highlight=False, soft_wrap=True)
+            CONSOLE.print(views.put_line(put, what), markup=False, highlight=False, soft_wrap=True)
             if file.repeated:
                 note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
                 CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
@@ -86,7 +86,7 @@ def template_put(file: Path, stack_outputs: Outputs = None) -> None:
     with _reported():
         template = load_template(file)
         put = templates.put(Stack.load(stack_outputs), template)
-        CONSOLE.print(views.put_line(put, f"template {template.id}"), highlight=False, soft_wrap=True)
+        CONSOLE.print(views.put_line(put, f"template {template.id}"), markup=False, highlight=False, soft_wrap=True)
 
 
 @template_app.command("list")
@@ -139,7 +139,7 @@ def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = Non
     with _reported():
         item = _item(Stack.load(stack_outputs), execution_id)
         for line in views.summary_lines(item):
-            CONSOLE.print(line, highlight=False, soft_wrap=True)
+            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
         CONSOLE.print(views.steps_table(item))
         if log:
             CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False, soft_wrap=True)
@@ -157,7 +157,7 @@ def report(
     with _reported():
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
-            CONSOLE.print(line, highlight=False, soft_wrap=True)
+            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from fe_image.baseline import naive_baseline, weighted_quantile_losses
 from fe_image.engineer import engineer
+from fe_image.grid import Grid
 from fe_image.outputs import output_files
 from local_run.deepar.metrics import weighted_quantile_loss
 from tests.fe_image.support import demo_template, histories, sample_histories, template, walk
 
 LEVELS = (0.1, 0.5, 0.9)
+FRIDAY, SATURDAY = 4, 5
 
 
 def test_the_loss_by_hand():
@@ -47,11 +50,12 @@ def test_quantiles_are_those_of_residuals_made_in_the_training_range(transform: 
         expected = np.nanquantile(series, LEVELS)
         np.testing.assert_allclose(window.quantiles, np.repeat(expected[:, None], 7, axis=1))
         return
-    last = series[np.isfinite(series)][-1]
-    for step in (1, 5, 7):
-        differences = series[step:] - series[:-step]
-        expected = last + np.quantile(differences[np.isfinite(differences)], LEVELS)
-        np.testing.assert_allclose(window.quantiles[:, step - 1], expected)
+    # The training ends on a Friday: Saturday and Sunday have no trading, Monday is one step of it ahead.
+    observed = series[np.isfinite(series)]
+    assert data.grid.times[data.grid.train_cells - 1].astype(datetime).weekday() == FRIDAY
+    for cell, steps in ((0, 0), (1, 0), (2, 1), (4, 3), (6, 5)):
+        changes = observed[steps:] - observed[: observed.size - steps]
+        np.testing.assert_allclose(window.quantiles[:, cell], observed[-1] + np.quantile(changes, LEVELS))
 
 
 def test_price_quantiles_widen_with_the_horizon_and_cover_as_they_say():
@@ -85,14 +89,34 @@ def test_the_gate_file_is_baseline_and_margin():
     assert np.mean(list(losses.values())) == pytest.approx(gate["baseline"], rel=1e-12)
 
 
-def test_a_step_that_was_never_observed_takes_the_earlier_ones_quantiles():
-    """Prices every second day: one and three steps ahead of a row there never is one."""
-    panel = walk(3, rows=60)
-    price = np.full(120, np.nan)
-    price[::2] = panel.close[0]
-    from fe_image.grid import Grid
+def test_the_price_stays_while_there_is_no_trading():
+    """Every window of the demo, wherever in a week it starts."""
+    data = engineer(sample_histories(), demo_template())
+    lasts = set()
+    for window in data.baseline.windows:
+        weekdays = data.grid.times[window.start - 7 : window.start + 7].astype("datetime64[D]").astype(datetime)
+        days_off = next(cell for cell in range(7) if weekdays[7 + cell].weekday() < SATURDAY)
+        lasts.add(days_off)
+        np.testing.assert_allclose(window.price_quantiles[:, :days_off], window.last_price)
+        assert (np.diff(window.price_quantiles[:, days_off]) > 0).all()
+    assert len(lasts) > 1
 
-    grid = Grid(np.arange(120).astype("datetime64[s]"), np.arange(0, 120, 2), 50, 100, 4, 5)
-    made = naive_baseline(price, price, grid, "level", LEVELS)
-    window = made.windows[0].quantiles
-    np.testing.assert_array_equal(window[:, 2], window[:, 1])
+
+def test_intraday_windows_count_the_hours_of_trading():
+    """Six hours a day: the night adds nothing."""
+    price = np.full(24 * 40, np.nan)
+    for day in range(40):
+        price[24 * day + 10 : 24 * day + 16] = 100.0 + np.arange(6) + day
+    shares = np.isfinite(price).astype(float)
+    hours = np.arange(price.size).astype("datetime64[h]").astype("datetime64[s]")
+    grid = Grid(hours, np.flatnonzero(shares), 180, 24 * 29 + 16, 48, 2)
+    made = naive_baseline(price, price, shares, grid, "level", LEVELS).windows[0].quantiles
+    np.testing.assert_array_equal(made[:, :18], price[24 * 29 + 15])
+    np.testing.assert_array_equal(made[:, 23:42], made[:, 23:24] + np.zeros(19))
+
+
+def test_more_steps_than_the_training_range_has_take_its_most():
+    price = np.append(walk(3, rows=6).close[0], np.full(8, np.nan))
+    grid = Grid(np.arange(14).astype("datetime64[s]"), np.arange(6), 6, 6, 8, 1)
+    window = naive_baseline(price, price, np.ones(14), grid, "level", LEVELS).windows[0].quantiles
+    np.testing.assert_array_equal(window[:, 5:], np.repeat(window[:, 4:5], 3, axis=1))

@@ -10,7 +10,7 @@ import scipy.stats
 
 from local_run.deepar.metrics import weighted_quantile_loss
 from runs.report import ReportBundle
-from runs.report.significance import sign_flip_p_value
+from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value
 from runs.report.verdict import coverage, nominal_coverage, overall_ratio, verdict, window_scores
 from tests.report.support import LEVELS, forecasts, item
 
@@ -49,13 +49,40 @@ def test_a_better_model_is_called_better() -> None:
 
 
 @pytest.mark.parametrize(("ratio", "word"), [(0.8, "better"), (1.3, "worse")])
-def test_what_so_few_windows_can_not_tell_from_chance_is_no_success_and_no_failure(ratio: float, word: str) -> None:
-    report = forecasts(8.0)
+def test_what_the_windows_can_not_tell_from_chance_is_no_success_and_no_failure(ratio: float, word: str) -> None:
+    report = forecasts(8.0, count=8)
+    for window in report["windows"][::2]:  # the model is the worse one here, the better one there
+        swapped = window["naive_target_quantiles"], window["target_quantiles"]
+        window["target_quantiles"], window["naive_target_quantiles"] = swapped
     report["metrics"] = {name: value * ratio for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
     said = f"The model is {abs(ratio - 1):.1%} {word} than the naive forecast"
-    assert found.headline == f"{said}, which 3 windows can not tell from chance."
+    assert found.headline == f"{said}, which 8 windows can not tell from chance."
+    assert "can never" not in " ".join(found.sentences)
     assert found.tone == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("count", "named", "least"), [(1, "1 window", "100.0%"), (4, "4 windows", "12.5%"), (5, "5 windows", "6.2%")]
+)
+def test_that_so_few_windows_can_never_tell_is_no_fault_of_the_data(count: int, named: str, least: str) -> None:
+    found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=count)))
+    assert found.headline.endswith(f"than the naive forecast, but {named} can never tell that from chance; at least 6 can.")
+    said = " ".join(found.sentences)
+    assert f"With {named} it is never less than {least}, whatever the forecasts" in said
+    assert "testWindows of at least 6" in said
+    assert found.tone == "neutral"
+
+
+def test_windows_without_actual_values_do_not_count_among_those_that_can_tell() -> None:
+    report = forecasts(8.0, count=6)
+    assert "can never" not in verdict(ReportBundle.of_item(item(), report)).headline
+    report["windows"][0]["target_actual"] = [None] * 6
+    assert "5 windows can never tell" in verdict(ReportBundle.of_item(item(), report)).headline
+
+
+def test_the_least_number_of_windows_is_where_the_sign_flip_test_can_reach_its_level() -> None:
+    assert sign_flip_p_value([1.0] * LEAST_WINDOWS) <= LEVEL < sign_flip_p_value([1.0] * (LEAST_WINDOWS - 1))
 
 
 def test_the_sign_flip_test_counts_every_assignment_of_signs() -> None:
@@ -97,11 +124,13 @@ def test_the_gates_figures_are_told(outcome: str, text: str) -> None:
 def test_a_failed_execution_tells_its_reason() -> None:
     found = verdict(ReportBundle.of_item(item(Status="Failed", FailureReason="no asset"), None))
     assert (found.tone, found.headline, found.sentences) == ("bad", "The execution failed.", ("no asset",))
+    assert not found.judged
 
 
 def test_without_forecasts_nothing_is_claimed() -> None:
     found = verdict(ReportBundle.of_item(item(Status="Executing", Outcome=None), None))
-    assert (found.tone, found.headline) == ("neutral", "Status: Executing.")
+    assert (found.tone, found.headline, found.judged) == ("neutral", "Executing: no verdict yet.", False)
+    assert verdict(ReportBundle.of_item(item(), forecasts())).judged
 
 
 def test_windows_without_any_observation_have_no_score() -> None:
