@@ -23,6 +23,7 @@ from contracts.problems import Problem, ProblemsError, nearest, one_problem
 from contracts.snapshot import AssetVersion, Snapshot, digest, from_attribute
 from contracts.status import PROCESSING_STEP
 from contracts.tables import ExecutionAttribute, TemplateAttribute
+from runs.ranges import misfits
 from runs.stack import Stack
 from runs.store import ExecutionStore, Item
 
@@ -52,7 +53,8 @@ def start(
     snapshot is a conflict. Everything that can be refused is refused before anything is written.
 
     Raises:
-        ProblemsError: unknown template, bad id, unknown or bad override, missing asset, or a conflict.
+        ProblemsError: unknown template, bad id, unknown or bad override, missing asset, prices that the template can not work
+            with, or a conflict.
     """
     overrides = dict(overrides or {})
     template = stored_template(stack, template_id)
@@ -62,10 +64,12 @@ def start(
         problems.append(problem)
     assets, missing = _asset_versions(stack, list(template[TemplateAttribute.ASSETS]))
     problems += _size_problems(assets, _volume_gb(definition, overrides))
-    if problems + missing:
-        raise ProblemsError("start", problems + missing)
+    content = json.loads(template[TemplateAttribute.TEMPLATE])
+    problems += [*missing, *misfits(stack, content, assets)]
+    if problems:
+        raise ProblemsError("start", problems)
     snapshot: Snapshot = {
-        "Template": json.loads(template[TemplateAttribute.TEMPLATE]),
+        "Template": content,
         "Parameters": {**{name: str(value) for name, value in template[TemplateAttribute.PARAMETERS].items()}, **overrides},
         "ImageUri": _image_uri(definition),
         "DefinitionDigest": digest(definition),

@@ -15,7 +15,7 @@ from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.problems import check_output_folder, needs_extra, one_problem, reported
 from contracts.tables import TemplateAttribute
-from contracts.template import load_template
+from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
 from runs.overrides import read_overrides
 from runs.stack import Stack
@@ -67,9 +67,10 @@ def assets_put(
     """Check price histories and store them; nothing is stored unless all are right."""
     with _reported():
         checked = assets.read_price_files(files)
-        assets.put(Stack.load(stack_outputs), checked, source)
-        for file in checked:
-            CONSOLE.print(f"stored {file.asset}: {file.rows} rows, {file.first} to {file.last}", highlight=False)
+        done = assets.put(Stack.load(stack_outputs), checked, source)
+        for file, put in zip(checked, done, strict=True):
+            what = f"{file.asset}: {file.rows} rows, {file.first} to {file.last}"
+            CONSOLE.print(views.put_line(put, what), markup=False, highlight=False, soft_wrap=True)
             if file.repeated:
                 note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
                 CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
@@ -87,8 +88,8 @@ def template_put(file: TemplateFile, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id."""
     with _reported():
         template = load_template(file)
-        templates.put(Stack.load(stack_outputs), template)
-        CONSOLE.print(f"stored template {template.id}", highlight=False)
+        put = templates.put(Stack.load(stack_outputs), template)
+        CONSOLE.print(views.put_line(put, f"template {template.id}"), markup=False, highlight=False, soft_wrap=True)
 
 
 @template_app.command("list")
@@ -108,9 +109,16 @@ def template_show(template_id: TemplateId, stack_outputs: Outputs = None) -> Non
 
 @template_app.command("validate")
 def template_validate(file: TemplateFile) -> None:
-    """Validate a template file without storing it; needs no stack."""
+    """Validate a template file without storing it; needs no stack.
+
+    What each field means, its unit, its bounds and its default: docs/features.md, and
+    examples/templates/template.schema.json, which editors read.
+    """
     with _reported():
-        CONSOLE.print(f"template {load_template(file).id} is valid", highlight=False)
+        template = load_template(file)
+        CONSOLE.print(f"template {template.id} is valid", highlight=False)
+        for note in notes(template):
+            CONSOLE.print(f"note   {note}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -10,22 +10,23 @@ from contracts.tables import TemplateAttribute
 from contracts.template import TrainingTemplate, pipeline_parameters
 from runs.history import iso
 from runs.pages import all_items
+from runs.put import Put, put_item
 from runs.stack import Stack
 
 
-def put(stack: Stack, template: TrainingTemplate) -> None:
+def put(stack: Stack, template: TrainingTemplate) -> Put:
     """Store a template under its id, over an earlier one; executions keep the snapshot they were started with."""
     body = template.model_dump(mode="json", by_alias=True)
-    stack.dynamodb.Table(stack.outputs.template_table).put_item(
-        Item={
-            TemplateAttribute.ID: template.id,
-            TemplateAttribute.TEMPLATE: canonical_json(body),
-            TemplateAttribute.DIGEST: digest(body),
-            TemplateAttribute.PARAMETERS: pipeline_parameters(template),
-            TemplateAttribute.ASSETS: list(template.base_assets),
-            TemplateAttribute.STORED_AT: iso(datetime.now(UTC)),
-        }
-    )
+    item = {
+        TemplateAttribute.ID: template.id,
+        TemplateAttribute.TEMPLATE: canonical_json(body),
+        TemplateAttribute.DIGEST: digest(body),
+        TemplateAttribute.PARAMETERS: pipeline_parameters(template),
+        TemplateAttribute.ASSETS: list(template.base_assets),
+        TemplateAttribute.STORED_AT: iso(datetime.now(UTC)),
+    }
+    table = stack.dynamodb.Table(stack.outputs.template_table)
+    return put_item(table, item, TemplateAttribute.DIGEST, TemplateAttribute.STORED_AT)
 
 
 def stored(stack: Stack) -> list[dict[str, Any]]:

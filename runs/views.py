@@ -15,6 +15,7 @@ from rich.text import Text
 from contracts import status as st
 from contracts.tables import AssetAttribute, ExecutionAttribute, StepKey, TemplateAttribute
 from runs.history import parse_time
+from runs.put import Put
 from runs.wording import shortened, spoken
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
             item.get(ExecutionAttribute.ORIGIN, ""),
         )
     return table
+
+
+def put_line(put: Put, what: str) -> str:
+    """``replaced template mine (of 2026-11-25 08:45)``: that something else is gone must not go unsaid."""
+    return f"{put.outcome} {what}" + (f" (of {_minute(put.before)})" if put.outcome == "replaced" else "")
 
 
 def _minute(time: str) -> str:
