@@ -229,12 +229,11 @@ class _Schema(GenerateJsonSchema):
 
 def notes(template: TrainingTemplate) -> list[str]:
     """What is right and yet hardly meant."""
-    if template.test_windows >= TELLING_WINDOWS:
-        return []
-    windows = f"testWindows is {template.test_windows}"
-    return [
-        f"{windows}; the report can tell no forecast from chance by fewer than {TELLING_WINDOWS} windows, however good it is"
-    ]
+    found = [] if template.id else ["id is missing; `runs template put` needs it, which stores the template by it"]
+    if template.test_windows < TELLING_WINDOWS:
+        few = f"the report can tell no forecast from chance by fewer than {TELLING_WINDOWS} windows, however good it is"
+        found.append(f"testWindows is {template.test_windows}; {few}")
+    return found
 
 
 def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.prices import COLUMNS, FIRST_YEAR, LAST_YEAR, MIN_ROWS, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain
@@ -80,13 +82,18 @@ def _twice(paths: list[Path]) -> list[Problem]:
 def put(stack: Stack, files: list[PriceFile], source: str = "") -> list[Put]:
     """Store the files and their metadata, and say what each was to what was there.
 
-    S3 computes and keeps the SHA-256, which executions freeze.
+    S3 computes and keeps the SHA-256, which executions freeze. What is there already is left alone: another version of the same
+    bytes would be another snapshot, and starting an execution again under its id a conflict.
     """
     return [_put(stack, file, source) for file in files]
 
 
 def _put(stack: Stack, file: PriceFile, source: str) -> Put:
-    key = asset_key(file.asset)
+    key, table = asset_key(file.asset), stack.dynamodb.Table(stack.outputs.asset_table)
+    standing = table.get_item(Key={AssetAttribute.NAME: file.asset}, ConsistentRead=True).get("Item", {})
+    same = (standing.get(AssetAttribute.SHA256), standing.get(AssetAttribute.SOURCE)) == (file.sha256, source)
+    if same and _current_version(stack, key) == standing[AssetAttribute.VERSION_ID]:
+        return Put("unchanged", str(standing[AssetAttribute.STORED_AT]))
     answer = stack.s3.put_object(
         Bucket=stack.outputs.assets_bucket,
         Key=key,
@@ -105,7 +112,17 @@ def _put(stack: Stack, file: PriceFile, source: str) -> Put:
         AssetAttribute.SOURCE: source,
         AssetAttribute.STORED_AT: iso(datetime.now(UTC)),
     }
-    return put_item(stack.dynamodb.Table(stack.outputs.asset_table), item, AssetAttribute.SHA256, AssetAttribute.STORED_AT)
+    return put_item(table, item, AssetAttribute.SHA256, AssetAttribute.STORED_AT)
+
+
+def _current_version(stack: Stack, key: str) -> str | None:
+    """Of the object that executions would read; None where there is none."""
+    try:
+        return str(stack.s3.head_object(Bucket=stack.outputs.assets_bucket, Key=key).get("VersionId", "null"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return None
+        raise
 
 
 def stored(stack: Stack) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS, hyperparameter_problems
-from contracts.ids import client_request_token, execution_id_problem, new_execution_id
+from contracts.ids import client_request_token, execution_id_problem, new_execution_id, template_id_problem
 from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.problems import Problem, ProblemsError, nearest, one_problem
 from contracts.snapshot import AssetVersion, Snapshot, digest, from_attribute
@@ -79,7 +79,9 @@ def start(
 
 
 def stored_template(stack: Stack, template_id: str) -> Item:
-    """The stored template's item; a :class:`ProblemsError` names it where there is none."""
+    """The stored template's item; a :class:`ProblemsError` names it where there is none, or can be none of that name."""
+    if problem := template_id_problem(template_id):
+        raise ProblemsError("template", [problem])
     table = stack.dynamodb.Table(stack.outputs.template_table)
     item = table.get_item(Key={TemplateAttribute.ID: template_id}, ConsistentRead=True).get("Item")
     if item is None:

@@ -116,7 +116,7 @@ def template_validate(file: TemplateFile) -> None:
     """
     with _reported():
         template = load_template(file)
-        CONSOLE.print(f"template {template.id} is valid", highlight=False)
+        CONSOLE.print(f"template {template.id or file} is valid", markup=False, highlight=False, soft_wrap=True)
         for note in notes(template):
             CONSOLE.print(f"note   {note}", highlight=False, soft_wrap=True)
 

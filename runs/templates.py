@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.ids import template_id_problem
+from contracts.problems import ProblemsError
 from contracts.snapshot import canonical_json, digest
 from contracts.tables import TemplateAttribute
 from contracts.template import TrainingTemplate, pipeline_parameters
@@ -15,7 +17,12 @@ from runs.stack import Stack
 
 
 def put(stack: Stack, template: TrainingTemplate) -> Put:
-    """Store a template under its id, over an earlier one; executions keep the snapshot they were started with."""
+    """Store a template under its id, over an earlier one; executions keep the snapshot they were started with.
+
+    Raises :class:`~contracts.problems.ProblemsError` for a template without an id.
+    """
+    if problem := template_id_problem(template.id, "id"):
+        raise ProblemsError("template", [problem])
     body = template.model_dump(mode="json", by_alias=True)
     item = {
         TemplateAttribute.ID: template.id,

@@ -230,8 +230,8 @@ def test_the_default_number_of_windows_can_be_told_from_chance():
 
 
 def test_too_few_windows_to_tell_anything_are_noted():
-    assert notes(parse_template(good(testWindows=6), NOW)) == []
-    (note,) = notes(parse_template(good(testWindows=5), NOW))
+    assert notes(parse_template(good(id="t", testWindows=6), NOW)) == []
+    (note,) = notes(parse_template(good(id="t", testWindows=5), NOW))
     assert note.startswith("testWindows is 5; the report can tell no forecast from chance by fewer than 6 windows")
 
 

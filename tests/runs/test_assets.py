@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.layout import asset_key
 from contracts.problems import ProblemsError
 from contracts.template import DataPolicy
 from fe_image.prices import read_history
@@ -141,3 +142,19 @@ def test_it_is_said_whether_other_prices_were_there(stack: Stack, tmp_path: Path
 
     more = GOOD + "2020-01-03,1\n"
     assert [put(content) for content in (GOOD, GOOD, more, GOOD)] == ["stored", "unchanged", "replaced", "replaced"]
+
+
+def test_the_same_prices_again_are_no_other_version(stack: Stack, tmp_path: Path) -> None:
+    """Another version would be another snapshot: starting an execution again under its id would be a conflict."""
+    files = assets.read_price_files([write(tmp_path, "AAPL.csv", GOOD)])
+
+    def put() -> tuple[str, int]:
+        (done,) = assets.put(stack, files)
+        versions = stack.s3.list_object_versions(Bucket=stack.outputs.assets_bucket)
+        return done.outcome, len(versions.get("Versions", []))
+
+    assert [put(), put()] == [("stored", 1), ("unchanged", 1)]
+    stack.s3.delete_object(Bucket=stack.outputs.assets_bucket, Key=asset_key("AAPL"))
+    assert put() == ("unchanged", 2), "what is away is put again"
+    stack.s3.put_object(Bucket=stack.outputs.assets_bucket, Key=asset_key("AAPL"), Body=b"other")
+    assert put()[1] == 4, "and what another wrote past the table is put right"
