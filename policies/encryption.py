@@ -16,6 +16,8 @@ KEY = "aws:kms/key:Key"
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 MIN_DELETION_WINDOW_DAYS = 14
+#: CloudWatch Logs tells no source; it names the log group in the encryption context.
+LOGS_CONTEXT = "kms:EncryptionContext:aws:logs:arn"
 
 #: Where a resource names its key, and what frameworks call that.
 KEY_PLACES: Mapping[str, tuple[str, str]] = {
@@ -89,8 +91,9 @@ def _kept(key: Resource) -> Iterator[Finding]:
     for statement in allowing(key, RESOURCE_DOCUMENTS):
         if statement.everyone:
             yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
-        if "Service" in statement.principals and not statement.conditions:
-            yield Finding(f"{statement.field}.Condition", None, "needed: whom the service may use the key for")
+        if "Service" in statement.principals and not statement.has_source(LOGS_CONTEXT):
+            allowed = f"needed: whom the service may use the key for, by aws:SourceAccount, aws:SourceArn or {LOGS_CONTEXT}"
+            yield Finding(f"{statement.field}.Condition", None, allowed)
         if "Service" in statement.principals and "kms:*" in statement.actions:
             yield Finding(f"{statement.field}.Action", "kms:*", "allowed for a service: actions by name")
 

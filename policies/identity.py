@@ -113,6 +113,9 @@ def _own_policies(resource: Resource) -> Iterator[Finding]:
 
 
 def _named_trust(role: Resource) -> Iterator[Finding]:
+    services = {name for statement in allowing(role, TRUST_DOCUMENTS) for name in statement.principals.get("Service", ())}
+    if len(services) > 1:
+        yield Finding("assumeRolePolicy Principal.Service", ", ".join(sorted(services)), "allowed: one service")
     for statement in allowing(role, TRUST_DOCUMENTS):
         if not statement.principals:
             yield Finding(f"{statement.field}.Principal", None, "needed: one service by name")
@@ -120,15 +123,11 @@ def _named_trust(role: Resource) -> Iterator[Finding]:
             for name in names:
                 if type_ != "Service" or _WILDCARD.search(name):
                     yield Finding(f"{statement.field}.Principal.{type_}", name, "allowed: one service by name")
-                elif name not in SOURCELESS and not has_source(statement):
+                elif name not in SOURCELESS and not statement.has_source():
                     allowed = (
                         f"needed for {name}: aws:SourceAccount or aws:SourceArn, since another account's resource could come"
                     )
                     yield Finding(f"{statement.field}.Condition", None, allowed)
-
-
-def has_source(statement: Statement) -> bool:
-    return bool(statement.bounds("aws:SourceAccount") or statement.bounds("aws:SourceArn"))
 
 
 def _scoped_pass_role(resource: Resource) -> Iterator[Finding]:

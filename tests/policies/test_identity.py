@@ -18,8 +18,27 @@ TRAINING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/model-training-dev-training"
 METRICS = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
 PASSED = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 GRANT = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+GRANT_LISTED = {"Bool": {"kms:GrantIsForAWSResource": [True]}}
+#: The key must be absent: this is for people's own grants.
+NO_GRANT = {"Null": {"kms:GrantIsForAWSResource": "true"}}
 SOURCE = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
+ANY_JOB = f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}:training-job/*"
+#: Conditions that name a source, and let every account's resource come.
+NO_SOURCES: list[dict[str, Any]] = [
+    {"Null": {"aws:SourceArn": "true"}},
+    {"Null": {"aws:SourceAccount": "false"}},
+    {"ArnLike": {"aws:SourceArn": "arn:*"}},
+    {"ArnLike": {"aws:SourceArn": "arn:aws:sagemaker:eu-central-1:*:training-job/x"}},
+    {"ArnLike": {"aws:SourceArn": [ANY_JOB, "arn:aws:sagemaker:*:?*:training-job/*"]}},
+    {"StringLike": {"aws:SourceArn": "*:training-job/x"}},
+    {"StringLike": {"aws:SourceAccount": "?*"}},
+    {"StringLike": {"aws:SourceAccount": "1234*"}},
+    {"StringEquals": {"aws:SourceAccount": []}},
+    {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
+    {"ForAnyValue:StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    {"Bool": {"aws:SourceAccount": "true"}},
+]
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +94,15 @@ CASES = [
         policy(allow("cloudwatch:PutMetricData", "*", Condition={"StringLikeIfExists": {"cloudwatch:namespace": "a"}})),
         "Condition is missing",
     ),
+    *(
+        bad(
+            "iam-named-resources",
+            POLICY,
+            policy(allow("cloudwatch:PutMetricData", "*", Condition={operator: {"cloudwatch:namespace": value}})),
+            "Condition is missing",
+        )
+        for operator, value in (("Null", "false"), ("StringLike", "?*"), ("StringLike", ["a", "*"]))
+    ),
     bad(
         "iam-named-resources",
         POLICY,
@@ -84,7 +112,9 @@ CASES = [
     bad("iam-named-resources", POLICY, policy(allow("kms:Decrypt", "*")), "Resource is '*'", "kms:Decrypt"),
     bad("iam-named-resources", POLICY, policy(allow("s3:GetObject", "arn:aws:s3:::*/*")), "Resource is 'arn:aws:s3:::*/*'"),
     good("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN, Condition=GRANT))),
+    good("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN, Condition=GRANT_LISTED))),
     bad("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN)), "GrantIsForAWSResource"),
+    bad("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN, Condition=NO_GRANT)), "GrantIsForAWSResource"),
     bad("iam-no-escalation", POLICY, policy(allow("iam:PutRolePolicy", TRAINING_ROLE)), "Action is 'iam:PutRolePolicy'"),
     bad("iam-no-escalation", POLICY, policy(allow("sts:AssumeRole", TRAINING_ROLE)), "Action is 'sts:AssumeRole'"),
     bad(
@@ -120,6 +150,15 @@ CASES = [
         ROLE,
         trust(SAGEMAKER, Condition={"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}),
         "Condition is missing",
+    ),
+    *(bad("iam-trust", ROLE, trust(SAGEMAKER, Condition=condition), "Condition is missing") for condition in NO_SOURCES),
+    good("iam-trust", ROLE, trust(SAGEMAKER, Condition={"ArnLike": {"aws:SourceArn": ANY_JOB}})),
+    good("iam-trust", ROLE, trust(SAGEMAKER, Condition={"StringLike": {"AWS:sourcearn": [ANY_JOB, f"{ANY_JOB}/x"]}})),
+    bad(
+        "iam-trust",
+        ROLE,
+        trust({"Service": ["sagemaker.amazonaws.com", "ec2.amazonaws.com"]}, Condition=SOURCE),
+        "is 'ec2.amazonaws.com, sagemaker.amazonaws.com'; allowed: one service",
     ),
     bad("iam-trust", ROLE, trust("*"), "Principal.* is '*'"),
     bad("iam-trust", ROLE, trust({"AWS": "*"}), "Principal.AWS is '*'"),

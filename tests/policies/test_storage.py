@@ -83,6 +83,16 @@ CASES = [
     bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Principal", READER)), "policy is"),
     bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition.Bool", {"aws:SecureTransport": "true"})), "policy is"),
     bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition.StringEquals", {"aws:PrincipalTag/a": "b"})), "policy is"),
+    good("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition", {"BoolIfExists": {"aws:SecureTransport": "false"}}))),
+    good("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition", {"Bool": {"aws:SecureTransport": [False]}}))),
+    *(
+        bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition", condition)), "policy is")
+        for condition in (
+            {"Null": {"aws:SecureTransport": "false"}},
+            {"Bool": {"aws:SecureTransport": ["false", "true"]}},
+            {"BoolIfExists": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}},
+        )
+    ),
     good("s3-encrypted", storage.ENCRYPTION, ENCRYPTED),
     good("s3-encrypted", storage.ENCRYPTION, BY_KEY),
     bad("s3-encrypted", storage.ENCRYPTION, {"rules": []}, "rules is missing"),
