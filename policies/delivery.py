@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_have
 from policies.documents import RESOURCE_DOCUMENTS, allowing, denies_plain_transport, statements, unreadable
+from policies.principals import unnamed
 from policies.resources import Resource, Stack
 
 QUEUE = "aws:sqs/queue:Queue"
@@ -90,8 +91,7 @@ def _bus_has_policy(bus: Resource, stack: Stack) -> Iterator[Finding]:
 def _bus_closed(policy: Resource) -> Iterator[Finding]:
     yield from unreadable(policy, RESOURCE_DOCUMENTS)
     for statement in allowing(policy, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        yield from unnamed(statement)
 
 
 _QUEUES = (

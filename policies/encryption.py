@@ -10,6 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_be, must_have
 from policies.definition import key_places, uses_key
 from policies.documents import RESOURCE_DOCUMENTS, allowing, unreadable
+from policies.principals import unnamed
 from policies.resources import Resource, Stack
 
 KEY = "aws:kms/key:Key"
@@ -89,11 +90,7 @@ def _kept(key: Resource) -> Iterator[Finding]:
         yield Finding("deletionWindowInDays", days, f"allowed: at least {MIN_DELETION_WINDOW_DAYS}")
     yield from unreadable(key, RESOURCE_DOCUMENTS)
     for statement in allowing(key, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
-        if "Service" in statement.principals and not statement.has_source(LOGS_CONTEXT):
-            allowed = f"needed: whom the service may use the key for, by aws:SourceAccount, aws:SourceArn or {LOGS_CONTEXT}"
-            yield Finding(f"{statement.field}.Condition", None, allowed)
+        yield from unnamed(statement, LOGS_CONTEXT)
         if "Service" in statement.principals and "kms:*" in statement.actions:
             yield Finding(f"{statement.field}.Action", "kms:*", "allowed for a service: actions by name")
 

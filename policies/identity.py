@@ -17,6 +17,7 @@ from policies.documents import (
     unreadable,
 )
 from policies.exemptions import UNRESTRICTABLE
+from policies.principals import unnamed
 from policies.resources import Resource
 
 ROLE = "aws:iam/role:Role"
@@ -155,8 +156,7 @@ def _nothing_negated(resource: Resource) -> Iterator[Finding]:
 def _closed(resource: Resource) -> Iterator[Finding]:
     yield from unreadable(resource, RESOURCE_DOCUMENTS)
     for statement in allowing(resource, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        yield from unnamed(statement)
 
 
 _HOLDERS = tuple(IDENTITY_DOCUMENTS)

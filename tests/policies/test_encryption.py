@@ -62,6 +62,7 @@ CASES = [
     bad("kms-key", KEY, change(KEPT, "deletionWindowInDays", 7), "deletionWindowInDays is 7", "at least 14"),
     bad("kms-key", KEY, key_policy(grant("*", "kms:Decrypt", "*")), "Principal is '*'"),
     bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*")), "Condition is missing"),
+    bad("kms-key", KEY, key_policy(grant({"Federated": "accounts.google.com"}, "kms:Decrypt", "*")), "Principal.Federated is"),
     good("kms-key", KEY, key_policy(grant(LOGS, "kms:Decrypt", "*", Condition=LOG_GROUP))),
     *(bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*", Condition=none)), "is missing") for none in NO_SOURCES),
     bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:*", "*", Condition=SOURCE)), "Action is 'kms:*'"),

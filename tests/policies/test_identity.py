@@ -55,6 +55,13 @@ CASES = [
     bad(
         "resource-policy-closed", TABLE_POLICY, {"policy": document(grant("*", "dynamodb:GetItem", TABLE))}, "Principal is '*'"
     ),
+    *(
+        bad("resource-policy-closed", TABLE_POLICY, {"policy": document(grant(principal, "dynamodb:GetItem", TABLE))}, words)
+        for principal, words in (
+            ({"Federated": "cognito-identity.amazonaws.com"}, "Principal.Federated is"),
+            ({"Service": "glue.amazonaws.com"}, "Condition is missing"),
+        )
+    ),
     bad("resource-policy-closed", MODEL_POLICY, {"resourcePolicy": "no JSON"}, "resourcePolicy is 'no JSON'"),
     bad("iam-readable", POLICY, {"policy": '{"Statement": ["x"]}'}, "policy.Statement[0] is 'x'", "Allow or Deny"),
     bad("iam-readable", POLICY, {"policy": '{"Statement": {"Effect": "allow"}}'}, "policy.Statement[0] is"),
