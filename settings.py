@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from contracts.ids import TEMPLATE_ID_PATTERN
@@ -52,6 +52,8 @@ _CRON_FIELDS = (
 )
 _IDENTITY = ("project", "stack", "region")
 _OWN_BUCKETS = ("assetsBucketName", "modelsBucketName", "pipelineBucketName")
+#: Values that say nothing of whose stack it is.
+_CHOICES = ("", "aws", "create", "PendingManualApproval", "Approved")
 _INSTANCE = "a SageMaker instance type such as ml.m5.xlarge"
 
 
@@ -214,6 +216,13 @@ class Settings(BaseModel):
         str, Field(pattern=rf"^{_IMAGE}$", description="name:tag or name@sha256:…, never :latest"), AfterValidator(_immutable)
     ]
 
+    _secret_texts: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def secret_texts(self) -> tuple[str, ...]:
+        """Texts that the stack's file keeps encrypted, and that are to stay so wherever the program puts them."""
+        return self._secret_texts
+
     @property
     def creates_key(self) -> bool:
         return self.encryption_key == "create"
@@ -259,7 +268,17 @@ def parse(project: str, stack: str, config: Mapping[str, str], secret_keys: Coll
     problems += [Problem(f"{project}:{key}", given.get(key), allowed) for key, allowed in _broken_rules(sound, region or "")]
     if problems or settings is None:
         raise ProblemsError(f"configuration of stack {stack}", [_masked(problem, secret_keys) for problem in problems])
+    settings._secret_texts = tuple(_secret_texts(settings, secret_keys))
     return settings
+
+
+def _secret_texts(settings: Settings, secret_keys: Collection[str]) -> Iterator[str]:
+    """Numbers and choices of a few words are left out: hidden, they would be told by all else that is hidden with them."""
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name) if f"{settings.project}:{field.alias}" in secret_keys else ""
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and text not in _CHOICES:
+                yield text
 
 
 def _identity_problems(project: str, stack: str, region: str | None) -> Iterator[Problem]:
