@@ -124,20 +124,3 @@ def test_a_template_that_breaks_a_rule_is_refused_at_preview(clone: Checkout, at
     assert refused.code != 0
     assert "parameter epochs: allowed: an integer" in refused.text
     assert "Traceback" not in refused.text
-
-
-def test_a_setting_that_is_kept_secret_stands_nowhere_in_the_state(deployed: Cli) -> None:
-    """Last, since clones of the revision do not have these settings."""
-    kept = {
-        "alarmEmail": "hunter2@example.org",
-        "owner": "nobody-knows",
-        "subnetIds[0]": "subnet-0123456789abcdef0",
-        "securityGroupIds[0]": "sg-0123456789abcdef0",
-    }
-    for key, text in kept.items():
-        deployed.run("config", "set", "--secret", "--path", f"model-training:{key}", text)
-    deployed.up()
-    exported, shown = (deployed.run("stack", "export", *more).stdout for more in ((), ("--show-secrets",)))
-    assert [text for text in kept.values() if text not in shown] == []
-    assert [text for text in kept.values() if text in exported] == []
-    deployed.require_unchanged()

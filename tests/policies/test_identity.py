@@ -133,6 +133,25 @@ CASES = [
     bad(
         "iam-no-escalation", POLICY, policy(allow("lambda:UpdateFunctionCode", "arn")), "Action is 'lambda:UpdateFunctionCode'"
     ),
+    *(
+        bad("iam-no-escalation", POLICY, policy(allow(action, "arn")), f"Action is '{action}'")
+        for action in (
+            "ssm:SendCommand",
+            "ssm:StartSession",
+            "ssm:GetParametersByPath",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:BatchGetSecretValue",
+            "sagemaker:CreatePresignedNotebookInstanceUrl",
+            "sagemaker:CreatePresignedDomainUrl",
+            "ec2-instance-connect:SendSSHPublicKey",
+            "codebuild:StartBuild",
+            "glue:CreateDevEndpoint",
+            "lambda:CreateEventSourceMapping",
+            "cognito-identity:GetCredentialsForIdentity",
+            "ecs:ExecuteCommand",
+            "rds-db:connect",
+        )
+    ),
     good("iam-no-managed-policy", ROLE_ATTACHMENT, {"policyArn": f"arn:aws:iam::{ACCOUNT}:policy/ours"}),
     good("iam-no-managed-policy", ROLE, trust(SAGEMAKER)),
     bad(
@@ -238,6 +257,11 @@ def test_permissions(case: Case) -> None:
         ("arn:aws:logs:eu-central-1:123456789012:log-group:*", False),
         ("arn:aws:dynamodb:eu-central-1:123456789012:table/t/index/*", True),
         ("arn:aws:iam::123456789012:role/*", False),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/m*", False),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/model-*", True),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/m-*", False),
+        ("arn:aws:sagemaker:eu-central-1:123456789012:endpoint/model-training-d*", False),
+        ("arn:aws:s3:::models/e*", True),
         ("*", False),
         ("", False),
         ("models", False),
