@@ -37,7 +37,7 @@ PASSED_TO = frozenset({"sagemaker.amazonaws.com"})
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+")
 _TYPE = re.compile(r"^[a-z-]+[/:]")
 #: The beginning of a name up to the end of a word, of which a single letter says too little.
-_WORDS = re.compile(r".*[A-Za-z0-9]{2}.*[-_./:]|[A-Za-z0-9]+/.*[-_./:]")
+_WORDS = re.compile(r".*[A-Za-z0-9]{2}.*[-_./:]")
 #: Granting permissions, reading credentials, acting as somebody else: no actor of ours does it. In lower case.
 _ESCALATING = (
     "iam:add*", "iam:attach*", "iam:create*", "iam:delete*", "iam:detach*", "iam:put*", "iam:set*", "iam:tag*", "iam:untag*",
