@@ -72,3 +72,10 @@ def asks_for_plain_transport(conditions: Conditions) -> bool:
         return False
     operator, key, values = found[0]
     return operator in _TLS_OPERATORS and key.lower() == TLS.lower() and {value.lower() for value in values} == {"false"}
+
+
+def holds_over_tls(conditions: Conditions) -> bool:
+    """Whether every request over TLS meets the conditions: there are none, or they say no more than that it came so."""
+    found = [(operator, key.lower(), texts(raw)) for operator, keys in conditions.items() for key, raw in keys.items()]
+    meant = {"Null": "false", **dict.fromkeys(_TLS_OPERATORS, "true")}
+    return all(key == TLS.lower() and meant.get(operator) in values for operator, key, values in found)

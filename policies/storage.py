@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from policies.accounts import TRUSTED_ACCOUNTS, TRUSTED_SCHEMA, trusted
+from policies.conditions import holds_over_tls
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_be, must_have
 from policies.documents import RESOURCE_DOCUMENTS, denies_plain_transport, statements, unreadable
 from policies.principals import unnamed
@@ -105,10 +106,10 @@ def _closed(policy: Resource) -> Iterator[Finding]:
     others = trusted(policy)
     for statement in statements(policy, RESOURCE_DOCUMENTS):
         if not statement.allows:
-            if statement.everyone and not statement.conditions and _LOCKING_ACTIONS & set(statement.actions):
-                yield Finding(
-                    f"{statement.field}.Condition", None, "needed: a condition; this locks everyone out, its owner too"
-                )
+            locks = _LOCKING_ACTIONS & set(statement.actions)
+            if locks and statement.everyone and holds_over_tls(statement.conditions):
+                needed = "needed: a condition that spares somebody; this locks everyone out, its owner too"
+                yield Finding(f"{statement.field}.Condition", None, needed)
             continue
         yield from unnamed(statement)
         for action in statement.actions:

@@ -157,6 +157,17 @@ CASES = [
         "s3-policy-closed", storage.POLICY, policy(TLS, grant({"AWS": "*"}, "s3:Get*", ARN)), "Statement[1].Action is 's3:Get*'"
     ),
     bad("s3-policy-closed", storage.POLICY, policy(LOCKED), "Condition is missing", "locks everyone out"),
+    *(
+        bad("s3-policy-closed", storage.POLICY, policy(TLS, {**LOCKED, "Condition": condition}), "locks everyone out")
+        for condition in (
+            {"Null": {"aws:SecureTransport": "false"}},
+            {"Bool": {"aws:SecureTransport": ["true", "false"]}},
+            {"BoolIfExists": {"aws:SecureTransport": "true"}},
+        )
+    ),
+    good(
+        "s3-policy-closed", storage.POLICY, policy(TLS, {**LOCKED, "Condition": {"StringNotEquals": {"aws:PrincipalArn": "a"}}})
+    ),
     bad("s3-policy-closed", storage.POLICY, {"policy": "{"}, "policy is '{'", "document in JSON"),
     bad("s3-policy-closed", storage.BUCKET, {"policy": document(grant("*", "s3:GetObject", ARN))}, "Principal is '*'"),
     good("s3-object-lock", storage.BUCKET, {"objectLockEnabled": True}),
