@@ -1,4 +1,4 @@
-"""Settings kept by ``--secret``, under the true engine and the true provider, which copies inputs to outputs."""
+"""Settings kept by ``--secret``, under the true CLI and engine, which write the state; the provider is a stand-in."""
 
 from __future__ import annotations
 
