@@ -28,7 +28,9 @@ INSTANCE_TYPE_PATTERN = r"^ml\.[a-z][a-z0-9-]*\.([0-9]+x?large|medium|large|xlar
 
 #: Families with local NVMe storage: encrypted by their own hardware, and SageMaker refuses a volume key for them.
 #: Source: SageMaker API, ResourceConfig.VolumeKmsKeyId.
-_LOCAL_STORAGE = re.compile(r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|p4de?|p5en?|p5|trn1n?|i[0-9][a-z]*)\.")
+_LOCAL_STORAGE = re.compile(
+    r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|g7e?|p4de?|p5(?:en?)?|p6e?-[a-z0-9]+|trn1n?|trn2|i[0-9][a-z]*)\."
+)
 
 #: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
 MAX_INSTANCES = 100
