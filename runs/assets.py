@@ -7,18 +7,22 @@ import csv
 import hashlib
 import io
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.prices import COLUMNS, FIRST_YEAR, LAST_YEAR, MIN_ROWS, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain
-from contracts.problems import Problem, ProblemsError
+from contracts.problems import Problem, ProblemsError, listed
 from contracts.tables import AssetAttribute
 from runs.history import iso
 from runs.pages import all_items
+from runs.put import Put, put_item
 from runs.stack import Stack
 
 _SHOWN_ROWS = 5
@@ -39,6 +43,19 @@ class PriceFile:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class _WrongRow:
+    """What is wrong with one row; ``column`` is empty where it is the row itself."""
+
+    number: int
+    column: str
+    text: str
+    allowed: str
+
+    def problem(self, path: Path) -> Problem:
+        return Problem(f"{path} row {self.number}{self.column}", self.text, self.allowed)
 
 
 def read_price_files(paths: list[Path]) -> list[PriceFile]:
@@ -62,31 +79,50 @@ def _twice(paths: list[Path]) -> list[Problem]:
     return [Problem(str(path), path.name, f"allowed: each asset once; {path.stem} is given already") for path in again]
 
 
-def put(stack: Stack, files: list[PriceFile], source: str = "") -> None:
-    """Store the files and their metadata. S3 computes and keeps the SHA-256, which executions freeze."""
-    table = stack.dynamodb.Table(stack.outputs.asset_table)
-    for file in files:
-        key = asset_key(file.asset)
-        answer = stack.s3.put_object(
-            Bucket=stack.outputs.assets_bucket,
-            Key=key,
-            Body=file.content,
-            ContentType="text/csv",
-            ChecksumSHA256=base64.b64encode(bytes.fromhex(file.sha256)).decode(),
-        )
-        table.put_item(
-            Item={
-                AssetAttribute.NAME: file.asset,
-                AssetAttribute.KEY: key,
-                AssetAttribute.VERSION_ID: answer.get("VersionId", "null"),
-                AssetAttribute.SHA256: file.sha256,
-                AssetAttribute.ROWS: file.rows,
-                AssetAttribute.FIRST_DATE: file.first,
-                AssetAttribute.LAST_DATE: file.last,
-                AssetAttribute.SOURCE: source,
-                AssetAttribute.STORED_AT: iso(datetime.now(UTC)),
-            }
-        )
+def put(stack: Stack, files: list[PriceFile], source: str = "") -> list[Put]:
+    """Store the files and their metadata, and say what each was to what was there.
+
+    S3 computes and keeps the SHA-256, which executions freeze. What is there already is left alone: another version of the same
+    bytes would be another snapshot, and starting an execution again under its id a conflict.
+    """
+    return [_put(stack, file, source) for file in files]
+
+
+def _put(stack: Stack, file: PriceFile, source: str) -> Put:
+    key, table = asset_key(file.asset), stack.dynamodb.Table(stack.outputs.asset_table)
+    standing = table.get_item(Key={AssetAttribute.NAME: file.asset}, ConsistentRead=True).get("Item", {})
+    same = (standing.get(AssetAttribute.SHA256), standing.get(AssetAttribute.SOURCE)) == (file.sha256, source)
+    if same and _current_version(stack, key) == standing[AssetAttribute.VERSION_ID]:
+        return Put("unchanged", str(standing[AssetAttribute.STORED_AT]))
+    answer = stack.s3.put_object(
+        Bucket=stack.outputs.assets_bucket,
+        Key=key,
+        Body=file.content,
+        ContentType="text/csv",
+        ChecksumSHA256=base64.b64encode(bytes.fromhex(file.sha256)).decode(),
+    )
+    item = {
+        AssetAttribute.NAME: file.asset,
+        AssetAttribute.KEY: key,
+        AssetAttribute.VERSION_ID: answer.get("VersionId", "null"),
+        AssetAttribute.SHA256: file.sha256,
+        AssetAttribute.ROWS: file.rows,
+        AssetAttribute.FIRST_DATE: file.first,
+        AssetAttribute.LAST_DATE: file.last,
+        AssetAttribute.SOURCE: source,
+        AssetAttribute.STORED_AT: iso(datetime.now(UTC)),
+    }
+    return put_item(table, item, AssetAttribute.SHA256, AssetAttribute.STORED_AT)
+
+
+def _current_version(stack: Stack, key: str) -> str | None:
+    """Of the object that executions would read; None where there is none."""
+    try:
+        return str(stack.s3.head_object(Bucket=stack.outputs.assets_bucket, Key=key).get("VersionId", "null"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return None
+        raise
 
 
 def stored(stack: Stack) -> list[dict[str, Any]]:
@@ -113,8 +149,10 @@ def _read(path: Path) -> PriceFile:
     problems = _row_problems(path, text, rows)
     if problems:
         raise ProblemsError("assets", problems)
-    dates = sorted(row["Date"].strip() for row in rows)
-    return PriceFile(path.stem, content, len(rows), dates[0], dates[-1], len(dates) - len(set(dates)))
+    # By what they mean: as texts, 10:00 after a T comes later than 16:00 after a space.
+    dates = sorted((row["Date"].strip() for row in rows), key=datetime.fromisoformat)
+    repeated = len(dates) - len({datetime.fromisoformat(date) for date in dates})
+    return PriceFile(path.stem, content, len(rows), dates[0], dates[-1], repeated)
 
 
 def _file_problem(path: Path) -> Problem | None:
@@ -136,22 +174,34 @@ def _row_problems(path: Path, text: str, rows: list[dict[str | None, Any]]) -> l
     if twice:
         return [Problem(f"{path} column {column}", header.count(column), "allowed: one such column") for column in twice]
     few = [Problem(str(path), f"{len(rows)} rows", f"allowed: at least {MIN_ROWS} rows below the header")]
-    found = [] if len(rows) >= MIN_ROWS else few
-    found += [problem for number, row in enumerate(rows, 2) if (problem := _cell_problem(path, number, row))]
-    if len(found) > _SHOWN_ROWS:
-        rest = Problem(str(path), f"{len(found) - _SHOWN_ROWS} more such rows", "each is to be mended")
-        return [*found[:_SHOWN_ROWS], rest]
-    return found
+    few = few if len(rows) < MIN_ROWS else []
+    wrong = [bad for number, row in enumerate(rows, 2) if (bad := _wrong_row(number, row))]
+    found = few + [row.problem(path) for row in wrong]
+    return found if len(found) <= _SHOWN_ROWS else few + _by_fault(path, wrong)
 
 
-def _cell_problem(path: Path, number: int, row: dict[str | None, Any]) -> Problem | None:
+def _by_fault(path: Path, wrong: Sequence[_WrongRow]) -> list[Problem]:
+    """One problem for all rows that share a fault: the first one's number and text, and how many there are."""
+    rows: dict[tuple[str, str], list[_WrongRow]] = {}
+    for row in wrong:
+        rows.setdefault((row.column, row.allowed), []).append(row)
+    return [replace(same[0], allowed=f"{allowed} ({_counted(same)})").problem(path) for (_, allowed), same in rows.items()]
+
+
+def _counted(same: Sequence[_WrongRow]) -> str:
+    if len(same) == 1:
+        return "one such row"
+    return f"{len(same)} such rows: {listed([str(row.number) for row in same], _SHOWN_ROWS)}"
+
+
+def _wrong_row(number: int, row: dict[str | None, Any]) -> _WrongRow | None:
     if None in row or None in row.values():
-        return Problem(f"{path} row {number}", "other cells than the header", "allowed: one cell for each column of the header")
+        return _WrongRow(number, "", "other cells than the header", "allowed: one cell for each column of the header")
     if not _is_moment(row["Date"].strip()):
-        return Problem(f"{path} row {number} Date", row["Date"], MOMENT_ALLOWED)
+        return _WrongRow(number, " Date", row["Date"], MOMENT_ALLOWED)
     if not _is_price(row["Close"]):
         allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; leave the row out where there was none"
-        return Problem(f"{path} row {number} Close", row["Close"], allowed)
+        return _WrongRow(number, " Close", row["Close"], allowed)
     return None
 
 
