@@ -18,6 +18,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
+from contracts.prices import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
 from contracts.template_problems import field_problems, not_finite
 
@@ -49,8 +50,12 @@ class DataPolicy(Settings):
     """What is tolerated in the price histories; everything else is an error."""
 
     duplicates: Literal["error", "first", "last"] = Field(default="error", description="which of two rows of one date counts")
-    max_missing_share: float = Field(default=0.05, ge=0, le=0.5, description="share of rows without a price that are dropped")
-    max_step: float = Field(default=10.0, gt=1, le=1000, description="ratio of two prices in a row beyond which it is absurd")
+    max_missing_share: float = Field(
+        default=0.05, ge=0, le=MISSING_MAX, description="share of rows without a price that are dropped"
+    )
+    max_step: float = Field(
+        default=10.0, gt=1, le=STEP_MAX, description="ratio of two prices in a row beyond which it is absurd"
+    )
 
 
 class Importance(Settings):

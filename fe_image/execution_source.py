@@ -12,13 +12,14 @@ from typing import Any
 
 from contracts import environment as names
 from contracts.hyperparameters import HYPERPARAMETERS
+from contracts.layout import ASSET_MAX_BYTES as MAX_BYTES
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import from_attribute
 from contracts.tables import ExecutionAttribute as Attribute
 from contracts.template import TrainingTemplate, parse_template
 from fe_image.aws_clients import client
 from fe_image.engineer import TEST_QUANTILES
-from fe_image.prices import MAX_BYTES, PriceHistory, Reading, read_history
+from fe_image.prices import PriceHistory, Reading, read_history
 from fe_image.step_environment import StepEnvironment
 
 #: The item must be read, or there is nothing to do: throttling is waited out with backoff and jitter, then the step fails.
