@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.layout import ASSET_MAX_BYTES as MAX_BYTES
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import from_attribute
+from contracts.strict_json import parse
 from contracts.tables import ExecutionAttribute as Attribute
 from contracts.template import TrainingTemplate, parse_template
 from fe_image.aws_clients import client
@@ -120,7 +120,7 @@ def _quantile_problems(parameters: Mapping[str, Any]) -> list[Problem]:
 def _test_quantiles(parameters: Mapping[str, str]) -> tuple[float, ...]:
     """The gate scores what the algorithm scores: its hyperparameter, where the execution sets it."""
     text = parameters.get(_QUANTILES)
-    return tuple(json.loads(text)) if text else TEST_QUANTILES
+    return tuple(parse(text)) if text else TEST_QUANTILES
 
 
 def read_snapshot_assets(source: ExecutionSource, folder: Path) -> tuple[dict[str, PriceHistory], list[str]]:
