@@ -13,6 +13,7 @@ from components.dead_letters import DeadLetters, DeadLettersArgs
 from components.events import Events, EventsArgs
 from components.functions import Functions, FunctionsArgs
 from components.image import PLATFORM, Image, ImageArgs
+from components.kept_secret import keep_secret
 from components.keys import key_arn_of
 from components.names import Names
 from components.pipeline import Pipeline, PipelineArgs
@@ -26,6 +27,7 @@ from settings import load
 
 root = Path(__file__).resolve().parent
 settings = load()
+kept = keep_secret(settings.secret_texts)
 names = Names(settings, account=aws.get_caller_identity().account_id)
 tags = {"project": settings.project, "stack": settings.stack, "owner": settings.owner}
 key_arn = key_arn_of("key", names, tags)
@@ -66,4 +68,4 @@ further: dict[str, pulumi.Input[str]] = {
     "key_arn": key_arn or "",
 }
 for field, value in {**outputs, **further}.items():
-    pulumi.export(exported_name(field), value)
+    pulumi.export(exported_name(field), kept(value))

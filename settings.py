@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic.alias_generators import to_camel
 
+from contracts import strict_json
 from contracts.ids import TEMPLATE_ID_PATTERN
 from contracts.parameters import INSTANCE_TYPE_PATTERN, has_local_storage
 from contracts.problems import Problem, ProblemsError, nearest
 from contracts.regions import partition, region_problem
+from contracts.schedule_expression import is_hourly_at_most, is_schedule
 
 REGION_KEY = "aws:region"
 #: Names of projects and stacks become part of all others; those of ECR repositories allow the least.
@@ -36,22 +37,21 @@ _BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
 _BOUNDARY_ARN = r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,512}"
 _TAG = r"[A-Za-z0-9](?:[A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9])?"
-_IMAGE = r"[a-z0-9][a-z0-9._/:-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})"
-_EMAIL = r"""^$|^[^@\s"(),:;<>\[\]\\]+@[^@\s"(),:;<>\[\]\\]+\.[A-Za-z0-9-]+$"""
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_REGISTRY = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?"
+_IMAGE_TAG = r":[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_IMAGE = rf"{_REGISTRY}{_COMPONENT}(?:/{_COMPONENT})*(?:{_IMAGE_TAG}|(?:{_IMAGE_TAG})?@sha256:[0-9a-f]{{64}})"
+EMAIL_MAX, EMAIL_LOCAL_MAX = 254, 64
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_EMAIL = rf"^$|^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}$"
 _RESERVED_BEGINNINGS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
-_RATE = r"rate\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]{1,3}) (?:minutes|hours|days))\)"
-#: Of each field of a cron expression: its numbers, its names, and what else may stand there.
-_CRON_FIELDS = (
-    (range(60), "", r"(?!)"),
-    (range(24), "", r"(?!)"),
-    (range(1, 32), "", r"\?|L|(?:[1-9]|[12][0-9]|3[01])W|LW"),
-    (range(1, 13), "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC", r"(?!)"),
-    (range(1, 8), "SUN MON TUE WED THU FRI SAT", r"\?|[1-7A-Z]{1,3}L|[1-7]#[1-5]|[A-Z]{3}#[1-5]"),
-    (range(1970, 2200), "", r"(?!)"),
-)
+_NOT_RESERVED = f"not beginning with {' '.join(_RESERVED_BEGINNINGS)} nor ending with {' '.join(_RESERVED_ENDS)}"
 _IDENTITY = ("project", "stack", "region")
 _OWN_BUCKETS = ("assetsBucketName", "modelsBucketName", "pipelineBucketName")
+#: Values that say nothing of whose stack it is.
+_CHOICES = ("", "aws", "create", "PendingManualApproval", "Approved")
 _INSTANCE = "a SageMaker instance type such as ml.m5.xlarge"
 
 
@@ -71,7 +71,7 @@ def _boolean(value: object) -> object:
 
 
 def _texts(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
+    return strict_json.parse(value) if isinstance(value, str) else value
 
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -105,32 +105,29 @@ def _unreserved(value: str) -> str:
 
 
 def _schedule(value: str) -> str:
-    """``rate(…)`` or ``cron(…)`` as EventBridge Scheduler takes them; its other form, ``at(…)``, fires once only."""
-    if value and not (re.fullmatch(_RATE, value) or _is_cron(value)):
-        raise ValueError("no schedule expression")
+    """Each time trains a model: more often than once an hour is a slip, and dear."""
+    if value and not (is_schedule(value) and is_hourly_at_most(value)):
+        raise ValueError("no schedule expression for retraining")
     return value
 
 
-def _is_cron(value: str) -> bool:
-    inside = re.fullmatch(r"cron\((.*)\)", value)
-    parts = inside[1].split(" ") if inside else []
-    if len(parts) != len(_CRON_FIELDS) or (parts[2] == "?") == (parts[4] == "?"):
-        return False
-    return all(_is_cron_field(part, *field) for part, field in zip(parts, _CRON_FIELDS, strict=True))
+def _address(value: str) -> str:
+    if value.find("@") > EMAIL_LOCAL_MAX:
+        raise ValueError("too long before the @")
+    return value
 
 
-def _is_cron_field(text: str, numbers: range, names: str, special: str) -> bool:
-    """Comma-separated values, ranges and steps; or one of the field's special forms."""
+def _tag_value(value: str) -> str:
+    if value.lower().startswith("aws:"):
+        raise ValueError("AWS keeps such values for itself")
+    return value
 
-    def known(word: str) -> bool:
-        return word in names.split() or (word.isdecimal() and int(word) in numbers)
 
-    def item(part: str) -> bool:
-        span, slash, step = part.partition("/")
-        stepped = not slash or (step.isdecimal() and int(step) > 0)
-        return stepped and (span == "*" or all(known(word) for word in span.split("-", 1)))
-
-    return re.fullmatch(special, text) is not None or all(item(part) for part in text.split(","))
+def _existing_bucket(value: str) -> str:
+    """Dots are allowed where a bucket is not ours; as an address it would be no name."""
+    if ".." in value or re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", value):
+        raise ValueError("no name of a bucket")
+    return value
 
 
 Integer = Annotated[int, BeforeValidator(_integer)]
@@ -140,8 +137,7 @@ BucketName = Annotated[
     AfterValidator(_unreserved),
     Field(
         pattern=rf"^(?:|{_BUCKET})$",
-        description="empty, or 3 to 63 lower-case letters, digits and hyphens, not beginning with "
-        f"{' '.join(_RESERVED_BEGINNINGS)} nor ending with {' '.join(_RESERVED_ENDS)}",
+        description=f"empty, or 3 to 63 lower-case letters, digits and hyphens, {_NOT_RESERVED}",
     ),
 ]
 InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN, description=_INSTANCE)]
@@ -157,12 +153,24 @@ class Settings(BaseModel):
     stack: str
     region: str
 
-    owner: Annotated[str, Field(pattern=rf"^{_TAG}$", description="1 to 256 letters, digits, spaces and _.:/=+@-")]
+    owner: Annotated[
+        str,
+        AfterValidator(_tag_value),
+        Field(pattern=rf"^{_TAG}$", description="1 to 256 letters, digits, spaces and _.:/=+@-, not beginning with aws:"),
+    ]
     protect_data: Annotated[Boolean, Field(description="true or false")]
     assets_bucket_name: BucketName
     models_bucket_name: BucketName
     pipeline_bucket_name: BucketName
-    access_logs_bucket: BucketName
+    access_logs_bucket: Annotated[
+        str,
+        AfterValidator(_unreserved),
+        AfterValidator(_existing_bucket),
+        Field(
+            pattern=r"^(?:|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$",
+            description=f"empty, or 3 to 63 lower-case letters, digits, hyphens, dots but not two together, {_NOT_RESERVED}",
+        ),
+    ]
     execution_expiry_days: Annotated[Integer, Field(ge=0, le=3650, description="a whole number from 0 (never) to 3650")]
     encryption_key: Annotated[
         str,
@@ -196,13 +204,18 @@ class Settings(BaseModel):
     retraining_schedule: Annotated[
         str,
         AfterValidator(_schedule),
-        Field(description="empty, rate(7 days), or cron(0 6 ? * MON *): minutes hours day month weekday year, one day a ?"),
+        Field(
+            description="empty, rate(7 days), or cron(0 6 ? * MON *): minutes hours day month weekday year, one day a ?; "
+            "once an hour at most, so one minute",
+        ),
     ]
     retraining_template: Annotated[
         str,
         Field(pattern=rf"^$|{TEMPLATE_ID_PATTERN}", max_length=40, description="empty, or 1 to 40 letters, digits and hyphens"),
     ]
-    alarm_email: Annotated[str, Field(pattern=_EMAIL, description="empty, or one e-mail address")]
+    alarm_email: Annotated[
+        str, AfterValidator(_address), Field(pattern=_EMAIL, max_length=EMAIL_MAX, description="empty, or one e-mail address")
+    ]
     log_sync_seconds: Annotated[Integer, Field(ge=1, le=3600, description="a whole number from 1 to 3600")]
     log_retention_days: Annotated[
         Integer, AfterValidator(_retention), Field(description=f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}")
@@ -213,6 +226,13 @@ class Settings(BaseModel):
     base_image: Annotated[
         str, Field(pattern=rf"^{_IMAGE}$", description="name:tag or name@sha256:…, never :latest"), AfterValidator(_immutable)
     ]
+
+    _secret_texts: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def secret_texts(self) -> tuple[str, ...]:
+        """Texts that the stack's file keeps encrypted, and that are to stay so wherever the program puts them."""
+        return self._secret_texts
 
     @property
     def creates_key(self) -> bool:
@@ -258,8 +278,19 @@ def parse(project: str, stack: str, config: Mapping[str, str], secret_keys: Coll
     sound = {key: value for key, value in given.items() if f"{project}:{key}" not in bad}
     problems += [Problem(f"{project}:{key}", given.get(key), allowed) for key, allowed in _broken_rules(sound, region or "")]
     if problems or settings is None:
-        raise ProblemsError(f"configuration of stack {stack}", [_masked(problem, secret_keys) for problem in problems])
+        hidden = {key: config.get(key, "") for key in secret_keys}
+        raise ProblemsError(f"configuration of stack {stack}", [_masked(problem, hidden) for problem in problems])
+    settings._secret_texts = tuple(_secret_texts(settings, secret_keys))
     return settings
+
+
+def _secret_texts(settings: Settings, secret_keys: Collection[str]) -> Iterator[str]:
+    """Numbers and choices of a few words are left out: hidden, they would be told by all else that is hidden with them."""
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name) if f"{settings.project}:{field.alias}" in secret_keys else ""
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and text not in _CHOICES:
+                yield text
 
 
 def _identity_problems(project: str, stack: str, region: str | None) -> Iterator[Problem]:
@@ -331,7 +362,7 @@ def _arn_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str
 
 def _job_rules(sound: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if "subnetIds" in sound and "securityGroupIds" in sound:
-        subnets, groups = json.loads(sound["subnetIds"]), json.loads(sound["securityGroupIds"])
+        subnets, groups = _texts(sound["subnetIds"]), _texts(sound["securityGroupIds"])
         if bool(subnets) != bool(groups):
             missing = "securityGroupIds" if subnets else "subnetIds"
             yield missing, "subnetIds and securityGroupIds go together: set both or neither"
@@ -346,5 +377,11 @@ def _job_rules(sound: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         )
 
 
-def _masked(problem: Problem, secret_keys: Collection[str]) -> Problem:
-    return Problem(problem.where, MASK, problem.allowed) if problem.where.partition("[")[0] in secret_keys else problem
+def _masked(problem: Problem, hidden: Mapping[str, str]) -> Problem:
+    """Shows no secret: not as the value, not where a rule of another field quotes it in parentheses, not by guessing it."""
+    allowed = problem.allowed
+    for value in hidden.values():
+        allowed = allowed.replace(f"({value})", f"({MASK})")
+    if problem.where.partition("[")[0] not in hidden:
+        return Problem(problem.where, problem.value, allowed)
+    return Problem(problem.where, MASK, re.sub(r"^did you mean '[^']*'\? ", "", allowed))

@@ -1,4 +1,7 @@
-"""``python -m components.roles``: who may do what, to what, and why; as text to read, or as policies to use."""
+"""``python -m components.roles``: who may do what, to what, and why; as text to read, or as policies to use.
+
+Its command line is argparse's: it is for whoever deploys, and what `pulumi install` installs has no typer.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,12 @@ EXAMPLE_ACCOUNT = "123456789012"
 WIDTH = 110
 #: Roles, and the people whose policy an administrator attaches.
 EVERYBODY = (*ACTORS, OPERATOR)
+_DESCRIPTION = "Say who may do what, to what, and why: every role of a stack, as text to read or as policies to use."
 _WHEN = {"always": "", "key": "  (where the stack sets a key)", "vpc": "  (in a VPC)"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         names = _names(options.stack, options.account, options.config)
     except ProblemsError as error:
@@ -43,16 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\n\n".join("\n".join(_actor_lines(actor, names, key_arn)) for actor in EVERYBODY))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m components.roles", description=__doc__)
-    parser.add_argument("--stack", default="dev", help="whose names and settings are used (Pulumi.<stack>.yaml)")
-    parser.add_argument("--account", default=EXAMPLE_ACCOUNT, help="the AWS account, 12 digits")
-    parser.add_argument(
-        "--config", action="append", default=[], metavar="KEY=VALUE", help="a setting above the stack's file; repeatable"
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser("python -m components.roles", description=_DESCRIPTION)
+    whose = "Whose names and settings are used: Pulumi.<stack>.yaml (default: %(default)s)."
+    made.add_argument("--stack", default="dev", help=whose)
+    made.add_argument("--account", default=EXAMPLE_ACCOUNT, help="The AWS account, 12 digits (default: %(default)s).")
+    made.add_argument(
+        "--config", action="append", default=[], metavar="KEY=VALUE", help="A setting over the stack's file; repeatable."
     )
-    parser.add_argument("--deployer", action="store_true", help="what whoever runs pulumi up must be allowed to do")
-    parser.add_argument("--json", action="store_true", help="policy documents, as AWS takes them")
-    return parser
+    made.add_argument("--deployer", action="store_true", help="What whoever runs pulumi up must be allowed to do, instead.")
+    made.add_argument("--json", action="store_true", help="Policy documents, as AWS takes them.")
+    return made
 
 
 def _names(stack: str, account: str, given: Sequence[str]) -> Names:

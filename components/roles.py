@@ -5,6 +5,16 @@
 
 from __future__ import annotations
 
+from contracts.problems import needs_extra, until_the_pipe_closes
+
+if __name__ == "__main__":
+    # Ahead of the component's own imports: what is not installed is said as every command says it.
+    with needs_extra(), until_the_pipe_closes():
+        from components.permission_report import main
+
+        main()
+    raise SystemExit
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,9 +103,3 @@ class Roles(pulumi.ComponentResource):
     @property
     def ready(self) -> list[pulumi.Resource]:
         return [role.ready for role in self._roles.values()]
-
-
-if __name__ == "__main__":
-    from components.permission_report import main
-
-    main()

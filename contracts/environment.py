@@ -29,6 +29,7 @@ HANDLER_OUTPUTS: dict[str, tuple[str, ...]] = {
         "pipeline_name",
         "pipeline_arn",
         "assets_bucket",
+        "asset_table",
         "template_table",
         "execution_table",
         "event_table",

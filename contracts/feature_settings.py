@@ -35,42 +35,47 @@ Windows = Annotated[tuple[Window, ...], Field(min_length=1, max_length=LIST_MAX)
 Horizon = Annotated[int, Field(ge=1, le=WINDOW_MAX)]
 Horizons = Annotated[tuple[Horizon, ...], Field(min_length=1, max_length=LIST_MAX), AfterValidator(different)]
 Output = Literal["ratio", "level"]
+#: Features are computed on the rows that all assets have, lengths of a template count the calendar.
+_ROWS = ": trading days of daily prices, not calendar days."
+_OUTPUT = "ratio, the default, is to the price; level is in its unit, and drifts as it does."
+_CODES = "How many codes; each is a feature that all assets share."
+_CODED = f"Latest returns of each asset that are coded together, in rows{_ROWS}"
 
 
 class Bollinger(Settings):
     """Bollinger bands: moving average of ``window`` rows, and ``deviations`` standard deviations on either side."""
 
-    windows: Windows = (20,)
-    deviations: float = Field(2.0, gt=0, le=10)
-    output: Output = "ratio"
+    windows: Windows = Field((20,), description=f"Rows of the moving average and its deviation{_ROWS}")
+    deviations: float = Field(2.0, gt=0, le=10, description="Standard deviations from the average to either band.")
+    output: Output = Field("ratio", description=_OUTPUT)
 
 
 class Rsi(Settings):
     """Relative strength index (Wilder)."""
 
-    windows: Windows = (14,)
+    windows: Windows = Field((14,), description=f"Rows that gains and losses are smoothed over{_ROWS}")
 
 
 class Sma(Settings):
     """Simple moving average."""
 
-    windows: Windows = (10, 50)
-    output: Output = "ratio"
+    windows: Windows = Field((10, 50), description=f"Rows of each average{_ROWS}")
+    output: Output = Field("ratio", description=_OUTPUT)
 
 
 class Ema(Settings):
     """Exponential moving average."""
 
-    windows: Windows = (12, 26)
-    output: Output = "ratio"
+    windows: Windows = Field((12, 26), description=f"Span of each average, in rows{_ROWS}")
+    output: Output = Field("ratio", description=_OUTPUT)
 
 
 class Macd(Settings):
     """Moving average convergence and divergence, as a share of the price."""
 
-    fast: Window = 12
-    slow: Window = 26
-    signal: Annotated[int, Field(ge=1, le=WINDOW_MAX)] = 9
+    fast: Window = Field(12, description=f"Span of the fast average, less than slow{_ROWS}")
+    slow: Window = Field(26, description=f"Span of the slow average{_ROWS}")
+    signal: Annotated[int, Field(ge=1, le=WINDOW_MAX)] = Field(9, description=f"Span of the line's own average{_ROWS}")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -82,25 +87,25 @@ class Macd(Settings):
 class Momentum(Settings):
     """Rate of change over a number of rows."""
 
-    windows: Horizons = (10,)
+    windows: Horizons = Field((10,), description=f"Rows between the two prices{_ROWS}")
 
 
 class Volatility(Settings):
     """Rolling standard deviation of one-row log returns."""
 
-    windows: Windows = (20,)
+    windows: Windows = Field((20,), description=f"Rows of each deviation{_ROWS}")
 
 
 class Returns(Settings):
     """Log returns over a number of rows."""
 
-    horizons: Horizons = (1, 5)
+    horizons: Horizons = Field((1, 5), description=f"Rows between the two prices{_ROWS}")
 
 
 class Lags(Settings):
     """One-row log returns of earlier rows."""
 
-    lags: Horizons = (1, 2, 3)
+    lags: Horizons = Field((1, 2, 3), description=f"How many rows earlier each return is{_ROWS}")
 
 
 class Arima(Settings):
@@ -111,11 +116,13 @@ class Arima(Settings):
     """
 
     order: tuple[Annotated[int, Field(ge=0, le=20)], Annotated[int, Field(ge=0, le=2)], Annotated[int, Field(ge=0, le=5)]] = (
-        5,
-        1,
-        0,
+        Field((5, 1, 0), description="p, d, q: autoregressive terms, differences, moving-average terms; p or q above 0.")
     )
-    refit: Literal["expanding", "once"] = "expanding"
+    refit: Literal["expanding", "once"] = Field(
+        "expanding",
+        description="expanding, the default, estimates anew at every training row (q = 0 only), so that training and test rows "
+        "are the same kind of forecast; once estimates on the whole training range.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -129,8 +136,10 @@ class Arima(Settings):
 class Spectral(Settings):
     """Causal low-pass: the last value of a window from which all but the lowest frequencies were removed."""
 
-    window: Annotated[int, Field(ge=8, le=WINDOW_MAX)] = 128
-    components: Horizons = (3, 6, 9, 20)
+    window: Annotated[int, Field(ge=8, le=WINDOW_MAX)] = Field(128, description=f"Rows that are transformed{_ROWS}")
+    components: Horizons = Field(
+        (3, 6, 9, 20), description="How many of the lowest frequencies each feature keeps, at most half the window."
+    )
 
     @model_validator(mode="after")
     def _below_nyquist(self) -> Self:
@@ -142,17 +151,17 @@ class Spectral(Settings):
 class Autoencoder(Settings):
     """Codes of a small neural network that reproduces the last ``window`` standardised returns of all assets."""
 
-    codes: int = Field(3, ge=1, le=64)
-    window: Annotated[int, Field(ge=1, le=60)] = 5
-    hidden: int = Field(16, ge=2, le=256)
-    epochs: int = Field(60, ge=1, le=1000)
+    codes: int = Field(3, ge=1, le=64, description=_CODES)
+    window: Annotated[int, Field(ge=1, le=60)] = Field(5, description=_CODED)
+    hidden: int = Field(16, ge=2, le=256, description="Neurons in each of the two layers around the codes.")
+    epochs: int = Field(60, ge=1, le=1000, description="Passes over the training rows, at most.")
 
 
 class Pca(Settings):
     """Principal components of the same input as the autoencoder's."""
 
-    codes: int = Field(3, ge=1, le=64)
-    window: Annotated[int, Field(ge=1, le=60)] = 5
+    codes: int = Field(3, ge=1, le=64, description=_CODES)
+    window: Annotated[int, Field(ge=1, le=60)] = Field(5, description=_CODED)
 
 
 CalendarField = Literal["hourOfDay", "dayOfWeek", "dayOfMonth", "monthOfYear"]
@@ -161,29 +170,29 @@ CalendarField = Literal["hourOfDay", "dayOfWeek", "dayOfMonth", "monthOfYear"]
 class Calendar(Settings):
     """Position in the day, week, month or year as sine and cosine; known in advance."""
 
-    fields: Annotated[tuple[CalendarField, ...], Field(min_length=1, max_length=4), AfterValidator(different)] = (
-        "dayOfWeek",
-        "monthOfYear",
+    fields: Annotated[tuple[CalendarField, ...], Field(min_length=1, max_length=4), AfterValidator(different)] = Field(
+        ("dayOfWeek", "monthOfYear"),
+        description="Positions, each as sine and cosine; those that vary in daily prices by default.",
     )
 
 
 class Features(Settings):
     """The feature groups of a template; each may be left out (or null), and is then not computed."""
 
-    bollinger: Bollinger | None = None
-    rsi: Rsi | None = None
-    sma: Sma | None = None
-    ema: Ema | None = None
-    macd: Macd | None = None
-    momentum: Momentum | None = None
-    volatility: Volatility | None = None
-    returns: Returns | None = None
-    lags: Lags | None = None
-    arima: Arima | None = None
-    spectral: Spectral | None = None
-    autoencoder: Autoencoder | None = None
-    pca: Pca | None = None
-    calendar: Calendar | None = None
+    bollinger: Bollinger | None = Field(None, description="Bollinger bands.")
+    rsi: Rsi | None = Field(None, description="Relative strength index.")
+    sma: Sma | None = Field(None, description="Simple moving averages.")
+    ema: Ema | None = Field(None, description="Exponential moving averages.")
+    macd: Macd | None = Field(None, description="Moving average convergence and divergence.")
+    momentum: Momentum | None = Field(None, description="Rates of change.")
+    volatility: Volatility | None = Field(None, description="Rolling deviations of returns.")
+    returns: Returns | None = Field(None, description="Log returns.")
+    lags: Lags | None = Field(None, description="Returns of earlier rows.")
+    arima: Arima | None = Field(None, description="ARIMA's forecast of the next log return.")
+    spectral: Spectral | None = Field(None, description="Low-passed log price.")
+    autoencoder: Autoencoder | None = Field(None, description="Codes of the latest returns of all assets by a small network.")
+    pca: Pca | None = Field(None, description="The same by principal components: better and cheaper.")
+    calendar: Calendar | None = Field(None, description="Position in day, week, month and year.")
 
     def chosen(self) -> dict[str, Settings]:
         """Group name → settings of those that are computed, in the order of this class."""

@@ -28,7 +28,38 @@ INSTANCE_TYPE_PATTERN = r"^ml\.[a-z][a-z0-9-]*\.([0-9]+x?large|medium|large|xlar
 
 #: Families with local NVMe storage: encrypted by their own hardware, and SageMaker refuses a volume key for them.
 #: Source: SageMaker API, ResourceConfig.VolumeKmsKeyId.
-_LOCAL_STORAGE = re.compile(r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|p4de?|p5en?|p5|trn1n?|i[0-9][a-z]*)\.")
+_LOCAL_STORAGE = re.compile(
+    r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|g7e?|p4de?|p5(?:en?)?|p6e?-[a-z0-9]+|trn1n?|trn2|i[0-9][a-z]*)\."
+)
+
+#: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
+MAX_INSTANCES = 100
+#: Source: SageMaker API, ResourceConfig.VolumeSizeInGB and EBS: the largest general-purpose volume.
+_MAX_VOLUME_GB = 16_384
+_RANGES = {
+    # A second instance would do the same step again and write the same files and the same log.
+    PROCESSING_INSTANCE_COUNT: (1, 1),
+    TRAINING_INSTANCE_COUNT: (1, MAX_INSTANCES),
+    PROCESSING_VOLUME_GB: (1, _MAX_VOLUME_GB),
+    TRAINING_VOLUME_GB: (1, _MAX_VOLUME_GB),
+}
+#: Source: SageMaker API, ModelPackageGroupName and S3DataSource.S3Uri, and Amazon S3, "Bucket naming rules".
+_PATTERNS = {
+    MODEL_PACKAGE_GROUP_NAME: (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "up to 63 letters, digits and hyphens"),
+    ASSETS_S3_URI: (r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", "an S3 URI such as s3://bucket/assets"),
+    PROCESSING_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
+    TRAINING_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
+}
+
+
+def allowed_instead(name: str, value: str) -> str | None:
+    """What a parameter may be where ``value`` is none of it; None where it is, or nothing is known of the parameter."""
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        fits = re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) is not None and least <= int(value) <= most
+        return None if fits else f"a whole number from {least} to {most}" if least < most else str(least)
+    pattern, words = _PATTERNS.get(name, (r"(?s:.+)", "a text of at least one character"))
+    return None if re.fullmatch(pattern, value) else words
 
 
 def has_local_storage(instance_type: str) -> bool:

@@ -97,6 +97,12 @@ _START = (
         "Freezes each asset's version and digest in the snapshot",
     ),
     Statement(
+        "ReadAssetRanges",
+        ("dynamodb:GetItem",),
+        (Kind.ASSET_TABLE,),
+        "Refuses a template that prices of these dates can not serve, before a job is paid for",
+    ),
+    Statement(
         "TellMissingAssets",
         ("s3:ListBucket",),
         (Kind.ASSETS_BUCKET,),

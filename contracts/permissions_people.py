@@ -23,7 +23,10 @@ OPERATOR = Actor(
             "Without it a missing object is answered 403, not 404",
         ),
         Statement(
-            "KeepAssets", ("dynamodb:PutItem", "dynamodb:Scan"), (Kind.ASSET_TABLE,), "runs assets put and list describe them"
+            "KeepAssets",
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"),
+            (Kind.ASSET_TABLE,),
+            "runs assets put and list describe them; runs start reads their dates",
         ),
         Statement(
             "KeepTemplates",

@@ -98,7 +98,8 @@ def _shape_problems(source: str, rows: Sequence[Sequence[str]]) -> list[Problem]
     wrong = [number for number, row in enumerate(body, 2) if len(row) != len(header)]
     if wrong:
         what = f"{len(body[wrong[0] - 2])} cells in row {wrong[0]}"
-        problems.append(Problem(source, what, f"allowed: {len(header)} as in the header ({len(wrong)} such rows)"))
+        many = f"{len(wrong)} such rows" if len(wrong) > 1 else "one such row"
+        problems.append(Problem(source, what, f"allowed: {len(header)} as in the header ({many})"))
     long = next((number for number, row in enumerate(body, 2) if max(map(len, row), default=0) > _MAX_CELL), None)
     if long is not None:
         what = f"a cell of over {_MAX_CELL} characters in row {long}"

@@ -89,15 +89,32 @@ def reported() -> Iterator[None]:
 
 
 @contextmanager
-def needs_extra(extra: str) -> Iterator[None]:
+def needs_extra(extra: str = "") -> Iterator[None]:
     """Around a command line, whose commands import what they need.
 
-    A module that is not installed is one message that names the extra to install.
+    A module that is not installed is one message that names the extra to install, or without one the project alone.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in _OWN_PACKAGES:
             raise
-        print(f"this command needs the module {error.name}: pip install '.[{extra}]'", file=sys.stderr)
+        wanted = f"'.[{extra}]'" if extra else "."
+        print(f"this command needs the module {error.name}: pip install {wanted}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+@contextmanager
+def until_the_pipe_closes() -> Iterator[None]:
+    """Around a command line that prints by itself: whoever reads on may have read enough (``| head``), which is no error.
+
+    Typer does the same for the others, with the same exit code.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # while it can still be caught: at the interpreter's end it would be reported
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is still in the buffer
         raise SystemExit(1) from None

@@ -8,22 +8,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
 from contracts.prices import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
+from contracts.ranges import last_moment
 from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
 TEST_WINDOWS_MAX = 100
+#: From so many windows on the report's sign-flip test can tell a difference from chance: 2 / 2^n is below its level, 0.05.
+TELLING_WINDOWS = 6
 TRANSFORMS = ("level", "log", "log_return")
 FREQUENCY_PATTERN = r"^([1-9][0-9]{0,3})?(M|W|D|H|min)$"
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
@@ -49,43 +53,90 @@ Seen = Annotated[tuple[Literal[GROUPS], ...], AfterValidator(different)]  # type
 class DataPolicy(Settings):
     """What is tolerated in the price histories; everything else is an error."""
 
-    duplicates: Literal["error", "first", "last"] = Field(default="error", description="which of two rows of one date counts")
+    duplicates: Literal["error", "first", "last"] = Field(
+        default="error", description="Which of two rows of one date counts; error, the default, refuses the file."
+    )
     max_missing_share: float = Field(
-        default=0.05, ge=0, le=MISSING_MAX, description="share of rows without a price that are dropped"
+        default=0.05,
+        ge=0,
+        le=MISSING_MAX,
+        description="Share of a file's rows that may be without a price, and are left out; more are refused.",
     )
     max_step: float = Field(
-        default=10.0, gt=1, le=STEP_MAX, description="ratio of two prices in a row beyond which it is absurd"
+        default=10.0,
+        gt=1,
+        le=STEP_MAX,
+        description="Ratio of two prices in a row, up or down, beyond which the file is refused: a misplaced point, a split.",
     )
 
 
 class Importance(Settings):
     """Feature importance: how much worse a boosted-tree forecast of the target gets when one feature is shuffled."""
 
-    horizon: int = Field(1, ge=1, le=1000, description="rows between a feature and the target it is tried on")
-    repeats: int = Field(3, ge=1, le=50)
+    horizon: int = Field(
+        1, ge=1, le=1000, description="Rows (trading days, not calendar days) between a feature and the return it is tried on."
+    )
+    repeats: int = Field(3, ge=1, le=50, description="How often each feature is shuffled; its score is the mean of them.")
 
 
 class TrainingTemplate(Settings):
-    """What one training does. Lengths count steps of ``frequency``."""
+    """What one training does. Lengths count steps of the frequency: of 1D calendar days, also those without trading."""
 
-    id: str | None = None
-    description: str = Field("", max_length=1000)
-    base_assets: Annotated[tuple[AssetName, ...], Field(min_length=1, max_length=ASSETS_MAX)]
-    predicted_asset: AssetName
-    start_dataset: Moment
-    end_training: Moment
-    frequency: str = Field("1D", pattern=FREQUENCY_PATTERN)
-    prediction_length: Length = Field(20, le=int(HYPERPARAMETERS["prediction_length"].maximum))
-    context_length: Length = Field(40, le=int(HYPERPARAMETERS["context_length"].maximum))
-    test_windows: int = Field(4, ge=1, le=TEST_WINDOWS_MAX)
-    target_transform: Literal["level", "log", "log_return"] = "log_return"
-    gate_margin: float = Field(0.05, ge=-0.9, le=10, description="share by which a model may be worse than the naive forecast")
-    seed: int = Field(1, ge=0, le=2**31 - 1)
-    data: DataPolicy = DataPolicy()
-    importance: Importance | None = None
-    features: Features
+    model_config = ConfigDict(title="Training template")
+
+    id: str | None = Field(None, description="Name it is stored and started by; executions are named after it.")
+    description: str = Field("", max_length=1000, description="For people; nothing depends on it.")
+    base_assets: Annotated[tuple[AssetName, ...], Field(min_length=1, max_length=ASSETS_MAX)] = Field(
+        description="Assets the model is trained on, by the names they were stored under; only rows they all have are used."
+    )
+    predicted_asset: AssetName = Field(description="The one of baseAssets that is forecast, and that the tests are about.")
+    start_dataset: Moment = Field(description="First date or time that is used, inclusive; earlier rows are ignored.")
+    end_training: Moment = Field(
+        description="Last date or time of the training, inclusive (a date is its whole day). The test windows begin one step "
+        "after the last row up to then."
+    )
+    frequency: str = Field(
+        "1D",
+        pattern=FREQUENCY_PATTERN,
+        description="Step of the data: M, W, D, H or min, with a multiple such as 30min. Prices of business days are 1D.",
+    )
+    prediction_length: Length = Field(
+        20,
+        le=int(HYPERPARAMETERS["prediction_length"].maximum),
+        description="Steps of a forecast. With 1D these are calendar days, not trading days: 20 are about 14 trading days.",
+    )
+    context_length: Length = Field(
+        40,
+        le=int(HYPERPARAMETERS["context_length"].maximum),
+        description="Steps the model looks back on before it forecasts, counted as predictionLength is; two default forecasts.",
+    )
+    test_windows: int = Field(
+        8,
+        ge=1,
+        le=TEST_WINDOWS_MAX,
+        description=f"Forecasts that are tested, one after the other from endTraining on, so prices must reach testWindows · "
+        f"predictionLength steps beyond it. Fewer than {TELLING_WINDOWS} can never be told from chance.",
+    )
+    target_transform: Literal["level", "log", "log_return"] = Field(
+        "log_return", description="What the model forecasts of the price; log_return, the default, did best on prices."
+    )
+    gate_margin: float = Field(
+        0.05,
+        ge=-0.9,
+        le=10,
+        description="Share by which a model's loss may exceed the naive forecast's and still be registered: 0.05 is 5 %; "
+        "below 0 it must be better.",
+    )
+    seed: int = Field(1, ge=0, le=2**31 - 1, description="Of all that is drawn in the feature step: autoencoder, importance.")
+    data: DataPolicy = Field(DataPolicy(), description="What is tolerated in the price files; by default almost nothing.")
+    importance: Importance | None = Field(
+        None,
+        description="Adds a report on which features tell something of the target; left out, there is none ({} has defaults).",
+    )
+    features: Features = Field(description="Feature groups to compute; a group's settings may be {}, which are its defaults.")
     dynamic_features: Seen | None = Field(
-        None, description="groups that the model sees; when left out all chosen ones, of pca and autoencoder pca alone"
+        None,
+        description="Groups the model sees, of those in features; left out, all of them, but of pca and autoencoder pca alone.",
     )
 
     @property
@@ -96,7 +147,7 @@ class TrainingTemplate(Settings):
     @property
     def training_end(self) -> datetime:
         """Last moment of the training range; a date without a time means the whole day."""
-        return _last_moment(self.end_training)
+        return last_moment(self.end_training)
 
     @property
     def time_freq(self) -> str:
@@ -137,12 +188,15 @@ def parse_template(data: object, now: datetime | None = None) -> TrainingTemplat
 
 
 def load_template(path: Path) -> TrainingTemplate:
-    """The template in a JSON file; :class:`ProblemsError` where it can not be read, or says something twice."""
+    """The template in a JSON file; :class:`ProblemsError` names the file where anything is wrong with it or in it."""
     try:
         content = json.loads(path.read_bytes(), object_pairs_hook=partial(_members, str(path)))
     except (OSError, ValueError, RecursionError) as error:
         raise one_problem(str(path), "file", path.name, f"allowed: a readable JSON file ({error})") from error
-    return parse_template(content)
+    try:
+        return parse_template(content)
+    except ProblemsError as error:
+        raise ProblemsError(str(path), error.problems) from error
 
 
 def _members(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -164,7 +218,23 @@ def to_data(template: TrainingTemplate) -> dict[str, Any]:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a template, for editors. Rules between fields are :func:`parse_template`'s alone."""
-    return TrainingTemplate.model_json_schema(by_alias=True)
+    return TrainingTemplate.model_json_schema(by_alias=True, schema_generator=_Schema)
+
+
+class _Schema(GenerateJsonSchema):
+    """Without titles of fields: pydantic makes ``Startdataset`` of startDataset, and editors show it instead of the name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def notes(template: TrainingTemplate) -> list[str]:
+    """What is right and yet hardly meant."""
+    found = [] if template.id else ["id is missing; `runs template put` needs it, which stores the template by it"]
+    if template.test_windows < TELLING_WINDOWS:
+        few = f"the report can tell no forecast from chance by fewer than {TELLING_WINDOWS} windows, however good it is"
+        found.append(f"testWindows is {template.test_windows}; {few}")
+    return found
 
 
 def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:
@@ -174,11 +244,6 @@ def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:
         "prediction_length": str(template.prediction_length),
         "context_length": str(template.context_length),
     }
-
-
-def _last_moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if len(text) > len("2010-12-31") else moment + timedelta(days=1) - timedelta(seconds=1)
 
 
 def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
@@ -201,7 +266,7 @@ def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
 def _date_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
     problems = []
     start, end = data.get("startDataset"), data.get("endTraining")
-    if start and end and _last_moment(end) <= datetime.fromisoformat(start):
+    if start and end and last_moment(end) <= datetime.fromisoformat(start):
         problems.append(Problem("endTraining", end, f"allowed: after startDataset, which is {start}"))
     if end and datetime.fromisoformat(end) > now.astimezone(UTC).replace(tzinfo=None):
         allowed = f"allowed: not in the future; today is {now:%Y-%m-%d}, startDataset {start}"

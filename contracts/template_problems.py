@@ -42,7 +42,7 @@ def _field_problem(model: type[BaseModel], details: Any) -> Problem:
         hint = nearest(str(path[-1]), known)
         return Problem(where, path[-1], f"unknown name; {hint + ' ' if hint else ''}known: {', '.join(known)}")
     if kind == "string_pattern_mismatch":
-        hint = _recased(str(details["input"]), str(details["ctx"]["pattern"])) if path[-1] == "frequency" else ""
+        hint = _frequency_hint(str(details["input"]), str(details["ctx"]["pattern"])) if path[-1] == "frequency" else ""
         return Problem(where, details["input"], f"allowed: {_PATTERN_MEANINGS.get(path[-1], ASSET_ALLOWED)}{hint}")
     allowed = message.removeprefix("Value error, ").removeprefix("Input should be ")
     if kind == "literal_error":
@@ -72,6 +72,14 @@ def not_finite(data: object) -> list[Problem]:
         elif isinstance(value, float) and not math.isfinite(value):
             found.append(Problem(json_path(path), value, "allowed: a finite number"))
     return found[::-1]
+
+
+def _frequency_hint(text: str, pattern: str) -> str:
+    """Pandas' B, business days, is what people try first."""
+    business = re.fullmatch(r"([0-9]*)B", text, re.IGNORECASE)
+    if business:
+        return f"; for business days use '{business[1] or 1}D': a day without trading is a step without a price"
+    return _recased(text, pattern)
 
 
 def _recased(text: str, pattern: str) -> str:

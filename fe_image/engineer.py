@@ -26,7 +26,7 @@ from fe_image.features.base import Floats, Panel
 from fe_image.frequency import Frequency
 from fe_image.grid import Grid, make_grid
 from fe_image.importance import ImportanceReport, feature_importance
-from fe_image.overlap import limits, loss_note
+from fe_image.overlap import check_ranges, limits, loss_note
 from fe_image.panel import common_panel, used_histories
 from fe_image.prices import PriceHistory
 from fe_image.target import trading_profile, trading_shares, transformed
@@ -75,6 +75,8 @@ def engineer(
     panel = common_panel(prices, template, until)
     used = used_histories(prices, template, until)
     grid = make_grid(panel, template, limits(used), partial=until is not None)
+    if until is None:
+        check_ranges(used, template)
     log.info("%d assets, %d common rows, %d in the training range", len(panel.assets), panel.rows, grid.train_rows)
     if note := loss_note(used, template.training_end, grid.train_rows):
         log.warning("%s", note)

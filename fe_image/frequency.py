@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contracts.ranges import shown
 from fe_image.features.base import Times
 
 Cells = npt.NDArray[np.int64]
@@ -75,6 +76,12 @@ def inferred(times: Times) -> str:
     if days >= 1:
         return f"{round(days)}D"
     return f"{round(seconds / 3600)}H" if seconds % 3600 == 0 else f"{max(1, round(seconds / 60))}min"
+
+
+def said(time: np.datetime64, among: Times) -> str:
+    """A time for a message; a date alone where the first and the last of those ``among`` which it stands are dates."""
+    moment, *others = np.array([time, among[0], among[-1]], dtype="datetime64[s]").tolist()
+    return shown(moment, *others)
 
 
 def iso(times: Times) -> list[str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.problems import Problem, ProblemsError
-from contracts.template import TrainingTemplate
+from contracts.ranges import too_few_windows
+from contracts.template import TrainingTemplate, to_data
 from fe_image.features.base import Floats, Panel, Times
-from fe_image.frequency import Cells, Frequency
+from fe_image.frequency import Cells, Frequency, said
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
 
 def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:
     """The training range has rows, and room for a context and a forecast."""
-    span = f"the common rows run from {panel.times[0]} to {panel.times[-1]} ({panel.rows} rows; {limits})"
+    first, last = (said(panel.times[row], panel.times) for row in (0, -1))
+    span = f"the common rows run from {first} to {last} ({panel.rows} rows; {limits})"
     if train_rows < 2:
         allowed = f"allowed: a date with at least 2 rows up to it; {span}, {train_rows} of them up to endTraining"
         raise ProblemsError("template", [Problem("endTraining", template.end_training, allowed)])
@@ -85,11 +87,5 @@ def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, r
 
 def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells, limits: str) -> Problem:
     available = int(row_cell[-1]) + 1 - train_cells
-    wanted = template.test_windows * template.prediction_length
-    most = available // template.prediction_length
-    allowed = (
-        f"testWindows · predictionLength needs {wanted} steps after endTraining ({template.end_training}), and the common "
-        f"rows, which end {panel.times[-1]} ({limits}), have {available}; allowed: "
-        + (f"at most {most}" if most else "an earlier endTraining, a shorter predictionLength or prices that reach on")
-    )
-    return Problem("testWindows", template.test_windows, allowed)
+    what = f"the common rows, which end {said(panel.times[-1], panel.times)} ({limits}),"
+    return too_few_windows(to_data(template), available, what)

@@ -11,6 +11,7 @@ from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.template import TrainingTemplate, load_template
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
+from fe_image.frequency import said
 from fe_image.outputs import place_problems, write_outputs
 from fe_image.prices import Reading, read_history
 
@@ -27,10 +28,10 @@ class FeatureSummary:
 
     def rows(self) -> list[tuple[str, str]]:
         """Label and value, in order."""
-        data, grid = self.data, self.data.grid
+        data, grid, times = self.data, self.data.grid, self.data.panel.times
         rows = [
             ("assets", ", ".join(data.panel.assets)),
-            ("common rows", f"{data.panel.rows} ({data.panel.times[0]} to {data.panel.times[-1]})"),
+            ("common rows", f"{data.panel.rows} ({said(times[0], times)} to {said(times[-1], times)})"),
             ("training rows", f"{grid.train_rows}"),
             ("test windows", f"{grid.windows} of {grid.prediction_length} steps"),
             ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} an asset or shared"),

@@ -7,14 +7,21 @@ from datetime import datetime
 
 import numpy as np
 
-from contracts.problems import listed
-from fe_image.frequency import inferred
+from contracts.problems import ProblemsError, listed
+from contracts.ranges import NAMED, PriceRange, range_problems
+from contracts.template import TrainingTemplate, to_data
+from fe_image.frequency import inferred, said
 from fe_image.prices import PriceHistory
 
-#: A message names no more assets than this at once.
-_NAMED = 10
 #: Where the common rows leave out more than this share of an asset's own training rows, it is said.
 _MUCH = 0.1
+
+
+def check_ranges(used: Sequence[PriceHistory], template: TrainingTemplate) -> None:
+    """The rule by which a start is refused, asked of the prices themselves: no start is refused that the step would accept."""
+    found = [PriceRange(h.asset, h.times[0].item(), h.times[-1].item(), h.times.size) for h in used if h.times.size]
+    if problems := range_problems(to_data(template), found):
+        raise ProblemsError("template", problems)
 
 
 def limits(used: Sequence[PriceHistory]) -> str:
@@ -22,19 +29,20 @@ def limits(used: Sequence[PriceHistory]) -> str:
     begin = max(history.times[0] for history in used)
     end = min(history.times[-1] for history in used)
     fewest = min(history.times.size for history in used)
+    ends = np.array([begin, end])
     return (
-        f"last to begin: {listed([h.asset for h in used if h.times[0] == begin])} ({begin}), "
-        f"first to end: {listed([h.asset for h in used if h.times[-1] == end])} ({end}), "
+        f"last to begin: {listed([h.asset for h in used if h.times[0] == begin])} ({said(begin, ends)}), "
+        f"first to end: {listed([h.asset for h in used if h.times[-1] == end])} ({said(end, ends)}), "
         f"fewest rows: {listed([h.asset for h in used if h.times.size == fewest])} ({fewest})"
     )
 
 
 def ranges(histories: Mapping[str, PriceHistory], used: Sequence[PriceHistory], until: datetime | None) -> str:
     """Each asset's own range, and how many of its rows may be used; of many assets, of those with the fewest."""
-    shown = list(used) if len(used) <= _NAMED else sorted(used, key=lambda history: history.times.size)[:_NAMED]
-    text = "; ".join(f"{part.asset}: {_range(histories[part.asset], part.times.size)}" for part in shown)
-    if len(used) > _NAMED:
-        text += f"; and {len(used) - _NAMED} more"
+    few = list(used) if len(used) <= NAMED else sorted(used, key=lambda history: history.times.size)[:NAMED]
+    text = "; ".join(f"{part.asset}: {_range(histories[part.asset], part.times.size)}" for part in few)
+    if len(used) > NAMED:
+        text += f"; and {len(used) - NAMED} more"
     if until is not None:
         text += f"; rows later than {until} are hidden"
     some = [history for history in used if history.times.size]
@@ -68,4 +76,5 @@ def _range(whole: PriceHistory, used: int) -> str:
     if not whole.times.size:
         return "no rows"
     left = f", {used} of them used" if used < whole.times.size else ""
-    return f"{whole.times[0]} to {whole.times[-1]} ({whole.times.size} rows{left})"
+    first, last = (said(whole.times[row], whole.times) for row in (0, -1))
+    return f"{first} to {last} ({whole.times.size} rows{left})"

@@ -11,7 +11,7 @@ import numpy as np
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
 from fe_image.features.base import Panel, Times
-from fe_image.frequency import Cells, Frequency, inferred
+from fe_image.frequency import Cells, Frequency, inferred, said
 from fe_image.overlap import frequencies, ranges
 from fe_image.prices import PriceHistory
 
@@ -66,7 +66,7 @@ def _finer(history: PriceHistory, steps: Cells, frequency: Frequency) -> list[Pr
     repeated = np.flatnonzero(np.diff(steps) == 0)
     if not repeated.size:
         return []
-    first, second = history.times[repeated[0]], history.times[repeated[0] + 1]
+    first, second = (said(history.times[repeated[0] + place], history.times) for place in (0, 1))
     allowed = f"{history.asset} has several rows in one step ({first}, {second}); its data look like {inferred(history.times)}"
     return [Problem("frequency", str(frequency), allowed)]
 

@@ -13,6 +13,7 @@ from contracts.prices import Columns, read_columns
 from contracts.problems import Problem
 from contracts.template import DataPolicy
 from fe_image.features.base import Floats, Times
+from fe_image.frequency import said
 from fe_image.price_columns import read_prices, read_times
 
 
@@ -72,7 +73,7 @@ def _order(
         times, close, rows = times[order], close[order], rows[order]
     same = np.flatnonzero(np.diff(times) == np.timedelta64(0))
     if same.size and policy.duplicates == "error":
-        what = f"{times[same[0]]} in rows {rows[same[0]]} and {rows[same[0] + 1]}"
+        what = f"{said(times[same[0]], times)} in rows {rows[same[0]]} and {rows[same[0] + 1]}"
         allowed = f"allowed: each date once ({same.size} repeated), or data.duplicates 'first' or 'last' in the template"
         reading.problems.append(Problem(source, what, allowed))
         return

@@ -155,6 +155,20 @@ def features(
             CONSOLE.print(note, markup=False, highlight=False)
 
 
+@app.command()
+def samples(out: Annotated[Path, typer.Option(help="Folder for <ASSET>.csv.")]) -> None:
+    """Write the six real price histories of the demo as <ASSET>.csv (Date, Close), and say where each comes from.
+
+    They are what `features` and `runs assets put` take. A file of the same name with other content is left, and refused.
+    """
+    from local_run.sample_data import SOURCES, write_samples
+
+    with reported():
+        check_output_folder("--out", out)
+        for asset, path in write_samples(out).items():
+            CONSOLE.print(f"{path}  {SOURCES[asset]}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _config(texts: list[str] | None) -> dict[str, object]:
     """``key=value`` texts; a key without a namespace is one of the program's own."""
     values: dict[str, object] = {}

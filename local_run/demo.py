@@ -92,11 +92,11 @@ def _forecast(stack: Stack, execution_id: str, view: LiveView) -> ForecastReport
 def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, written: WrittenReport) -> None:
     console.print()
     for line in views.summary_lines(item):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(views.steps_table(item))
     console.print(metrics_table(report))
     for line in views.report_lines(written):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def metrics_table(report: ForecastReport) -> Table:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from contracts.problems import Problem, ProblemsError
+
 SOURCES = {
     "sp500": "arch.data.sp500 (Yahoo Finance, adjusted close)",
     "nasdaq": "arch.data.nasdaq (Yahoo Finance, adjusted close)",
@@ -21,14 +23,29 @@ _INDEXES = {"sp500": "Adj Close", "nasdaq": "Adj Close", "wti": "DCOILWTICO"}
 
 
 def write_samples(folder: Path) -> dict[str, Path]:
-    """Write ``<ASSET>.csv`` for every sample asset into the folder; asset → its file."""
+    """Write ``<ASSET>.csv`` for every sample asset into the folder; asset → its file. What is there already stays.
+
+    Raises:
+        ProblemsError: files of these names are there with other content; nothing is written then.
+    """
+    texts = {folder / f"{asset}.csv": _as_csv(asset) for asset in SOURCES}
+    missing = [path for path in texts if not path.exists()]
+    allowed = "it is there with other content, which is not overwritten; allowed: another folder"
+    problems = [
+        Problem(str(path), path.name, allowed)
+        for path, text in texts.items()
+        if path not in missing and not (path.is_file() and path.read_bytes() == text.encode())
+    ]
+    if problems:
+        raise ProblemsError("samples", problems)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {}
-    for asset in SOURCES:
-        rows = [f"{date},{price!r}" for date, price in sample_prices(asset)]
-        paths[asset] = folder / f"{asset}.csv"
-        paths[asset].write_text("\n".join(["Date,Close", *rows]) + "\n")
-    return paths
+    for path in missing:
+        path.write_text(texts[path])
+    return {path.stem: path for path in texts}
+
+
+def _as_csv(asset: str) -> str:
+    return "\n".join(["Date,Close", *(f"{date},{price!r}" for date, price in sample_prices(asset)), ""])
 
 
 def sample_prices(asset: str) -> Iterator[tuple[str, float]]:

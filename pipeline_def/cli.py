@@ -50,8 +50,9 @@ class DiffFormat(StrEnum):
 def generate(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when the committed template is stale.")] = False,
 ) -> None:
-    """Write pipeline.json.mustache from the authored pipeline (needs the extra "author": 1 GB, so an environment of its own).
+    """Write pipeline.json.mustache from the authored pipeline (needs the SageMaker SDK: 1 GB).
 
+    The SDK is in an environment of its own, which `make author-check` makes: .venv-author/bin/python -m pipeline_def generate.
     The same bytes come out on any machine; nothing reaches AWS.
     """
     from pipeline_def.generate import generate_template, stale_problem

@@ -50,7 +50,10 @@ def _authored_definition() -> str:
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("sagemaker"):
             raise
-        allowed = "needs the SageMaker SDK: pip install '.[author]' (in an environment of its own: 1 GB)"
+        allowed = (
+            f"needs the SageMaker SDK: after `make author-check`, .venv-author/bin/{COMMAND}; "
+            "or pip install '.[author,cli]' (in an environment of its own: 1 GB)"
+        )
         raise ProblemsError(COMMAND, [Problem("module sagemaker", None, allowed)]) from error
     finally:
         logging.disable(logging.NOTSET)

@@ -11,15 +11,18 @@ sys.path[:] = [str(_ROOT), *(path for path in sys.path if Path(path).resolve() !
 
 
 def main(arguments: list[str]) -> None:
-    from pulumi_policy import PolicyPack
+    from contracts.problems import needs_extra, until_the_pipe_closes
 
-    from policies.listing import print_controls
-    from policies.pack import NAME, policies
+    with needs_extra("test"), until_the_pipe_closes():
+        from pulumi_policy import PolicyPack
 
-    if {"--list", "--help", "-h"} & set(arguments):
-        print_controls()
-        return
-    PolicyPack(NAME, policies(), description="Security controls of the model-training program")
+        from policies.listing import print_controls
+        from policies.pack import NAME, policies
+
+        if {"--list", "--help", "-h"} & set(arguments):
+            print_controls()
+            return
+        PolicyPack(NAME, policies(), description="Security controls of the model-training program")
 
 
 if __name__ == "__main__":

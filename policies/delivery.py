@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_have
 from policies.documents import RESOURCE_DOCUMENTS, allowing, denies_plain_transport, statements, unreadable
-from policies.identity import has_source
+from policies.principals import unnamed
 from policies.resources import Resource, Stack
 
 QUEUE = "aws:sqs/queue:Queue"
@@ -46,7 +46,7 @@ def _closed(resource: Resource, senders: tuple[str, ...]) -> Iterator[Finding]:
         for type_, name in named:
             if type_ != "Service" or name not in senders:
                 yield Finding(f"{statement.field}.Principal", name, f"allowed: the service {' or '.join(senders)}")
-        if not has_source(statement):
+        if not statement.has_source():
             yield Finding(f"{statement.field}.Condition", None, "needed: aws:SourceArn, the rule or alarm that may send")
         for action in statement.actions:
             if "*" in action:
@@ -91,8 +91,7 @@ def _bus_has_policy(bus: Resource, stack: Stack) -> Iterator[Finding]:
 def _bus_closed(policy: Resource) -> Iterator[Finding]:
     yield from unreadable(policy, RESOURCE_DOCUMENTS)
     for statement in allowing(policy, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        yield from unnamed(statement)
 
 
 _QUEUES = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from policies.conditions import asks_for_plain_transport, demanded, has_source, texts
 from policies.controls import Finding
 from policies.resources import Resource, is_list
 
@@ -55,15 +56,12 @@ class Statement:
         return any("*" in names for names in self.principals.values())
 
     def bounds(self, key: str) -> tuple[str, ...]:
-        """The values that a condition key must have: of operators that demand it, and none that lets anything pass."""
-        found: list[str] = []
-        for operator, keys in self.conditions.items():
-            if "Not" in operator or operator.endswith("IfExists") or operator.startswith("ForAllValues"):
-                continue
-            for name, values in keys.items():
-                if name.lower() == key.lower():
-                    found += _texts(values)
-        return () if "*" in found else tuple(found)
+        """The values that a request must have for a condition key; none where anything passes."""
+        return demanded(self.conditions, key)
+
+    def has_source(self, *further: str) -> bool:
+        """Whether a service may come for one account's resources alone."""
+        return has_source(self.conditions, *further)
 
 
 def statements(resource: Resource, places: Mapping[str, tuple[str, ...]]) -> Iterator[Statement]:
@@ -118,8 +116,8 @@ def _statement(raw: Mapping[str, Any], field: str) -> Statement:
     return Statement(
         field=field,
         effect=str(raw.get("Effect")),
-        actions=_texts(raw.get("Action")),
-        resources=_texts(raw.get("Resource")),
+        actions=texts(raw.get("Action")),
+        resources=texts(raw.get("Resource")),
         principals=_principals(raw.get("Principal")),
         conditions=_conditions(raw.get("Condition")),
         negated=tuple(name for name in _NEGATED if name in raw),
@@ -134,26 +132,17 @@ def _conditions(raw: Any) -> Mapping[str, Mapping[str, Any]]:
 
 def _principals(raw: Any) -> Mapping[str, tuple[str, ...]]:
     if isinstance(raw, Mapping):
-        return {str(key): _texts(value) for key, value in raw.items()}
-    return {"*": _texts(raw)} if raw else {}
-
-
-def _texts(raw: Any) -> tuple[str, ...]:
-    if raw is None:
-        return ()
-    return tuple(str(item) for item in raw) if is_list(raw) else (str(raw).lower() if isinstance(raw, bool) else str(raw),)
+        return {str(key): texts(value) for key, value in raw.items()}
+    return {"*": texts(raw)} if raw else {}
 
 
 def denies_plain_transport(found: list[Statement], actions: tuple[str, ...], resources: tuple[str, ...]) -> bool:
     """Whether everyone is denied the actions on all of the resources unless the request comes over TLS."""
     for statement in found:
-        plain = "false" in tuple(value.lower() for value in statement.bounds("aws:SecureTransport"))
-        only = len(statement.conditions) == 1 and all(len(keys) == 1 for keys in statement.conditions.values())
         if (
             statement.effect == "Deny"
             and statement.everyone
-            and plain
-            and only
+            and asks_for_plain_transport(statement.conditions)
             and set(actions) & set(statement.actions)
             and ("*" in statement.resources or set(resources) <= set(statement.resources))
         ):

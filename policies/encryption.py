@@ -10,12 +10,15 @@ from pulumi_policy.proxy import UnknownValueError
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_be, must_have
 from policies.definition import key_places, uses_key
 from policies.documents import RESOURCE_DOCUMENTS, allowing, unreadable
+from policies.principals import unnamed
 from policies.resources import Resource, Stack
 
 KEY = "aws:kms/key:Key"
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 MIN_DELETION_WINDOW_DAYS = 14
+#: CloudWatch Logs tells no source; it names the log group in the encryption context.
+LOGS_CONTEXT = "kms:EncryptionContext:aws:logs:arn"
 
 #: Where a resource names its key, and what frameworks call that.
 KEY_PLACES: Mapping[str, tuple[str, str]] = {
@@ -87,10 +90,7 @@ def _kept(key: Resource) -> Iterator[Finding]:
         yield Finding("deletionWindowInDays", days, f"allowed: at least {MIN_DELETION_WINDOW_DAYS}")
     yield from unreadable(key, RESOURCE_DOCUMENTS)
     for statement in allowing(key, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
-        if "Service" in statement.principals and not statement.conditions:
-            yield Finding(f"{statement.field}.Condition", None, "needed: whom the service may use the key for")
+        yield from unnamed(statement, LOGS_CONTEXT)
         if "Service" in statement.principals and "kms:*" in statement.actions:
             yield Finding(f"{statement.field}.Action", "kms:*", "allowed for a service: actions by name")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipeline_def.checks.finding import mask
 from pipeline_def.checks.secret_patterns import is_secret
+from policies.conditions import account_of
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, Verbatim, must_be, must_have
 from policies.resources import Resource, Stack
 
@@ -30,8 +31,21 @@ def _bound_caller(permission: Resource) -> Iterator[Finding]:
         yield Finding("principal", principal, f"allowed: {' or '.join(CALLERS)}")
     yield from must_have(permission, "sourceArn", "needed: the rule or schedule that calls")
     yield from must_have(permission, "sourceAccount", "needed: the account of what calls")
+    yield from _one_source(permission)
     if permission.get("action") not in (None, "lambda:InvokeFunction"):
         yield Finding("action", permission.get("action"), "allowed: lambda:InvokeFunction")
+
+
+def _one_source(permission: Resource) -> Iterator[Finding]:
+    """The rule that the program makes has no ARN before it is made, so what is not known yet is not asked."""
+    arn, account = permission.known("sourceArn"), permission.known("sourceAccount")
+    owner = account_of(str(arn))
+    if arn and (owner is None or not str(arn).startswith("arn:")):
+        yield Finding("sourceArn", arn, "allowed: the ARN of a rule or schedule, its account without a wildcard")
+    if account and account_of(str(account)) != account:
+        yield Finding("sourceAccount", account, "allowed: an account's id of 12 digits")
+    elif account and owner and owner != account:
+        yield Finding("sourceArn", arn, f"allowed: a rule or schedule of the account in sourceAccount, {account}")
 
 
 def _no_public_url(url: Resource) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from policies.conditions import WILDCARD
 from policies.controls import ANY_KIND, Finding, ResourceControl
 from policies.documents import (
     IDENTITY_DOCUMENTS,
@@ -17,6 +18,7 @@ from policies.documents import (
     unreadable,
 )
 from policies.exemptions import UNRESTRICTABLE
+from policies.principals import unnamed
 from policies.resources import Resource
 
 ROLE = "aws:iam/role:Role"
@@ -34,14 +36,18 @@ SOURCELESS = frozenset({"lambda.amazonaws.com"})
 PASSED_TO = frozenset({"sagemaker.amazonaws.com"})
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+")
 _TYPE = re.compile(r"^[a-z-]+[/:]")
-_WILDCARD = re.compile(r"[*?]")
+#: The beginning of a name up to the end of a word, of which a single letter says too little.
+_WORDS = re.compile(r".*[A-Za-z0-9]{2}.*[-_./:]")
 #: Granting permissions, reading credentials, acting as somebody else: no actor of ours does it. In lower case.
 _ESCALATING = (
     "iam:add*", "iam:attach*", "iam:create*", "iam:delete*", "iam:detach*", "iam:put*", "iam:set*", "iam:tag*", "iam:untag*",
     "iam:update*", "iam:upload*", "sts:assumerole*", "sts:get*token", "*:put*policy", "*:set*policy", "*:delete*policy",
     "*:putbucketacl", "*:putobjectacl", "*:addpermission", "*:removepermission", "lambda:createfunction",
-    "lambda:updatefunction*", "kms:disable*", "kms:schedulekeydeletion", "secretsmanager:get*", "ssm:getparameter*",
-    "ec2:run*", "cloudformation:*",
+    "lambda:updatefunction*", "kms:disable*", "kms:schedulekeydeletion", "secretsmanager:get*", "secretsmanager:batchget*",
+    "ssm:getparameter*", "ssm:sendcommand", "ssm:start*", "ssm:resume*", "ecs:executecommand", "ec2:run*",
+    "ec2-instance-connect:*", "sagemaker:createpresigned*", "codebuild:start*", "glue:createdevendpoint",
+    "glue:updatedevendpoint", "lambda:createeventsourcemapping", "cognito-identity:getcredentials*",
+    "cognito-identity:getopenid*", "rds-db:connect", "cloudformation:*",
 )  # fmt: skip
 
 
@@ -53,7 +59,7 @@ def _readable(resource: Resource) -> Iterator[Finding]:
 def _named_actions(resource: Resource) -> Iterator[Finding]:
     for statement in allowing(resource, IDENTITY_DOCUMENTS):
         for action in statement.actions:
-            if _WILDCARD.search(action):
+            if WILDCARD.search(action):
                 yield Finding(f"{statement.field}.Action", action, "allowed: actions by name")
 
 
@@ -74,20 +80,20 @@ def _unbounded(statement: Statement, arn: str) -> Iterator[Finding]:
 
 
 def is_specific(arn: str) -> bool:
-    """Whether an ARN names a thing: no wildcard before the name, and only after a part of it.
+    """Whether an ARN names a thing: no wildcard before the name, and only after whole words of it.
 
     >>> is_specific("arn:aws:s3:::models/executions/*"), is_specific("arn:aws:dynamodb:eu-west-1:123456789012:table/*")
     (True, False)
     """
     parts = arn.split(":", 5)
-    if len(parts) != 6 or _WILDCARD.search("".join(parts[:5])):
+    if len(parts) != 6 or WILDCARD.search("".join(parts[:5])):
         return False
-    literal = _WILDCARD.split(parts[5], maxsplit=1)[0]
+    literal = WILDCARD.split(parts[5], maxsplit=1)[0]
     if literal == parts[5]:
         return bool(literal)
     if parts[2] == "s3":
         return "/" in literal[1:]
-    return bool(_TYPE.sub("", literal))
+    return _WORDS.fullmatch(_TYPE.sub("", literal)) is not None
 
 
 def _not_escalating(resource: Resource) -> Iterator[Finding]:
@@ -113,22 +119,21 @@ def _own_policies(resource: Resource) -> Iterator[Finding]:
 
 
 def _named_trust(role: Resource) -> Iterator[Finding]:
+    services = {name for statement in allowing(role, TRUST_DOCUMENTS) for name in statement.principals.get("Service", ())}
+    if len(services) > 1:
+        yield Finding("assumeRolePolicy Principal.Service", ", ".join(sorted(services)), "allowed: one service")
     for statement in allowing(role, TRUST_DOCUMENTS):
         if not statement.principals:
             yield Finding(f"{statement.field}.Principal", None, "needed: one service by name")
         for type_, names in statement.principals.items():
             for name in names:
-                if type_ != "Service" or _WILDCARD.search(name):
+                if type_ != "Service" or WILDCARD.search(name):
                     yield Finding(f"{statement.field}.Principal.{type_}", name, "allowed: one service by name")
-                elif name not in SOURCELESS and not has_source(statement):
+                elif name not in SOURCELESS and not statement.has_source():
                     allowed = (
                         f"needed for {name}: aws:SourceAccount or aws:SourceArn, since another account's resource could come"
                     )
                     yield Finding(f"{statement.field}.Condition", None, allowed)
-
-
-def has_source(statement: Statement) -> bool:
-    return bool(statement.bounds("aws:SourceAccount") or statement.bounds("aws:SourceArn"))
 
 
 def _scoped_pass_role(resource: Resource) -> Iterator[Finding]:
@@ -156,8 +161,7 @@ def _nothing_negated(resource: Resource) -> Iterator[Finding]:
 def _closed(resource: Resource) -> Iterator[Finding]:
     yield from unreadable(resource, RESOURCE_DOCUMENTS)
     for statement in allowing(resource, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        yield from unnamed(statement)
 
 
 _HOLDERS = tuple(IDENTITY_DOCUMENTS)

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from pulumi_policy import Policy
 
-from policies import databases, definition, delivery, encryption, functions, hygiene, identity, registry, storage
+from policies import (
+    accounts,
+    databases,
+    definition,
+    delivery,
+    encryption,
+    functions,
+    hygiene,
+    identity,
+    models,
+    registry,
+    storage,
+)
 from policies.controls import Control, as_policy
 
 NAME = "model-training"
-CONTROLS: tuple[Control, ...] = (
+_BY_THEME: tuple[Control, ...] = (
     *storage.CONTROLS,
     *databases.CONTROLS,
     *registry.CONTROLS,
     *identity.CONTROLS,
+    *accounts.CONTROLS,
     *encryption.CONTROLS,
     *functions.CONTROLS,
     *delivery.CONTROLS,
     *definition.CONTROLS,
+    *models.CONTROLS,
     *hygiene.CONTROLS,
 )
+CONTROLS: tuple[Control, ...] = (*_BY_THEME, hygiene.judged_kinds(_BY_THEME))
 
 
 def policies() -> list[Policy]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_be
 from policies.documents import RESOURCE_DOCUMENTS, allowing, unreadable
+from policies.principals import unnamed
 from policies.resources import Resource, Stack
 
 REPOSITORY = "aws:ecr/repository:Repository"
@@ -62,8 +63,7 @@ def _by_kms(repository: Resource) -> Iterator[Finding]:
 def _closed(policy: Resource) -> Iterator[Finding]:
     yield from unreadable(policy, RESOURCE_DOCUMENTS)
     for statement in allowing(policy, RESOURCE_DOCUMENTS):
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        yield from unnamed(statement)
 
 
 def _immutably_named(image: Resource) -> Iterator[Finding]:

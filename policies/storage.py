@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from policies.accounts import TRUSTED_ACCOUNTS, TRUSTED_SCHEMA, trusted
+from policies.conditions import holds_over_tls
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, must_be, must_have
 from policies.documents import RESOURCE_DOCUMENTS, denies_plain_transport, statements, unreadable
+from policies.principals import unnamed
 from policies.resources import Resource, Stack
 
 BUCKET = "aws:s3/bucket:Bucket"
+OBJECT = "aws:s3/bucketObject:BucketObject"
 PUBLIC_ACCESS_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 ACL = "aws:s3/bucketAcl:BucketAcl"
@@ -21,7 +25,6 @@ LOGGING = "aws:s3/bucketLogging:BucketLogging"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 NOTIFICATION = "aws:s3/bucketNotification:BucketNotification"
 
-TRUSTED_ACCOUNTS = "trustedAccounts"
 _PUBLIC_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _LOCKING_ACTIONS = frozenset({"s3:*", "*", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
 _ACCOUNT = re.compile(r"(?:arn:[a-z-]+:(?:iam|sts)::)?(\d{12})(?:$|:)")
@@ -46,7 +49,7 @@ def _no_acl(resource: Resource) -> Iterator[Finding]:
     if resource.kind == ACL:
         yield Finding("acl", resource.get("acl") or "a grant", "allowed: no ACL at all; the bucket's owner has its objects")
     for member in ("acl", "grants"):
-        if resource.kind == BUCKET and resource.get(member):
+        if resource.kind in (BUCKET, OBJECT) and resource.get(member):
             yield Finding(member, resource.get(member), "allowed: no ACL at all; the bucket's owner has its objects")
     if resource.kind == OWNERSHIP:
         yield from must_be(resource, "rule.objectOwnership", "BucketOwnerEnforced")
@@ -100,23 +103,22 @@ def _whole_bucket(lifecycle: Resource, index: int) -> bool:
 
 def _closed(policy: Resource) -> Iterator[Finding]:
     yield from unreadable(policy, RESOURCE_DOCUMENTS)
-    trusted = [str(account) for account in policy.config.get(TRUSTED_ACCOUNTS) or ()]
+    others = trusted(policy)
     for statement in statements(policy, RESOURCE_DOCUMENTS):
         if not statement.allows:
-            if statement.everyone and not statement.conditions and _LOCKING_ACTIONS & set(statement.actions):
-                yield Finding(
-                    f"{statement.field}.Condition", None, "needed: a condition; this locks everyone out, its owner too"
-                )
+            locks = _LOCKING_ACTIONS & set(statement.actions)
+            if locks and statement.everyone and holds_over_tls(statement.conditions):
+                needed = "needed: a condition that spares somebody; this locks everyone out, its owner too"
+                yield Finding(f"{statement.field}.Condition", None, needed)
             continue
-        if statement.everyone:
-            yield Finding(f"{statement.field}.Principal", "*", "allowed: principals by name")
+        yield from unnamed(statement)
         for action in statement.actions:
             if "*" in action:
                 yield Finding(f"{statement.field}.Action", action, "allowed: actions by name")
         for name in statement.principals.get("AWS", ()):
             account = _ACCOUNT.match(name)
-            if name != "*" and (account is None or account[1] not in trusted):
-                allowed = f"allowed: accounts in the option {TRUSTED_ACCOUNTS} ({', '.join(trusted) or 'none'})"
+            if name != "*" and (account is None or account[1] not in others):
+                allowed = f"allowed: accounts in the option {TRUSTED_ACCOUNTS} ({', '.join(others) or 'none'})"
                 yield Finding(f"{statement.field}.Principal.AWS", name, allowed)
 
 
@@ -150,7 +152,7 @@ CONTROLS = (
     _companion("s3-public-access-block-exists", "Each bucket has a public access block", _PUBLIC, PUBLIC_ACCESS_BLOCK),
     ResourceControl("s3-public-access-blocked", "Public access is blocked", _PUBLIC, (PUBLIC_ACCESS_BLOCK,), look=_all_blocked),
     _companion("s3-ownership-exists", "Each bucket says who owns its objects", _NO_ACL, OWNERSHIP),
-    ResourceControl("s3-no-acl", "No ACLs", _NO_ACL, (BUCKET, ACL, OWNERSHIP), look=_no_acl),
+    ResourceControl("s3-no-acl", "No ACLs", _NO_ACL, (BUCKET, OBJECT, ACL, OWNERSHIP), look=_no_acl),
     _companion("s3-policy-exists", "Each bucket has a policy", _TLS, POLICY),
     ResourceControl("s3-tls-only", "Requests come over TLS alone", _TLS, (POLICY,), look=_tls_only),
     _companion("s3-encryption-exists", "Each bucket says how it encrypts", _SSE, ENCRYPTION),
@@ -169,9 +171,7 @@ CONTROLS = (
         "S3.6 CKV_AWS_70 CKV_AWS_93 F9 F15 F16 W20",
         (POLICY, BUCKET),
         look=_closed,
-        options={
-            TRUSTED_ACCOUNTS: {"type": "array", "items": {"type": "string"}, "description": "Accounts a bucket policy may name"}
-        },
+        options=TRUSTED_SCHEMA,
     ),
     _companion("s3-replication", "Buckets are replicated", "S3.7 CKV_AWS_144", REPLICATION),
     ResourceControl("s3-object-lock", "Objects can be locked", "S3.15 CKV_AWS_143", (BUCKET,), look=_lock),

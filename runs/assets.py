@@ -6,11 +6,14 @@ import base64
 import hashlib
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES, asset_key
@@ -25,10 +28,11 @@ from contracts.prices import (
     price,
     read_columns,
 )
-from contracts.problems import Problem, ProblemsError
+from contracts.problems import Problem, ProblemsError, listed
 from contracts.tables import AssetAttribute
 from runs.history import iso
 from runs.pages import all_items
+from runs.put import Put, put_item
 from runs.stack import Stack
 
 _SHOWN_ROWS = 5
@@ -53,6 +57,19 @@ class PriceFile:
         return hashlib.sha256(self.content).hexdigest()
 
 
+@dataclass(frozen=True)
+class _WrongRow:
+    """What is wrong with one row; ``column`` is empty where it is the row itself."""
+
+    number: int
+    column: str
+    text: str
+    allowed: str
+
+    def problem(self, path: Path) -> Problem:
+        return Problem(f"{path} row {self.number}{self.column}", self.text, self.allowed)
+
+
 def read_price_files(paths: list[Path]) -> list[PriceFile]:
     """Check files ``<ASSET>.csv`` (columns Date and Close); every problem of every file is reported at once."""
     files: list[PriceFile] = []
@@ -74,31 +91,50 @@ def _twice(paths: list[Path]) -> list[Problem]:
     return [Problem(str(path), path.name, f"allowed: each asset once; {path.stem} is given already") for path in again]
 
 
-def put(stack: Stack, files: list[PriceFile], source: str = "") -> None:
-    """Store the files and their metadata. S3 computes and keeps the SHA-256, which executions freeze."""
-    table = stack.dynamodb.Table(stack.outputs.asset_table)
-    for file in files:
-        key = asset_key(file.asset)
-        answer = stack.s3.put_object(
-            Bucket=stack.outputs.assets_bucket,
-            Key=key,
-            Body=file.content,
-            ContentType="text/csv",
-            ChecksumSHA256=base64.b64encode(bytes.fromhex(file.sha256)).decode(),
-        )
-        table.put_item(
-            Item={
-                AssetAttribute.NAME: file.asset,
-                AssetAttribute.KEY: key,
-                AssetAttribute.VERSION_ID: answer.get("VersionId", "null"),
-                AssetAttribute.SHA256: file.sha256,
-                AssetAttribute.ROWS: file.rows,
-                AssetAttribute.FIRST_DATE: file.first,
-                AssetAttribute.LAST_DATE: file.last,
-                AssetAttribute.SOURCE: source,
-                AssetAttribute.STORED_AT: iso(datetime.now(UTC)),
-            }
-        )
+def put(stack: Stack, files: list[PriceFile], source: str = "") -> list[Put]:
+    """Store the files and their metadata, and say what each was to what was there.
+
+    S3 computes and keeps the SHA-256, which executions freeze. What is there already is left alone: another version of the same
+    bytes would be another snapshot, and starting an execution again under its id a conflict.
+    """
+    return [_put(stack, file, source) for file in files]
+
+
+def _put(stack: Stack, file: PriceFile, source: str) -> Put:
+    key, table = asset_key(file.asset), stack.dynamodb.Table(stack.outputs.asset_table)
+    standing = table.get_item(Key={AssetAttribute.NAME: file.asset}, ConsistentRead=True).get("Item", {})
+    same = (standing.get(AssetAttribute.SHA256), standing.get(AssetAttribute.SOURCE)) == (file.sha256, source)
+    if same and _current_version(stack, key) == standing[AssetAttribute.VERSION_ID]:
+        return Put("unchanged", str(standing[AssetAttribute.STORED_AT]))
+    answer = stack.s3.put_object(
+        Bucket=stack.outputs.assets_bucket,
+        Key=key,
+        Body=file.content,
+        ContentType="text/csv",
+        ChecksumSHA256=base64.b64encode(bytes.fromhex(file.sha256)).decode(),
+    )
+    item = {
+        AssetAttribute.NAME: file.asset,
+        AssetAttribute.KEY: key,
+        AssetAttribute.VERSION_ID: answer.get("VersionId", "null"),
+        AssetAttribute.SHA256: file.sha256,
+        AssetAttribute.ROWS: file.rows,
+        AssetAttribute.FIRST_DATE: file.first,
+        AssetAttribute.LAST_DATE: file.last,
+        AssetAttribute.SOURCE: source,
+        AssetAttribute.STORED_AT: iso(datetime.now(UTC)),
+    }
+    return put_item(table, item, AssetAttribute.SHA256, AssetAttribute.STORED_AT)
+
+
+def _current_version(stack: Stack, key: str) -> str | None:
+    """Of the object that executions would read; None where there is none."""
+    try:
+        return str(stack.s3.head_object(Bucket=stack.outputs.assets_bucket, Key=key).get("VersionId", "null"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return None
+        raise
 
 
 def stored(stack: Stack) -> list[dict[str, Any]]:
@@ -135,20 +171,31 @@ def _file_problem(path: Path) -> Problem | None:
 
 
 def _row_problems(path: Path, rows: list[tuple[str, str]]) -> list[Problem]:
-    found = [problem for number, row in enumerate(rows, 2) if (problem := _cell_problem(path, number, *row))]
-    if len(found) > _SHOWN_ROWS:
-        rest = Problem(str(path), f"{len(found) - _SHOWN_ROWS} more such rows", "each is to be mended")
-        return [*found[:_SHOWN_ROWS], rest]
-    return found
+    wrong = [bad for number, row in enumerate(rows, 2) if (bad := _wrong_row(number, *row))]
+    return [row.problem(path) for row in wrong] if len(wrong) <= _SHOWN_ROWS else _by_fault(path, wrong)
 
 
-def _cell_problem(path: Path, number: int, date: str, close: str) -> Problem | None:
+def _by_fault(path: Path, wrong: Sequence[_WrongRow]) -> list[Problem]:
+    """One problem for all rows that share a fault: the first one's number and text, and how many there are."""
+    rows: dict[tuple[str, str], list[_WrongRow]] = {}
+    for row in wrong:
+        rows.setdefault((row.column, row.allowed), []).append(row)
+    return [replace(same[0], allowed=f"{allowed} ({_counted(same)})").problem(path) for (_, allowed), same in rows.items()]
+
+
+def _counted(same: Sequence[_WrongRow]) -> str:
+    if len(same) == 1:
+        return "one such row"
+    return f"{len(same)} such rows: {listed([str(row.number) for row in same], _SHOWN_ROWS)}"
+
+
+def _wrong_row(number: int, date: str, close: str) -> _WrongRow | None:
     if moment(date) is None:
-        return Problem(f"{path} row {number} Date", date, MOMENT_ALLOWED)
+        return _WrongRow(number, " Date", date, MOMENT_ALLOWED)
     value = price(close)
     if value is None or not (math.isnan(value) or PRICE_MIN <= value <= PRICE_MAX):
-        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}, or an empty cell where there was none"
-        return Problem(f"{path} row {number} Close", close, allowed)
+        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; an empty cell where there was none"
+        return _WrongRow(number, " Close", close, allowed)
     return None
 
 

@@ -17,12 +17,13 @@ from botocore.exceptions import ClientError
 
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS, hyperparameter_problems
-from contracts.ids import client_request_token, execution_id_problem, new_execution_id
+from contracts.ids import client_request_token, execution_id_problem, new_execution_id, template_id_problem
 from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.problems import Problem, ProblemsError, nearest, one_problem
 from contracts.snapshot import AssetVersion, Snapshot, digest, from_attribute
 from contracts.status import PROCESSING_STEP
 from contracts.tables import ExecutionAttribute, TemplateAttribute
+from runs.ranges import misfits
 from runs.stack import Stack
 from runs.store import ExecutionStore, Item
 
@@ -52,7 +53,8 @@ def start(
     snapshot is a conflict. Everything that can be refused is refused before anything is written.
 
     Raises:
-        ProblemsError: unknown template, bad id, unknown or bad override, missing asset, or a conflict.
+        ProblemsError: unknown template, bad id, unknown or bad override, missing asset, prices that the template can not work
+            with, or a conflict.
     """
     overrides = dict(overrides or {})
     template = stored_template(stack, template_id)
@@ -62,10 +64,12 @@ def start(
         problems.append(problem)
     assets, missing = _asset_versions(stack, list(template[TemplateAttribute.ASSETS]))
     problems += _size_problems(assets, _volume_gb(definition, overrides))
-    if problems + missing:
-        raise ProblemsError("start", problems + missing)
+    content = json.loads(template[TemplateAttribute.TEMPLATE])
+    problems += [*missing, *misfits(stack, content, assets)]
+    if problems:
+        raise ProblemsError("start", problems)
     snapshot: Snapshot = {
-        "Template": json.loads(template[TemplateAttribute.TEMPLATE]),
+        "Template": content,
         "Parameters": {**{name: str(value) for name, value in template[TemplateAttribute.PARAMETERS].items()}, **overrides},
         "ImageUri": _image_uri(definition),
         "DefinitionDigest": digest(definition),
@@ -75,7 +79,9 @@ def start(
 
 
 def stored_template(stack: Stack, template_id: str) -> Item:
-    """The stored template's item; a :class:`ProblemsError` names it where there is none."""
+    """The stored template's item; a :class:`ProblemsError` names it where there is none, or can be none of that name."""
+    if problem := template_id_problem(template_id):
+        raise ProblemsError("template", [problem])
     table = stack.dynamodb.Table(stack.outputs.template_table)
     item = table.get_item(Key={TemplateAttribute.ID: template_id}, ConsistentRead=True).get("Item")
     if item is None:
@@ -124,13 +130,10 @@ def _parameter_problems(where: str, value: str, declared: Mapping[str, Any]) -> 
     allowed = declared.get("EnumValues")
     if allowed and value not in [str(item) for item in allowed]:
         return [Problem(where, value, f"allowed: one of {', '.join(map(str, allowed))}")]
-    if declared["Type"] == "Integer" and not re.fullmatch(r"[1-9][0-9]{0,4}", value):
-        return [Problem(where, value, "allowed: a whole number from 1 to 99999")]
-    if str(declared["Name"]).endswith("InstanceType") and not re.fullmatch(names.INSTANCE_TYPE_PATTERN, value):
-        return [Problem(where, value, "allowed: a SageMaker instance type such as ml.m5.xlarge")]
-    if not value:
-        return [Problem(where, value, "allowed: a text of at least one character")]
-    return []
+    instead = names.allowed_instead(str(declared["Name"]), value)
+    if instead is None and declared["Type"] == "Integer" and not re.fullmatch("-?[0-9]{1,18}", value):
+        instead = "a whole number"
+    return [Problem(where, value, f"allowed: {instead}")] if instead else []
 
 
 def _start_once(stack: Stack, execution_id: str, snapshot: Snapshot, template_id: str, origin: str) -> Started:

@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import check_output_folder, one_problem, reported
+from contracts.problems import check_output_folder, needs_extra, one_problem, reported
 from contracts.tables import TemplateAttribute
-from contracts.template import load_template
+from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
 from runs.overrides import read_overrides
 from runs.stack import Stack
@@ -38,7 +38,10 @@ app.add_typer(template_app, name="template")
 
 Id = Annotated[str | None, typer.Option("--id", help="The execution's id; made from the template's if left out.")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
-ShowLog = Annotated[bool, typer.Option("--log", help="Show the tail of the feature step's log.")]
+Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` prints it and `list` shows it.")]
+TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
+TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
+ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature step's log; training's is not in it.")]
 Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"Instead of {STACK_OUTPUTS_VARIABLE}.")]
 
 
@@ -64,9 +67,10 @@ def assets_put(
     """Check price histories and store them; nothing is stored unless all are right."""
     with _reported():
         checked = assets.read_price_files(files)
-        assets.put(Stack.load(stack_outputs), checked, source)
-        for file in checked:
-            CONSOLE.print(f"stored {file.asset}: {file.rows} rows, {file.first} to {file.last}", highlight=False)
+        done = assets.put(Stack.load(stack_outputs), checked, source)
+        for file, put in zip(checked, done, strict=True):
+            what = f"{file.asset}: {file.rows} rows, {file.first} to {file.last}"
+            CONSOLE.print(views.put_line(put, what), markup=False, highlight=False, soft_wrap=True)
             if file.repeated:
                 note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
                 CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
@@ -83,12 +87,12 @@ def assets_list(stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("put")
-def template_put(file: Path, stack_outputs: Outputs = None) -> None:
+def template_put(file: TemplateFile, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id."""
     with _reported():
         template = load_template(file)
-        templates.put(Stack.load(stack_outputs), template)
-        CONSOLE.print(f"stored template {template.id}", highlight=False)
+        put = templates.put(Stack.load(stack_outputs), template)
+        CONSOLE.print(views.put_line(put, f"template {template.id}"), markup=False, highlight=False, soft_wrap=True)
 
 
 @template_app.command("list")
@@ -99,7 +103,7 @@ def template_list(stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("show")
-def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
+def template_show(template_id: TemplateId, stack_outputs: Outputs = None) -> None:
     """Print a stored template as JSON."""
     with _reported():
         item = begin.stored_template(Stack.load(stack_outputs), template_id)
@@ -107,15 +111,22 @@ def template_show(template_id: str, stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("validate")
-def template_validate(file: Path) -> None:
-    """Validate a template file without storing it; needs no stack."""
+def template_validate(file: TemplateFile) -> None:
+    """Validate a template file without storing it; needs no stack.
+
+    What each field means, its unit, its bounds and its default: docs/features.md, and
+    examples/templates/template.schema.json, which editors read.
+    """
     with _reported():
-        CONSOLE.print(f"template {load_template(file).id} is valid", highlight=False)
+        template = load_template(file)
+        CONSOLE.print(f"template {template.id or file} is valid", markup=False, highlight=False, soft_wrap=True)
+        for note in notes(template):
+            CONSOLE.print(f"note   {note}", highlight=False, soft_wrap=True)
 
 
 @app.command()
 def start(
-    template: Annotated[str, typer.Argument(help="Id of a stored template.")],
+    template: TemplateId,
     execution_id: Id = None,
     overrides: Overrides = None,
     stack_outputs: Outputs = None,
@@ -129,12 +140,12 @@ def start(
 
 
 @app.command()
-def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
+def status(execution_id: Execution, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
     """Show where an execution stands; exits 0 whatever it says."""
     with _reported():
         item = _item(Stack.load(stack_outputs), execution_id)
         for line in views.summary_lines(item):
-            CONSOLE.print(line, highlight=False, soft_wrap=True)
+            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
         CONSOLE.print(views.steps_table(item))
         if log:
             CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False, soft_wrap=True)
@@ -142,17 +153,17 @@ def status(execution_id: str, log: ShowLog = False, stack_outputs: Outputs = Non
 
 @app.command()
 def report(
-    execution_id: str,
+    execution_id: Execution,
     out: Annotated[Path, typer.Option(help="Folder for <execution>/report.html and forecast.png.")] = Path("out"),
     stack_outputs: Outputs = None,
 ) -> None:
     """Write an execution's report: its steps, metrics, features and, once there are any, its forecasts."""
-    from runs.report.write import write_report
+    with needs_extra("local"), _reported():
+        from runs.report.write import write_report
 
-    with _reported():
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
-            CONSOLE.print(line, highlight=False, soft_wrap=True)
+            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("list")

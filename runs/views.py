@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,8 @@ from rich.text import Text
 from contracts import status as st
 from contracts.tables import AssetAttribute, ExecutionAttribute, StepKey, TemplateAttribute
 from runs.history import parse_time
+from runs.put import Put
+from runs.wording import shortened, spoken
 
 if TYPE_CHECKING:
     from runs.report.write import WrittenReport
@@ -33,14 +36,15 @@ def coloured(status: str) -> Text:
 
 
 def steps_table(item: Mapping[str, Any]) -> Table:
-    """Steps with status and duration, in the pipeline's order."""
+    """Steps with status and duration, in the pipeline's order. A reason that ``summary_lines`` tell is not repeated in full."""
     table = Table(title=f"Steps of {item[ExecutionAttribute.ID]}", title_justify="left")
     for column, justify in (("step", "left"), ("status", "left"), ("duration", "right"), ("reason", "left")):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
-    steps = item.get(ExecutionAttribute.STEPS, {})
+    steps, said = item.get(ExecutionAttribute.STEPS, {}), item.get(ExecutionAttribute.FAILURE_REASON, "")
     for name in sorted(steps, key=lambda step: (_place(step), step)):
         step = steps[name]
-        table.add_row(name, coloured(step[StepKey.STATUS]), duration(step), step.get(StepKey.FAILURE_REASON, ""))
+        reason = Text(shortened(step.get(StepKey.FAILURE_REASON, ""), said))
+        table.add_row(name, coloured(step[StepKey.STATUS]), duration(step), reason)
     return table
 
 
@@ -49,13 +53,13 @@ def _place(step: str) -> int:
 
 
 def duration(step: Mapping[str, Any]) -> str:
-    """Seconds between a step's start and its end, or until now."""
+    """From a step's start to its end, or until now."""
     started = step.get(StepKey.STARTED_AT)
     if not started:
         return "–"
     ended = step.get(StepKey.ENDED_AT)
     end = parse_time(ended) if ended else datetime.now(UTC)
-    return f"{(end - parse_time(started)).total_seconds():.1f} s"
+    return spoken((end - parse_time(started)).total_seconds())
 
 
 def summary_lines(item: Mapping[str, Any]) -> list[str]:
@@ -72,7 +76,8 @@ def summary_lines(item: Mapping[str, Any]) -> list[str]:
 
 def report_lines(written: WrittenReport) -> list[str]:
     """What a report says first, and where it lies."""
-    return [f"verdict  {written.headline}", *(f"{kind:<8} {path}" for kind, path in written.paths.items())]
+    first = "verdict" if written.judged else "status"
+    return [f"{first:<8} {written.headline}", *(f"{kind:<8} {path}" for kind, path in written.paths.items())]
 
 
 def _gate(item: Mapping[str, Any]) -> str:
@@ -84,10 +89,11 @@ def _gate(item: Mapping[str, Any]) -> str:
 
 
 def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table()
-    table.add_column("execution", no_wrap=True)  # it is there to be copied
-    for column in ("template", "status", "outcome", "created", "origin"):
-        table.add_column(column, no_wrap=column in ("status", "outcome"))
+    # Without lines between the columns 80 characters hold all that must not be cut: the id, to be copied, and the time.
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in ("execution", "template", "status", "outcome", "created", "origin"):
+        table.add_column(column, no_wrap=column not in ("template", "origin"), overflow="ellipsis")
+    table.columns[0].min_width = max((len(item[ExecutionAttribute.ID]) for item in items), default=0)
     for item in items:
         table.add_row(
             item[ExecutionAttribute.ID],
@@ -98,6 +104,11 @@ def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
             item.get(ExecutionAttribute.ORIGIN, ""),
         )
     return table
+
+
+def put_line(put: Put, what: str) -> str:
+    """``replaced template mine (of 2026-11-25 08:45)``: that something else is gone must not go unsaid."""
+    return f"{put.outcome} {what}" + (f" (of {_minute(put.before)})" if put.outcome == "replaced" else "")
 
 
 def _minute(time: str) -> str:

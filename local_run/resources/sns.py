@@ -31,7 +31,7 @@ class Topic(Resource):
 
     def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
         for name, key in _TOPIC_ATTRIBUTES.items():
-            if old.get(key) != new.get(key):
+            if (old.get(key) or "") != (new.get(key) or ""):
                 aws.client("sns").set_topic_attributes(TopicArn=id_, AttributeName=name, AttributeValue=new.get(key, ""))
         added, removed = changed_tags(old, new)
         if added:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.parameters import INSTANCE_TYPE_PATTERN, has_local_storage
+from contracts.parameters import INSTANCE_TYPE_PATTERN, MAX_INSTANCES, has_local_storage
 from pipeline_def.checks.definition import Definition, Step, join_path, walk
 from pipeline_def.checks.finding import Finding, shown
 from pipeline_def.checks.images import is_deepar
@@ -17,8 +17,6 @@ _LISTS = ("SupportedRealtimeInferenceInstanceTypes", "SupportedTransformInstance
 #: Where a job says what it runs on, and what may say so in the place of a type. Source: SageMaker API, ResourceConfig.
 _CLUSTERS = ("ClusterConfig", "ResourceConfig")
 _INSTEAD = ("InstanceGroups", "InstancePreferences")
-#: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
-INSTANCES = 100
 #: Source: SageMaker API, CheckpointConfig and StoppingCondition: built-in algorithms that write no checkpoints.
 SPOT_WAIT_WITHOUT_CHECKPOINTS = 3600
 
@@ -53,8 +51,8 @@ def _instance_type(definition: Definition, step: Step, path: str, value: Any) ->
 def _instance_count(definition: Definition, step: Step, path: str, value: Any) -> Iterator[Finding]:
     """Botocore's model lets a training have none, which the service takes for instance groups alone."""
     resolved = resolve(definition, value)
-    if type(resolved) is int and not 1 <= resolved <= INSTANCES:
-        yield Finding("instances", step.name, path, shown(resolved), f"allowed: from 1 to {INSTANCES} instances")
+    if type(resolved) is int and not 1 <= resolved <= MAX_INSTANCES:
+        yield Finding("instances", step.name, path, shown(resolved), f"allowed: from 1 to {MAX_INSTANCES} instances")
 
 
 def _volume_key(definition: Definition, step: Step, path: str, cluster: Mapping[str, Any]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.forecasts import ForecastReport
+from runs.report.fans import Bands, Fan, fans
 from runs.report.verdict import WindowScore, quantile_ratios
 
 Figure = dict[str, Any]
@@ -18,27 +19,27 @@ _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "
 
 def fan(report: ForecastReport) -> Figure:
     """History, actual prices, and for each window the model's quantile bands; the naive band stays hidden until asked for."""
-    windows = report["windows"]
-    data = _naive_band(report)
-    pairs = band_pairs(windows[0]["quantiles"])
+    windows = fans(report)
+    data = _naive_band(windows)
+    pairs = band_pairs(windows[0].quantiles)
     for low, high in pairs:
-        band = _band([(window["timestamps"], window["quantiles"]) for window in windows], low, high)
+        band = _band([(window.timestamps, window.quantiles) for window in windows], low, high)
         data.append(band | {"name": f"model {low}–{high}", "fillcolor": "rgba(36,99,194,0.15)", "hoverinfo": "skip"})
     for inner in data[-len(pairs) :][1:]:
         inner["showlegend"] = False  # one entry, of the widest band
-    data += [_median(report), _actual(report)]
-    starts = [_rule(window["timestamps"][0]) for window in windows]
+    data += [_median(windows), _actual(report)]
+    starts = [_rule(window.origin) for window in windows if window.origin]
     layout = _layout(f"{report['asset']}, price") | {"shapes": starts, "hovermode": "x", "height": 460}
     return {"data": data, "layout": layout}
 
 
-def _naive_band(report: ForecastReport) -> list[Figure]:
+def _naive_band(windows: Sequence[Fan]) -> list[Figure]:
     """The naive forecast's widest band."""
-    windows = [(window["timestamps"], window["naive_quantiles"]) for window in report["windows"]]
+    naive = [(window.timestamps, window.naive_quantiles) for window in windows]
     look = {"line": {"color": NAIVE, "width": 1, "dash": "dot"}, "fillcolor": "rgba(217,130,43,0.20)", "hoverinfo": "skip"}
     return [
-        _band(windows, low, high) | look | {"name": f"naive {low}–{high}", "visible": False, "meta": "naive"}
-        for low, high in band_pairs(report["windows"][0]["naive_quantiles"])[:1]
+        _band(naive, low, high) | look | {"name": f"naive {low}–{high}", "visible": False, "meta": "naive"}
+        for low, high in band_pairs(windows[0].naive_quantiles)[:1]
     ]
 
 
@@ -64,12 +65,13 @@ def _actual(report: ForecastReport) -> Figure:
     return _line([time for time, _ in seen], [price for _, price in seen], "actual", line) | {"hovertemplate": "%{y:,.2f}"}
 
 
-def _median(report: ForecastReport) -> Figure:
-    level = middle_level(report["windows"][0]["quantiles"])
-    times, values = [], []
-    for window in report["windows"]:
-        times += [*window["timestamps"], None]
-        values += [*window["quantiles"][level], None]
+def _median(windows: Sequence[Fan]) -> Figure:
+    level = middle_level(windows[0].quantiles)
+    times: list[str | None] = []
+    values: list[float | None] = []
+    for window in windows:
+        times += [*window.timestamps, None]
+        values += [*window.quantiles[level], None]
     return _line(times, values, f"model {level}", {"color": MODEL, "width": 2}) | {"hovertemplate": "%{y:,.2f}"}
 
 
@@ -77,7 +79,7 @@ def _line(x: Sequence[Any], y: Sequence[Any], name: str, line: Figure) -> Figure
     return {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "name": name, "line": line}
 
 
-def _band(windows: Sequence[tuple[list[str], Mapping[str, list[float]]]], low: str, high: str) -> Figure:
+def _band(windows: Sequence[tuple[list[str], Bands]], low: str, high: str) -> Figure:
     """One closed polygon a window, all in one trace."""
     x: list[str | None] = []
     y: list[float | None] = []
@@ -103,7 +105,7 @@ def losses_by_window(scores: Sequence[WindowScore]) -> Figure:
     return {"data": data, "layout": layout | {"xaxis": {"type": "category", "tickfont": {"size": 11}}}}
 
 
-def losses_by_quantile(report: ForecastReport) -> Figure:
+def losses_by_quantile(report: ForecastReport, height: int) -> Figure:
     """The model's loss as a share of the naive one, by quantile: below 1 the model is better."""
     ratios = quantile_ratios(report)
     colours = [MODEL if ratio <= 1 else WORSE for ratio in ratios.values()]
@@ -111,7 +113,7 @@ def losses_by_quantile(report: ForecastReport) -> Figure:
     bars |= {"base": 1, "marker": {"color": colours}, "customdata": list(ratios.values()), "hovertemplate": "%{customdata:.3f}"}
     furthest = max([abs(ratio - 1) for ratio in ratios.values()] + [0.05]) * 1.15
     axis = {"range": [1 - furthest, 1 + furthest], "gridcolor": GRID, "title": _axis_title("times the naive loss")}
-    layout = _layout("") | {"height": 300, "showlegend": False, "yaxis": axis, "shapes": [_one()]}
+    layout = _layout("") | {"height": height, "showlegend": False, "yaxis": axis, "shapes": [_one()]}
     return {"data": [bars], "layout": layout | {"xaxis": {"type": "category", "title": _axis_title("quantile")}}}
 
 

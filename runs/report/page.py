@@ -23,12 +23,16 @@ def build_report(bundle: ReportBundle) -> str:
     """The page; works for executions that have no forecasts, too."""
     scores = window_scores(bundle.forecasts) if bundle.forecasts else []
     drawn: dict[str, figures.Figure] = {}
-    parts = [sections.header(bundle), sections.verdict_section(verdict(bundle), bundle, scores)]
+    found = verdict(bundle)
+    parts = [sections.header(bundle), sections.verdict_section(found, bundle, scores)]
     if bundle.forecasts and bundle.forecasts["windows"]:
         drawn |= {"fan": figures.fan(bundle.forecasts), "windows": figures.losses_by_window(scores)}
         parts += [sections.fan_section(bundle.forecasts), sections.windows_section(scores)]
-    parts.append(_pair(_quantiles(bundle, drawn), _importance(bundle, drawn)))
-    parts.append(sections.steps_section(bundle.steps))
+    importance = _importance(bundle, drawn)
+    # As high as the chart beside it.
+    height = drawn["importance"]["layout"]["height"] if importance else 300
+    parts.append(_pair(_quantiles(bundle, drawn, height), importance))
+    parts.append(sections.steps_section(bundle.steps, said="\n".join(found.sentences)))
     parts.append(_pair(sections.parameters_section(bundle), sections.provenance_section(bundle)))
     parts.append(_FOOTER)
     return Template((_FOLDER / "page.html").read_text()).substitute(
@@ -46,10 +50,10 @@ stays, with the spread that its errors had in training. A band is right when it 
 it promises.</footer>"""
 
 
-def _quantiles(bundle: ReportBundle, drawn: dict[str, figures.Figure]) -> str:
+def _quantiles(bundle: ReportBundle, drawn: dict[str, figures.Figure], height: int) -> str:
     if not bundle.forecasts or not quantile_ratios(bundle.forecasts):
         return ""
-    drawn["quantiles"] = figures.losses_by_quantile(bundle.forecasts)
+    drawn["quantiles"] = figures.losses_by_quantile(bundle.forecasts, height)
     note = "The model's loss as a share of the naive one: below the line it is better."
     return sections.section("Where the model is better, by quantile", note, '<div class="chart" id="quantiles"></div>')
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.forecasts import ForecastReport
 from contracts.problems import one_problem
 from runs.report.bundle import ReportBundle
+from runs.report.fans import Fan, fans
 from runs.report.figures import ACTUAL, GRID, MODEL, MUTED, NAIVE, band_pairs, middle_level
 from runs.report.verdict import METRIC, verdict, window_scores
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 WIDTH, HEIGHT, DPI = 13.0, 7.6, 120
 _BARS = 10
+#: What fits beside one another in the title.
+_TITLE_CHARACTERS = 105
 
 
 def draw_png(bundle: ReportBundle) -> bytes:
@@ -22,6 +29,13 @@ def draw_png(bundle: ReportBundle) -> bytes:
 
     Raises :class:`~contracts.problems.ProblemsError` for an execution without forecasts.
     """
+    buffer = io.BytesIO()
+    draw_figure(bundle).savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def draw_figure(bundle: ReportBundle) -> Figure:
+    """The picture as matplotlib's figure."""
     report = bundle.forecasts
     if report is None or not report["windows"]:
         raise one_problem(
@@ -34,18 +48,18 @@ def draw_png(bundle: ReportBundle) -> bytes:
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(2, 2, height_ratios=(2.1, 1), width_ratios=(1.25, 1))
     _fan(figure.add_subplot(grid[0, :]), report)
-    _losses(figure.add_subplot(grid[1, 0]), report)
-    _importance(figure.add_subplot(grid[1, 1]), bundle)
+    important = (bundle.importance or {}).get("scores")
+    _losses(figure.add_subplot(grid[1, 0] if important else grid[1, :]), report)
+    if bundle.importance and important:
+        _importance(figure.add_subplot(grid[1, 1]), bundle.importance)
     figure.suptitle(_title(bundle, report), x=0.012, ha="left", fontsize=14, fontweight="bold", color=ACTUAL)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return figure
 
 
 def _title(bundle: ReportBundle, report: ForecastReport) -> str:
     found = verdict(bundle)
-    asset = str(report["asset"]).replace("$", r"\$")
-    return f"{asset}: {found.headline}"
+    lines = textwrap.wrap(f"{report['asset']}: {found.headline}", _TITLE_CHARACTERS)
+    return "\n".join(lines).replace("$", r"\$")
 
 
 def _fan(axes: Any, report: ForecastReport) -> None:
@@ -54,26 +68,31 @@ def _fan(axes: Any, report: ForecastReport) -> None:
     for window in report["windows"]:
         more_times, more_prices = _traded(window["timestamps"], window["actual"])
         times, prices = times + more_times, prices + more_prices
-    for number, window in enumerate(report["windows"]):
-        stamps = _times(window["timestamps"])
-        axes.axvline(stamps[0], color="#b8c4d0", linewidth=0.8, linestyle=":", zorder=0)
-        for low, high in band_pairs(window["naive_quantiles"])[:1]:
-            for level in (low, high):
-                label = f"naive {low}–{high}" if number == 0 and level == low else None
-                axes.plot(stamps, window["naive_quantiles"][level], color=NAIVE, linewidth=1, linestyle="--", label=label)
-        for place, (low, high) in enumerate(band_pairs(window["quantiles"])):
-            label = f"model {low}–{high}" if number == 0 and place == 0 else None
-            bounds = (window["quantiles"][low], window["quantiles"][high])
-            axes.fill_between(stamps, *bounds, color=MODEL, alpha=0.16, linewidth=0, label=label)
-        level = middle_level(window["quantiles"])
-        axes.plot(
-            stamps, window["quantiles"][level], color=MODEL, linewidth=1.6, label=f"model {level}" if number == 0 else None
-        )
+    for number, drawn in enumerate(fans(report)):
+        _window(axes, drawn, first=number == 0)
     axes.plot(times, prices, color=ACTUAL, linewidth=1.4, label="actual")
     axes.set_ylabel("price")
     axes.margins(x=0.01)
     axes.legend(loc="upper left", frameon=False, ncols=4)
     _plain(axes, f"Forecast windows and actual price, {times[0]:%Y-%m-%d} to {times[-1]:%Y-%m-%d}")
+
+
+def _window(axes: Any, window: Fan, *, first: bool) -> None:
+    """One window's bands; the first one's stand in the legend."""
+    stamps = _times(window.timestamps)
+    if window.origin:
+        axes.axvline(stamps[0], color="#b8c4d0", linewidth=0.8, linestyle=":", zorder=0)
+    for low, high in band_pairs(window.naive_quantiles)[:1]:
+        for level in (low, high):
+            label = f"naive {low}–{high}" if first and level == low else None
+            axes.plot(stamps, window.naive_quantiles[level], color=NAIVE, linewidth=1, linestyle="--", label=label)
+    for place, (low, high) in enumerate(band_pairs(window.quantiles)):
+        label = f"model {low}–{high}" if first and place == 0 else None
+        bounds = (window.quantiles[low], window.quantiles[high])
+        axes.fill_between(stamps, *bounds, color=MODEL, alpha=0.16, linewidth=0, label=label)
+    level = middle_level(window.quantiles)
+    label = f"model {level}" if first else None
+    axes.plot(stamps, window.quantiles[level], color=MODEL, linewidth=1.6, label=label)
 
 
 def _losses(axes: Any, report: ForecastReport) -> None:
@@ -94,12 +113,11 @@ def _named_metrics(report: ForecastReport) -> tuple[tuple[str, dict[str, float]]
     return (("model", report["metrics"]), ("naive", report["naive_metrics"]))
 
 
-def _importance(axes: Any, bundle: ReportBundle) -> None:
-    scores = (bundle.importance or {}).get("scores") or {}
-    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:_BARS][::-1]
+def _importance(axes: Any, importance: Mapping[str, Any]) -> None:
+    ranked = sorted(importance["scores"].items(), key=lambda pair: -pair[1])[:_BARS][::-1]
     axes.barh([name.replace("$", r"\$") for name, _ in ranked], [100 * score for _, score in ranked], color=MODEL)
     axes.tick_params(axis="y", labelsize=8)
-    _plain(axes, _importance_title(bundle.importance or {}) if ranked else "No feature importance was computed")
+    _plain(axes, _importance_title(importance))
 
 
 def _importance_title(importance: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -13,14 +14,28 @@ from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED, SUCCEE
 from contracts.tables import ExecutionAttribute
 from runs.report.bundle import ReportBundle, Step
 from runs.report.verdict import METRIC, Verdict, WindowScore, coverage, gate_figures, nominal_coverage, overall_ratio
+from runs.wording import shortened, spoken
 
 _TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
+_LINE = 56
 _TRANSFORMS = {"level": "the price", "log": "the logarithm of the price", "log_return": "log returns"}
 
 
 def text(value: object) -> str:
     """Any value as text that is safe in HTML, attributes included."""
     return escape(str(value), quote=True)
+
+
+def prose(value: object) -> str:
+    """Safe text whose dates do not break at their hyphens."""
+    return _DATE.sub(lambda found: f'<span class="date">{found[0]}</span>', text(value))
+
+
+def _table(heads: str, rows: Iterable[str]) -> str:
+    """What is too wide for a phone moves in a box of its own, not the page."""
+    body = "".join(rows)
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def header(bundle: ReportBundle) -> str:
@@ -36,7 +51,7 @@ def header(bundle: ReportBundle) -> str:
     origin = f"Execution <code>{text(bundle.execution_id)}</code>" + (
         f" of template <code>{text(template)}</code>" if template else ""
     )
-    when = f", created {text(_clock(created))}" if created else ""
+    when = f", created {prose(_clock(created))}" if created else ""
     return f'<header><h1>{title}</h1><p>{origin}{when}</p><div class="badges">{"".join(badges)}</div></header>'
 
 
@@ -45,7 +60,7 @@ def _badge(value: object) -> str:
 
 
 def verdict_section(verdict: Verdict, bundle: ReportBundle, scores: Sequence[WindowScore]) -> str:
-    sentences = "".join(f"<p>{text(sentence)}</p>" for sentence in verdict.sentences)
+    sentences = "".join(f"<p>{prose(sentence)}</p>" for sentence in verdict.sentences)
     tiles = "".join(
         f'<div class="tile"><b>{text(value)}</b><span>{text(name)}</span></div>' for name, value in _tiles(bundle, scores)
     )
@@ -75,8 +90,8 @@ def _tiles(bundle: ReportBundle, scores: Sequence[WindowScore]) -> Iterable[tupl
 
 def fan_section(report: ForecastReport) -> str:
     note = (
-        f"Each of the {len(report['windows'])} windows is forecast from what was known at its dotted line; the model saw "
-        "nothing of the actual prices to the right of it."
+        f"Each of the {len(report['windows'])} windows is forecast from what was known at its dotted line, which stands "
+        "at the last known price; the model saw nothing of the actual prices to the right of it."
     )
     control = '<div class="controls"><label><input type="checkbox" id="show-naive"> show the naive band</label></div>'
     chart = f'{control}<div class="chart" id="fan"></div>'
@@ -84,30 +99,29 @@ def fan_section(report: ForecastReport) -> str:
 
 
 def windows_section(scores: Sequence[WindowScore]) -> str:
-    rows = "".join(_window_row(number, score) for number, score in enumerate(scores, start=1))
+    rows = [_window_row(number, score) for number, score in enumerate(scores, start=1)]
     names = ("window", "from", "to", "model loss", "naive loss", "difference", "in the band")
     heads = "".join(f'<th class="{"number" if position > 2 else ""}">{name}</th>' for position, name in enumerate(names))
-    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     note = "Losses are DeepAR's mean_wQuantileLoss on the transformed target; lower is better."
-    return section("Test windows", note, f'<div class="chart" id="windows"></div>{table}')
+    return section("Test windows", note, f'<div class="chart" id="windows"></div>{_table(heads, rows)}')
 
 
 def _window_row(number: int, score: WindowScore) -> str:
     ratio = score.ratio
     tone = "" if ratio is None else "good" if ratio < 1 else "bad"
-    cells = [number, score.start, score.end, _figure(score.loss), _figure(score.naive_loss)]
-    head = "".join(f'<td class="{"number" if position > 2 else ""}">{text(cell)}</td>' for position, cell in enumerate(cells))
+    dates = "".join(f'<td class="date">{text(date)}</td>' for date in (score.start, score.end))
+    losses = "".join(f'<td class="number">{_figure(loss)}</td>' for loss in (score.loss, score.naive_loss))
     difference = "–" if ratio is None else f"{ratio - 1:+.1%}"
-    return (
-        f'<tr>{head}<td class="number {tone}">{difference}</td><td class="number">{score.inside} of {score.observed}</td></tr>'
-    )
+    last = f'<td class="number {tone}">{difference}</td><td class="number">{score.inside} of {score.observed}</td>'
+    return f"<tr><td>{number}</td>{dates}{losses}{last}</tr>"
 
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def steps_section(steps: Sequence[Step]) -> str:
+def steps_section(steps: Sequence[Step], said: str) -> str:
+    """``said``: what the page says already; a reason that stands there is not repeated in full."""
     times = [moment for step in steps for moment in (step.started, step.ended) if moment]
     first, last = (min(times), max(times)) if times else (None, None)
     span = max((last - first).total_seconds(), 1e-9) if first and last else 1.0
@@ -119,25 +133,28 @@ def steps_section(steps: Sequence[Step]) -> str:
             width = (step.seconds or 0) / span
             tone = _TONES.get(step.status, "") if step.status in (FAILED, STOPPED) else ""
             bar = f'<i class="{tone}" style="left:{100 * begin:.2f}%;width:{100 * width:.2f}%"></i>'
-        duration = "–" if step.seconds is None else _duration(step.seconds)
-        reason = f"<div>{text(step.reason)}</div>" if step.reason else ""
+        duration = "–" if step.seconds is None else spoken(step.seconds)
+        reason = f'<div class="reason">{prose(shortened(step.reason, said))}</div>' if step.reason else ""
         attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
         rows.append(
             f'<tr><td>{text(step.name)}{attempt}{reason}</td><td><span class="status {_TONES.get(step.status, "")}">'
             f'{text(step.status)}</span></td><td class="number">{duration}</td><td><div class="timeline">{bar}</div></td></tr>'
         )
     heads = '<th>step</th><th>status</th><th class="number">duration</th><th>when</th>'
-    whole = f"From start to end: {_duration(span)}." if times else "No step has begun."
-    return section("Pipeline steps", whole, f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>")
+    whole = f"From start to end: {spoken(span)}." if times else "No step has begun."
+    return section("Pipeline steps", whole, _table(heads, rows))
 
 
 def parameters_section(bundle: ReportBundle) -> str:
     """All that the execution ran with: hyperparameters first, then the rest."""
     ordered = sorted(bundle.parameters.items(), key=lambda pair: (pair[0] not in HYPERPARAMETERS, pair[0]))
-    rows = "".join(_parameter_row(name, value, name in bundle.passed) for name, value in ordered)
-    table = f"<table><thead><tr><th>parameter</th><th>value</th><th>set by</th></tr></thead><tbody>{rows}</tbody></table>"
+    rows = [_parameter_row(name, value, name in bundle.passed) for name, value in ordered]
+    table = _table("<th>parameter</th><th>value</th><th>set by</th>", rows)
     shown = table if rows else "<p>Not known: the execution was started elsewhere.</p>"
-    note = "Everything the pipeline ran with; in bold what the template or the start set, the rest are the pipeline's defaults."
+    note = (
+        "Everything the pipeline ran with; in bold what comes from the template (the template's own defaults where it names no "
+        "value) or was set at the start, the rest are the pipeline's defaults."
+    )
     return section("Parameters", note, shown)
 
 
@@ -149,34 +166,45 @@ def _parameter_row(name: str, value: str, passed: bool) -> str:
 
 
 def provenance_section(bundle: ReportBundle) -> str:
-    rows = "".join(_asset_row(name, version) for name, version in sorted(bundle.assets.items()))
+    rows = [_asset_row(name, version) for name, version in sorted(bundle.assets.items())]
     heads = '<th>asset</th><th>version</th><th>SHA-256</th><th class="number">bytes</th>'
-    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    shown = json.dumps(bundle.template, indent=2, ensure_ascii=False)
-    template = (
-        f"<details><summary>The template</summary><pre><code>{text(shown)}</code></pre></details>" if bundle.template else ""
-    )
+    table = _table(heads, rows) if rows else "<p>No snapshot: the execution was started elsewhere.</p>"
     note = "The versions of the price histories that this execution read, frozen when it was started."
-    return section("Data", note, (table if rows else "<p>No snapshot: the execution was started elsewhere.</p>") + template)
+    return section("Data", note, table + _template(bundle.template))
+
+
+def _template(template: Mapping[str, Any]) -> str:
+    """Open: beside the parameters there is room. It is stored with its defaults, so which of them it named is not known."""
+    if not template:
+        return ""
+    title = "The template, with the defaults of what it does not name"
+    return f"<details open><summary>{title}</summary><pre><code>{text(_json(template))}</code></pre></details>"
+
+
+def _json(value: Any, indent: str = "") -> str:
+    """Objects that fit on a line stand on one, and every list: with a line for each number it would be 150 lines."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, Mapping) or len(flat) + len(indent) <= _LINE:
+        return flat
+    within = f"{indent}  "
+    members = (f"{within}{json.dumps(name, ensure_ascii=False)}: {_json(member, within)}" for name, member in value.items())
+    return "{\n" + ",\n".join(members) + f"\n{indent}}}"
 
 
 def _asset_row(name: str, version: Mapping[str, Any]) -> str:
-    digest = str(version.get("Sha256", ""))
     size = f"{int(version['Size']):,}" if "Size" in version else "–"
-    short = f'<code title="{text(digest)}">{text(digest[:16])}…</code>' if digest else "–"
-    cells = f"<td>{text(name)}</td><td><code>{text(version.get('VersionId', '–'))}</code></td><td>{short}</td>"
-    return f'<tr>{cells}<td class="number">{size}</td></tr>'
+    marks = "".join(f"<td>{_clipped(version.get(mark))}</td>" for mark in ("VersionId", "Sha256"))
+    return f'<tr><td>{text(name)}</td>{marks}<td class="number">{size}</td></tr>'
+
+
+def _clipped(mark: object) -> str:
+    """Only its beginning is seen, yet all of it is there to be searched and copied."""
+    return f'<code class="clipped" title="{text(mark)}">{text(mark)}</code>' if mark else "–"
 
 
 def section(title: str, note: str, content: str) -> str:
     """``content`` is HTML already; title and note are not."""
     return f'<section><h2>{text(title)}</h2><p class="note">{text(note)}</p>{content}</section>'
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
 def _clock(moment: object) -> str:

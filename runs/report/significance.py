@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -9,6 +10,8 @@ from operator import mul
 
 #: What is called chance above this.
 LEVEL = 0.05
+#: The smallest p-value of n windows is ``2 / 2^n``: with fewer than these no difference whatever reaches ``LEVEL``.
+LEAST_WINDOWS = math.ceil(math.log2(2 / LEVEL))
 #: Up to so many windows every assignment of signs is counted; beyond, that many random ones with a fixed seed.
 EXACT_WINDOWS = 12
 DRAWS = 10_000
@@ -18,8 +21,7 @@ def sign_flip_p_value(differences: Sequence[float]) -> float:
     """Two-sided p-value of the paired sign-flip (randomisation) test of a mean difference of zero.
 
     Where neither forecast is better, a window's difference is as likely to have the other sign; the p-value is the share of
-    sign assignments whose mean lies at least as far from zero. The smallest possible one is ``2 / 2^n``: five windows never
-    reach 0.05.
+    sign assignments whose mean lies at least as far from zero (see :func:`smallest_p_value`).
     Source: R. A. Fisher, The Design of Experiments (1935), section 21.
 
     >>> sign_flip_p_value([1.0, 1.0, 1.0])
@@ -31,6 +33,15 @@ def sign_flip_p_value(differences: Sequence[float]) -> float:
     observed = abs(sum(differences)) * (1 - 1e-12)
     extreme = [abs(sum(map(mul, signs, differences))) >= observed for signs in _signs(len(differences))]
     return extreme.count(True) / len(extreme)
+
+
+def smallest_p_value(windows: int) -> float:
+    """What the test gives where one forecast is better in every window, by as much.
+
+    >>> smallest_p_value(5)
+    0.0625
+    """
+    return 2.0 ** (1 - windows)
 
 
 def _signs(count: int) -> Iterator[tuple[int, ...]]:

@@ -11,7 +11,7 @@ from contracts.metrics import mean_weighted_quantile_loss
 from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED
 from contracts.tables import ExecutionAttribute
 from runs.report.bundle import ReportBundle
-from runs.report.significance import LEVEL, sign_flip_p_value
+from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value, smallest_p_value
 
 METRIC = "mean_wQuantileLoss"
 #: Within this share of one another, two forecasts are called equally good: less than sampling noise.
@@ -20,12 +20,16 @@ CLOSE = 0.01
 
 @dataclass(frozen=True)
 class WindowScore:
-    """One window's losses on the transformed target (None: nothing to compare), and the share of actuals in the outer band."""
+    """One window's losses on the transformed target (None: nothing to compare), and the share of actuals in the outer band.
+
+    ``size`` is Σ |y|, by which a window's loss weighs in that over all windows.
+    """
 
     start: str
     end: str
     loss: float | None
     naive_loss: float | None
+    size: float
     inside: int
     observed: int
 
@@ -36,11 +40,12 @@ class WindowScore:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``tone``: good, neutral or bad."""
+    """``tone``: good, neutral or bad. ``judged``: whether the model was, rather than only the execution's status told."""
 
     tone: str
     headline: str
     sentences: tuple[str, ...]
+    judged: bool = True
 
 
 def window_scores(report: ForecastReport) -> list[WindowScore]:
@@ -58,6 +63,7 @@ def _window_score(window: WindowForecast) -> WindowScore:
         end=window["timestamps"][-1][:10],
         loss=mean_weighted_quantile_loss(actual, quantiles),
         naive_loss=mean_weighted_quantile_loss(actual, window["naive_target_quantiles"]),
+        size=sum(abs(value) for value in actual if value is not None),
         inside=sum(seen),
         observed=len(seen),
     )
@@ -86,13 +92,13 @@ def verdict(bundle: ReportBundle) -> Verdict:
     status = str(bundle.item.get(ExecutionAttribute.STATUS, "unknown"))
     if status in (FAILED, STOPPED):
         reason = str(bundle.item.get(ExecutionAttribute.FAILURE_REASON) or "No reason was given.")
-        return Verdict("bad", f"The execution {'failed' if status == FAILED else 'was stopped'}.", (reason,))
+        return Verdict("bad", f"The execution {'failed' if status == FAILED else 'was stopped'}.", (reason,), judged=False)
     gate = _gate_sentence(bundle)
     report = bundle.forecasts
     ratio = overall_ratio(report) if report else None
     if report is None or ratio is None:
         missing = "There are no forecasts of the test windows yet, so nothing can be said of the model here."
-        return Verdict("neutral", f"Status: {status}.", (missing, *gate))
+        return Verdict("neutral", f"{status}: no verdict yet.", (missing, *gate), judged=False)
     scores = window_scores(report)
     chance = chance_of(scores)
     sentences = (
@@ -102,13 +108,21 @@ def verdict(bundle: ReportBundle) -> Verdict:
         *_coverage_sentence(report, scores),
         *gate,
     )
-    return Verdict(_tone(ratio, chance), _headline(ratio, chance, len(scores)), sentences)
+    return Verdict(_tone(ratio, chance), _headline(ratio, chance, len(_compared(scores))), sentences)
 
 
 def chance_of(scores: Sequence[WindowScore]) -> float:
     """How often chance alone would make a difference between model and naive forecast as large as this one."""
-    pairs = [(score.loss, score.naive_loss) for score in scores]
-    return sign_flip_p_value([loss - naive for loss, naive in pairs if loss is not None and naive is not None])
+    return sign_flip_p_value(_compared(scores))
+
+
+def _compared(scores: Sequence[WindowScore]) -> list[float]:
+    """Model's loss less the naive one, of the windows that have both, as they add up in the loss over all windows.
+
+    So what is tested is what the headline says: one large window can outweigh many small ones, in both or in neither.
+    """
+    triples = [(score.loss, score.naive_loss, score.size) for score in scores]
+    return [(loss - naive) * size for loss, naive, size in triples if loss is not None and naive is not None]
 
 
 def _tone(ratio: float, chance: float) -> str:
@@ -123,7 +137,13 @@ def _headline(ratio: float, chance: float, windows: int) -> str:
     said = f"The model is {abs(ratio - 1):.1%} {'better' if ratio < 1 else 'worse'} than the naive forecast"
     if chance <= LEVEL:
         return f"{said}."
-    return f"{said}, which {windows} window{'s' if windows > 1 else ''} can not tell from chance."
+    if windows < LEAST_WINDOWS:
+        return f"{said}, but {_windows(windows)} can never tell that from chance; at least {LEAST_WINDOWS} can."
+    return f"{said}, which {_windows(windows)} can not tell from chance."
+
+
+def _windows(count: int) -> str:
+    return f"{count} window{'' if count == 1 else 's'}"
 
 
 def _figures(report: ForecastReport, ratio: float) -> str:
@@ -139,11 +159,20 @@ def _by_window(scores: Sequence[WindowScore], chance: float) -> list[str]:
     worse = [score for score in known if score.ratio is not None and score.ratio > 1]
     if not known:
         return []
-    test = f"Two equally good forecasts would differ by as much in {chance:.0%} of such samples (paired sign-flip test)."
+    share = f"{chance:.0%}" if chance >= 0.01 else "less than 1%"
+    test = f"Two equally good forecasts would differ by as much in {share} of such samples (paired sign-flip test)."
+    test += _never(len(_compared(scores)))
     if not worse:
         return [f"It is better in every one of the {len(known)} windows.", test]
     where = ", ".join(f"{score.start} to {score.end}" for score in worse[:4]) + (" and others" if len(worse) > 4 else "")
     return [f"It is better in {len(known) - len(worse)} of {len(known)} windows, and worse in these: {where}.", test]
+
+
+def _never(windows: int) -> str:
+    if windows >= LEAST_WINDOWS:
+        return ""
+    least = f" With {_windows(windows)} it is never less than {smallest_p_value(windows):.1%}, whatever the forecasts"
+    return f"{least}, and it takes {LEVEL:.0%} to tell: that needs a template with testWindows of at least {LEAST_WINDOWS}."
 
 
 def _by_quantile(report: ForecastReport) -> list[str]:

@@ -17,10 +17,14 @@ REPORT_FILE, PICTURE_FILE = "report.html", "forecast.png"
 
 @dataclass(frozen=True)
 class WrittenReport:
-    """The report's first sentence, and the absolute path of each kind of file: report, and picture where it was drawn."""
+    """The report's first sentence, and the absolute path of each kind of file: report, and picture where it was drawn.
+
+    ``judged``: the sentence is of the model, not only of the execution's status.
+    """
 
     headline: str
     paths: Mapping[str, Path]
+    judged: bool = True
 
 
 def write_report(stack: Stack, execution_id: str, out: Path) -> WrittenReport:
@@ -38,4 +42,5 @@ def write_report(stack: Stack, execution_id: str, out: Path) -> WrittenReport:
     for kind, (name, content) in files.items():
         written[kind] = folder / name
         written[kind].write_bytes(content)
-    return WrittenReport(verdict(bundle).headline, written)
+    said = verdict(bundle)
+    return WrittenReport(said.headline, written, said.judged)

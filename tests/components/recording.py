@@ -64,6 +64,10 @@ class Recorder(mocks.Mocks):
     invokes: list[str] = field(default_factory=list)
     requests: dict[tuple[str, str], Any] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
+    #: What components and the stack say of themselves, as it goes over the wire.
+    outputs: list[Any] = field(default_factory=list)
+    #: Keys that the stack's file keeps encrypted.
+    secret_keys: tuple[str, ...] = ()
     stack: str = "dev"
     project: str = PROJECT
 
@@ -142,6 +146,7 @@ class RecordingMonitor(mocks.MockMonitor):
         return super().RegisterResource(request)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
+        self.recorder.outputs.append(request.outputs)
         if request.urn.endswith("pulumi:pulumi:Stack::" + f"{self.recorder.project}-{self.recorder.stack}"):
             self.recorder.exports |= rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)
@@ -160,7 +165,7 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
     errors: list[BaseException] = []
 
     def body() -> None:
-        pulumi.runtime.set_all_config(config)
+        pulumi.runtime.set_all_config(config, list(recorder.secret_keys))
         monitor = RecordingMonitor(recorder)
         configure(
             Settings(

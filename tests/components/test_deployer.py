@@ -63,6 +63,15 @@ def test_a_stack_whose_name_begins_with_this_ones_is_out_of_reach() -> None:
         assert not [arn for arn in theirs for pattern in patterns if fnmatchcase(arn, pattern)], grant.sid
 
 
+def test_roles_are_handed_to_the_services_that_act_under_them_alone() -> None:
+    statements = [s for policy in deployer_policies(names()) for s in json.loads(policy)["Statement"]]
+    (passing,) = [s for s in statements if "iam:PassRole" in listed(s["Action"])]
+    services = sorted({actor.service for actor in ACTORS if actor.service})
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": services}}
+    assert passing["Action"] == "iam:PassRole"
+    assert all(arn.startswith(f"arn:aws:iam::{ACCOUNT}:role/model-training-dev-") for arn in passing["Resource"])
+
+
 def test_a_boundary_bounds_what_a_deployer_can_give() -> None:
     boundary = f"arn:aws:iam::{ACCOUNT}:policy/bound"
     statements = [s for policy in deployer_policies(names(boundary=boundary)) for s in json.loads(policy)["Statement"]]

@@ -4,6 +4,7 @@ import json
 
 from contracts.regions import region_problem
 from handlers.scheduled_start import handle
+from tests.components.iam_policy import listed
 from tests.components.recording import ACCOUNT, Recorder, run_program
 
 QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:model-training-{{stack}}-dead-letters"
@@ -113,6 +114,15 @@ def test_the_key_lets_events_and_alarms_through(prod: Recorder) -> None:
     assert statements["LetIamDecide"]["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     assert statements["DeliverDeadLetters"]["Principal"] == {"Service": "events.amazonaws.com"}
     assert statements["PublishAlarms"]["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    here = f"arn:aws:{{}}:eu-central-1:{ACCOUNT}:{{}}".format
+    rules = [here("events", f"rule/{rule.inputs['name']}") for rule in prod.of("aws:cloudwatch/eventRule:EventRule")]
+    alarms = [
+        here("cloudwatch", f"alarm:{alarm.inputs['name']}") for alarm in prod.of("aws:cloudwatch/metricAlarm:MetricAlarm")
+    ]
+    for sid, sources in (("DeliverDeadLetters", rules), ("PublishAlarms", alarms)):
+        (operator, condition), *others = statements[sid]["Condition"].items()
+        assert (operator, list(condition), others) == ("ArnLike", ["aws:SourceArn"], []), "others' rules and alarms have no use"
+        assert sorted(listed(condition["aws:SourceArn"])) == sorted(sources)
     groups = statements["EncryptLogs"]["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]
     declared = {group.inputs["name"] for group in prod.of("aws:cloudwatch/logGroup:LogGroup")}
     assert {arn.partition(":log-group:")[2] for arn in groups} == declared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from contracts.feature_settings import GROUPS, Features
 from contracts.hyperparameters import hyperparameter_problems
 from contracts.problems import ProblemsError
-from contracts.template import json_schema, load_template, parse_template, pipeline_parameters, to_data
+from contracts.template import TELLING_WINDOWS, json_schema, load_template, notes, parse_template, pipeline_parameters, to_data
+from runs.cli import app
+from runs.report.significance import LEAST_WINDOWS
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
+EXAMPLES = Path(__file__).parents[2] / "examples/templates"
 
 
 def good(**changes: Any) -> dict[str, Any]:
@@ -103,7 +108,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("negative context", {"contextLength": -1}, "contextLength is -1; allowed: greater than or equal to 1"),
     ("endless prediction", {"predictionLength": 1001}, "predictionLength is 1001; allowed: less than or equal to 1000"),
     ("no windows", {"testWindows": 0}, "testWindows is 0; allowed: greater than or equal to 1"),
-    ("unknown frequency", {"frequency": "1B"}, "frequency is '1B'; allowed: M, W, D, H or min"),
+    ("unknown frequency", {"frequency": "1Q"}, "frequency is '1Q'; allowed: M, W, D, H or min"),
+    ("business days", {"frequency": "1B"}, "such as 1D or 30min; for business days use '1D': a day without trading is a step"),
+    ("business days, no number", {"frequency": "b"}, "for business days use '1D'"),
     (
         "frequency in small letters",
         {"frequency": "1d"},
@@ -180,6 +187,7 @@ def test_defaults_are_filled_in_and_parse_again():
     template = parse_template(good(), NOW)
     data = to_data(template)
     assert data["predictionLength"] == 20
+    assert data["testWindows"] == 8
     assert data["features"] == {"rsi": {"windows": [14]}, "macd": {"fast": 12, "slow": 26, "signal": 9}}
     assert parse_template(data, NOW) == template
     assert to_data(parse_template(json.loads(json.dumps(data)), NOW)) == data
@@ -206,6 +214,32 @@ def test_a_name_that_stands_twice_in_a_file_is_a_problem(tmp_path: Path):
     (tmp_path / "t.json").write_text(text)
     with pytest.raises(ProblemsError, match=r"endTraining is \['2012-08-31', '2005-01-01'\]; allowed: each name once"):
         load_template(tmp_path / "t.json")
+
+
+def test_what_is_wrong_in_a_file_is_said_of_the_file(tmp_path: Path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(good(testWindows=0, seed=-1)))
+    with pytest.raises(ProblemsError) as caught:
+        load_template(path)
+    assert str(caught.value).startswith(f"{path}: 2 problems\n  - testWindows is 0; ")
+
+
+def test_the_default_number_of_windows_can_be_told_from_chance():
+    assert TELLING_WINDOWS == LEAST_WINDOWS, "the report's own number follows from its level"
+    assert parse_template(good(), NOW).test_windows >= LEAST_WINDOWS
+
+
+def test_too_few_windows_to_tell_anything_are_noted():
+    assert notes(parse_template(good(id="t", testWindows=6), NOW)) == []
+    (note,) = notes(parse_template(good(id="t", testWindows=5), NOW))
+    assert note.startswith("testWindows is 5; the report can tell no forecast from chance by fewer than 6 windows")
+
+
+def test_the_note_is_shown_where_a_template_is_validated(tmp_path: Path):
+    (tmp_path / "mine.json").write_text(json.dumps(good(id="mine", testWindows=4)))
+    done = CliRunner().invoke(app, ["template", "validate", str(tmp_path / "mine.json")])
+    assert done.exit_code == 0
+    assert done.output.startswith("template mine is valid\nnote   testWindows is 4; ")
 
 
 @pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff"], ids=["cut", "deep", "not UTF-8"])
@@ -237,6 +271,35 @@ def test_schema_names_every_field_and_group():
     assert json.loads(json.dumps(schema)) == schema
 
 
+def properties() -> dict[str, dict[str, Any]]:
+    """Every field of the schema by its path: the template's own ones, and those of each model in it."""
+    schema = json_schema()
+    models = {"": schema, **{f"{name}.": model for name, model in schema["$defs"].items()}}
+    return {f"{name}{field}": text for name, model in models.items() for field, text in model["properties"].items()}
+
+
+@pytest.mark.parametrize("field", properties())
+def test_the_schema_says_what_each_field_means(field: str):
+    assert properties()[field].get("description", "").endswith(".")
+    assert "title" not in properties()[field]
+
+
+def test_the_documentation_has_every_field_of_a_template():
+    page = (EXAMPLES.parents[1] / "docs/features.md").read_text()
+    rows = [re.findall("`([^`]+)`", line.split("|")[1]) for line in page.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in row}
+    models = {"data": "DataPolicy", "importance": "Importance"}
+    inner = {f"{field}.{name}" for field, model in models.items() for name in json_schema()["$defs"][model]["properties"]}
+    assert (set(json_schema()["properties"]) | inner) - {"data"} <= named
+
+
+def test_the_documentation_has_the_defaults_of_a_template():
+    page = (EXAMPLES.parents[1] / "docs/features.md").read_text()
+    for field, text in json_schema()["properties"].items():
+        if isinstance(text.get("default"), int | float):
+            assert re.search(rf"^\| `{field}` \| {text['default']} \|", page, re.MULTILINE), field
+
+
 @given(
     st.dictionaries(
         st.text(max_size=8), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists), max_size=4
@@ -248,9 +311,6 @@ def test_whatever_stands_there_the_answer_is_problems(data: dict[str, Any]):
             parse_template(candidate, NOW)
         except ProblemsError as error:
             assert error.problems
-
-
-EXAMPLES = Path(__file__).parents[2] / "examples/templates"
 
 
 def test_the_committed_schema_is_the_models():

@@ -127,7 +127,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "duplicates",
         lines(lambda r: [*r[:20], r[19], *r[20:]]),
-        "2001-01-25T00:00:00 in rows 20 and 21'; allowed: each date once (1",
+        "2001-01-25 in rows 20 and 21'; allowed: each date once (1",
     ),
     ("other date order", lines(cell(3, "01/03/2001", 0)), "A1.csv row 3, column Date is '01/03/2001'; allowed: ISO 8601"),
     ("no such day", lines(cell(3, "2001-02-30", 0)), "A1.csv row 3, column Date is '2001-02-30'; allowed: ISO 8601"),
@@ -146,12 +146,12 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "hourly prices",
         lines(lambda r: [r[0], *(f"{d.split(',')[0]} {h}:00,{d.split(',')[1]}" for d in r[1:] for h in (10, 11))]),
-        "frequency is '1D'; A1 has several rows in one step (2001-01-01T10:00:00, 2001-01-01T11:00:00); its data look like 1H",
+        "frequency is '1D'; A1 has several rows in one step (2001-01-01 10:00:00, 2001-01-01 11:00:00); its data look like 1H",
     ),
     (
         "no overlap",
         lines(every_row(lambda d, p: f"19{d[2:]},{p}")),
-        "A1: 1901-01-01T00:00:00 to 1902-04-05T00:00:00 (330 rows, 0 of them used)",
+        "A1: 1901-01-01 to 1902-04-05 (330 rows, 0 of them used)",
     ),
 ]
 

@@ -145,17 +145,17 @@ MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
     "ends early": (
         WEEKDAYS[:300],
         None,
-        "which end 2002-02-22T00:00:00 (last to begin: A, B, C (2001-01-01T00:00:00), first to end: B (2002-02-22T00:00:00), "
+        "which end 2002-02-22 (last to begin: A, B, C (2001-01-01), first to end: B (2002-02-22), "
         "fewest rows: B (300)), have 0; allowed: an earlier endTraining, a shorter predictionLength or prices that reach on",
     ),
-    "ends a window early": (WEEKDAYS[:-7], None, "first to end: B (2002-12-18T00:00:00)"),
+    "ends a window early": (WEEKDAYS[:-7], None, "first to end: B (2002-12-18)"),
     "starts after the training": (WEEKDAYS[-50:], None, "0 of them up to endTraining"),
-    "starts last": (WEEKDAYS[-50:], None, "rows; last to begin: B (2002-10-21T00:00:00), first to end: A, B, C ("),
+    "starts last": (WEEKDAYS[-50:], None, "rows; last to begin: B (2002-10-21), first to end: A, B, C ("),
     "is coarser": (WEEKDAYS[::5], None, "which look like 1W (by asset: B 1W; A, C 1D)"),
     "is hidden": (
         WEEKDAYS[200:],
         datetime(2001, 3, 1),
-        "B: 2001-10-08T00:00:00 to 2002-12-27T00:00:00 (320 rows, 0 of them used)",
+        "B: 2001-10-08 to 2002-12-27 (320 rows, 0 of them used)",
     ),
     "is hidden, and why": (WEEKDAYS[200:], datetime(2001, 3, 1), "; rows later than 2001-03-01 00:00:00 are hidden"),
 }
@@ -175,7 +175,7 @@ def test_common_rows_that_leave_out_much_are_said(caplog: pytest.LogCaptureFixtu
     engineer(with_b(WEEKDAYS[300:]), made)
     (note,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert note.startswith("of the 456 training rows of A 300 are left out, since not all assets have them (2 of 3 assets lose")
-    assert "last to begin: B (2002-02-25T00:00:00)" in note
+    assert "last to begin: B (2002-02-25)" in note
 
 
 def test_common_rows_that_leave_out_little_or_rows_past_the_test_windows_are_not(caplog: pytest.LogCaptureFixture):
@@ -190,8 +190,8 @@ def test_of_many_assets_those_that_limit_are_named():
     with pytest.raises(ProblemsError) as caught:
         common_panel(many, template(list(many), endTraining="2002-09-30"))
     text = str(caught.value)
-    assert "last to begin: late (2001-10-08T00:00:00), first to end: A0, A1, " in text
-    assert "; and 21 more" in text and "A9 and 20 more (2001-05-18T00:00:00)" in text
+    assert "last to begin: late (2001-10-08), first to end: A0, A1, " in text
+    assert "; and 21 more" in text and "A9 and 20 more (2001-05-18)" in text
     assert "A10:" not in text
 
 

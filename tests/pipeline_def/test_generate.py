@@ -31,7 +31,7 @@ def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         generate.generate_template()  # a module of ours that is missing is no user's mistake
     monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author")
     monkeypatch.setitem(__import__("sys").modules, "sagemaker", None)
-    with pytest.raises(ProblemsError, match=r"pip install '\.\[author\]'"):
+    with pytest.raises(ProblemsError, match=r"\.venv-author/bin/python .*pip install '\.\[author,cli\]'"):
         generate.generate_template()
 
 

@@ -58,6 +58,12 @@ CASES = [
         "sqs-closed", QUEUE_POLICY, queue(QUEUE_TLS, change(SEND, "Principal", {"Service": "s3.amazonaws.com"})), "s3.amazonaws"
     ),
     bad("sqs-closed", QUEUE_POLICY, queue(QUEUE_TLS, change(SEND, "Condition")), "Condition is missing", "aws:SourceArn"),
+    bad(
+        "sqs-closed",
+        QUEUE_POLICY,
+        queue(QUEUE_TLS, change(SEND, "Condition", {"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/*"}})),
+        "Condition is missing",
+    ),
     bad("sqs-closed", QUEUE_POLICY, queue(QUEUE_TLS, change(SEND, "Action", "sqs:*")), "Action is 'sqs:*'"),
     bad("sqs-closed", QUEUE, {"policy": document(SEND)}, "SecureTransport"),
     Case("sns-policy-exists", [OUR_TOPIC, Member(TOPIC_POLICY, topic(PUBLISH), sources={"arn": [OUR_TOPIC.urn]})]),

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from policies.encryption import KEY, KEY_PLACES, PIPELINE, SCHEDULE
+from policies.encryption import KEY, KEY_PLACES, LOGS_CONTEXT, PIPELINE, SCHEDULE
 from tests.policies.documents import ACCOUNT, KEY_ARN, document, grant
 from tests.policies.judging import UNKNOWN, Case, Member, bad, change, good
 
 ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 EVENTS = {"Service": "events.amazonaws.com"}
 SOURCE = {"ArnEquals": {"aws:SourceArn": "arn:aws:events:eu-central-1:123456789012:rule/r"}}
+LOGS = {"Service": "logs.eu-central-1.amazonaws.com"}
+LOG_GROUP = {"ArnEquals": {LOGS_CONTEXT: f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/f"}}
+NO_SOURCES = ({"Null": {"aws:SourceArn": "true"}}, {"ArnLike": {"aws:SourceArn": "arn:*"}})
 KEPT = {"enableKeyRotation": True, "deletionWindowInDays": 30, "policy": document(grant(ROOT, "kms:*", "*"))}
 QUEUE = "aws:sqs/queue:Queue"
 ENCRYPTION = next(kind for kind in KEY_PLACES if kind.startswith("aws:s3/"))
@@ -59,6 +62,9 @@ CASES = [
     bad("kms-key", KEY, change(KEPT, "deletionWindowInDays", 7), "deletionWindowInDays is 7", "at least 14"),
     bad("kms-key", KEY, key_policy(grant("*", "kms:Decrypt", "*")), "Principal is '*'"),
     bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*")), "Condition is missing"),
+    bad("kms-key", KEY, key_policy(grant({"Federated": "accounts.google.com"}, "kms:Decrypt", "*")), "Principal.Federated is"),
+    good("kms-key", KEY, key_policy(grant(LOGS, "kms:Decrypt", "*", Condition=LOG_GROUP))),
+    *(bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*", Condition=none)), "is missing") for none in NO_SOURCES),
     bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:*", "*", Condition=SOURCE)), "Action is 'kms:*'"),
     *(good("kms-key-in-production", kind, under_key(kind, KEY_ARN), stack="prod") for kind in KEY_PLACES),
     *(good("kms-key-in-production", kind, under_key(kind, UNKNOWN), stack="prod") for kind in KEY_PLACES),

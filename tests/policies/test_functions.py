@@ -13,6 +13,7 @@ CALLED: dict[str, Any] = {
     "sourceArn": UNKNOWN,
     "sourceAccount": "123456789012",
 }
+RULE = "arn:aws:events:eu-central-1:123456789012:rule/model-training-dev-execution-events"
 HANDLER = Member(FUNCTION, {"name": "reconcile"}, "handler")
 CONFIG = {"functionName": "reconcile", "destinationConfig": {"onFailure": {"destination": "arn:aws:sqs:a:1:q"}}}
 
@@ -27,6 +28,11 @@ CASES = [
     bad("lambda-permission", PERMISSION, change(CALLED, "principal", "s3.amazonaws.com"), "principal is 's3.amazonaws.com'"),
     bad("lambda-permission", PERMISSION, change(CALLED, "sourceArn"), "sourceArn is missing"),
     bad("lambda-permission", PERMISSION, change(CALLED, "sourceAccount"), "sourceAccount is missing"),
+    good("lambda-permission", PERMISSION, change(CALLED, "sourceArn", RULE)),
+    bad("lambda-permission", PERMISSION, change(CALLED, "sourceArn", "*"), "sourceArn is '*'"),
+    bad("lambda-permission", PERMISSION, change(CALLED, "sourceArn", "arn:aws:events:*:*:rule/*"), "sourceArn is 'arn:"),
+    bad("lambda-permission", PERMISSION, change(CALLED, "sourceArn", RULE.replace("123", "999")), "sourceArn is", "account"),
+    bad("lambda-permission", PERMISSION, change(CALLED, "sourceAccount", "*"), "sourceAccount is '*'"),
     bad("lambda-permission", PERMISSION, change(CALLED, "action", "lambda:*"), "action is 'lambda:*'"),
     good("lambda-url", FUNCTION_URL, {"authorizationType": "AWS_IAM"}),
     bad("lambda-url", FUNCTION_URL, {"authorizationType": "NONE"}, "authorizationType is 'NONE'"),

@@ -18,8 +18,27 @@ TRAINING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/model-training-dev-training"
 METRICS = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
 PASSED = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 GRANT = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+GRANT_LISTED = {"Bool": {"kms:GrantIsForAWSResource": [True]}}
+#: The key must be absent: this is for people's own grants.
+NO_GRANT = {"Null": {"kms:GrantIsForAWSResource": "true"}}
 SOURCE = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
+ANY_JOB = f"arn:aws:sagemaker:eu-central-1:{ACCOUNT}:training-job/*"
+#: Conditions that name a source, and let every account's resource come.
+NO_SOURCES: list[dict[str, Any]] = [
+    {"Null": {"aws:SourceArn": "true"}},
+    {"Null": {"aws:SourceAccount": "false"}},
+    {"ArnLike": {"aws:SourceArn": "arn:*"}},
+    {"ArnLike": {"aws:SourceArn": "arn:aws:sagemaker:eu-central-1:*:training-job/x"}},
+    {"ArnLike": {"aws:SourceArn": [ANY_JOB, "arn:aws:sagemaker:*:?*:training-job/*"]}},
+    {"StringLike": {"aws:SourceArn": "*:training-job/x"}},
+    {"StringLike": {"aws:SourceAccount": "?*"}},
+    {"StringLike": {"aws:SourceAccount": "1234*"}},
+    {"StringEquals": {"aws:SourceAccount": []}},
+    {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
+    {"ForAnyValue:StringEquals": {"aws:SourceAccount": ACCOUNT}},
+    {"Bool": {"aws:SourceAccount": "true"}},
+]
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +54,13 @@ CASES = [
     good("resource-policy-closed", TABLE_POLICY, {"policy": document(grant({"AWS": ACCOUNT}, "dynamodb:GetItem", TABLE))}),
     bad(
         "resource-policy-closed", TABLE_POLICY, {"policy": document(grant("*", "dynamodb:GetItem", TABLE))}, "Principal is '*'"
+    ),
+    *(
+        bad("resource-policy-closed", TABLE_POLICY, {"policy": document(grant(principal, "dynamodb:GetItem", TABLE))}, words)
+        for principal, words in (
+            ({"Federated": "cognito-identity.amazonaws.com"}, "Principal.Federated is"),
+            ({"Service": "glue.amazonaws.com"}, "Condition is missing"),
+        )
     ),
     bad("resource-policy-closed", MODEL_POLICY, {"resourcePolicy": "no JSON"}, "resourcePolicy is 'no JSON'"),
     bad("iam-readable", POLICY, {"policy": '{"Statement": ["x"]}'}, "policy.Statement[0] is 'x'", "Allow or Deny"),
@@ -75,6 +101,15 @@ CASES = [
         policy(allow("cloudwatch:PutMetricData", "*", Condition={"StringLikeIfExists": {"cloudwatch:namespace": "a"}})),
         "Condition is missing",
     ),
+    *(
+        bad(
+            "iam-named-resources",
+            POLICY,
+            policy(allow("cloudwatch:PutMetricData", "*", Condition={operator: {"cloudwatch:namespace": value}})),
+            "Condition is missing",
+        )
+        for operator, value in (("Null", "false"), ("StringLike", "?*"), ("StringLike", ["a", "*"]))
+    ),
     bad(
         "iam-named-resources",
         POLICY,
@@ -84,7 +119,9 @@ CASES = [
     bad("iam-named-resources", POLICY, policy(allow("kms:Decrypt", "*")), "Resource is '*'", "kms:Decrypt"),
     bad("iam-named-resources", POLICY, policy(allow("s3:GetObject", "arn:aws:s3:::*/*")), "Resource is 'arn:aws:s3:::*/*'"),
     good("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN, Condition=GRANT))),
+    good("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN, Condition=GRANT_LISTED))),
     bad("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN)), "GrantIsForAWSResource"),
+    bad("iam-no-escalation", POLICY, policy(allow("kms:CreateGrant", KEY_ARN, Condition=NO_GRANT)), "GrantIsForAWSResource"),
     bad("iam-no-escalation", POLICY, policy(allow("iam:PutRolePolicy", TRAINING_ROLE)), "Action is 'iam:PutRolePolicy'"),
     bad("iam-no-escalation", POLICY, policy(allow("sts:AssumeRole", TRAINING_ROLE)), "Action is 'sts:AssumeRole'"),
     bad(
@@ -95,6 +132,25 @@ CASES = [
     ),
     bad(
         "iam-no-escalation", POLICY, policy(allow("lambda:UpdateFunctionCode", "arn")), "Action is 'lambda:UpdateFunctionCode'"
+    ),
+    *(
+        bad("iam-no-escalation", POLICY, policy(allow(action, "arn")), f"Action is '{action}'")
+        for action in (
+            "ssm:SendCommand",
+            "ssm:StartSession",
+            "ssm:GetParametersByPath",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:BatchGetSecretValue",
+            "sagemaker:CreatePresignedNotebookInstanceUrl",
+            "sagemaker:CreatePresignedDomainUrl",
+            "ec2-instance-connect:SendSSHPublicKey",
+            "codebuild:StartBuild",
+            "glue:CreateDevEndpoint",
+            "lambda:CreateEventSourceMapping",
+            "cognito-identity:GetCredentialsForIdentity",
+            "ecs:ExecuteCommand",
+            "rds-db:connect",
+        )
     ),
     good("iam-no-managed-policy", ROLE_ATTACHMENT, {"policyArn": f"arn:aws:iam::{ACCOUNT}:policy/ours"}),
     good("iam-no-managed-policy", ROLE, trust(SAGEMAKER)),
@@ -120,6 +176,15 @@ CASES = [
         ROLE,
         trust(SAGEMAKER, Condition={"StringNotEquals": {"aws:SourceAccount": ACCOUNT}}),
         "Condition is missing",
+    ),
+    *(bad("iam-trust", ROLE, trust(SAGEMAKER, Condition=condition), "Condition is missing") for condition in NO_SOURCES),
+    good("iam-trust", ROLE, trust(SAGEMAKER, Condition={"ArnLike": {"aws:SourceArn": ANY_JOB}})),
+    good("iam-trust", ROLE, trust(SAGEMAKER, Condition={"StringLike": {"AWS:sourcearn": [ANY_JOB, f"{ANY_JOB}/x"]}})),
+    bad(
+        "iam-trust",
+        ROLE,
+        trust({"Service": ["sagemaker.amazonaws.com", "ec2.amazonaws.com"]}, Condition=SOURCE),
+        "is 'ec2.amazonaws.com, sagemaker.amazonaws.com'; allowed: one service",
     ),
     bad("iam-trust", ROLE, trust("*"), "Principal.* is '*'"),
     bad("iam-trust", ROLE, trust({"AWS": "*"}), "Principal.AWS is '*'"),
@@ -192,6 +257,11 @@ def test_permissions(case: Case) -> None:
         ("arn:aws:logs:eu-central-1:123456789012:log-group:*", False),
         ("arn:aws:dynamodb:eu-central-1:123456789012:table/t/index/*", True),
         ("arn:aws:iam::123456789012:role/*", False),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/m*", False),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/model-*", True),
+        ("arn:aws:dynamodb:eu-central-1:123456789012:table/m-*", False),
+        ("arn:aws:sagemaker:eu-central-1:123456789012:endpoint/model-training-d*", False),
+        ("arn:aws:s3:::models/e*", True),
         ("*", False),
         ("", False),
         ("models", False),

@@ -12,6 +12,7 @@ from policies.exemptions import EXEMPTIONS
 from policies.listing import print_controls
 from policies.pack import CONTROLS, policies
 from tests.policies import (
+    test_accounts,
     test_databases,
     test_definition,
     test_delivery,
@@ -19,6 +20,7 @@ from tests.policies import (
     test_functions,
     test_hygiene,
     test_identity,
+    test_models,
     test_registry,
     test_storage,
 )
@@ -27,10 +29,12 @@ from tests.policies.judging import BY_NAME, UNKNOWN, Case, Member, judge, stack_
 CASES: list[Case] = [
     case
     for module in (
+        test_accounts,
         test_storage,
         test_databases,
         test_registry,
         test_identity,
+        test_models,
         test_encryption,
         test_functions,
         test_delivery,

@@ -41,6 +41,9 @@ CASES = [
     bad("ecr-kms", REPOSITORY, {}, "encryptionType is missing"),
     good("ecr-closed", REPOSITORY_POLICY, {"policy": document(grant({"AWS": "arn:aws:iam::123456789012:root"}, PULL, "*"))}),
     bad("ecr-closed", REPOSITORY_POLICY, {"policy": document(grant("*", PULL, "*"))}, "Principal is '*'"),
+    bad(
+        "ecr-closed", REPOSITORY_POLICY, {"policy": document(grant({"Service": "lambda.amazonaws.com"}, PULL, "*"))}, "missing"
+    ),
     bad("ecr-closed", REPOSITORY_POLICY, {"policy": "[]"}, "policy is '[]'"),
     good("image-name", IMAGE, {"imageName": f"{URI}:c-0123456789abcdef"}),
     good("image-name", IMAGE, {"imageName": f"{URI}@sha256:{'0' * 64}"}),

@@ -24,6 +24,7 @@ TIDY = {
 }
 TLS = tls_only("s3:*", [ARN, f"{ARN}/*"])
 READER = {"AWS": "arn:aws:iam::999999999999:role/reader"}
+FOR_US = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 LOCKED = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ARN}
 
 
@@ -71,6 +72,8 @@ CASES = [
     bad("s3-no-acl", "aws:s3/bucketV2:BucketV2", {"acl": "private"}, "acl is 'private'"),
     bad("s3-no-acl", storage.BUCKET, {"grants": [{"uri": "http://acs.amazonaws.com/groups/global/AllUsers"}]}, "grants is"),
     bad("s3-no-acl", storage.ACL, {"bucket": "models", "acl": "log-delivery-write"}, "acl is 'log-delivery-write'"),
+    good("s3-no-acl", "aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": "models", "key": "k"}),
+    bad("s3-no-acl", "aws:s3/bucketObjectv2:BucketObjectv2", {"key": "k", "acl": "public-read"}, "acl is 'public-read'"),
     good("s3-no-acl", storage.OWNERSHIP, {"rule": {"objectOwnership": "BucketOwnerEnforced"}}),
     bad(
         "s3-no-acl", storage.OWNERSHIP, {"rule": {"objectOwnership": "ObjectWriter"}}, "rule.objectOwnership is 'ObjectWriter'"
@@ -83,6 +86,16 @@ CASES = [
     bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Principal", READER)), "policy is"),
     bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition.Bool", {"aws:SecureTransport": "true"})), "policy is"),
     bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition.StringEquals", {"aws:PrincipalTag/a": "b"})), "policy is"),
+    good("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition", {"BoolIfExists": {"aws:SecureTransport": "false"}}))),
+    good("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition", {"Bool": {"aws:SecureTransport": [False]}}))),
+    *(
+        bad("s3-tls-only", storage.POLICY, policy(change(TLS, "Condition", condition)), "policy is")
+        for condition in (
+            {"Null": {"aws:SecureTransport": "false"}},
+            {"Bool": {"aws:SecureTransport": ["false", "true"]}},
+            {"BoolIfExists": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}},
+        )
+    ),
     good("s3-encrypted", storage.ENCRYPTION, ENCRYPTED),
     good("s3-encrypted", storage.ENCRYPTION, BY_KEY),
     bad("s3-encrypted", storage.ENCRYPTION, {"rules": []}, "rules is missing"),
@@ -108,7 +121,23 @@ CASES = [
         config={"trustedAccounts": ["999999999999"]},
     ),
     good(
-        "s3-policy-closed", storage.POLICY, policy(grant({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject", f"{ARN}/*"))
+        "s3-policy-closed",
+        storage.POLICY,
+        policy(grant({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject", f"{ARN}/*", Condition=FOR_US)),
+    ),
+    *(
+        bad("s3-policy-closed", storage.POLICY, policy(grant(principal, "s3:GetObject", f"{ARN}/*", **more)), *words)
+        for principal, more, words in (
+            ({"CanonicalUser": "79a59df900b949e5"}, {}, ("Principal.CanonicalUser is '79a5",)),
+            ({"Federated": "arn:aws:iam::999999999999:saml-provider/x"}, {}, ("Principal.Federated is 'arn",)),
+            ({"Service": "cloudfront.amazonaws.com"}, {}, ("Condition is missing", "cloudfront")),
+            (
+                {"Service": "cloudfront.amazonaws.com"},
+                {"Condition": {"Null": {"aws:SourceAccount": "false"}}},
+                ("Condition is missing",),
+            ),
+            ({"Service": "*.amazonaws.com"}, {"Condition": FOR_US}, ("Principal is '*.amazonaws.com'",)),
+        )
     ),
     bad(
         "s3-policy-closed",
@@ -128,6 +157,17 @@ CASES = [
         "s3-policy-closed", storage.POLICY, policy(TLS, grant({"AWS": "*"}, "s3:Get*", ARN)), "Statement[1].Action is 's3:Get*'"
     ),
     bad("s3-policy-closed", storage.POLICY, policy(LOCKED), "Condition is missing", "locks everyone out"),
+    *(
+        bad("s3-policy-closed", storage.POLICY, policy(TLS, {**LOCKED, "Condition": condition}), "locks everyone out")
+        for condition in (
+            {"Null": {"aws:SecureTransport": "false"}},
+            {"Bool": {"aws:SecureTransport": ["true", "false"]}},
+            {"BoolIfExists": {"aws:SecureTransport": "true"}},
+        )
+    ),
+    good(
+        "s3-policy-closed", storage.POLICY, policy(TLS, {**LOCKED, "Condition": {"StringNotEquals": {"aws:PrincipalArn": "a"}}})
+    ),
     bad("s3-policy-closed", storage.POLICY, {"policy": "{"}, "policy is '{'", "document in JSON"),
     bad("s3-policy-closed", storage.BUCKET, {"policy": document(grant("*", "s3:GetObject", ARN))}, "Principal is '*'"),
     good("s3-object-lock", storage.BUCKET, {"objectLockEnabled": True}),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from contracts.layout import ExecutionLayout
-from contracts.problems import ProblemsError
+from contracts.problems import ProblemsError, needs_extra
+from runs.cli import app
 from runs.report import collect_bundle
 from runs.report.write import write_report
 from runs.stack import Stack
@@ -83,3 +84,19 @@ def test_files_are_written_under_the_execution(executed: Stack, tmp_path: Path) 
     assert written.headline in page
     executed.s3.delete_object(Bucket="models", Key=ExecutionLayout(ID).forecasts)
     assert set(write_report(executed, ID, tmp_path / "more").paths) == {"report"}
+
+
+def test_a_report_that_lacks_a_drawing_library_names_the_extra_that_has_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands need the extra ``cli`` alone; the report needs more, and says what."""
+
+    def undrawn(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
+
+    monkeypatch.setattr("runs.report.write.write_report", undrawn)
+    monkeypatch.setattr("runs.cli.Stack.load", lambda _: None)
+    with pytest.raises(SystemExit) as ended, needs_extra("cli"):
+        app(["report", ID], prog_name="runs")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "this command needs the module matplotlib: pip install '.[local]'\n"

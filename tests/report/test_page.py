@@ -74,10 +74,11 @@ def test_the_fan_holds_the_forecasts_numbers() -> None:
     traces = {trace["name"]: trace for trace in fan["data"]}
     report = forecasts()
     medians = [value for window in report["windows"] for value in [*window["quantiles"]["0.5"], None]]
-    assert traces["model 0.5"]["y"] == medians
+    begun = [position for position in range(len(traces["model 0.5"]["y"])) if position % 8]  # without each last known price
+    assert [traces["model 0.5"]["y"][position] for position in begun] == medians
     seen = [value for window in report["windows"] for value in window["actual"] if value is not None]
     assert traces["actual"]["y"] == [99.0, *seen]
-    band = traces["model 0.1–0.9"]["y"][:12]
+    band = traces["model 0.1–0.9"]["y"][1:13]
     assert band == [*report["windows"][0]["quantiles"]["0.9"], *reversed(report["windows"][0]["quantiles"]["0.1"])]
     assert traces["naive 0.1–0.9"]["visible"] is False
     assert set(traces) == {"actual", "model 0.1–0.9", "model 0.3–0.7", "model 0.5", "naive 0.1–0.9"}
@@ -154,6 +155,17 @@ def test_an_execution_without_results_has_a_report(changes: dict[str, Any]) -> N
     assert len(html) < 20_000
 
 
+def test_a_failures_reason_keeps_its_lines_and_is_told_once() -> None:
+    reason = "template: 1 problem\n- testWindows is 4"
+    steps = {"FeatureEngineering": {"Status": "Failed", "FailureReason": reason}}
+    failed = item(Status="Failed", FailureReason=f"FeatureEngineering: {reason}", Steps=steps)
+    html = build_report(ReportBundle.of_item(failed))
+    assert html.count("- testWindows is 4") == 1
+    assert f"FeatureEngineering: {reason}" in html
+    for lines in (".verdict p", ".reason"):
+        assert re.search(re.escape(lines) + r" \{[^}]*white-space: pre-line", html)
+
+
 def test_the_same_execution_gives_the_same_page_and_picture() -> None:
     assert build_report(bundle()) == build_report(bundle())
     assert draw_png(bundle()) == draw_png(bundle())
@@ -173,6 +185,46 @@ def test_every_parameter_is_shown_and_what_was_set_stands_out() -> None:
     assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>start</td></tr>' in html
     assert '<tr class=""><td>num_cells</td><td><code>40</code></td><td>default</td></tr>' in html
     assert '<tr class=""><td>TrainingInstanceCount</td><td><code>1</code></td><td>default</td></tr>' in html
+
+
+def test_the_template_is_shown_whole_and_it_is_said_that_defaults_are_among_its_values() -> None:
+    features = {"rsi": {"windows": [14]}, "arima": {"order": [5, 1, 0], "refit": "expanding"}, "macd": None}
+    template = {"baseAssets": [f"A{number}" for number in range(40)], "features": features, "seed": 1}
+    snapshot = json.dumps({"Template": template, "Parameters": {"context_length": "40"}, "Assets": {}})
+    page = Page(build_report(ReportBundle.of_item(item(Snapshot=snapshot))))
+    shown = next(part for part in page.texts if part.startswith("{"))
+    assert json.loads(shown) == template
+    assert shown.splitlines()[3] == '    "rsi": {"windows": [14]},'
+    assert "The template, with the defaults of what it does not name" in page.text
+    assert "the template's own defaults where it names no value" in page.text
+
+
+def test_versions_and_digests_are_clipped_where_they_stand_yet_there_to_be_copied() -> None:
+    html = build_report(bundle())
+    assert f'<code class="clipped" title="{"ab" * 32}">{"ab" * 32}</code>' in html
+    assert '<code class="clipped" title="v1">v1</code>' in html
+    assert re.search(r"code\.clipped \{[^}]*text-overflow: ellipsis", html)
+
+
+def test_no_date_breaks_at_its_hyphens() -> None:
+    failed = item(Status="Failed", FailureReason="rows from 2000-01-03T00:00:00 to 2024-07-26 <b>")
+    html = build_report(ReportBundle.of_item(failed, forecasts(8.0)))
+    visible = re.sub(r"<(script|style).*?</\1>", "", html, flags=re.S)
+    dates = re.findall(r'(?:class="date">)?\d{4}-\d{2}-\d{2}', re.sub(r"<code>.*?</code>", "", visible, flags=re.S))
+    assert len(dates) == 9  # created, two of the reason, each window's two
+    assert all(date.startswith('class="date">') for date in dates)
+    assert '<span class="date">2000-01-03T00:00:00</span> to <span class="date">2024-07-26</span> &lt;b&gt;' in html
+    assert ".date { white-space: nowrap; }" in html
+
+
+def test_every_table_moves_in_a_box_of_its_own_on_a_narrow_screen() -> None:
+    html = build_report(bundle())
+    assert html.count("<table>") == html.count('<div class="scroll"><table>') == 4
+
+
+def test_the_two_charts_beside_one_another_are_equally_high() -> None:
+    drawn = figures(build_report(bundle()))
+    assert drawn["quantiles"]["layout"]["height"] == drawn["importance"]["layout"]["height"]
 
 
 def test_no_parameter_is_claimed_of_an_execution_that_was_started_elsewhere() -> None:

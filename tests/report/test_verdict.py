@@ -10,9 +10,9 @@ import scipy.stats
 
 from local_run.deepar.metrics import weighted_quantile_loss
 from runs.report import ReportBundle
-from runs.report.significance import sign_flip_p_value
+from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value
 from runs.report.verdict import coverage, nominal_coverage, overall_ratio, verdict, window_scores
-from tests.report.support import LEVELS, forecasts, item
+from tests.report.support import LEVELS, forecasts, item, metrics
 
 
 def words(model: float, **changes: object) -> tuple[str, str, str]:
@@ -45,17 +45,66 @@ def test_a_better_model_is_called_better() -> None:
     report["metrics"] = {name: value * 0.8 for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
     assert (found.tone, found.headline) == ("good", "The model is 20.0% better than the naive forecast.")
-    assert "would differ by as much in 1% of such samples" in " ".join(found.sentences)
+    assert "would differ by as much in less than 1% of such samples" in " ".join(found.sentences)
+
+
+def test_one_large_window_decides_neither_headline_nor_test_against_the_other() -> None:
+    """The model is worse in 19 calm windows by 5 %, better in one of a crash by 20 %: 10 % better over all."""
+    report = forecasts(count=20)
+    for number, window in enumerate(report["windows"]):
+        actual, model = (0.3, 0.06) if number == 19 else (0.01, -0.0005)
+        window["target_actual"] = [actual] * 6
+        window["target_quantiles"] = {level: [model] * 6 for level in LEVELS}
+        window["naive_target_quantiles"] = {level: [0.0] * 6 for level in LEVELS}
+    report["metrics"] = metrics(report["windows"], "target_quantiles")
+    report["naive_metrics"] = metrics(report["windows"], "naive_target_quantiles")
+    found = verdict(ReportBundle.of_item(item(), report))
+    said = " ".join(found.sentences)
+    assert found.headline == "The model is 10.3% better than the naive forecast, which 20 windows can not tell from chance."
+    assert "It is better in 1 of 20 windows" in said
+    assert "would differ by as much in 100% of such samples" in said
+
+
+def test_a_share_of_draws_is_never_called_none() -> None:
+    found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=20)))
+    assert "in less than 1% of such samples" in " ".join(found.sentences)
 
 
 @pytest.mark.parametrize(("ratio", "word"), [(0.8, "better"), (1.3, "worse")])
-def test_what_so_few_windows_can_not_tell_from_chance_is_no_success_and_no_failure(ratio: float, word: str) -> None:
-    report = forecasts(8.0)
+def test_what_the_windows_can_not_tell_from_chance_is_no_success_and_no_failure(ratio: float, word: str) -> None:
+    report = forecasts(8.0, count=8)
+    for window in report["windows"][::2]:  # the model is the worse one here, the better one there
+        swapped = window["naive_target_quantiles"], window["target_quantiles"]
+        window["target_quantiles"], window["naive_target_quantiles"] = swapped
     report["metrics"] = {name: value * ratio for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
     said = f"The model is {abs(ratio - 1):.1%} {word} than the naive forecast"
-    assert found.headline == f"{said}, which 3 windows can not tell from chance."
+    assert found.headline == f"{said}, which 8 windows can not tell from chance."
+    assert "can never" not in " ".join(found.sentences)
     assert found.tone == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("count", "named", "least"), [(1, "1 window", "100.0%"), (4, "4 windows", "12.5%"), (5, "5 windows", "6.2%")]
+)
+def test_that_so_few_windows_can_never_tell_is_no_fault_of_the_data(count: int, named: str, least: str) -> None:
+    found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=count)))
+    assert found.headline.endswith(f"than the naive forecast, but {named} can never tell that from chance; at least 6 can.")
+    said = " ".join(found.sentences)
+    assert f"With {named} it is never less than {least}, whatever the forecasts" in said
+    assert "testWindows of at least 6" in said
+    assert found.tone == "neutral"
+
+
+def test_windows_without_actual_values_do_not_count_among_those_that_can_tell() -> None:
+    report = forecasts(8.0, count=6)
+    assert "can never" not in verdict(ReportBundle.of_item(item(), report)).headline
+    report["windows"][0]["target_actual"] = [None] * 6
+    assert "5 windows can never tell" in verdict(ReportBundle.of_item(item(), report)).headline
+
+
+def test_the_least_number_of_windows_is_where_the_sign_flip_test_can_reach_its_level() -> None:
+    assert sign_flip_p_value([1.0] * LEAST_WINDOWS) <= LEVEL < sign_flip_p_value([1.0] * (LEAST_WINDOWS - 1))
 
 
 def test_the_sign_flip_test_counts_every_assignment_of_signs() -> None:
@@ -97,11 +146,13 @@ def test_the_gates_figures_are_told(outcome: str, text: str) -> None:
 def test_a_failed_execution_tells_its_reason() -> None:
     found = verdict(ReportBundle.of_item(item(Status="Failed", FailureReason="no asset"), None))
     assert (found.tone, found.headline, found.sentences) == ("bad", "The execution failed.", ("no asset",))
+    assert not found.judged
 
 
 def test_without_forecasts_nothing_is_claimed() -> None:
     found = verdict(ReportBundle.of_item(item(Status="Executing", Outcome=None), None))
-    assert (found.tone, found.headline) == ("neutral", "Status: Executing.")
+    assert (found.tone, found.headline, found.judged) == ("neutral", "Executing: no verdict yet.", False)
+    assert verdict(ReportBundle.of_item(item(), forecasts())).judged
 
 
 def test_windows_without_any_observation_have_no_score() -> None:

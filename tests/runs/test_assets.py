@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.layout import asset_key
 from contracts.problems import ProblemsError
 from contracts.template import DataPolicy
 from fe_image.prices import read_history
@@ -96,6 +97,12 @@ def test_repeated_dates_are_counted_since_a_template_may_choose_among_them(tmp_p
     assert (file.rows, file.repeated) == (3, 1)
 
 
+def test_the_first_and_the_last_moment_are_found_however_they_are_written(tmp_path: Path) -> None:
+    rows = "2020-01-02T10:00,1\n2020-01-02 16:00,1\n2020-01-01 00:00,1\n2020-01-01,1\n"
+    (file,) = assets.read_price_files([write(tmp_path, "A.csv", "Date,Close\n" + rows)])
+    assert (file.first, file.last, file.repeated) == ("2020-01-01 00:00", "2020-01-02 16:00", 1)
+
+
 def test_rows_without_a_price_are_counted_since_a_template_may_leave_them_out(tmp_path: Path) -> None:
     (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-03,n/a\n2019-12-31,\n")])
     assert (file.rows, file.missing, file.first, file.last) == (2, 2, "2020-01-01", "2020-01-02")
@@ -139,5 +146,47 @@ def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
     path = write(tmp_path, "A.csv", "Date,Close\n" + "2020-01-01,0\n" * 100)
     with pytest.raises(ProblemsError) as caught:
         assets.read_price_files([path])
-    assert "95 more such rows" in str(caught.value)
-    assert len(caught.value.problems) == 6
+    text = str(caught.value)
+    assert text.startswith(f"assets: 1 problem\n  - {path} row 2 Close is '0'; allowed: a price from 1e-09 to 1e+12; ")
+    assert text.endswith("(100 such rows: 2, 3, 4, 5, 6 and 95 more)")
+
+
+def test_of_many_bad_rows_each_fault_is_one_problem(tmp_path: Path) -> None:
+    path = write(tmp_path, "A.csv", "Date,Close\n" + "2020-01-01,0\n" * 6 + "2020-13-01,1\n")
+    with pytest.raises(ProblemsError) as caught:
+        assets.read_price_files([path])
+    assert str(caught.value).startswith("assets: 2 problems\n")
+    for said in ("(6 such rows: 2, 3, 4, 5, 6 and 1 more)", "row 8 Date is '2020-13-01'; ", "(one such row)"):
+        assert said in str(caught.value)
+
+
+def test_a_few_bad_rows_are_listed_each_with_its_text(tmp_path: Path) -> None:
+    path = write(tmp_path, "A.csv", GOOD + "2020-01-03,x\n2020-01-04,y\n")
+    with pytest.raises(ProblemsError) as caught:
+        assets.read_price_files([path])
+    assert [problem.value for problem in caught.value.problems] == ["x", "y"]
+
+
+def test_it_is_said_whether_other_prices_were_there(stack: Stack, tmp_path: Path) -> None:
+    def put(content: str) -> str:
+        (put,) = assets.put(stack, assets.read_price_files([write(tmp_path, "AAPL.csv", content)]))
+        return put.outcome
+
+    more = GOOD + "2020-01-03,1\n"
+    assert [put(content) for content in (GOOD, GOOD, more, GOOD)] == ["stored", "unchanged", "replaced", "replaced"]
+
+
+def test_the_same_prices_again_are_no_other_version(stack: Stack, tmp_path: Path) -> None:
+    """Another version would be another snapshot: starting an execution again under its id would be a conflict."""
+    files = assets.read_price_files([write(tmp_path, "AAPL.csv", GOOD)])
+
+    def put() -> tuple[str, int]:
+        (done,) = assets.put(stack, files)
+        versions = stack.s3.list_object_versions(Bucket=stack.outputs.assets_bucket)
+        return done.outcome, len(versions.get("Versions", []))
+
+    assert [put(), put()] == [("stored", 1), ("unchanged", 1)]
+    stack.s3.delete_object(Bucket=stack.outputs.assets_bucket, Key=asset_key("AAPL"))
+    assert put() == ("unchanged", 2), "what is away is put again"
+    stack.s3.put_object(Bucket=stack.outputs.assets_bucket, Key=asset_key("AAPL"), Body=b"other")
+    assert put()[1] == 4, "and what another wrote past the table is put right"

@@ -81,14 +81,48 @@ def test_settings_hold_no_defaults() -> None:
         ("retrainingSchedule", "cron(0 6 32W * ? *)", ["cron(0 6 ? * MON *)"]),
         ("retrainingSchedule", "rate(1 days)", ["rate(7 days)"]),
         ("retrainingSchedule", "at(2027-01-01T00:00:00)", ["rate(7 days)"]),
+        *(
+            ("retrainingSchedule", f"cron({inside})", ["cron(0 6 ? * MON *)"])
+            for inside in (
+                "0 6 ? * FOOL *",
+                "0 6 ? * ZZZL *",
+                "0 6 ? * 777L *",
+                "0 6 ? * XXX#1 *",
+                "0 6 ? * MON#6 *",
+                "\u0660 6 ? * MON *",
+                "0 \u0666-12 ? * MON *",
+                "0 6 */400 * ? *",
+                "0 0/24 1 1 ? *",
+                "0 6 1 */\u0662 ? *",
+                "0 12-6 ? * MON *",
+                "0 6 ? * FRI-MON *",
+                "0 6 ? * MON-FRI-SUN *",
+                "0 6 ? *  MON *",
+                "* * * * ? *",
+                "0,30 6 ? * MON *",
+                "0/15 6 ? * MON *",
+                "0-1 6 ? * MON *",
+            )
+        ),
+        ("retrainingSchedule", "rate(1 minute)", ["once an hour"]),
+        ("retrainingSchedule", "rate(59 minutes)", ["once an hour"]),
+        ("retrainingSchedule", "rate(\u0667 days)", ["rate(7 days)"]),
         ("retrainingTemplate", "-x", ["letters, digits and hyphens"]),
         ("approvalStatus", "approved", ["PendingManualApproval or Approved"]),
         ("alarmEmail", "me", ["one e-mail address"]),
         ("alarmEmail", "<a@example.org>", ["one e-mail address"]),
         ("alarmEmail", "a@example.org,b@example.org", ["one e-mail address"]),
+        *(
+            ("alarmEmail", address, ["one e-mail address"])
+            for address in ("a\0b@example.org", "a@b..org", ".a@b.org", "a..b@c.org", "a@-b.org", f"{'a' * 65}@b.org")
+        ),
+        ("alarmEmail", f"a@{'b.' * 130}org", ["one e-mail address"]),
         ("assetsBucketName", "My_Bucket", ["3 to 63 lower-case"]),
         ("modelsBucketName", "xn--models", ["not beginning with xn--"]),
         ("accessLogsBucket", "logs-s3alias", ["nor ending with -s3alias"]),
+        ("modelsBucketName", "my.models", ["3 to 63 lower-case"]),
+        ("accessLogsBucket", "my..logs", ["not two together"]),
+        ("accessLogsBucket", "192.168.5.4", ["not two together"]),
         ("permissionsBoundary", "arn:aws:iam::123456789012:role/bound", ["ARN of an IAM policy"]),
         ("encryptionKey", "alias/mine", ["the ARN of a KMS key"]),
         ("managedSpot", "yes", ["true or false"]),
@@ -97,7 +131,13 @@ def test_settings_hold_no_defaults() -> None:
         ("executionExpiryDays", "-1", ["0 (never)"]),
         ("baseImage", "python:latest", ["never :latest"]),
         ("baseImage", "python", ["name:tag"]),
+        ("baseImage", "a::b", ["name:tag"]),
+        ("baseImage", "localhost:5000/python", ["name:tag"]),
+        ("baseImage", "a//b:1", ["name:tag"]),
+        ("subnetIds", "[" * 100_000 + "]" * 100_000, ["a JSON list"]),
+        ("securityGroupIds", '["sg-01234567", NaN]', ["a JSON list"]),
         ("owner", "", ["1 to 256"]),
+        ("owner", "aws:me", ["1 to 256"]),
         ("owner", "\n", ["1 to 256"]),
     ],
 )
@@ -105,7 +145,7 @@ def test_one_wrong_setting_is_named_with_what_is_allowed(key: str, value: str, w
     (found,) = problems(**{key: value})
     assert key in found
     assert all(word in found for word in words)
-    assert repr(value)[1:20] in found or "[0]" in found
+    assert repr(value)[1:20].rstrip("'") in found or "[0]" in found
 
 
 @pytest.mark.parametrize(
@@ -166,6 +206,59 @@ def test_other_providers_keys_are_theirs() -> None:
     assert parse(PROJECT, "dev", config(**{"aws:skipCredentialsValidation": "true", "random:seed": "1"}))
 
 
+@pytest.mark.parametrize("type_", ["ml.p6-b200.48xlarge", "ml.p6e-gb200.36xlarge", "ml.trn2.48xlarge", "ml.g7e.2xlarge"])
+def test_local_storage_takes_no_key(type_: str) -> None:
+    (found,) = problems(encryptionKey="create", trainingInstanceType=type_)
+    assert "local storage" in found
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("accessLogsBucket", "my.logs.bucket"),
+        ("alarmEmail", "on.call+ml@mail.example.co.uk"),
+        ("baseImage", "localhost:5000/team/python_slim:3.12"),
+        ("baseImage", f"public.ecr.aws/docker/library/python:3.12@sha256:{'0' * 64}"),
+        ("owner", "team-aws: data"),
+    ],
+)
+def test_what_aws_and_docker_take(key: str, value: str) -> None:
+    assert value in parse(PROJECT, "dev", config(**{key: value})).model_dump().values()
+
+
+@pytest.mark.parametrize(
+    ("secret", "changes", "hidden"),
+    [
+        ("trainingInstanceType", {"trainingInstanceType": "c5.9xlarge"}, "c5.9xlarge"),
+        ("aws:region", {"aws:region": "eu-centrl-1"}, "did you mean"),
+        (
+            "trainingMaxRuntimeSeconds",
+            {"managedSpot": "true", "trainingMaxRuntimeSeconds": "3571", "trainingMaxWaitSeconds": "60"},
+            "3571",
+        ),
+        ("logRetentionDays", {"logRetentionDays": "hunter2"}, "hunter2"),
+    ],
+)
+def test_no_hint_tells_what_is_secret(secret: str, changes: dict[str, str], hidden: str) -> None:
+    key = secret if ":" in secret else f"{PROJECT}:{secret}"
+    with pytest.raises(ProblemsError) as caught:
+        parse(PROJECT, "dev", config(**changes), [key])
+    assert hidden not in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_texts_that_are_kept_secret_are_known() -> None:
+    changes = {"alarmEmail": "a@b.org", "encryptionKey": "create", "logRetentionDays": "30"}
+    network = {"subnetIds": '["subnet-01234567"]', "securityGroupIds": '["sg-01234567"]'}
+    secret = [f"{PROJECT}:{key}" for key in (*changes, *network, "managedSpot")]
+    assert parse(PROJECT, "dev", config(**changes, **network), secret).secret_texts == (
+        "subnet-01234567",
+        "sg-01234567",
+        "a@b.org",
+    )
+    assert parse(PROJECT, "dev", config(**changes)).secret_texts == ()
+
+
 def test_a_secret_value_is_masked() -> None:
     with pytest.raises(ProblemsError) as caught:
         parse(PROJECT, "dev", config(alarmEmail="hunter2"), [f"{PROJECT}:alarmEmail"])
@@ -186,7 +279,12 @@ def test_stack_names_that_would_break_resource_names(stack: str) -> None:
         "rate(1 hour)",
         "rate(7 days)",
         "cron(0 6 ? * MON *)",
-        "cron(0/15 6-18 ? * MON-FRI 2026-2030)",
+        "rate(60 minutes)",
+        "cron(15 6-18/4 ? * MON-FRI 2026-2030)",
+        "cron(0 6 ? * MONL *)",
+        "cron(0 6 ? * L *)",
+        "cron(0 6 LW */3 ? *)",
+        "cron(0 6 15W * ? *)",
         "cron(0 12 L * ? *)",
         "cron(0 12 1,15 JAN,JUL ? *)",
         "cron(30 4 ? * 2#1 *)",

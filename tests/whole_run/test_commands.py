@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from local_run.cli import app as local_run_app
 from local_run.session import PROJECT, Session
 from runs import begin
 from runs.cli import app as runs_app
@@ -139,3 +141,21 @@ def test_wrong_settings_are_all_refused_before_anything_is_made(tmp_path: Path) 
     for part in ("ml.m5.large", "bucketNmae", "eu-central-1"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.usefixtures("outputs")
+def test_readme_s_second_terminal_works_as_printed(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (PROJECT / "README.md").read_text()
+    block = readme.partition("In a second terminal")[2].split("```")[1]
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout" / "examples").symlink_to(PROJECT / "examples")
+    monkeypatch.chdir(tmp_path / "checkout")
+    for line in block.strip().splitlines():
+        module, *words = shlex.split(line, comments=True)[2:]
+        arguments = [path for word in words for path in (map(str, sorted(Path().glob(word))) if "*" in word else [word])]
+        done = CliRunner().invoke({"runs": runs_app, "local_run": local_run_app}[module], arguments)
+        assert done.exit_code == 0, f"{line}\n{done.output}"
+    assert Path("out/first/report.html").is_file()
+    item = begin.execution_store(session.stack).get("first")
+    assert item is not None
+    assert session.sagemaker.wait(item["PipelineExecutionArn"], 120)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from contracts.problems import ProblemsError
+from contracts.template import parse_template
+from runs import begin, cli, templates
+from runs.put import Put
+from runs.stack import Stack
+from runs.views import put_line
+
+DATA: dict[str, Any] = {
+    "id": "mine",
+    "baseAssets": ["wti"],
+    "predictedAsset": "wti",
+    "startDataset": "2000-03-01",
+    "endTraining": "2012-08-31",
+    "features": {"rsi": {}},
+}
+
+
+def test_it_is_said_whether_another_template_was_there(stack: Stack) -> None:
+    said = [templates.put(stack, parse_template(DATA | changes)) for changes in ({}, {}, {"seed": 7}, {"id": "other"})]
+    assert [put.outcome for put in said] == ["stored", "unchanged", "replaced", "stored"]
+    assert [item["Id"] for item in templates.stored(stack)] == ["mine", "other"]
+
+
+def test_a_template_without_an_id_is_valid_but_not_stored(stack: Stack, tmp_path: Path) -> None:
+    nameless = {name: value for name, value in DATA.items() if name != "id"}
+    with pytest.raises(ProblemsError, match="id is missing; allowed: 1 to 40 letters"):
+        templates.put(stack, parse_template(nameless))
+    assert templates.stored(stack) == []
+    (tmp_path / "mine.json").write_text(json.dumps(nameless))
+    shown = CliRunner().invoke(cli.app, ["template", "validate", str(tmp_path / "mine.json")])
+    assert f"template {tmp_path / 'mine.json'} is valid\nnote   id is missing; `runs template put` needs it" in shown.stdout
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 41, "a/../b"])
+def test_what_can_be_no_templates_id_is_told(stack: Stack, name: str) -> None:
+    with pytest.raises(ProblemsError, match="template id is '.*'; allowed: 1 to 40 letters"):
+        begin.stored_template(stack, name)
+
+
+def test_what_is_replaced_is_told_with_its_time() -> None:
+    assert put_line(Put("stored"), "template mine") == "stored template mine"
+    assert put_line(Put("unchanged", "2026-11-25T08:45:01.000+00:00"), "template mine") == "unchanged template mine"
+    said = put_line(Put("replaced", "2026-11-25T08:45:01.000+00:00"), "template mine")
+    assert said == "replaced template mine (of 2026-11-25 08:45)"
