@@ -8,7 +8,6 @@ bound, the one here is the practical limit beyond which a job can only waste mon
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.problems import Problem, nearest
+from contracts.strict_json import parse
 
 Kind = Literal["integer", "float", "choice", "frequency", "integer-or-word", "integers-or-word", "quantiles"]
 
@@ -87,7 +87,7 @@ class Hyperparameter:
 
     def _is_list(self, text: str) -> bool:
         try:
-            values = json.loads(text)
+            values = parse(text)
         except ValueError:
             return False
         if not isinstance(values, list) or not values:

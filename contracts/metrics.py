@@ -11,6 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
+def level_name(level: float) -> str:
+    """How every file and log spells a quantile's level: with all its digits, or two levels would be one."""
+    return repr(float(level))
+
+
+def loss_name(level: str) -> str:
+    """How the algorithm's log names the loss of a level, which is given as ``level_name`` spells it."""
+    return f"wQuantileLoss[{level}]"
+
+
 def weighted_quantile_losses(actual: Sequence[float | None], quantiles: Mapping[str, Sequence[float]]) -> dict[str, float]:
     """The loss of each quantile ("0.1"); a null actual is left out. Empty where no actual is seen, or all of them are 0."""
     seen = [step for step, value in enumerate(actual) if value is not None]

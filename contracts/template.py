@@ -19,6 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
+from contracts.prices import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
 from contracts.ranges import last_moment
 from contracts.template_problems import field_problems, not_finite
@@ -58,13 +59,13 @@ class DataPolicy(Settings):
     max_missing_share: float = Field(
         default=0.05,
         ge=0,
-        le=0.5,
+        le=MISSING_MAX,
         description="Share of a file's rows that may be without a price, and are left out; more are refused.",
     )
     max_step: float = Field(
         default=10.0,
         gt=1,
-        le=1000,
+        le=STEP_MAX,
         description="Ratio of two prices in a row, up or down, beyond which the file is refused: a misplaced point, a split.",
     )
 

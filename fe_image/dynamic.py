@@ -13,12 +13,18 @@ from fe_image.grid import Grid
 
 #: Digits after the point: of a value in standard deviations, more are noise, and make the channels twice as large.
 DECIMALS = 6
+#: A deviation below this part of the mean is rounding, as of a price that grows evenly.
+_ROUNDING = 1e-9
+#: So is one below this of a feature that has no unit, and may have a mean of 0.
+_ROUNDING_OF_RATIOS = 1e-12
+#: Standard deviations that the model sees at most: what hardly moved in training may move by millions of them later.
+_LIMIT = 10.0
 
 
 @dataclass(frozen=True)
 class DynamicFeatures:
     """``values``: (assets, features, cells), NaN before ``first_cell``. ``mean`` and ``deviation``: (assets, features), of the
-    training rows; a normalised value times ``deviation`` plus ``mean`` is the feature again.
+    training rows; a normalised value times ``deviation`` plus ``mean`` is the feature again, where it was not cut off.
     """
 
     names: tuple[str, ...]
@@ -51,8 +57,10 @@ def _group(group: GroupColumns, grid: Grid, assets: int) -> tuple[Floats, Floats
     train = group.values[..., made.warm_up : grid.train_rows]
     mean, deviation = train.mean(axis=-1), train.std(axis=-1)
     # A feature that does not move on the training range says nothing: it becomes zero there, and is not blown up later.
-    deviation = np.where(deviation > 1e-12 * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
-    normalised = (group.values - mean[..., None]) / deviation[..., None]
+    in_prices = getattr(made.settings, "output", "ratio") == "level"
+    rounding = np.maximum(_ROUNDING * np.abs(mean), 0.0 if in_prices else _ROUNDING_OF_RATIOS)
+    deviation = np.where(deviation > rounding, deviation, 1.0)
+    normalised = np.clip((group.values - mean[..., None]) / deviation[..., None], -_LIMIT, _LIMIT)
     lagged = _carried(normalised, grid)
     shape = (assets, len(made.names))
     return (

@@ -6,7 +6,6 @@ forward; a ``dynamic_feat`` at a cell is what was known ``prediction_length`` ce
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import Problem, ProblemsError
+from contracts.strict_json import parse
 from contracts.template import TrainingTemplate
 from fe_image.baseline import Baseline, naive_baseline
 from fe_image.codes_report import codes_report
@@ -34,7 +34,7 @@ from fe_image.target import trading_profile, trading_shares, transformed
 log = logging.getLogger(__name__)
 
 #: The quantiles that the algorithm's metrics are over, unless its hyperparameter says otherwise.
-TEST_QUANTILES: tuple[float, ...] = tuple(json.loads(HYPERPARAMETERS["test_quantiles"].default))
+TEST_QUANTILES: tuple[float, ...] = tuple(parse(HYPERPARAMETERS["test_quantiles"].default))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +11,15 @@ from typing import Any
 
 from contracts import environment as names
 from contracts.hyperparameters import HYPERPARAMETERS
+from contracts.layout import ASSET_MAX_BYTES as MAX_BYTES
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import from_attribute
+from contracts.strict_json import parse
 from contracts.tables import ExecutionAttribute as Attribute
 from contracts.template import TrainingTemplate, parse_template
 from fe_image.aws_clients import client
 from fe_image.engineer import TEST_QUANTILES
-from fe_image.prices import MAX_BYTES, PriceHistory, Reading, read_history
+from fe_image.prices import PriceHistory, Reading, read_history
 from fe_image.step_environment import StepEnvironment
 
 #: The item must be read, or there is nothing to do: throttling is waited out with backoff and jitter, then the step fails.
@@ -119,7 +120,7 @@ def _quantile_problems(parameters: Mapping[str, Any]) -> list[Problem]:
 def _test_quantiles(parameters: Mapping[str, str]) -> tuple[float, ...]:
     """The gate scores what the algorithm scores: its hyperparameter, where the execution sets it."""
     text = parameters.get(_QUANTILES)
-    return tuple(json.loads(text)) if text else TEST_QUANTILES
+    return tuple(parse(text)) if text else TEST_QUANTILES
 
 
 def read_snapshot_assets(source: ExecutionSource, folder: Path) -> tuple[dict[str, PriceHistory], list[str]]:

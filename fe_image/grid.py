@@ -53,7 +53,7 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
     ``limits``: for messages, which assets the common rows begin and end with.
     """
     frequency = Frequency.parse(template.frequency)
-    anchor = int(frequency.units(panel.times[:1])[0])
+    anchor = panel.origin + frequency.multiple * int(frequency.cells(panel.times[:1], panel.origin)[0])
     row_cell = frequency.cells(panel.times, anchor)
     train_rows = int(np.searchsorted(panel.times, np.datetime64(template.training_end, "s"), side="right"))
     length = template.prediction_length

@@ -7,12 +7,12 @@ from datetime import datetime, time
 from pathlib import Path
 
 from contracts.manifest import ManifestEntry
-from contracts.problems import Problem, one_problem
+from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.template import TrainingTemplate, load_template
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
 from fe_image.frequency import said
-from fe_image.outputs import write_outputs
+from fe_image.outputs import place_problems, write_outputs
 from fe_image.prices import Reading, read_history
 
 OFFLINE_ID = "offline"
@@ -55,12 +55,19 @@ def run_features(assets: Path, template: Path, out: Path, until: datetime | None
     ``until``: only rows up to then are seen (a date without a time: of the whole day), and test windows that they do not fill
     are left out.
     """
+    if taken := place_problems(out):
+        raise ProblemsError("command line", taken)
     parsed = load_template(template)
     if not assets.is_dir():
         raise one_problem("price histories", "assets", str(assets), "allowed: a folder with <ASSET>.csv for each base asset")
     histories, notes = collected({asset: _read(asset, assets, parsed) for asset in parsed.base_assets})
     data = engineer(histories, parsed, _whole_day(until))
-    return FeatureSummary(data, write_outputs(data, out, OFFLINE_ID), tuple(notes))
+    try:
+        files = write_outputs(data, out, OFFLINE_ID)
+    except OSError as error:  # a full disk, another user's file
+        allowed = f"allowed: a folder that the files can be written to ({error})"
+        raise one_problem("command line", "--out", str(out), allowed) from error
+    return FeatureSummary(data, files, tuple(notes))
 
 
 def _whole_day(moment: datetime | None) -> datetime | None:

@@ -17,6 +17,7 @@ import orjson
 
 from contracts.layout import GATE_BASELINE, GATE_FILE, GATE_MARGIN, GATE_THRESHOLD, OUTPUTS
 from contracts.manifest import MANIFEST_NAME, ManifestEntry, manifest_bytes
+from contracts.problems import Problem
 from fe_image import reports
 from fe_image.engineer import EngineeredData
 from fe_image.features.base import Floats
@@ -26,6 +27,24 @@ MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
 _ROWS_AT_ONCE = 1000
 #: Files that not every template and range gives; those of an earlier run into the same folder go.
 OPTIONAL_FILES = (f"evaluation/{GATE_FILE}", "evaluation/baselines.json", "plots/importance.svg")
+ALL_FILES = (
+    "features/features.csv",
+    "train/train.json",
+    "test/test.json",
+    "evaluation/importance.json",
+    "evaluation/scales.json",
+    "evaluation/target.json",
+    *OPTIONAL_FILES,
+    MANIFEST_FILE,
+)
+
+
+def place_problems(root: Path) -> list[Problem]:
+    """Whatever stands where a folder or a file is to be written, and is none."""
+    taken = [path for name in OUTPUTS if (path := root / name).exists() and not path.is_dir()]
+    folders = [path for name in ALL_FILES if (path := root / name).is_dir()]
+    problems = [Problem(str(path), "no folder", "allowed: a folder, there or to be made") for path in taken]
+    return problems + [Problem(str(path), "a folder", "allowed: a file, there or to be made") for path in folders]
 
 
 def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[str, ManifestEntry]:
@@ -113,12 +132,16 @@ def _write(path: Path, pieces: Iterable[bytes]) -> ManifestEntry:
     """Write a file whole or not at all: under another name first, then renamed."""
     digest, size = hashlib.sha256(), 0
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as stream:
-        for piece in pieces:
-            digest.update(piece)
-            size += len(piece)
-            stream.write(piece)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as stream:
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
+                stream.write(piece)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
     return {"size": size, "sha256": digest.hexdigest()}

@@ -22,19 +22,20 @@ def common_panel(histories: Mapping[str, PriceHistory], template: TrainingTempla
     """Closing prices of the template's assets on their common rows, from startDataset on, up to ``until``."""
     frequency = Frequency.parse(template.frequency)
     used = used_histories(histories, template, until)
-    problems = [problem for history in used for problem in _finer(history, frequency)]
+    origin = _origin(used, frequency)
+    steps = [frequency.cells(history.times, origin) for history in used]
+    problems = [problem for history, step in zip(used, steps, strict=True) for problem in _finer(history, step, frequency)]
     if problems:
         raise ProblemsError("price histories", problems)
-    units = [frequency.units(history.times) for history in used]
-    common: Cells = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), units)
+    common: Cells = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), steps)
     if common.size < MIN_COMMON_ROWS:
         raise ProblemsError("price histories", [_no_overlap(histories, used, template, until, common.size)])
-    rows = [np.searchsorted(unit, common) for unit in units]
+    rows = [np.searchsorted(step, common) for step in steps]
     close = np.stack([history.close[row] for history, row in zip(used, rows, strict=True)])
     # Assets may be stamped differently inside one step: a row is known when the last of its prices is.
     times: Times = np.maximum.reduce([history.times[row] for history, row in zip(used, rows, strict=True)])
-    _check_frequency(used, times, frequency)
-    return Panel(template.base_assets, times, close)
+    _check_frequency(used, times, common, frequency)
+    return Panel(template.base_assets, times, close, origin)
 
 
 def used_histories(
@@ -51,11 +52,18 @@ def _clip(history: PriceHistory, start: datetime, until: datetime | None) -> Pri
     return PriceHistory(history.asset, history.times[keep], history.close[keep])
 
 
-def _finer(history: PriceHistory, frequency: Frequency) -> list[Problem]:
-    """More than one row in a cell: the data are finer than the template's frequency."""
-    if history.times.size < MIN_COMMON_ROWS:
-        return []
-    repeated = np.flatnonzero(np.diff(frequency.units(history.times)) == 0)
+def _origin(used: Sequence[PriceHistory], frequency: Frequency) -> int:
+    """A unit that a step begins with, such that the prices of one row lie close together: of the units that assets begin with
+    the one after which the others follow soonest, whichever asset is the first. No calendar says where seven days begin.
+    """
+    firsts = [int(frequency.units(history.times[:1])[0]) for history in used if history.times.size]
+    places = sorted({first % frequency.multiple for first in firsts})
+    return min(places, default=0, key=lambda place: max((other - place) % frequency.multiple for other in places))
+
+
+def _finer(history: PriceHistory, steps: Cells, frequency: Frequency) -> list[Problem]:
+    """More than one row in a step: the data are finer than the template's frequency."""
+    repeated = np.flatnonzero(np.diff(steps) == 0)
     if not repeated.size:
         return []
     first, second = (said(history.times[repeated[0] + place], history.times) for place in (0, 1))
@@ -63,12 +71,9 @@ def _finer(history: PriceHistory, frequency: Frequency) -> list[Problem]:
     return [Problem("frequency", str(frequency), allowed)]
 
 
-def _check_frequency(used: Sequence[PriceHistory], times: Times, frequency: Frequency) -> None:
+def _check_frequency(used: Sequence[PriceHistory], times: Times, steps: Cells, frequency: Frequency) -> None:
     """The usual step between common rows is one step of the template's frequency."""
-    units = frequency.units(times)
-    steps = np.diff(frequency.cells(times, int(units[0])))
-    usual = int(np.median(steps))
-    if usual != 1 or (steps == 0).any():
+    if int(np.median(np.diff(steps))) != 1:
         allowed = f"allowed: the frequency of the common rows, which look like {inferred(times)}"
         if by_asset := frequencies(used):
             allowed += f" (by asset: {by_asset})"

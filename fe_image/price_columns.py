@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from contracts.prices import FIRST_YEAR, LAST_YEAR, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain
+from contracts.prices import FIRST_YEAR, LAST_YEAR, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain, price
 from contracts.problems import Problem
 from fe_image.features.base import Floats, Times
 
-#: Text that stands for a price nobody has.
-NO_PRICE = frozenset({"", "nan", "n/a", "na", "null", "none", "-", "."})
 _ZONE = re.compile(r".*[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|UTC|[A-Z]{3,4}|[+-]\d\d:?\d\d)")
 
 
@@ -42,7 +40,7 @@ def read_prices(source: str, cells: Sequence[str]) -> tuple[Floats | None, list[
     """The column Close; NaN where there is no price."""
     values = _floats(cells)
     if values is None:
-        parsed = [_price(cell) for cell in cells]
+        parsed = [price(cell) for cell in cells]
         text = [index for index, value in enumerate(parsed) if value is None]
         values = np.array([np.nan if value is None else value for value in parsed])
     else:
@@ -75,17 +73,6 @@ def _floats(cells: Sequence[str]) -> Floats | None:
         return None
     try:
         return np.array(cells, dtype=np.float64)
-    except ValueError:
-        return None
-
-
-def _price(cell: str) -> float | None:
-    """A cell's price, NaN for one that nobody has, None for text."""
-    text = cell.strip()
-    if text.lower() in NO_PRICE:
-        return float("nan")
-    try:
-        return float(text) if is_plain(text) else None
     except ValueError:
         return None
 

@@ -5,24 +5,16 @@ Fast first: whole columns are converted at once, and looked at row by row only w
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from contracts.layout import ASSET_MAX_BYTES
-from contracts.prices import COLUMNS, MIN_ROWS
+from contracts.prices import Columns, read_columns
 from contracts.problems import Problem
 from contracts.template import DataPolicy
 from fe_image.features.base import Floats, Times
 from fe_image.frequency import said
 from fe_image.price_columns import read_prices, read_times
-
-#: Larger files are refused before they are read: a price history has a few hundred kilobytes.
-MAX_BYTES = ASSET_MAX_BYTES
-_COMPRESSED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz"}
-_MAX_CELL = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,73 +38,15 @@ class Reading:
 def read_history(asset: str, source: str, content: bytes, policy: DataPolicy) -> Reading:
     """The price history in a CSV file. ``source`` names the file or S3 key in messages."""
     reading = Reading()
-    rows = _rows(source, content, reading)
-    if reading.problems:
-        return reading
-    header, body = rows[0], rows[1:]
-    wrong = {name: header.count(name) for name in COLUMNS if header.count(name) != 1}
-    if wrong:
-        found = ", ".join(header[:10])
-        for name, count in wrong.items():
-            what = f"column {name} " + (f"stands there {count} times" if count else "is missing")
-            reading.problems.append(Problem(source, found, f"{what}; allowed: a header with Date and Close, once each"))
-        return reading
-    _check_rows(source, header, body, reading)
-    if not reading.problems:
-        dates, closes = ([row[header.index(name)] for row in body] for name in COLUMNS)
-        _convert(asset, source, dates, closes, policy, reading)
+    reading.problems, columns = read_columns(source, content)
+    if columns is not None:
+        _convert(asset, source, columns, policy, reading)
     return reading
 
 
-def _rows(source: str, content: bytes, reading: Reading) -> list[list[str]]:
-    problem = _bytes_problem(source, content)
-    if problem is not None:
-        reading.problems.append(problem)
-        return []
-    try:
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except csv.Error as error:
-        reading.problems.append(Problem(source, str(error), "allowed: comma-separated values"))
-        return []
-    while rows and not rows[-1]:
-        rows.pop()
-    if len(rows) <= MIN_ROWS:
-        allowed = f"allowed: a header with Date and Close, then at least {MIN_ROWS} rows"
-        reading.problems.append(Problem(source, f"{max(len(rows) - 1, 0)} rows", allowed))
-    return rows
-
-
-def _bytes_problem(source: str, content: bytes) -> Problem | None:
-    """What is wrong with a file before it can be called text."""
-    if len(content) > MAX_BYTES:
-        return Problem(source, f"{len(content)} bytes", f"allowed: at most {MAX_BYTES} bytes")
-    for magic, name in _COMPRESSED.items():
-        if content.startswith(magic):
-            return Problem(source, f"{name} data", "allowed: plain text; compressed files are not read")
-    if (offset := content.find(b"\0")) >= 0:
-        return Problem(source, f"NUL byte at offset {offset}", "allowed: text in UTF-8")
-    try:
-        content.decode("utf-8")  # not utf-8-sig, whose offsets do not count the byte order mark
-    except UnicodeDecodeError as error:
-        return Problem(source, f"byte 0x{content[error.start]:02x} at offset {error.start}", "allowed: text in UTF-8")
-    return None
-
-
-def _check_rows(source: str, header: list[str], body: list[list[str]], reading: Reading) -> None:
-    """Rows as wide as the header, and no cell of absurd length."""
-    wrong = [number for number, row in enumerate(body, 2) if len(row) != len(header)]
-    if wrong:
-        what = f"{len(body[wrong[0] - 2])} cells in row {wrong[0]}"
-        reading.problems.append(Problem(source, what, f"allowed: {len(header)} as in the header ({len(wrong)} such rows)"))
-    long = next((number for number, row in enumerate(body, 2) if max(map(len, row), default=0) > _MAX_CELL), None)
-    if long is not None:
-        what = f"a cell of over {_MAX_CELL} characters in row {long}"
-        reading.problems.append(Problem(source, what, "allowed: a date and a price"))
-
-
-def _convert(asset: str, source: str, dates: list[str], closes: list[str], policy: DataPolicy, reading: Reading) -> None:
-    times, time_problems = read_times(source, dates)
-    close, price_problems = read_prices(source, closes)
+def _convert(asset: str, source: str, columns: Columns, policy: DataPolicy, reading: Reading) -> None:
+    times, time_problems = read_times(source, columns.dates)
+    close, price_problems = read_prices(source, columns.closes)
     reading.problems += time_problems + price_problems
     if times is None or close is None:
         return

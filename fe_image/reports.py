@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from contracts.metrics import level_name
 from fe_image.engineer import EngineeredData
 from fe_image.features.base import Floats
 from fe_image.frequency import iso
@@ -18,7 +19,7 @@ _BARS = 20
 def baselines(data: EngineeredData) -> dict[str, Any]:
     """``baselines.json``: the naive forecast of every test window, on the transformed target and as prices."""
     baseline, grid = data.baseline, data.grid
-    levels = [f"{level:g}" for level in baseline.levels]
+    levels = [level_name(level) for level in baseline.levels]
     windows = [
         {
             "timestamps": iso(grid.times[window.start : window.start + grid.prediction_length]),
@@ -33,7 +34,7 @@ def baselines(data: EngineeredData) -> dict[str, Any]:
         "name": "naive with the quantiles of its training residuals",
         "asset": data.template.predicted_asset,
         "mean_wQuantileLoss": baseline.mean_loss,
-        "wQuantileLoss": {f"{level:g}": loss for level, loss in baseline.losses.items()},
+        "wQuantileLoss": {level_name(level): loss for level, loss in baseline.losses.items()},
         "RMSE": baseline.rmse,
         "windows": windows,
     }

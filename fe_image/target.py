@@ -19,9 +19,10 @@ from fe_image.frequency import Frequency
 Transform = Literal["level", "log", "log_return"]
 Mask = npt.NDArray[np.bool_]
 
-#: An hour of the week, or a weekday, counts as trading time where this share of its training cells had trading.
+#: A slot of the week counts as trading time where this share of its training cells had trading.
 _TRADING_SHARE = 0.5
-_HOURS, _DAYS = 168, 7
+_HOUR, _DAY = 60, 24 * 60  # minutes
+_WEEK = 7 * _DAY
 
 
 def transformed(price: Floats, transform: Transform) -> Floats:
@@ -52,7 +53,7 @@ def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: 
 
 
 def trading_profile(times: Times, observed: Mask, frequency: Frequency) -> list[float]:
-    """Share of cells with trading by hour of the week (intraday data) or weekday (daily data); [1.0] where each cell has some.
+    """Share of cells with trading by slot of the week, from Monday 0 h on; [1.0] where each cell has some.
 
     ``times`` and ``observed`` are those of the training range.
     """
@@ -74,9 +75,19 @@ def trading_shares(times: Times, profile: list[float], frequency: Frequency) -> 
 
 
 def _slots(times: Times, frequency: Frequency) -> tuple[npt.NDArray[np.int64], int]:
-    hours = times.astype("datetime64[h]").astype(np.int64) + 3 * 24  # the epoch was a Thursday; Monday, 0 h, is 0
-    if frequency.unit in ("H", "min"):
-        return hours % _HOURS, _HOURS
-    if frequency.unit == "D" and frequency.multiple == 1:
-        return hours // 24 % _DAYS, _DAYS
-    return np.zeros(times.size, dtype=np.int64), 1
+    """The slot of the week that each cell begins in, and how many slots there are."""
+    if frequency.unit not in ("min", "H") and str(frequency) != "1D":
+        return np.zeros(times.size, dtype=np.int64), 1
+    minutes = times.astype("datetime64[m]").astype(np.int64) + 3 * _DAY  # the epoch was a Thursday
+    width = _slot_width(frequency)
+    return minutes % _WEEK // width, -(-_WEEK // width)
+
+
+def _slot_width(frequency: Frequency) -> int:
+    """Minutes. As wide as a cell, so that a market that opens at half past is in no slot half of the time.
+
+    Cells of a step that does not divide the week begin at other minutes each week. Slots as wide as they would then blur the
+    edges of a session, narrow ones would not all be seen in training.
+    """
+    step = frequency.multiple * {"min": 1, "H": _HOUR, "D": _DAY}[frequency.unit]
+    return step if _WEEK % step == 0 else min(step, _HOUR)

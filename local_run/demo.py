@@ -104,6 +104,7 @@ def metrics_table(report: ForecastReport) -> Table:
     title = f"{len(report['windows'])} test windows of {report['asset']}, target {report['transform']}"
     table = Table("metric", "model", "naive", "model / naive", title=title, title_justify="left")
     for name, naive in report["naive_metrics"].items():
-        value = report["metrics"][name]
-        table.add_row(name, f"{value:.5f}", f"{naive:.5f}", f"{value / naive:.3f}" if naive else "–")
+        value = report["metrics"].get(name)
+        ratio = f"{value / naive:.3f}" if naive and value is not None else "–"
+        table.add_row(name, "–" if value is None else f"{value:.5f}", f"{naive:.5f}", ratio)
     return table

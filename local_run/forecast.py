@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from contracts.forecasts import ForecastReport, WindowForecast
 from contracts.layout import ExecutionLayout
-from contracts.metrics import mean_weighted_quantile_loss
+from contracts.metrics import level_name, loss_name, mean_weighted_quantile_loss
 from contracts.problems import one_problem
 from contracts.snapshot import canonical_json
 from contracts.tables import PredictionAttribute
@@ -153,7 +153,7 @@ def past_prices(transform: str, target: Doubles, last_price: float) -> Doubles:
 
 def _by_level(levels: Sequence[float], paths: Doubles) -> dict[str, list[float]]:
     rows = quantiles_of(paths[None], levels)[0]
-    return {f"{level:g}": row.tolist() for level, row in zip(levels, rows, strict=True)}
+    return {level_name(level): row.tolist() for level, row in zip(levels, rows, strict=True)}
 
 
 def _nullable(values: Doubles) -> list[float | None]:
@@ -161,7 +161,7 @@ def _nullable(values: Doubles) -> list[float | None]:
 
 
 def _naive_metrics(baselines: Mapping[str, Any]) -> dict[str, float]:
-    losses = {f"wQuantileLoss[{level}]": loss for level, loss in baselines["wQuantileLoss"].items()}
+    losses = {loss_name(level): loss for level, loss in baselines["wQuantileLoss"].items()}
     return _finite({"RMSE": baselines["RMSE"], "mean_wQuantileLoss": baselines["mean_wQuantileLoss"], **losses})
 
 

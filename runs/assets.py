@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
-import io
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,17 @@ from botocore.exceptions import ClientError
 
 from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES, asset_key
-from contracts.prices import COLUMNS, FIRST_YEAR, LAST_YEAR, MIN_ROWS, MOMENT, MOMENT_ALLOWED, PRICE_MAX, PRICE_MIN, is_plain
+from contracts.prices import (
+    MIN_ROWS,
+    MISSING_MAX,
+    MOMENT_ALLOWED,
+    PRICE_MAX,
+    PRICE_MIN,
+    STEP_MAX,
+    moment,
+    price,
+    read_columns,
+)
 from contracts.problems import Problem, ProblemsError, listed
 from contracts.tables import AssetAttribute
 from runs.history import iso
@@ -30,7 +40,7 @@ _SHOWN_ROWS = 5
 
 @dataclass(frozen=True)
 class PriceFile:
-    """A checked price history: its bytes are what is stored."""
+    """A checked price history: its bytes are what is stored. ``rows``, ``first`` and ``last`` are of the rows with a price."""
 
     asset: str
     content: bytes
@@ -39,6 +49,8 @@ class PriceFile:
     last: str
     #: Rows whose date another row has too: a template must say which of them counts.
     repeated: int = 0
+    #: Rows without a price, which the step leaves out, up to a share that a template may set.
+    missing: int = 0
 
     @property
     def sha256(self) -> str:
@@ -136,23 +148,16 @@ def _read(path: Path) -> PriceFile:
     if problem is not None:
         raise ProblemsError("assets", [problem])
     content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        allowed = f"allowed: UTF-8 text; byte {error.start} is not"
-        raise ProblemsError("assets", [Problem(str(path), path.name, allowed)]) from error
-    try:
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    except csv.Error as error:
-        allowed = f"allowed: comma-separated values ({error})"
-        raise ProblemsError("assets", [Problem(str(path), path.name, allowed)]) from error
-    problems = _row_problems(path, text, rows)
+    problems, columns = read_columns(str(path), content)
+    rows = [] if columns is None else list(zip(columns.dates, columns.closes, strict=True))
+    problems += _row_problems(path, rows)
+    if not problems:
+        problems = _history_problems(path, rows)
     if problems:
         raise ProblemsError("assets", problems)
-    # By what they mean: as texts, 10:00 after a T comes later than 16:00 after a space.
-    dates = sorted((row["Date"].strip() for row in rows), key=datetime.fromisoformat)
-    repeated = len(dates) - len({datetime.fromisoformat(date) for date in dates})
-    return PriceFile(path.stem, content, len(rows), dates[0], dates[-1], repeated)
+    known = _known(rows)
+    repeated = len(known) - len({when for when, _, _ in known})
+    return PriceFile(path.stem, content, len(known), known[0][1], known[-1][1], repeated, len(rows) - len(known))
 
 
 def _file_problem(path: Path) -> Problem | None:
@@ -165,19 +170,9 @@ def _file_problem(path: Path) -> Problem | None:
     return None
 
 
-def _row_problems(path: Path, text: str, rows: list[dict[str | None, Any]]) -> list[Problem]:
-    header = next(csv.reader(io.StringIO(text)), [])
-    missing = [column for column in COLUMNS if column not in header]
-    if missing:
-        return [Problem(f"{path} column {column}", None, f"the header is {','.join(header) or 'empty'}") for column in missing]
-    twice = [column for column in COLUMNS if header.count(column) > 1]
-    if twice:
-        return [Problem(f"{path} column {column}", header.count(column), "allowed: one such column") for column in twice]
-    few = [Problem(str(path), f"{len(rows)} rows", f"allowed: at least {MIN_ROWS} rows below the header")]
-    few = few if len(rows) < MIN_ROWS else []
-    wrong = [bad for number, row in enumerate(rows, 2) if (bad := _wrong_row(number, row))]
-    found = few + [row.problem(path) for row in wrong]
-    return found if len(found) <= _SHOWN_ROWS else few + _by_fault(path, wrong)
+def _row_problems(path: Path, rows: list[tuple[str, str]]) -> list[Problem]:
+    wrong = [bad for number, row in enumerate(rows, 2) if (bad := _wrong_row(number, *row))]
+    return [row.problem(path) for row in wrong] if len(wrong) <= _SHOWN_ROWS else _by_fault(path, wrong)
 
 
 def _by_fault(path: Path, wrong: Sequence[_WrongRow]) -> list[Problem]:
@@ -194,26 +189,37 @@ def _counted(same: Sequence[_WrongRow]) -> str:
     return f"{len(same)} such rows: {listed([str(row.number) for row in same], _SHOWN_ROWS)}"
 
 
-def _wrong_row(number: int, row: dict[str | None, Any]) -> _WrongRow | None:
-    if None in row or None in row.values():
-        return _WrongRow(number, "", "other cells than the header", "allowed: one cell for each column of the header")
-    if not _is_moment(row["Date"].strip()):
-        return _WrongRow(number, " Date", row["Date"], MOMENT_ALLOWED)
-    if not _is_price(row["Close"]):
-        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; leave the row out where there was none"
-        return _WrongRow(number, " Close", row["Close"], allowed)
+def _wrong_row(number: int, date: str, close: str) -> _WrongRow | None:
+    if moment(date) is None:
+        return _WrongRow(number, " Date", date, MOMENT_ALLOWED)
+    value = price(close)
+    if value is None or not (math.isnan(value) or PRICE_MIN <= value <= PRICE_MAX):
+        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; an empty cell where there was none"
+        return _WrongRow(number, " Close", close, allowed)
     return None
 
 
-def _is_moment(text: str) -> bool:
-    try:
-        return MOMENT.fullmatch(text) is not None and FIRST_YEAR <= datetime.fromisoformat(text).year <= LAST_YEAR
-    except ValueError:
-        return False
+def _known(rows: list[tuple[str, str]]) -> list[tuple[datetime, str, float]]:
+    """The rows that have a price, by date: when, how the file writes it, and the price."""
+    read = [(moment(date), date.strip(), price(close)) for date, close in rows]
+    known = [(when, text, value) for when, text, value in read if when and value is not None and not math.isnan(value)]
+    return sorted(known, key=lambda row: row[0])
 
 
-def _is_price(text: str) -> bool:
-    try:
-        return is_plain(text) and PRICE_MIN <= float(text) <= PRICE_MAX
-    except ValueError:
-        return False
+def _history_problems(path: Path, rows: list[tuple[str, str]]) -> list[Problem]:
+    """What the step would refuse whatever a template tolerates."""
+    known = _known(rows)
+    missing = [number for number, (_, close) in enumerate(rows, 2) if math.isnan(price(close) or 0.0)]
+    if len(missing) > MISSING_MAX * len(rows):
+        what = f"{len(missing)} of {len(rows)} rows without a price, the first in row {missing[0]}"
+        return [Problem(str(path), what, f"allowed: a share of at most {MISSING_MAX:g}")]
+    if len(known) < MIN_ROWS:
+        return [Problem(str(path), f"{len(known)} of {len(rows)} rows have a price", f"allowed: at least {MIN_ROWS}")]
+    steps = [(before, after) for before, after in pairwise(known) if before[0] < after[0]]
+    absurd = [(before, after) for before, after in steps if abs(math.log(after[2] / before[2])) > math.log(STEP_MAX)]
+    if absurd and len(steps) == len(known) - 1:  # of repeated dates a template chooses
+        before, after = absurd[0]
+        what = f"{before[2]:g}, then {after[2]:g}"
+        allowed = f"allowed: a ratio of at most {STEP_MAX} of two prices in a row ({before[1]} and {after[1]})"
+        return [Problem(str(path), what, allowed)]
+    return []

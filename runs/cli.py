@@ -74,6 +74,9 @@ def assets_put(
             if file.repeated:
                 note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
                 CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
+            if file.missing:
+                note = f"{file.missing} rows have no price: they are left out, up to a template's data.maxMissingShare"
+                CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
 
 
 @assets_app.command("list")

@@ -26,12 +26,13 @@ S = TypeVar("S", bound=Settings)
 @dataclass(frozen=True)
 class Panel:
     """Prices of all assets on their common rows. ``close`` has shape (assets, rows), positive and finite, in each asset's
-    own currency; ``times`` ascend strictly.
+    own currency; ``times`` ascend strictly. ``origin``: a unit (``Frequency.units``) that a step of the frequency begins with.
     """
 
     assets: tuple[str, ...]
     times: Times
     close: Floats
+    origin: int = 0
 
     @property
     def rows(self) -> int:
@@ -51,7 +52,7 @@ class Panel:
 
     def head(self, rows: int) -> Panel:
         """The first rows alone."""
-        return Panel(self.assets, self.times[:rows], self.close[:, :rows])
+        return Panel(self.assets, self.times[:rows], self.close[:, :rows], self.origin)
 
 
 class Transformer(ABC, Generic[S]):

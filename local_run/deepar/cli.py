@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.problems import reported
+from contracts.problems import one_problem, reported
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
 from local_run.tarballs import pack_folder
@@ -48,7 +48,9 @@ def train(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Option(help="A model.tar.gz, or the folder that training wrote.", exists=True)],
-    request: Annotated[typer.FileText, typer.Option(help="File with the JSON request; - reads standard input.")],
+    request: Annotated[
+        typer.FileText, typer.Option(encoding="utf-8", help="File with the JSON request; - reads standard input.")
+    ],
     seed: Annotated[int | None, typer.Option(help="Of the samples; the model's own by default.")] = None,
 ) -> None:
     """Answer a JSON request as the algorithm's endpoint does: quantiles, mean and samples of each instance.
@@ -59,4 +61,8 @@ def predict(
     from local_run.deepar.model import Model
 
     with reported():
-        typer.echo(answer(Model.load(model), request.read(), seed))
+        try:
+            text = request.read()
+        except UnicodeDecodeError as error:
+            raise one_problem("request", request.name, str(error), "allowed: UTF-8 text") from error
+        typer.echo(answer(Model.load(model), text, seed))

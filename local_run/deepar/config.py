@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from contracts.hyperparameters import HYPERPARAMETERS, REQUIRED, hyperparameter_problems
 from contracts.problems import Problem, ProblemsError
+from contracts.strict_json import parse
 
 Word = Literal["auto", "ignore"]
 _WORDS = ("auto", "ignore")
@@ -88,4 +88,4 @@ def _typed(name: str, text: str) -> object:
         return int(text)
     if kind == "float":
         return float(text)
-    return tuple(json.loads(text))
+    return tuple(parse(text))

@@ -6,9 +6,9 @@ Source: Amazon SageMaker developer guide, "Input/Output Interface for the DeepAR
 from __future__ import annotations
 
 import gzip
-import json
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +17,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.strict_json import parse
 
 Floats = NDArray[np.float32]
 _START = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2})?")
 _START_ALLOWED = "allowed: YYYY-MM-DD HH:MM:SS without a time zone"
 _FIELDS = ("start", "target", "cat", "dynamic_feat")
+_SERIES_ALLOWED = "allowed: a JSON object with start and target"
+#: What fits into the 64 bits of a target, and the 32 of a feature.
+_TARGET_MAX, _FEATURE_MAX = sys.float_info.max, 3.4e38
+#: More categories than an explicit cardinality may say would be as much too many for ``auto``.
+_CATEGORY_MAX = int(HYPERPARAMETERS["cardinality"].maximum) - 1
 #: Further problems say nothing new to whoever mends the file.
 PROBLEM_LIMIT = 20
 
@@ -71,7 +78,7 @@ def read_channel(folder: Path, extra: int = 0) -> list[Series]:
     for path in channel_files(folder):
         for number, text in _lines(path):
             where = f"{folder.name}/{path.relative_to(folder)} line {number}"
-            found, parsed = parse_series(_json(text), where, extra)
+            found, parsed = _parse_line(text, where, extra)
             problems += found
             if parsed is not None:
                 series.append(parsed)
@@ -102,17 +109,18 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise one_problem("input data", path.name, str(error), allowed) from error
 
 
-def _json(text: str) -> object:
+def _parse_line(text: str, where: str, extra: int) -> tuple[list[Problem], Series | None]:
     try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        record = parse(text)
+    except ValueError as error:
+        return [Problem(where, text, f"{_SERIES_ALLOWED} ({error})")], None
+    return parse_series(record, where, extra)
 
 
 def parse_series(record: object, where: str, extra: int = 0) -> tuple[list[Problem], Series | None]:
     """One record as a series, or its problems. Features have ``extra`` values more than the target has."""
     if not isinstance(record, dict):
-        return [Problem(where, record, "allowed: a JSON object with start and target")], None
+        return [Problem(where, record, _SERIES_ALLOWED)], None
     problems = [Problem(f"{where} {name}", None, "required") for name in ("start", "target") if name not in record]
     problems += [
         Problem(f"{where} {name}", record[name], f"unknown field; allowed: {', '.join(_FIELDS)}")
@@ -130,7 +138,7 @@ def parse_series(record: object, where: str, extra: int = 0) -> tuple[list[Probl
         problems.append(Problem(f"{where} target", _culprit(record["target"], missing_allowed=True), allowed))
     cat = _categories(record.get("cat", []))
     if cat is None:
-        problems.append(Problem(f"{where} cat", record["cat"], "allowed: a list of integers from 0"))
+        problems.append(Problem(f"{where} cat", record["cat"], f"allowed: a list of integers from 0 to {_CATEGORY_MAX}"))
     length = 0 if target is None else len(target) + extra
     found, features = _features(record.get("dynamic_feat"), where, length)
     problems += found
@@ -152,25 +160,30 @@ def _numbers(values: object, missing_allowed: bool) -> NDArray[np.float64] | Non
     """A list as numbers; None where it is no list, or holds something else."""
     if not isinstance(values, list):
         return None
-    kinds = set(map(type, values))
-    if kinds <= {int, float}:
-        numbers = np.array(values, dtype=np.float64)
-        return numbers if missing_allowed and not np.isinf(numbers).any() or np.isfinite(numbers).all() else None
-    if not missing_allowed or not all(_is_number(value) or value is None or value == "NaN" for value in values):
+    largest = _TARGET_MAX if missing_allowed else _FEATURE_MAX
+    if set(map(type, values)) <= {int, float}:
+        try:
+            numbers = np.array(values, dtype=np.float64)
+        except OverflowError:  # an integer of more digits than any float has
+            return None
+        fits = (np.abs(numbers) <= largest) | (missing_allowed & np.isnan(numbers))
+        return numbers if fits.all() else None
+    if not missing_allowed or not all(_is_number(value, largest) or value is None or value == "NaN" for value in values):
         return None
-    return np.array([float(value) if _is_number(value) else math.nan for value in values])
+    return np.array([float(value) if _is_number(value, largest) else math.nan for value in values])
 
 
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and not math.isinf(value)  # type: ignore[arg-type]
+def _is_number(value: object, largest: float) -> bool:
+    return type(value) in (int, float) and not abs(value) > largest  # type: ignore[arg-type]
 
 
 def _culprit(values: object, missing_allowed: bool) -> object:
     """The value of a list that is not allowed, with its position, for a message."""
     if not isinstance(values, list):
         return values
+    largest = _TARGET_MAX if missing_allowed else _FEATURE_MAX
     for position, value in enumerate(values):
-        if _is_number(value) and (missing_allowed or not math.isnan(value)):
+        if _is_number(value, largest) and (missing_allowed or not math.isnan(value)):
             continue
         if missing_allowed and (value is None or value == "NaN"):
             continue
@@ -179,7 +192,7 @@ def _culprit(values: object, missing_allowed: bool) -> object:
 
 
 def _categories(values: object) -> tuple[int, ...] | None:
-    if isinstance(values, list) and all(type(value) is int and value >= 0 for value in values):
+    if isinstance(values, list) and all(type(value) is int and 0 <= value <= _CATEGORY_MAX for value in values):
         return tuple(values)
     return None
 
@@ -195,7 +208,7 @@ def _features(values: object, where: str, length: int) -> tuple[list[Problem], F
         numbers = _numbers(inner, missing_allowed=False)
         name = f"{where} dynamic_feat[{position}]"
         if numbers is None:
-            allowed = "allowed: finite numbers; missing values are not supported in features"
+            allowed = f"allowed: finite numbers up to {_FEATURE_MAX:g}; missing values are not supported in features"
             problems.append(Problem(name, _culprit(inner, missing_allowed=False), allowed))
         elif length and len(numbers) != length:
             problems.append(Problem(name, f"{len(numbers)} values", f"allowed: {length} values"))

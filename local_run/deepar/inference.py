@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.strict_json import parse
 from local_run.deepar.data import Series, limited, parse_series
 from local_run.deepar.model import Model
 from local_run.deepar.sampling import sample_paths
@@ -55,7 +56,7 @@ class Configuration:
 def answer(model: Model, text: str, seed: int | None = None) -> str:
     """The response's JSON to a request's."""
     try:
-        request = json.loads(text)
+        request = parse(text)
     except ValueError as error:
         raise one_problem("request", "body", str(error), "allowed: a JSON object with instances") from error
     return json.dumps(predict(model, request, seed))

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.metrics import level_name, loss_name
+
 Doubles = NDArray[np.float64]
 
 
@@ -44,4 +46,4 @@ def score(actual: Doubles, samples: Doubles, levels: Sequence[float]) -> dict[st
         "mean_absolute_QuantileLoss": mean_loss * scale,
         "mean_wQuantileLoss": mean_loss,
     }
-    return scores | {f"wQuantileLoss[{level}]": loss for level, loss in losses.items()}
+    return scores | {loss_name(level_name(level)): loss for level, loss in losses.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from contracts.problems import one_problem
+from contracts.strict_json import parse
 from local_run.deepar.config import Config
 from local_run.deepar.dataset import Schema
 from local_run.deepar.frequency import Floats
@@ -56,13 +59,13 @@ class Model:
         """From a folder, or from ``model.tar.gz``, which is read without unpacking."""
         files = _folder_files(path) if path.is_dir() else _archive_files(path)
         try:
-            described = json.loads(files[CONFIG_FILE])
+            described = parse(files[CONFIG_FILE].decode())
             if described.get("format") != FORMAT:
                 raise one_problem(str(path), "format", described.get("format"), f"allowed: {FORMAT}")
             with np.load(io.BytesIO(files[PARAMETERS_FILE]), allow_pickle=False) as stored:
                 parameters = {name: stored[name] for name in stored.files}
             return cls(_config(described), _schema(described), _standard(described), parameters)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise _unreadable(path, repr(error)) from error
 
 
@@ -95,7 +98,7 @@ def _archive_files(path: Path) -> dict[str, bytes]:
                     continue
                 stream = archive.extractfile(member)
                 files[name] = stream.read() if stream else b""
-    except (OSError, EOFError, tarfile.TarError) as error:
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise _unreadable(path, str(error)) from error
     return files
 

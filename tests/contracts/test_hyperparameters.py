@@ -34,6 +34,12 @@ def test_every_default_is_allowed() -> None:
         ("test_quantiles", "[1.0]"),
         ("test_quantiles", "0.5"),
         ("test_quantiles", "[" + "0.1," * 1000 + "0.2]"),
+        ("test_quantiles", "[" * 1200),
+        ("test_quantiles", "[" * 1200 + "]" * 1200),
+        ("test_quantiles", "[0.5, NaN]"),
+        ("test_quantiles", '[0.5, {"a": 1}]'),
+        ("cardinality", "[" * 1200),
+        ("cardinality", "[[2]]"),
         ("mini_batch_size", ""),
     ],
 )

@@ -137,4 +137,7 @@ def test_predict_answers_a_request_from_file_and_standard_input(seasonal_model: 
     assert RUNNER.invoke(app, [*command, "-"], input=request.read_text()).output == result.output
     wrong = RUNNER.invoke(app, [*command, "-"], input="{}")
     assert (wrong.exit_code, "instances is missing" in wrong.stderr) == (1, True)
+    request.write_bytes(b"\xff{}")
+    wrong = RUNNER.invoke(app, [*command, str(request)])
+    assert (wrong.exit_code, "allowed: UTF-8 text" in wrong.stderr) == (1, True)
     assert RUNNER.invoke(app, [*command, str(tmp_path / "none.json")]).exit_code == 2

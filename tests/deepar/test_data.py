@@ -62,6 +62,11 @@ def test_every_file_counts_but_hidden_ones_and_success(tmp_path: Path) -> None:
         ({"dynamic_feat": [[1, "NaN", 3, 4]]}, "missing values are not supported in features"),
         ({"dynamic_feat": [1, 2, 3, 4]}, "dynamic_feat is [1, 2, 3, 4]; allowed: a list of lists"),
         ({"feat": [1]}, "feat is [1]; unknown field"),
+        ({"target": [1, 10**400, 3, 4]}, "target is '1000"),
+        ({"target": [1, None, -(10**400), 4]}, "target is '-1000"),
+        ({"dynamic_feat": [[1, 2, 1e39, 4]]}, "dynamic_feat[0] is '1e+39 at position 2'; allowed: finite numbers up to 3.4e"),
+        ({"dynamic_feat": [[1, 2, 10**400, 4]]}, "dynamic_feat[0] is '1000"),
+        ({"cat": [3_000_000_000]}, "cat is [3000000000]; allowed: a list of integers from 0 to 99999"),
     ],
 )
 def test_a_broken_rule_is_named(tmp_path: Path, change: dict[str, object], message: str) -> None:
@@ -77,12 +82,25 @@ def test_infinite_numbers_and_broken_lines_are_refused(tmp_path: Path) -> None:
         read_channel(channel(tmp_path, '{"start": "2020-01-06", "target": [1e999]}', '{"start": ', '{"target": [1]}', "[]"))
     text = str(caught.value)
     for part in (
-        "line 1 target is 'inf at position 0'",
+        "(1e999 is too large a number)",
         "line 2 is '{\"start\": \\n'",
         "line 3 start is missing",
         "line 4 is []",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[" * 100_000, "nested more than 100 levels deep"),
+        ('{"start": "2020-01-06", "target": [1, 2], "target": [9, 9]}', "duplicate member: target"),
+        ('{"start": "2020-01-06", "target": [1, NaN]}', "NaN is no JSON number"),
+    ],
+)
+def test_a_line_that_readers_would_take_differently_is_refused(tmp_path: Path, line: str, reason: str) -> None:
+    with pytest.raises(ProblemsError, match=rf"line 2 is .*a JSON object with start and target \({reason}\)"):
+        read_channel(channel(tmp_path, GOOD, line))
 
 
 @pytest.mark.parametrize(

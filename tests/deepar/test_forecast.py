@@ -17,16 +17,21 @@ from contracts.layout import ExecutionLayout
 from contracts.metrics import mean_weighted_quantile_loss, weighted_quantile_losses
 from contracts.problems import ProblemsError
 from contracts.tables import PREDICTION
+from fe_image.engineer import engineer
+from fe_image.outputs import output_files
 from fe_image.target import transformed, undo_paths
 from local_run.deepar.metrics import weighted_quantile_loss
 from local_run.deepar.model import Model
 from local_run.deepar.sampling import sample_paths
 from local_run.deepar.training import evaluate, without_end
+from local_run.demo import metrics_table
 from local_run.forecast import PRICE_PATHS, ForecastInputs, forecast, forecast_report, past_prices, prediction_row
 from local_run.tarballs import pack_folder
+from runs.report.verdict import quantile_ratios
 from runs.stack import Stack
 from tests.conftest import REGION
 from tests.deepar.support import cut, record, seasonal_series
+from tests.fe_image.support import histories, template, walk
 from tests.tables import create_table
 
 ID = "demo-1"
@@ -94,6 +99,28 @@ def test_the_report_carries_history_actuals_and_the_naive_forecast(seasonal_mode
     assert first["actual"][0] is None
     assert first["naive_quantiles"]["0.9"] == [10.0] * 7
     json.dumps(report, allow_nan=False)
+
+
+def test_step_training_and_report_spell_a_quantile_alike(seasonal_model: Model) -> None:
+    """With more digits than a shorter spelling has, and two that such a one would make the same."""
+    levels = (0.1234561, 0.1234562, 1 / 3, 0.5)
+    panel = walk(0)
+    step = engineer(histories(panel), template(panel, 300), test_quantiles=levels)
+    naive = json.loads(b"".join(dict(output_files(step))["evaluation/baselines.json"]))
+    model = replace(seasonal_model, config=replace(seasonal_model.config, test_quantiles=levels))
+    report = forecast_report(ID, ForecastInputs(WINDOWS, target(), naive, model))
+    assert report["metrics"].keys() - report["naive_metrics"].keys() == {"mean_absolute_QuantileLoss"}
+    for window in report["windows"]:
+        kinds = ("quantiles", "naive_quantiles", "target_quantiles", "naive_target_quantiles")
+        assert [list(map(float, window[kind])) for kind in kinds] == [list(levels)] * 4  # type: ignore[literal-required]
+    assert [float(level) for level in quantile_ratios(report)] == list(levels)
+    assert metrics_table(report).row_count == 2 + len(levels)
+
+
+def test_a_metric_that_the_model_has_not_is_a_dash(seasonal_model: Model) -> None:
+    report = forecast_report(ID, inputs(seasonal_model))
+    del report["metrics"]["RMSE"]
+    assert "–" in list(metrics_table(report).columns[1].cells)
 
 
 def test_prices_come_from_paths_and_stay_where_nothing_is_traded(seasonal_model: Model) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_a_wrong_request_is_refused_with_everything_wrong_in_it(
         assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{"])
+@pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, '{"instances": [], "instances": []}'])
 def test_a_body_that_is_no_request_is_refused(seasonal_model: Model, text: str) -> None:
     with pytest.raises(ProblemsError, match="a JSON object with instances"):
         answer(seasonal_model, text)
@@ -118,6 +119,19 @@ def archive_of(path: Path, **members: bytes) -> Path:
             member.size = len(content)
             packed.addfile(member, io.BytesIO(content))
     return path
+
+
+DAMAGES: list[Callable[[bytes], bytes]] = [lambda whole: whole[: len(whole) // 2], lambda _: b"", lambda _: b"PK\3\4"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=["half", "empty", "magic"])
+def test_a_model_that_is_cut_off_is_refused(seasonal_model: Model, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    config, parameters = MODEL_FILES
+    for name in MODEL_FILES:
+        seasonal_model.save(tmp_path)
+        (tmp_path / name).write_bytes(damage((tmp_path / name).read_bytes()))
+        with pytest.raises(ProblemsError, match=f"allowed: a folder or model.tar.gz with {config} and {parameters}"):
+            Model.load(tmp_path)
 
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +66,13 @@ def every_row(text: Callable[[str, str], str]) -> Change:
     return lambda rows: [rows[0], *(text(*row.split(",")) for row in rows[1:])]
 
 
+def zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("A1.csv", content)
+    return packed.getvalue()
+
+
 FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     ("absent", lambda c: None, "A1.csv is '0 rows'; there is no such file"),
     ("empty", lambda c: b"", "A1.csv is '0 rows'; allowed: a header with Date and Close"),
@@ -82,6 +93,9 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     ),
     ("NUL bytes", lambda c: c[:200] + b"\0" + c[200:], "A1.csv is 'NUL byte at offset 200'"),
     ("gzip", gzip.compress, "A1.csv is 'gzip data'; allowed: plain text"),
+    ("bzip2", bz2.compress, "A1.csv is 'bzip2 data'; allowed: plain text"),
+    ("xz", lzma.compress, "A1.csv is 'xz data'; allowed: plain text"),
+    ("zip", lambda c: zipped(c), "A1.csv is 'zip data'; allowed: plain text"),
     ("open quote", lambda c: c + b'"2030-01-01,5\n', "A1.csv is 'unexpected end of data'"),
     (
         "too few cells",
@@ -244,6 +258,15 @@ def csv_of(dates: list[str], values: list[str]) -> bytes:
 
 
 DATES = [str(day)[:10] for day in weekdays(40)]
+
+
+@pytest.mark.parametrize("column", ["PK", "BZ_future", "BZh", "BZh9"])
+def test_a_first_column_may_begin_like_the_name_of_a_compression(column: str):
+    """PK is a database export's primary key."""
+    content = csv_of(DATES, ["10"] * 40).replace(b"\n20", b"\n7,20").replace(b"Date", f"{column},Date".encode())
+    reading = read_history("A", "a.csv", content, DataPolicy())
+    assert reading.problems == []
+    assert reading.history is not None and reading.history.times.size == 40
 
 
 def test_unsorted_rows_are_sorted_and_said():

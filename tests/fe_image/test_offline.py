@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 from contracts.manifest import directory_problems
 from contracts.problems import ProblemsError
 from fe_image.offline import run_features
+from fe_image.outputs import MANIFEST_FILE
 from tests.fe_image.support import template_data, walk, write_csv
 
 REPOSITORY = Path(__file__).parents[2]
@@ -81,6 +84,46 @@ def test_a_folder_of_prices_that_is_not_there_is_one_problem(tmp_path: Path):
         run_features(tmp_path / "nowhere", template, tmp_path / "out")
     assert len(raised.value.problems) == 1
     assert not (tmp_path / "out").exists()
+
+
+def put_file(out: Path) -> None:
+    (out / "features").write_text("")
+
+
+def put_folder(out: Path) -> None:
+    (out / "train/train.json").mkdir(parents=True)
+
+
+def put_manifest(out: Path) -> None:
+    (out / MANIFEST_FILE).mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        (put_file, r"features is 'no folder'; allowed: a folder"),
+        (put_folder, r"train/train\.json is 'a folder'; allowed: a file"),
+        (put_manifest, r"manifest/manifest\.json is 'a folder'; allowed: a file"),
+    ],
+)
+def test_where_something_takes_an_outputs_place_nothing_is_written(folder: Path, taken: Callable[[Path], None], said: str):
+    out = folder / "out"
+    out.mkdir()
+    taken(out)
+    before = sorted(out.rglob("*"))
+    with pytest.raises(ProblemsError, match=said):
+        run_features(folder / "assets", folder / "template.json", out)
+    assert sorted(out.rglob("*")) == before
+
+
+def test_a_disk_that_is_full_is_one_problem_and_leaves_no_partial_file(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fe_image.outputs.os.fsync", full)
+    with pytest.raises(ProblemsError, match="--out is .*; allowed: a folder that the files can be written to.*No space left"):
+        run_features(folder / "assets", folder / "template.json", folder / "out")
+    assert list((folder / "out").rglob(".*.partial")) == []
 
 
 def test_the_command_line_computes_with_one_thread_whatever_the_machine_sets():

@@ -31,6 +31,18 @@ STAMPS: dict[str, tuple[str, np.ndarray, np.ndarray, str]] = {
     "days by 9 and by 17 h": ("1D", DAYS + 9, DAYS + 17, "1991-03-15 12:00"),
 }
 
+QUARTERS = np.arange("1980-01", "2020-01", 3, dtype="datetime64[M]")
+HALF_HOURS = np.arange("2019-01-07T09:00", "2019-01-10T09:00", 30, dtype="datetime64[m]")
+FOUR_HOURS = np.arange("2019-01-07T00", "2019-02-07T00", 4, dtype="datetime64[h]")
+#: Of steps of more than one unit.
+MULTIPLES: dict[str, tuple[str, np.ndarray, np.ndarray, str]] = {
+    "7 days by Monday and by Friday": ("7D", MONDAYS, MONDAYS + 4, "1997-01-08"),
+    "7 days by Wednesday and by Thursday": ("7D", MONDAYS + 2, MONDAYS + 3, "1997-01-08"),
+    "quarters by first and by second month": ("3M", QUARTERS.astype("M8[D]"), (QUARTERS + 1).astype("M8[D]"), "2015-01-15"),
+    "half hours by first and by last minute": ("30min", HALF_HOURS, HALF_HOURS + 29, "2019-01-09 12:15"),
+    "four hours by first and by last hour": ("4H", FOUR_HOURS, FOUR_HOURS + 3, "2019-02-01 14:00"),
+}
+
 
 def history(asset: str, times: np.ndarray, seed: int, scale: float = 1.0) -> PriceHistory:
     random = np.random.default_rng(seed)
@@ -70,7 +82,7 @@ def of_the_past(data: EngineeredData) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize(("frequency", "first", "second", "end"), STAMPS.values(), ids=STAMPS)
+@pytest.mark.parametrize(("frequency", "first", "second", "end"), (STAMPS | MULTIPLES).values(), ids=STAMPS | MULTIPLES)
 @pytest.mark.parametrize("order", ["AB", "BA"])
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=2, deadline=None)
@@ -91,6 +103,34 @@ def test_a_rows_time_is_when_the_last_of_its_prices_was_known(frequency: str, fi
     histories = {"A": history("A", second, 1), "B": history("B", first, 2)}
     panel = common_panel(histories, template(["A", "B"], frequency=frequency, endTraining=end))
     np.testing.assert_array_equal(panel.times, second.astype("datetime64[s]"))
+
+
+@pytest.mark.parametrize("later", ["AB", "A", "B"])
+@pytest.mark.parametrize(("frequency", "first", "second", "end"), MULTIPLES.values(), ids=MULTIPLES)
+def test_prices_of_several_units_are_matched_by_nearness(
+    frequency: str, first: np.ndarray, second: np.ndarray, end: str, later: str
+):
+    """A step of seven days begins with no weekday of its own: it is laid so that a row's prices lie close together.
+
+    Whichever asset begins first, since that is chance.
+    """
+    begin = {"AB": (0, 0), "A": (3, 0), "B": (0, 3)}[later]
+    stamps = {"A": first[begin[0] :].astype("M8[s]"), "B": second[begin[1] :].astype("M8[s]")}
+    histories = {asset: PriceHistory(asset, times, 1.0 + np.arange(times.size)) for asset, times in stamps.items()}
+    panel = common_panel(histories, template(["A", "B"], frequency=frequency, endTraining=end))
+    times = [stamps[asset][panel.close[index].astype(int) - 1] for index, asset in enumerate("AB")]
+    np.testing.assert_array_equal(np.maximum(*times), panel.times)
+    distance = np.abs(stamps["A"][:, None] - stamps["B"][None]).min(axis=1)
+    assert np.abs(times[0] - times[1]).max() <= distance[3:-3].max()
+    assert panel.rows >= min(times.size for times in stamps.values()) - 1
+
+
+@pytest.mark.parametrize(("frequency", "first", "second", "end"), MULTIPLES.values(), ids=MULTIPLES)
+def test_a_cell_of_several_units_holds_the_row_of_its_step(frequency: str, first: np.ndarray, second: np.ndarray, end: str):
+    histories = {"A": history("A", first, 1), "B": history("B", second, 2)}
+    data = engineer(histories, template(["A", "B"], frequency=frequency, endTraining=end))
+    assert np.isfinite(data.price[0]).all()
+    assert (data.grid.times <= data.panel.times[: data.grid.cells]).all()
 
 
 WEEKDAYS = weekdays(520)

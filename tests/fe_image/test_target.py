@@ -77,6 +77,37 @@ def test_hours_are_learned_by_hour_of_the_week():
     np.testing.assert_array_equal(expected_trading(times, profile, hourly), observed)
 
 
+@pytest.mark.parametrize("holiday", [None, "2020-02-17"])
+@pytest.mark.parametrize("minutes", [5, 30, 60])
+def test_minutes_are_learned_by_the_grids_own_step(minutes: int, holiday: str | None):
+    """A market opens at half past nine: an hour's slot would be half open, and a holiday would decide about both halves."""
+    frequency = Frequency.parse(f"{minutes}min")
+    times = np.arange("2020-01-06T09:30", "2020-03-30T09:30", minutes, dtype="datetime64[m]").astype("datetime64[s]")
+    of_day = times.astype("datetime64[m]").astype(int) % 1440
+    open_hours = np.is_busday(times.astype("datetime64[D]")) & (of_day >= 9 * 60 + 30) & (of_day < 16 * 60)
+    days = times.astype("datetime64[D]")
+    observed = open_hours if holiday is None else open_hours & (days != np.datetime64(holiday))
+    profile = trading_profile(times, observed, frequency)
+    np.testing.assert_array_equal(expected_trading(times, profile, frequency), open_hours)
+
+
+@pytest.mark.parametrize("text", ["11min", "50min", "5H"])
+def test_a_step_that_does_not_divide_the_week_errs_at_the_edges_of_a_session_only(text: str):
+    """Such cells begin at another minute each week, so no slot is theirs alone."""
+    frequency = Frequency.parse(text)
+    times = frequency.times(frequency.cells(np.array(["2020-01-06", "2020-12-28"], dtype="datetime64[s]")))
+    times = frequency.times(np.arange(*frequency.cells(times)))
+    step = times[1] - times[0]
+    day = times.astype("datetime64[D]").astype("datetime64[s]")
+    nine, seventeen = day + np.timedelta64(9, "h"), day + np.timedelta64(17, "h")
+    observed = np.is_busday(times.astype("datetime64[D]")) & (times + step > nine) & (times < seventeen)
+    profile = trading_profile(times, observed, frequency)
+    wrong = times[expected_trading(times, profile, frequency) != observed]
+    edges = np.minimum(abs(wrong + step - wrong.astype("datetime64[D]") - np.timedelta64(9, "h")),
+                       abs(wrong - wrong.astype("datetime64[D]") - np.timedelta64(17, "h")))  # fmt: skip
+    assert (edges < min(step, np.timedelta64(1, "h"))).all()
+
+
 @pytest.mark.parametrize("frequency", ["1W", "1M", "2D"])
 def test_coarser_cells_all_count(frequency: str):
     made = Frequency.parse(frequency)

@@ -105,6 +105,22 @@ def test_codes_of_even_growth_are_not_made_of_rounding(group: str):
 
 
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_what_hardly_moved_in_training_is_not_blown_up_after_it(group: str, changes: dict):
+    """A deposit's index that grows evenly until the training end: of most features only the last bits differ."""
+    panel, end = walk(3), 300
+    even = 100 * 1.0001 ** np.arange(panel.rows)
+    close = panel.close.copy()
+    close[1] = np.concatenate([even[:end], even[end] * close[1, end:] / close[1, end]])
+    prices = histories(Panel(panel.assets, panel.times, close))
+    changes = changes | ({"codes": 6} if changes.get("codes") == 64 else {})
+    data = engineer(prices, template(panel, end, features={group: changes}, importance=None))
+    values = np.nan_to_num(data.dynamic.values[1])
+    assert np.abs(values).max() <= 10
+    if group in ("returns", "lags", "volatility", "momentum", "spectral", "rsi"):
+        assert (values[:, : data.grid.train_cells] == 0).all()
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
 def test_the_base_class_refuses_what_no_feature_can_use(group: str, changes: dict):
     panel, made = walk(4), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gzip
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.layout import asset_key
@@ -34,16 +36,16 @@ def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("AAPL.csv", "Date,Open\n2020-01-01,1\n", "column Close is missing; the header is Date,Open"),
-        ("AAPL.csv", "", "column Date is missing"),
+        ("AAPL.csv", "Date,Open\n2020-01-01,1\n2020-01-02,1\n", "is 'Date, Open'; column Close is missing"),
+        ("AAPL.csv", "", "is '0 rows'; allowed: a header with Date and Close"),
         ("AAPL.csv", "Date,Close\n", "0 rows"),
-        ("AAPL.csv", "Date,Close\n2020-01-01,-1\n", "row 2 Close is '-1'"),
-        ("AAPL.csv", "Date,Close\n2020-01-01,N/A\n", "row 2 Close is 'N/A'"),
-        ("AAPL.csv", "Date,Close\n2020-01-01,inf\n", "row 2 Close is 'inf'"),
-        ("AAPL.csv", "Date,Close\n01/02/2020,1\n", "row 2 Date is '01/02/2020'"),
-        ("AAPL.csv", b"Date,Close\n2020-01-01,\xff\n", "byte 22 is not"),
-        ("AAPL.csv", "Date,Close\n2020-01-01,1\n", "is '1 rows'; allowed: at least 2"),
-        ("AAPL.csv", "Date,Close,Close\n2020-01-01,1,2\n2020-01-02,1,2\n", "column Close is 2; allowed: one such column"),
+        ("AAPL.csv", GOOD + "2020-01-03,-1\n", "row 4 Close is '-1'"),
+        ("AAPL.csv", GOOD + "2020-01-03,abc\n", "row 4 Close is 'abc'"),
+        ("AAPL.csv", GOOD + "2020-01-03,inf\n", "row 4 Close is 'inf'"),
+        ("AAPL.csv", GOOD + "01/02/2020,1\n", "row 4 Date is '01/02/2020'"),
+        ("AAPL.csv", b"Date,Close\n2020-01-01,\xff\n", "byte 0xff at offset 22"),
+        ("AAPL.csv", "Date,Close\n2020-01-01,1\n", "is '1 rows'; allowed: a header with Date and Close, then at least 2"),
+        ("AAPL.csv", "Date,Close,Close\n2020-01-01,1,2\n2020-01-02,1,2\n", "column Close stands there 2 times"),
         ("AAPL.csv", GOOD + "2020-01-03T16:00:00Z,1\n", "without a time zone"),
         ("AAPL.csv", GOOD + "20200103,1\n", "row 4 Date is '20200103'"),
         ("AAPL.csv", GOOD + "2020-W05-1,1\n", "row 4 Date is '2020-W05-1'"),
@@ -51,9 +53,18 @@ def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
         ("AAPL.csv", GOOD + "0001-01-01,1\n", "1900 to 2200"),
         ("AAPL.csv", GOOD + "2020-01-03,1_000\n", "row 4 Close is '1_000'"),
         ("AAPL.csv", GOOD + "2020-01-03,1e300\n", "row 4 Close is '1e300'"),
-        ("AAPL.csv", GOOD + "2020-01-03\n", "one cell for each column"),
-        ("AAPL.csv", GOOD + "2020-01-03,1,2\n", "one cell for each column"),
-        ("AAPL.csv", GOOD + "2020-01-03," + "9" * 200_000 + "\n", "comma-separated values (field larger than"),
+        ("AAPL.csv", GOOD + "2020-01-03\n", "'1 cells in row 4'; allowed: 2 as in the header"),
+        ("AAPL.csv", GOOD + "2020-01-03,1,2\n", "'3 cells in row 4'; allowed: 2 as in the header"),
+        ("AAPL.csv", GOOD + "\n2020-01-03,1\n", "'0 cells in row 4'; allowed: 2 as in the header"),
+        ("AAPL.csv", GOOD + "2020-01-03," + "9" * 200_000 + "\n", "field larger than"),
+        ("AAPL.csv", GOOD + "2020-01-03," + "9" * 20_000 + "\n", "a cell of over 10000 characters in row 4"),
+        ("AAPL.csv", GOOD + '"2020-01-03"x,1\n', "allowed: comma-separated values"),
+        ("AAPL.csv", GOOD + '2020-01-03,"1\n', "allowed: comma-separated values"),
+        ("AAPL.csv", GOOD + "2020-01-03,1\0\n", "NUL byte at offset"),
+        ("AAPL.csv", gzip.compress(GOOD.encode()), "gzip data"),
+        ("AAPL.csv", GOOD + "2020-01-03,\n2020-01-04,N/A\n2020-01-05,\n", "3 of 5 rows without a price, the first in row 4"),
+        ("AAPL.csv", GOOD.replace("1.25", "2000"), "'1.5, then 2000'; allowed: a ratio of at most 1000"),
+        ("AAPL.csv", "Date,Close\n2020-01-01,1\n2020-01-02,\n", "'1 of 2 rows have a price'; allowed: at least 2"),
         ("A^B.csv", GOOD, "letters, digits"),
         ("AAPL.txt", GOOD, "<ASSET>.csv"),
         ("A B.csv", GOOD, "letters, digits"),
@@ -92,22 +103,43 @@ def test_the_first_and_the_last_moment_are_found_however_they_are_written(tmp_pa
     assert (file.first, file.last, file.repeated) == ("2020-01-01 00:00", "2020-01-02 16:00", 1)
 
 
+def test_rows_without_a_price_are_counted_since_a_template_may_leave_them_out(tmp_path: Path) -> None:
+    (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-03,n/a\n2019-12-31,\n")])
+    assert (file.rows, file.missing, file.first, file.last) == (2, 2, "2020-01-01", "2020-01-02")
+
+
+def test_line_ends_of_an_old_mac_are_read(tmp_path: Path) -> None:
+    (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD.replace("\n", "\r"))])
+    assert file.rows == 2
+
+
 DATES = ["2020-01-01", "2020-01-02 16:00", " 2020-01-03 ", "20200101", "2020-13-01", "1899-12-31", "2200-12-31", "2020-01-01Z"]
-PRICES = ["1", "1.5", "1e1", " 2 ", "+3", "1_0", "inf", "nan", "-1", "0", "١", "1e-12", "1e13", "0x1"]
-CELLS = st.tuples(st.sampled_from(DATES) | st.text(max_size=12), st.sampled_from(PRICES) | st.text(max_size=8))
+PRICES = ["1", "1.5", "1e1", " 2 ", "+3", "", "N/A", "nan", "1_0", "inf", "-1", "0", "١", "1e-12", "1e13", "0x1", "99999"]
+DATE = st.dates(date(2019, 12, 1), date(2020, 3, 1)).map(str) | st.sampled_from(DATES) | st.text(max_size=12)
+CELLS = st.tuples(DATE, st.sampled_from(PRICES) | st.floats(0.5, 5).map(str) | st.text(max_size=8))
+NOTES = ["x", "", '"a,b"', '"a\nb"', '"a"b', 'a"b', "a,b", "\0", "n" * 10_001, '"open']
+LINES = st.tuples(CELLS.map(",".join), st.sampled_from(["x"] * 12 + NOTES)).map(",".join)
 
 
-@given(st.lists(CELLS, min_size=2, max_size=4))
-def test_what_is_stored_the_step_reads(rows: list[tuple[str, str]]) -> None:
-    text = "Date,Close\n" + "".join(f'"{date}","{price}"\n' for date, price in rows if '"' not in date + price)
+@given(
+    st.lists(LINES | st.sampled_from(["", " "]), min_size=2, max_size=6),
+    st.sampled_from(["Date,Close,Note", "Date,Close", "PK,Date,Close", "Date,Close,Close", "Close,Note,Date", ""]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["", "\ufeff", "PK", "\x1f"]),
+)
+@settings(max_examples=400)
+def test_stored_is_what_the_step_reads_under_some_template(rows: list[str], header: str, end: str, begin: str) -> None:
+    content = (begin + end.join([header, *rows]) + end).encode("utf-8", "replace")
+    lax = [DataPolicy(duplicates=which, maxStep=1000, maxMissingShare=0.5) for which in ("first", "last")]
+    readings = [read_history("A", "A.csv", content, policy) for policy in lax]
+    usable = [reading.history is not None and reading.history.times.size >= 2 for reading in readings]
     with TemporaryDirectory() as folder:
-        path = write(Path(folder), "A.csv", text.encode("utf-8", "replace"))
         try:
-            assets.read_price_files([path])
+            (file,) = assets.read_price_files([write(Path(folder), "A.csv", content)])
         except ProblemsError:
+            assert not any(usable)
             return
-        reading = read_history("A", "A.csv", path.read_bytes(), DataPolicy(duplicates="last", maxStep=100))
-    assert reading.problems == []
+    assert all(usable) or file.repeated
 
 
 def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
@@ -120,11 +152,11 @@ def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
 
 
 def test_of_many_bad_rows_each_fault_is_one_problem(tmp_path: Path) -> None:
-    path = write(tmp_path, "A.csv", "Date,Close\n" + "2020-01-01,0\n" * 4 + "2020-13-01,1\n" * 3 + "2020-01-01\n")
+    path = write(tmp_path, "A.csv", "Date,Close\n" + "2020-01-01,0\n" * 6 + "2020-13-01,1\n")
     with pytest.raises(ProblemsError) as caught:
         assets.read_price_files([path])
-    assert str(caught.value).startswith("assets: 3 problems\n")
-    for said in ("(4 such rows: 2, 3, 4, 5)", "row 6 Date is '2020-13-01'; ", "(3 such rows: 6, 7, 8)", "(one such row)"):
+    assert str(caught.value).startswith("assets: 2 problems\n")
+    for said in ("(6 such rows: 2, 3, 4, 5, 6 and 1 more)", "row 8 Date is '2020-13-01'; ", "(one such row)"):
         assert said in str(caught.value)
 
 
