@@ -16,7 +16,7 @@ from contracts.manifest import directory_problems
 from local_run.processes import OwnedProcess
 from local_run.sagemaker.container import ContainerJob, DockerBackend
 from tests.docker.conftest import BuiltImage, on_this_machine
-from tests.fe_image.test_step import EXECUTOR, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
+from tests.fe_image.step_job import EXECUTOR, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
 
 __all__ = ["cloud"]
 pytestmark = [pytest.mark.docker, on_this_machine]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import threading
@@ -12,10 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from contracts import layout
 from contracts.snapshot import canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
+from local_run.emulator import Emulator
 from tests.fe_image.support import template_data, walk, write_csv
+from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[2]
 EXECUTOR = REPOSITORY / "fe_image/run-fe-step.py"
@@ -64,6 +69,18 @@ class Cloud:
     def importance(self, execution_id: str) -> list[dict[str, Any]]:
         query = {"TableName": FEATURE_IMPORTANCE.name, "KeyConditionExpression": "ExecutionId = :id"}
         return self.dynamodb.query(**query, ExpressionAttributeValues={":id": {"S": execution_id}})["Items"]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    hang = Hang()
+    with Emulator(region=REGION, middleware=hang.wrap) as emulator:
+        environment = emulator.process_environment("processing")
+        made = Cloud(environment, emulator.client("dynamodb"), emulator.client("s3"), hang)
+        for table in (EXECUTION, FEATURE_IMPORTANCE):
+            create_table(made.dynamodb, table)
+        made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield made
 
 
 @dataclass
@@ -138,3 +155,7 @@ def make_job(cloud: Cloud, root: Path, execution_id: str, **template: Any) -> Jo
 def put_snapshot(cloud: Cloud, execution_id: str, snapshot: dict[str, Any], **more: Any) -> None:
     item = {"Id": {"S": execution_id}, "Snapshot": {"S": canonical_json(snapshot)}, **more}
     cloud.dynamodb.put_item(TableName=EXECUTION.name, Item=item)
+
+
+def snapshot_of(job: Job) -> dict[str, Any]:
+    return json.loads(job.cloud.item(job.execution_id)["Snapshot"]["S"])

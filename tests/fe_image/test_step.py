@@ -6,9 +6,7 @@ import hashlib
 import json
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,30 +15,14 @@ from contracts.manifest import directory_problems
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
 from fe_image.importance_table import STORE_SECONDS
 from fe_image.log_sync import CLOSE_SECONDS
-from local_run.emulator import Emulator
-from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Hang, Job, make_job, put_snapshot
-from tests.tables import create_table
+from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
 
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
-    hang = Hang()
-    with Emulator(region=REGION, middleware=hang.wrap) as emulator:
-        environment = emulator.process_environment("processing")
-        made = Cloud(environment, emulator.client("dynamodb"), emulator.client("s3"), hang)
-        for table in (EXECUTION, FEATURE_IMPORTANCE):
-            create_table(made.dynamodb, table)
-        made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield made
+__all__ = ["cloud"]  # its fixture
 
 
 @pytest.fixture
 def job(cloud: Cloud, tmp_path: Path, request: pytest.FixtureRequest) -> Job:
     return make_job(cloud, tmp_path, f"run-{hashlib.sha256(request.node.name.encode()).hexdigest()[:12]}")
-
-
-def snapshot_of(job: Job) -> dict[str, Any]:
-    return json.loads(job.cloud.item(job.execution_id)["Snapshot"]["S"])
 
 
 def test_the_step_writes_its_files_its_log_and_its_importance(job: Job):

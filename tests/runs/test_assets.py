@@ -61,7 +61,7 @@ def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
         ("AAPL.csv", GOOD + '"2020-01-03"x,1\n', "allowed: comma-separated values"),
         ("AAPL.csv", GOOD + '2020-01-03,"1\n', "allowed: comma-separated values"),
         ("AAPL.csv", GOOD + "2020-01-03,1\0\n", "NUL byte at offset"),
-        ("AAPL.csv", gzip.compress(GOOD.encode()), "gzip data"),
+        ("AAPL.csv", gzip.compress(GOOD.encode(), mtime=0), "gzip data"),
         ("AAPL.csv", GOOD + "2020-01-03,\n2020-01-04,N/A\n2020-01-05,\n", "3 of 5 rows without a price, the first in row 4"),
         ("AAPL.csv", GOOD.replace("1.25", "2000"), "'1.5, then 2000'; allowed: a ratio of at most 1000"),
         ("AAPL.csv", "Date,Close\n2020-01-01,1\n2020-01-02,\n", "'1 of 2 rows have a price'; allowed: at least 2"),
