@@ -35,13 +35,13 @@ _LOCAL_STORAGE = re.compile(
 #: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
 MAX_INSTANCES = 100
 #: Source: SageMaker API, ResourceConfig.VolumeSizeInGB and EBS: the largest general-purpose volume.
-_MAX_VOLUME_GB = 16_384
+_LARGEST_VOLUME = 16_384
 _RANGES = {
     # A second instance would do the same step again and write the same files and the same log.
     PROCESSING_INSTANCE_COUNT: (1, 1),
     TRAINING_INSTANCE_COUNT: (1, MAX_INSTANCES),
-    PROCESSING_VOLUME_GB: (1, _MAX_VOLUME_GB),
-    TRAINING_VOLUME_GB: (1, _MAX_VOLUME_GB),
+    PROCESSING_VOLUME_GB: (1, _LARGEST_VOLUME),
+    TRAINING_VOLUME_GB: (1, _LARGEST_VOLUME),
 }
 #: Source: SageMaker API, ModelPackageGroupName and S3DataSource.S3Uri, and Amazon S3, "Bucket naming rules".
 _PATTERNS = {

@@ -83,11 +83,13 @@ def _bytes_problem(source: str, content: bytes) -> Problem | None:
 
 def _shape_problems(source: str, rows: Sequence[Sequence[str]]) -> list[Problem]:
     """A header with both columns, rows below it as wide as it, and no cell of absurd length."""
+    problems = []
     if len(rows) <= MIN_ROWS:
         allowed = f"allowed: a header with Date and Close, then at least {MIN_ROWS} rows"
-        return [Problem(source, f"{max(len(rows) - 1, 0)} rows", allowed)]
+        problems.append(Problem(source, f"{max(len(rows) - 1, 0)} rows", allowed))
+    if not rows:
+        return problems
     header, body = rows[0], rows[1:]
-    problems = []
     for name, count in ((name, header.count(name)) for name in COLUMNS):
         if count != 1:
             what = f"column {name} " + (f"stands there {count} times" if count else "is missing")

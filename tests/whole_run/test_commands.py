@@ -62,7 +62,7 @@ def test_an_unknown_asset(session: Session, tmp_path: Path) -> None:
 def test_prices_without_a_close(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "GOLD.csv"
     path.write_text("Date,Open\n2020-01-01,1\n")
-    refused(runs("assets", "put", str(path)), "GOLD.csv column Close is missing")
+    refused(runs("assets", "put", str(path)), "GOLD.csv is '1 rows'", "column Close is missing")
     listed = session.stack.s3.list_objects_v2(Bucket=session.outputs.assets_bucket, Prefix="assets/GOLD")
     assert listed["KeyCount"] == 0
 
