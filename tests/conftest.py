@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import boto3
@@ -13,6 +14,9 @@ from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.fake_sagemaker import FakeSageMaker
 from tests.tables import create_table
+
+#: Compiling is most of what a short training takes. The numbers are the same to the last digit.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
 
 DAEMON_TESTS = "tests/docker/"
 REGION = "eu-central-1"

@@ -60,7 +60,7 @@ def put(definition: Any, path: tuple[Any, ...], value: Any) -> None:
     definition[path[-1]] = value
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @example(("Steps", 1, "Arguments", "StoppingCondition"), {"Get": None})
 @example(("Steps", 2, "Arguments", "Conditions", 0, "Type"), [])
 @given(st.sampled_from(PLACES), JSON | LIKELY)
@@ -77,7 +77,7 @@ def test_any_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     adopt(definition, good())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(JSON)
 def test_any_json_at_all(value: Any) -> None:
     text = json.dumps(value)

@@ -82,7 +82,7 @@ def said(old: Any, new: Any) -> None:
     assert as_terminal(changes, "old", "new").startswith("Nothing changed") == (not changes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(SCALAR_PLACES), VALUES)
 def test_another_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     new = good()
@@ -91,7 +91,7 @@ def test_another_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     said(new, good())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(OBJECT_PLACES), NAMES, VALUES)
 def test_another_member_anywhere(path: tuple[Any, ...], name: str, value: Any) -> None:
     new = good()
@@ -109,7 +109,7 @@ def test_another_item_anywhere(path: tuple[Any, ...], value: Any) -> None:
     said(new, good())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(PLACES))
 def test_any_member_or_item_dropped_or_an_item_there_twice(path: tuple[Any, ...]) -> None:
     dropped, twice = good(), good()

@@ -86,7 +86,7 @@ def test_an_execution_ends_registered_with_every_step_on_its_item(plain: Finishe
 
 def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path) -> None:
     """At least two revisions are on the item before the step has ended, of a step that lasts several sync intervals."""
-    copies = [f"copy{number}" for number in range(100)]
+    copies = [f"copy{number}" for number in range(50)]
     history = "\n".join(["Date,Close", *(f"{day},{price}" for day, price in sample_prices("sp500")), ""])
     for name in copies:
         (tmp_path / f"{name}.csv").write_text(history)
