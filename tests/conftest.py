@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
@@ -66,9 +65,9 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
     correct_moto()
     with mock_aws():
-        for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
-            create_table(boto3.client("dynamodb", region_name=REGION), table)
         deployed = Stack(OUTPUTS)
+        for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
+            create_table(deployed.dynamodb.meta.client, table)
         deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})
         deployed.s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Enabled"})
         yield deployed
