@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 
+import boto3
 import pytest
 from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
@@ -56,6 +58,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
     return OneDaemonScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
+@functools.cache
+def aws_session() -> boto3.Session:
+    """One for all tests of a process: each new one reads the services' models again."""
+    return boto3.Session("testing", "testing", region_name=REGION)
+
+
 @pytest.fixture
 def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -65,7 +73,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
     correct_moto()
     with mock_aws():
-        deployed = Stack(OUTPUTS)
+        deployed = Stack(OUTPUTS, aws_session())
         for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
             create_table(deployed.dynamodb.meta.client, table)
         deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})
