@@ -48,7 +48,7 @@ class Hang:
         def serve(environ: dict[str, Any], start_response: Any) -> Any:
             target = environ.get("HTTP_X_AMZ_TARGET") or environ["REQUEST_METHOD"]
             if target.split(".")[-1] in self.operations:
-                self.released.wait(60)
+                self.released.wait(600)  # longer than any test waits for the step
             return application(environ, start_response)
 
         return serve

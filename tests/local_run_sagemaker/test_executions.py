@@ -260,10 +260,13 @@ def test_the_same_token_starts_once_however_many_ask_at_the_same_time(world: Wor
 
 def test_close_ends_running_jobs_and_leaves_nothing(make_world: Callable[..., World], tmp_path: Path) -> None:
     world = make_world()
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(60)")])
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(600)")])
     world.start()
     wait_for_line(world, "up")
-    world.local.close()
+    closing = threading.Thread(target=world.local.close)
+    closing.start()
+    closing.join(WAIT)
+    assert not closing.is_alive(), "it waits for the job"
     assert list((tmp_path / "jobs").iterdir()) == []
     assert world.listener.of("execution_finished") == [("Stopped", None)]
 
