@@ -48,6 +48,7 @@ def _effects(pairs: Sequence[_Pair]) -> tuple[Effect, ...]:
 _NO_MORE = (DATA, "these files are written no more")
 _MOVED = (DATA, "whoever reads these files finds them elsewhere, or not at all")
 _READS = (DATA, "the step reads something else")
+_OTHER_MODEL = (MODEL, "another model is registered or served")
 _NO_SHELL = (SECURITY, "no shell in the container can be had")
 _NOT_CACHED = (DATA, "each execution makes its own files")
 _TAGS = (COST, "cost allocation and policies go by tags")
@@ -64,9 +65,9 @@ TOPICS = (
         r"(?:^|\.)(?:ModelDataUrl$|(?:Additional)?ModelDataSources?\b|AdditionalS3DataSource\b|SourceUri$)"
         r"|^SourceAlgorithmSpecification\b|Container(?:s\[\d+\])?\.ModelPackageName$",
         "model data",
-        (MODEL, "another model is registered or served"),
+        _OTHER_MODEL,
         (SECURITY, "who can write there decides what is served"),
-        by={REMOVED: [(MODEL, "another model is registered or served")]},
+        by={REMOVED: [_OTHER_MODEL]},
     ),
     _topic(
         r"(?:^|\.)(?:ImageUri|TrainingImage|Image)$",
@@ -113,10 +114,7 @@ TOPICS = (
         r"^RemoteDebugConfig\b",
         "remote debugging",
         (SECURITY, "a shell in the container can be had, with its data and its role's rights"),
-        by={
-            OFF: [(SECURITY, "no shell in the container can be had")],
-            REMOVED: [(SECURITY, "no shell in the container can be had")],
-        },
+        by={OFF: [_NO_SHELL], REMOVED: [_NO_SHELL]},
     ),
     _topic(r"^(ProfilerConfig\.DisableProfiler)$", "{}", (DATA, "a profile of each job is written"), by={ON: [_NO_MORE]}),
     _topic(
