@@ -14,7 +14,6 @@ from contracts.ids import check_execution_id
 EXECUTIONS_PREFIX = "executions"
 ASSETS_PREFIX = "assets"
 EXECUTOR_NAME = "run-fe-step.py"
-STEP_NAME = "step_feature_engineering.py"
 
 #: The container's folders as SageMaker lays them out. ``CONTAINER_ROOT`` (see :mod:`contracts.environment`) stands before them
 #: when the step runs as a process on a developer's machine.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +159,6 @@ class EventInvokeConfig(Setting):
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("lambda").delete_function_event_invoke_config, FunctionName=id_)
-
-
-def code_sha256(content: bytes) -> str:
-    """A zip file's digest as Lambda gives it."""
-    return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 def _code(inputs: Properties) -> Properties:

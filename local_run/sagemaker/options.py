@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 Command = Callable[[Path], Sequence[str]]
 
@@ -69,8 +68,3 @@ class Options:
 
     def scaled(self, seconds: float) -> float:
         return seconds * self.time_scale
-
-
-def iso_seconds(moment: Any) -> str:
-    """``2021-03-15T16:10:10Z``: how SageMaker's events write a time."""
-    return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
