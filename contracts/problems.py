@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.display import printable
+
 _OWN_PACKAGES = ("contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies", "settings")
 
 
@@ -27,7 +29,7 @@ class Problem:
 
     def __str__(self) -> str:
         found = "is missing" if self.value is None else f"is {_shorten(repr(self.value))}"
-        return f"{self.where} {found}; {self.allowed}"
+        return printable(f"{self.where} {found}; {self.allowed}")
 
 
 class ProblemsError(Exception):
@@ -39,7 +41,7 @@ class ProblemsError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        lines = [f"{self.subject}: {len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"]
+        lines = [f"{printable(self.subject)}: {len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"]
         return "\n".join(lines + [f"  - {problem}" for problem in self.problems])
 
 
