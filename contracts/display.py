@@ -14,10 +14,10 @@ _LONE_SURROGATE = re.compile(f"[{_SURROGATES}]")
 
 
 def printable(value: object) -> str:
-    """Return a value as text in which every character that could steer a terminal or a browser is written as an escape.
+    r"""Return a value as text in which every character that could steer a terminal or a browser is written as an escape.
 
-    >>> printable("\\x1b[31mred")
-    '\\\\x1b[31mred'
+    >>> print(printable(chr(27) + "[31mred"))
+    \x1b[31mred
     """
     return _UNSAFE.sub(_escape, str(value))
 

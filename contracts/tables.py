@@ -76,6 +76,7 @@ class ExecutionAttribute:
     STATUS_AT = "StatusAt"
     ATTEMPT = "Attempt"
     FAILURE_REASON = "FailureReason"
+    PROBLEMS = "Problems"  # list of texts: what could not be read or did not match when the attempt ended
     OUTCOME = "Outcome"  # "Registered" or "NotRegistered", once Succeeded
     GATE_THRESHOLD = "GateThreshold"
     GATE_METRIC = "GateMetric"
