@@ -81,7 +81,10 @@ def _parse(value: object) -> datetime | None:
 
 
 def _from_epoch(number: float) -> datetime:
-    return datetime.fromtimestamp(number / 1000 if number >= _FIRST_MILLISECOND_EPOCH else number, UTC)
+    seconds = number / 1000 if number >= _FIRST_MILLISECOND_EPOCH else number
+    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():  # also before the platform's own limits raise OSError
+        raise ValueError("out of range")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _with_zone(moment: datetime) -> datetime:

@@ -72,7 +72,7 @@ def _own_detail(event: Mapping[str, Any], pipeline_arn: str) -> Mapping[str, Any
     execution_arn = detail.get("pipelineExecutionArn")
     if detail.get("pipelineArn", pipeline_arn) != pipeline_arn:
         raise ForeignEventError(f"detail.pipelineArn is {detail.get('pipelineArn')!r}; expected {pipeline_arn!r}")
-    if isinstance(execution_arn, str) and execution_arn and not execution_arn.startswith(f"{pipeline_arn}/execution/"):
+    if isinstance(execution_arn, str) and execution_arn.strip() and not execution_arn.startswith(f"{pipeline_arn}/execution/"):
         raise ForeignEventError(f"detail.pipelineExecutionArn {execution_arn!r} does not belong to {pipeline_arn}")
     return detail
 
