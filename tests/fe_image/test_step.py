@@ -13,8 +13,8 @@ import pytest
 from contracts import layout
 from contracts.manifest import directory_problems
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
+from fe_image.container.log_sync import CLOSE_SECONDS
 from fe_image.importance_table import STORE_SECONDS
-from fe_image.log_sync import CLOSE_SECONDS
 from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
 
 __all__ = ["cloud"]  # its fixture
