@@ -64,7 +64,18 @@ _OBSERVE = (
     Statement(
         "ReadMetric", ("sagemaker:DescribeTrainingJob",), (Kind.TRAINING_JOBS,), "Reads the metric that the gate compared"
     ),
-    Statement("ReadThreshold", ("s3:GetObject",), (Kind.EVALUATION_OBJECTS,), "Reads the threshold that the gate compared"),
+    Statement(
+        "ReadOutputs",
+        ("s3:GetObject",),
+        (Kind.EXECUTION_OBJECTS,),
+        "Reads the gate's threshold and compares the feature step's outputs with their manifest",
+    ),
+    Statement(
+        "RecogniseMissingOutputs",
+        ("s3:ListBucket",),
+        (Kind.MODELS_BUCKET,),
+        "Without it S3 answers 403 instead of 404 for a missing object",
+    ),
 )
 
 EXECUTION_EVENTS = Actor("execution-events", LAMBDA, "The function that the event rule calls", _function(*_OBSERVE))
@@ -125,7 +136,14 @@ ENDPOINT_CLEANUP = Actor(
     "The function that deletes endpoints whose time is over",
     _function(
         Statement("FindExpired", ("dynamodb:Query",), (Kind.ENDPOINT_INDEX,), "Which endpoints are due"),
-        Statement("NoteDeleted", ("dynamodb:UpdateItem",), (Kind.ENDPOINT_TABLE,), "Notes that an endpoint is gone"),
+        Statement("NoteDeleted", ("dynamodb:UpdateItem",), (Kind.ENDPOINT_TABLE,), "Notes that an endpoint was deleted"),
+        Statement(
+            "ReadOwnership",
+            ("sagemaker:DescribeEndpoint", "sagemaker:ListTags"),
+            (Kind.ENDPOINTS,),
+            "Deletes only endpoints that carry this stack's tags",
+        ),
+        Statement("ReadOwnTags", ("sagemaker:ListTags",), (Kind.PIPELINE,), "Reads this stack's tags from its pipeline"),
         Statement(
             "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (Kind.ENDPOINTS,), "Deletes endpoints named after this stack"
         ),
