@@ -66,15 +66,9 @@ _OBSERVE = (
     ),
     Statement(
         "ReadOutputs",
-        ("s3:GetObject",),
+        ("s3:GetObject", "s3:GetObjectVersion"),
         (Kind.EXECUTION_OBJECTS,),
         "Reads the gate's threshold and compares the feature step's outputs with their manifest",
-    ),
-    Statement(
-        "RecogniseMissingOutputs",
-        ("s3:ListBucket",),
-        (Kind.MODELS_BUCKET,),
-        "Without it S3 answers 403 instead of 404 for a missing object",
     ),
 )
 
