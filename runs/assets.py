@@ -29,7 +29,7 @@ from contracts.prices import (
     price,
     read_columns,
 )
-from contracts.problems import Problem, ProblemsError, listed
+from contracts.problems import UNSTATED, Problem, ProblemsError, listed
 from contracts.tables import AssetAttribute
 from contracts.times import to_iso
 from runs.aws_errors import is_missing_object
@@ -178,7 +178,8 @@ def _read(path: Path) -> PriceFile:
 
 def _file_problem(path: Path) -> Problem | None:
     if not path.is_file():
-        return Problem(str(path), path.name, "allowed: an existing file <ASSET>.csv")
+        missing = "is not a file" if path.exists() else "does not exist"
+        return Problem(str(path), UNSTATED, f"{missing}; give files named <ASSET>.csv")
     if path.suffix != ".csv" or not re.fullmatch(ASSET_PATTERN, path.stem):
         return Problem(str(path), path.name, f"allowed: <ASSET>.csv, the asset in {ASSET_ALLOWED}")
     if path.stat().st_size > ASSET_MAX_BYTES:
