@@ -68,7 +68,7 @@ def store_samples(stack: Stack) -> None:
         paths = write_samples(Path(folder))
         for asset, path in paths.items():
             assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
-    templates.put(stack, load_template(TEMPLATE))
+    templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 
 def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
