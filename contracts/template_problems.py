@@ -168,7 +168,7 @@ def _hint(schema: Schema, path: Sequence[int | str], value: object) -> str:
 
 
 def _date_from(number: float) -> str:
-    """The date that a number such as 20101231, 2010 or 1293753600 (epoch seconds) stands for."""
+    """The date that a number such as 20101231, 2010 or 1293753600 (epoch seconds) means."""
     text = f"{number:.0f}"
     try:
         if re.fullmatch("(19|20)[0-9]{6}", text):

@@ -1,6 +1,6 @@
 """Read times that come from outside (events, tables, AWS answers), and write the one form that this program stores.
 
-Accepted are the forms that AWS documents: ISO 8601 text with or without a zone (UTC if there is none), and epoch seconds or
+Accepted are the forms that AWS documents: ISO 8601 text with or without a zone (default: UTC), and epoch seconds or
 milliseconds as a number or as text. Source: Amazon EventBridge user guide, "Events"; SageMaker developer guide, "Automating
 SageMaker with EventBridge" (step times in epoch milliseconds).
 """

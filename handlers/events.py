@@ -1,6 +1,6 @@
 """SageMaker's pipeline events as typed values.
 
-Events of another source, account, region or pipeline are told apart from malformed events of our pipeline. Shapes: Amazon
+Events of another source, account, region or pipeline are foreign; other bad events are malformed. Shapes: Amazon
 SageMaker developer guide, "Automating SageMaker with EventBridge". An unknown status is kept unchanged.
 """
 

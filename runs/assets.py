@@ -211,7 +211,7 @@ def _wrong_row(number: int, date: str, close: str) -> _WrongRow | None:
         return _WrongRow(number, " Date", date, MOMENT_ALLOWED)
     value = price(close)
     if value is None or not (math.isnan(value) or PRICE_MIN <= value <= PRICE_MAX):
-        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; an empty cell where there was none"
+        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; an empty cell if there is no price"
         return _WrongRow(number, " Close", close, allowed)
     return None
 

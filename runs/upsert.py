@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 @dataclass(frozen=True)
 class Upsert:
-    """Result of an upsert. ``before``: when the earlier item had been stored (ISO 8601, UTC); empty if there was none."""
+    """Result of an upsert. ``before``: when the earlier item had been stored (ISO 8601, UTC); empty for a new item."""
 
     outcome: Literal["stored", "replaced", "unchanged"]
     before: str = ""

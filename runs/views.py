@@ -28,7 +28,7 @@ _MISSING = "–"
 
 
 def console() -> Console:
-    """Return a console as wide as the terminal; if there is none, one that is wide enough not to cut any cell."""
+    """Return a console as wide as the terminal; without a terminal, one that is wide enough not to cut any cell."""
     found = Console()
     return found if found.is_terminal or "COLUMNS" in os.environ else Console(width=_NO_TERMINAL_WIDTH)
 
