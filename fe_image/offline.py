@@ -9,7 +9,7 @@ from pathlib import Path
 from contracts.manifest import ManifestEntry
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.template import TrainingTemplate, load_template
-from fe_image.data.frequency import said
+from fe_image.data.frequency import format_array_time
 from fe_image.data.prices import Reading, read_history
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
@@ -31,7 +31,7 @@ class FeatureSummary:
         data, grid, times = self.data, self.data.grid, self.data.panel.times
         rows = [
             ("assets", ", ".join(data.panel.assets)),
-            ("common rows", f"{data.panel.rows} ({said(times[0], times)} to {said(times[-1], times)})"),
+            ("common rows", f"{data.panel.rows} ({format_array_time(times[0], times)} to {format_array_time(times[-1], times)})"),
             ("training rows", f"{grid.train_rows}"),
             ("test windows", f"{grid.windows} of {grid.prediction_length} steps"),
             ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} an asset or shared"),
