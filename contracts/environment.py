@@ -34,5 +34,5 @@ HANDLER_OUTPUTS: dict[str, tuple[str, ...]] = {
         "execution_table",
         "event_table",
     ),
-    "endpoint_cleanup": ("endpoint_table",),
+    "endpoint_cleanup": ("pipeline_arn", "endpoint_table"),
 }

@@ -32,7 +32,7 @@ class Frequency:
         """Read ``30min``, ``1D`` or ``D``. Raises ValueError if the text does not match FREQUENCY_PATTERN."""
         match = re.match(FREQUENCY_PATTERN, text)
         if match is None or match[0] != text:
-            raise ValueError(f"{text!r} is not a frequency; allowed: M, W, D, H or min with an optional multiple, such as 30min")
+            raise ValueError(f"{text!r} is not a frequency; allowed: M, W, D, H or min, with or without a multiple")
         return cls(int(match[1] or 1), match[2])
 
     def __str__(self) -> str:

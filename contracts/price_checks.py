@@ -1,7 +1,7 @@
 """What a price history must satisfy, at the frequency it is used with. Standard library only.
 
-``runs assets put`` asks with the frequency that the file seems to have and the widest tolerance a template can set; the step asks
-with the template's.
+``runs assets put`` asks with the frequency that the file seems to have, and the widest tolerance that a template can set. The
+step asks with the template's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from contracts.frequency import Frequency, infer_frequency
-from contracts.prices import MIN_ROWS, PriceRows
+from contracts.prices import MIN_ROWS, PriceRow, PriceRows
 from contracts.problems import Problem
 
 #: The widest tolerance that a template may set: share of rows without a price, and ratio of two neighbouring prices.
@@ -51,12 +51,13 @@ class Widest:
 
 @dataclass(frozen=True)
 class CheckedPrices:
-    """A history in order of time with one row per step of the frequency. ``repeated``: rows that another row of their step
-    replaced. ``largest_step``: greatest ratio of two neighbouring prices, 1 if any price is zero or negative.
+    """A history in order of time with one row per step of the frequency.
+
+    ``repeated`` and ``missing`` count rows that were left out: in the step of another row, or without a price.
+    ``largest_step``: greatest ratio of two neighbouring prices; 1 if any price is zero or negative.
     """
 
-    times: list[datetime]
-    prices: list[float]
+    rows: list[PriceRow]
     repeated: int
     missing: int
     largest_step: float
@@ -70,126 +71,131 @@ def format_time(moment: datetime, *context: datetime) -> str:
 
 
 def check_prices(
-    source: str, rows: PriceRows, frequency: Frequency, tolerance: Tolerance
+    source: str, found: PriceRows, frequency: Frequency, tolerance: Tolerance
 ) -> tuple[list[Problem], CheckedPrices | None]:
     """Sort the rows, keep one per step, and report what ``tolerance`` does not allow. ``source``: the file, for messages."""
-    problem = _missing_problem(source, rows, tolerance.max_missing_share)
+    problem = _missing_problem(source, found, tolerance.max_missing_share)
     if problem is not None:
         return [problem], None
-    notes = list(rows.notes)
-    if rows.missing:
-        notes.append(f"{source}: {_counted(len(rows.missing), "row has no price and is", "rows have no price and are")} left out")
-    order = sorted(range(len(rows.times)), key=rows.times.__getitem__)
-    if order != list(range(len(order))):
+    notes = list(found.notes)
+    if found.missing:
+        notes.append(
+            f"{source}: {_counted(len(found.missing), 'row has no price and is', 'rows have no price and are')} left out"
+        )
+    rows = sorted(found.rows, key=lambda row: row.time)
+    if rows != found.rows:
         notes.append(f"{source}: the rows are not in order of date; they were sorted")
-    times, prices, numbers = ([column[place] for place in order] for column in (rows.times, rows.prices, rows.numbers))
-    steps = frequency.step_numbers(times)
+    steps = frequency.step_numbers([row.time for row in rows])
     shared = [place for place, (step, following) in enumerate(pairwise(steps)) if step == following]
-    if problem := _repeated_problem(source, times, numbers, shared, frequency, tolerance.duplicates):
+    if problem := _repeated_problem(source, rows, shared, frequency, tolerance.duplicates):
         return [problem], None
     if shared:
-        notes.append(_repeated_note(source, times, numbers, shared, frequency, tolerance.duplicates))
+        notes.append(_repeated_note(source, rows, shared, frequency, tolerance.duplicates))
     dropped = set(shared) if tolerance.duplicates == "last" else {place + 1 for place in shared}
-    kept = [place for place in range(len(times)) if place not in dropped]
-    times, prices, numbers = ([column[place] for place in kept] for column in (times, prices, numbers))
-    if problem := _step_problem(source, prices, numbers, tolerance.max_step):
+    rows = [row for place, row in enumerate(rows) if place not in dropped]
+    if problem := _step_problem(source, rows, tolerance.max_step):
         return [problem], None
-    notes += _odd(source, times, prices, numbers)
-    return [], CheckedPrices(times, prices, len(shared), len(rows.missing), max(_ratios(prices), default=1.0), notes)
+    notes += _odd(source, rows)
+    return [], CheckedPrices(rows, len(shared), len(found.missing), max(_ratios(rows), default=1.0), notes)
 
 
-def _missing_problem(source: str, rows: PriceRows, allowed: float) -> Problem | None:
-    count = len(rows.times) + len(rows.missing)
-    if len(rows.missing) > allowed * count:
-        what = f"{len(rows.missing)} of {count} rows without a price, the first in row {rows.missing[0]}"
+def _missing_problem(source: str, found: PriceRows, allowed: float) -> Problem | None:
+    count = len(found.rows) + len(found.missing)
+    if len(found.missing) > allowed * count:
+        what = f"{len(found.missing)} of {count} rows without a price, the first in row {found.missing[0]}"
         return Problem(source, what, f"allowed: a share of at most {allowed:g}; data.maxMissingShare sets it")
-    if len(rows.times) < MIN_ROWS:
-        return Problem(source, f"{len(rows.times)} of {count} rows have a price", f"allowed: at least {MIN_ROWS}")
+    if len(found.rows) < MIN_ROWS:
+        return Problem(source, f"{len(found.rows)} of {count} rows have a price", f"allowed: at least {MIN_ROWS}")
     return None
 
 
 def _repeated_problem(
-    source: str, times: Sequence[datetime], numbers: Sequence[int], shared: Sequence[int], frequency: Frequency, policy: str
+    source: str, rows: Sequence[PriceRow], shared: Sequence[int], frequency: Frequency, policy: str
 ) -> Problem | None:
     """Several rows in one step: the data are finer than the frequency, or ``policy`` does not choose."""
     if not shared:
         return None
-    finer = infer_frequency(sorted(set(times)))
-    if len(shared) > max(1.0, _FINER_SHARE * len(times)) and finer is not None and finer.seconds < frequency.seconds:
-        what = f"{len(shared)} of {len(times)} rows share a step of {frequency} with another row"
-        example = f"{_example(times, numbers, shared[0])}, for example"
-        return Problem(source, what, f"the data look like {finer}: set frequency to {finer} or store one row per step ({example})")
+    first, second = rows[shared[0]], rows[shared[0] + 1]
+    finer = infer_frequency(sorted({row.time for row in rows}))
+    if len(shared) > max(1.0, _FINER_SHARE * len(rows)) and finer is not None and finer.seconds < frequency.seconds:
+        what = f"{len(shared)} of {len(rows)} rows share a step of {frequency} with another row"
+        use = f"set frequency to {finer}, or store one row per step"
+        return Problem(
+            source, what, f"the data look like {finer}: {use} (rows {first.number} and {second.number}: {_times(rows, shared)})"
+        )
     if policy != "error":
         return None
     count = f"; {len(shared)} such pairs" if len(shared) > 1 else ""
-    allowed = f"both are in one step of {frequency}; delete one, or set data.duplicates to 'first' or 'last' in the template{count}"
-    where = f"{source} rows {numbers[shared[0]]} and {numbers[shared[0] + 1]}"
-    return Problem(where, _pair(times, shared[0]), allowed)
+    choose = "delete one, or set data.duplicates to 'first' or 'last' in the template"
+    allowed = f"both are in one step of {frequency}; {choose}{count}"
+    return Problem(f"{source} rows {first.number} and {second.number}", _times(rows, shared), allowed)
 
 
-def _repeated_note(
-    source: str, times: Sequence[datetime], numbers: Sequence[int], shared: Sequence[int], frequency: Frequency, policy: str
-) -> str:
-    more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
-    return f"{source}: {_example(times, numbers, shared[0])}{more} are in one step of {frequency}; the {policy} one counts"
+def _repeated_note(source: str, rows: Sequence[PriceRow], shared: Sequence[int], frequency: Frequency, policy: str) -> str:
+    pair = f"rows {rows[shared[0]].number} and {rows[shared[0] + 1].number} ({_times(rows, shared)})"
+    more = f" and {_counted(len(shared) - 1, 'more pair', 'more pairs')}" if len(shared) > 1 else ""
+    return f"{source}: {pair}{more} are in one step of {frequency}; the {policy} one counts"
 
 
-def _step_problem(source: str, prices: Sequence[float], numbers: Sequence[int], most: float) -> Problem | None:
+def _times(rows: Sequence[PriceRow], shared: Sequence[int]) -> str:
+    """The times of the first two rows that share a step."""
+    first, second = rows[shared[0]].time, rows[shared[0] + 1].time
+    return (
+        f"{format_time(first, second)} and {format_time(second, first)}" if first != second else f"{format_time(first)} twice"
+    )
+
+
+def _step_problem(source: str, rows: Sequence[PriceRow], most: float) -> Problem | None:
     """A ratio of two neighbouring prices that is larger than the template allows."""
-    large = [place for place, ratio in enumerate(_ratios(prices)) if ratio > most]
+    ratios = _ratios(rows)
+    large = [place for place, ratio in enumerate(ratios) if ratio > most]
     if not large:
         return None
-    place = max(large, key=lambda place: _ratio(prices[place], prices[place + 1]))
-    ratio = _ratio(prices[place], prices[place + 1])
-    what = f"{prices[place]:g}, then {prices[place + 1]:g}"
+    place = max(large, key=ratios.__getitem__)
+    before, after = rows[place], rows[place + 1]
     count = f" ({len(large)} such steps)" if len(large) > 1 else ""
-    allowed = f"a factor of {ratio:.3g}; allowed: at most {most:g}{count}. If the prices are right, raise data.maxStep in the template"
-    return Problem(f"{source} rows {numbers[place]} and {numbers[place + 1]}", what, allowed)
+    allowed = f"a factor of {ratios[place]:.3g}; allowed: at most {most:g}{count}. If the prices are right, raise data.maxStep"
+    where = f"{source} rows {before.number} and {after.number}"
+    return Problem(where, f"{before.price:g}, then {after.price:g}", allowed)
 
 
-def _odd(source: str, times: Sequence[datetime], prices: Sequence[float], numbers: Sequence[int]) -> list[str]:
+def _odd(source: str, rows: Sequence[PriceRow]) -> list[str]:
     """Notes on data that are allowed but rarely meant."""
-    notes = []
-    halved = [place for place, ratio in enumerate(_ratios(prices)) if ratio >= _SPLIT_RATIO]
-    if halved and len(halved) <= max(1.0, _SPLIT_SHARE * len(prices)):
-        place = halved[0]
-        more = f" ({len(halved)} such steps)" if len(halved) > 1 else ""
-        notes.append(
-            f"{source} rows {numbers[place]} and {numbers[place + 1]}: the price goes from {prices[place]:g} to "
-            f"{prices[place + 1]:g} in one step{more}; if that is a split, use split-adjusted prices"
-        )
-    if lowest := [price for price in prices if price <= 0]:
-        notes.append(
-            f"{source}: {_counted(len(lowest), "price is", "prices are")} zero or negative; only templates with targetTransform level and without "
-            "features of returns or ratios can use them"
-        )
-    days = [moment.weekday() for moment in times]
-    if str(infer_frequency(times)) == "1D" and _SUNDAY in days and _FRIDAY not in days and len(days) >= 5:
-        notes.append(
-            f"{source}: dates include Sundays but no Fridays, so sessions seem to be dated the evening before; move the dates "
-            "by one day, or calendar features and endTraining refer to the wrong day"
-        )
-    return notes
+    return [note for note in (_split_note(source, rows), _sign_note(source, rows), _weekday_note(source, rows)) if note]
 
 
-def _ratios(prices: Sequence[float]) -> list[float]:
-    """Ratio of each two neighbouring prices, at least 1; empty if any price is zero or negative, since ratios mean nothing then."""
-    if any(price <= 0 for price in prices):
+def _split_note(source: str, rows: Sequence[PriceRow]) -> str:
+    places = [place for place, ratio in enumerate(_ratios(rows)) if ratio >= _SPLIT_RATIO]
+    if not places or len(places) > max(1.0, _SPLIT_SHARE * len(rows)):
+        return ""
+    before, after = rows[places[0]], rows[places[0] + 1]
+    more = f" ({len(places)} such steps)" if len(places) > 1 else ""
+    change = f"the price goes from {before.price:g} to {after.price:g} in one step{more}"
+    return f"{source} rows {before.number} and {after.number}: {change}; if that is a split, use split-adjusted prices"
+
+
+def _sign_note(source: str, rows: Sequence[PriceRow]) -> str:
+    count = sum(row.price <= 0 for row in rows)
+    if not count:
+        return ""
+    use = "only templates with targetTransform level, and without features of returns or ratios, can use them"
+    return f"{source}: {_counted(count, 'price is', 'prices are')} zero or negative; {use}"
+
+
+def _weekday_note(source: str, rows: Sequence[PriceRow]) -> str:
+    days = {row.time.weekday() for row in rows}
+    daily = str(infer_frequency([row.time for row in rows])) == "1D"
+    if not daily or len(rows) < 5 or _SUNDAY not in days or _FRIDAY in days:
+        return ""
+    cause = "dates include Sundays but no Fridays, so sessions seem to be dated the evening before"
+    return f"{source}: {cause}; move the dates by one day, or calendar features and endTraining mean the wrong day"
+
+
+def _ratios(rows: Sequence[PriceRow]) -> list[float]:
+    """Ratio of each two neighbouring prices, at least 1; empty if any price is zero or negative: ratios mean nothing then."""
+    if any(row.price <= 0 for row in rows):
         return []
-    return [_ratio(before, after) for before, after in pairwise(prices)]
-
-
-def _ratio(before: float, after: float) -> float:
-    return math.exp(abs(math.log(after) - math.log(before)))
-
-
-def _example(times: Sequence[datetime], numbers: Sequence[int], place: int) -> str:
-    return f"rows {numbers[place]} and {numbers[place + 1]} ({_pair(times, place)})"
-
-
-def _pair(times: Sequence[datetime], place: int) -> str:
-    first, second = times[place], times[place + 1]
-    return f"{format_time(first, second)} and {format_time(second, first)}" if first != second else f"{format_time(first)} twice"
+    return [math.exp(abs(math.log(after.price / before.price))) for before, after in pairwise(rows)]
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -38,8 +38,8 @@ _PRICE_NAMES = frozenset({"close", "adj close", "adj. close", "price", "last", "
 class PriceFormat:
     """How a price file is written. The defaults read ``Date,Close`` with ISO dates and a decimal point.
 
-    ``decimal``: ``.`` or ``,``; if set, the other one and spaces may group thousands. ``timezone``: the zone in whose local time
-    dates with an offset are stored.
+    ``decimal``: ``.`` or ``,``; if set, the other one and spaces may group thousands. ``timezone``: dates with an offset are stored
+    in this zone's local time.
     """
 
     delimiter: str = ","
@@ -54,7 +54,11 @@ class PriceFormat:
 
 
 def read_format(
-    delimiter: str = ",", decimal: str = "", date_column: str = DATE_COLUMN, price_column: str = PRICE_COLUMN, timezone: str = ""
+    delimiter: str = ",",
+    decimal: str = "",
+    date_column: str = DATE_COLUMN,
+    price_column: str = PRICE_COLUMN,
+    timezone: str = "",
 ) -> tuple[list[Problem], PriceFormat]:
     """The format that command-line options describe, and every problem with them."""
     problems = []
@@ -65,9 +69,11 @@ def read_format(
     if date_column == price_column:
         problems.append(Problem("--price-column", price_column, "allowed: another column than --date-column"))
     try:
-        PriceFormat(timezone=timezone).zone  # noqa: B018 - looks the zone up
+        ZoneInfo(timezone or "UTC")
     except (KeyError, ValueError, OSError):
-        problems.append(Problem("--timezone", timezone, "allowed: a name of the IANA database, such as America/New_York or UTC"))
+        problems.append(
+            Problem("--timezone", timezone, "allowed: a name of the IANA database, such as America/New_York or UTC")
+        )
     return problems, PriceFormat(_DELIMITERS.get(delimiter, delimiter), decimal, date_column, price_column, timezone)
 
 

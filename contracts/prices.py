@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from contracts.layout import ASSET_MAX_BYTES
 from contracts.price_format import (
@@ -40,16 +41,19 @@ _COMPRESSED = {
 }
 
 
+class PriceRow(NamedTuple):
+    """One row with a price. ``price`` is finite and may be zero or negative; ``number`` counts lines, the header is line 1."""
+
+    time: datetime
+    price: float
+    number: int
+
+
 @dataclass(frozen=True)
 class PriceRows:
-    """The rows of a price file in the file's order. ``numbers``: line numbers, of which the header has 1.
+    """The rows of a price file that have a price, in the file's order, and the line numbers of those that have none."""
 
-    ``prices`` are finite and may be zero or negative. Rows without a price are only counted: ``missing`` has their numbers.
-    """
-
-    times: list[datetime]
-    prices: list[float]
-    numbers: list[int]
+    rows: list[PriceRow]
     missing: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -162,15 +166,13 @@ def _read_cells(
         return problems, None
     if months := sum(map(is_month, dates)):
         notes = [*notes, f"{source}: {months} dates are months; each counts as the last day of its month"]
-    rows = PriceRows([], [], [], [], notes)
+    found = PriceRows([], [], notes)
     for number, (time, price) in enumerate(zip(times, prices, strict=True), 2):
         if time is None or price is None or math.isnan(price):
-            rows.missing.append(number)
-            continue
-        rows.times.append(time)
-        rows.prices.append(price)
-        rows.numbers.append(number)
-    return [], rows
+            found.missing.append(number)
+        else:
+            found.rows.append(PriceRow(time, price, number))
+    return [], found
 
 
 def _date_fault(time: datetime | None) -> str:

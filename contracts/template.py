@@ -54,7 +54,8 @@ class DataPolicy(Settings):
     """What is tolerated in the price histories; everything else is an error."""
 
     duplicates: Literal["error", "first", "last"] = Field(
-        default="error", description="Which of several rows in one step of the frequency counts, by time; error, the default, refuses the file."
+        default="error",
+        description="Which of several rows in one step of the frequency counts, by time; error, the default, refuses the file.",
     )
     max_missing_share: float = Field(
         default=0.05,

@@ -73,7 +73,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
     correct_moto()
     with mock_aws():
-        deployed = Stack(OUTPUTS, aws_session())
+        deployed = Stack(OUTPUTS, aws_session(), sleep=lambda seconds: None)
         for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
             create_table(deployed.dynamodb.meta.client, table)
         deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})

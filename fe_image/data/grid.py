@@ -88,4 +88,7 @@ def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, r
 def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells, limits: str) -> Problem:
     available = int(row_cell[-1]) + 1 - train_cells
     what = f"the common rows, which end {format_array_time(panel.times[-1], panel.times)} ({limits}),"
-    return too_few_windows(to_data(template), available, what)
+    wanted = template.test_windows * template.prediction_length
+    enough = np.flatnonzero(row_cell <= row_cell[-1] - wanted)
+    latest = format_array_time(panel.times[enough[-1]], panel.times) if enough.size else "(no date leaves enough)"
+    return too_few_windows(to_data(template), available, what, latest)

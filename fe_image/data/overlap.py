@@ -10,7 +10,7 @@ import numpy as np
 from contracts.problems import ProblemsError, listed
 from contracts.ranges import NAMED, PriceRange, range_problems
 from contracts.template import TrainingTemplate, to_data
-from fe_image.data.frequency import inferred, format_array_time
+from fe_image.data.frequency import format_array_time, inferred
 from fe_image.data.prices import PriceHistory
 
 #: Where the common rows leave out more than this share of an asset's own training rows, it is said.

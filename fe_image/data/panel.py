@@ -11,7 +11,7 @@ import numpy as np
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
 from fe_image.data.arrays import Panel, Times
-from fe_image.data.frequency import Cells, Frequency, inferred, format_array_time
+from fe_image.data.frequency import Cells, Frequency, format_array_time, inferred
 from fe_image.data.overlap import frequencies, ranges
 from fe_image.data.prices import PriceHistory
 

@@ -17,7 +17,7 @@ from fe_image.data.arrays import Floats, Times
 
 @dataclass(frozen=True)
 class PriceHistory:
-    """One asset's prices: ``times`` ascend strictly, one per step of the frequency; ``close`` is finite, in the asset's unit."""
+    """One asset's prices, one per step. ``times`` ascend strictly; ``close`` is finite, in the asset's unit."""
 
     asset: str
     times: Times
@@ -43,10 +43,14 @@ def read_history(
     problems, checked = check_prices(source, rows, Frequency.parse(template.frequency), template.data)
     if checked is None:
         return Reading(problems=problems)
-    history = PriceHistory(asset, np.array(checked.times, dtype="datetime64[s]"), np.array(checked.prices))
+    history = PriceHistory(
+        asset,
+        np.array([row.time for row in checked.rows], dtype="datetime64[s]"),
+        np.array([row.price for row in checked.rows]),
+    )
     if float(history.close.min()) <= 0 and (needs := template.needs_positive_prices):
-        number = rows.numbers[int(np.argmin(rows.prices))]
+        lowest = min(rows.rows, key=lambda row: row.price)
         allowed = f"allowed: a price above 0, which the template needs for {needs}; targetTransform level and features without "
-        problem = Problem(f"{source} row {number}", f"{min(rows.prices):g}", allowed + "returns or ratios take any price")
+        problem = Problem(f"{source} row {lowest.number}", lowest.price, allowed + "returns or ratios take any price")
         return Reading(problems=[problem])
     return Reading(history, [], checked.notes)

@@ -17,7 +17,6 @@ from fe_image.features.returns import shifted
 log = logging.getLogger(__name__)
 
 
-
 class ArimaTransformer(Transformer[Arima]):
     """Forecast of log p_{t+1} made at t by ARIMA(p, d, q), minus log p_t.
 

@@ -12,9 +12,9 @@ from contracts.forecasts import ForecastReport
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
+from runs.formatting import format_duration, shorten_repeated
 from runs.report.bundle import ReportBundle, Step
 from runs.report.verdict import METRIC, Verdict, WindowScore, coverage, gate_figures, nominal_coverage, overall_ratio
-from runs.wording import shortened, spoken
 
 _TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
@@ -133,15 +133,15 @@ def steps_section(steps: Sequence[Step], said: str) -> str:
             width = (step.seconds or 0) / span
             tone = _TONES.get(step.status, "") if step.status in (FAILED, STOPPED) else ""
             bar = f'<i class="{tone}" style="left:{100 * begin:.2f}%;width:{100 * width:.2f}%"></i>'
-        duration = "–" if step.seconds is None else spoken(step.seconds)
-        reason = f'<div class="reason">{prose(shortened(step.reason, said))}</div>' if step.reason else ""
+        duration = "–" if step.seconds is None else format_duration(step.seconds)
+        reason = f'<div class="reason">{prose(shorten_repeated(step.reason, said))}</div>' if step.reason else ""
         attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
         rows.append(
             f'<tr><td>{text(step.name)}{attempt}{reason}</td><td><span class="status {_TONES.get(step.status, "")}">'
             f'{text(step.status)}</span></td><td class="number">{duration}</td><td><div class="timeline">{bar}</div></td></tr>'
         )
     heads = '<th>step</th><th>status</th><th class="number">duration</th><th>when</th>'
-    whole = f"From start to end: {spoken(span)}." if times else "No step has begun."
+    whole = f"From start to end: {format_duration(span)}." if times else "No step has begun."
     return section("Pipeline steps", whole, _table(heads, rows))
 
 

@@ -14,6 +14,7 @@ from contracts.problems import ProblemsError
 from contracts.template import DataPolicy
 from fe_image.data.prices import read_history
 from runs import assets
+from runs.price_files import read_price_files
 from runs.stack import Stack
 
 GOOD = "Date,Close\n2020-01-01,1.5\n2020-01-02,1.25\n"
@@ -26,7 +27,7 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
-    assets.put(stack, assets.read_price_files([write(tmp_path, "AAPL.csv", GOOD)]), "a source")
+    assets.put(stack, read_price_files([write(tmp_path, "AAPL.csv", GOOD)]), "a source")
     assert stack.s3.get_object(Bucket="assets", Key="assets/AAPL.csv")["Body"].read() == GOOD.encode()
     (item,) = assets.stored(stack)
     assert (item["AssetName"], item["Rows"], item["FirstDate"], item["LastDate"]) == ("AAPL", 2, "2020-01-01", "2020-01-02")
@@ -72,14 +73,14 @@ def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
 )
 def test_a_bad_file_is_refused(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
     with pytest.raises(ProblemsError) as caught:
-        assets.read_price_files([write(tmp_path, name, content)])
+        read_price_files([write(tmp_path, name, content)])
     assert said in str(caught.value)
 
 
 def test_every_bad_file_is_named_and_none_is_stored(tmp_path: Path) -> None:
     paths = [write(tmp_path, "A.csv", GOOD), write(tmp_path, "B.csv", "x\n"), tmp_path / "C.csv"]
     with pytest.raises(ProblemsError) as caught:
-        assets.read_price_files(paths)
+        read_price_files(paths)
     assert "B.csv" in str(caught.value)
     assert "C.csv" in str(caught.value)
     assert "A.csv" not in str(caught.value)
@@ -89,27 +90,27 @@ def test_the_same_asset_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     paths = [write(tmp_path, "A.csv", GOOD), write(tmp_path / "sub", "A.csv", GOOD)]
     with pytest.raises(ProblemsError, match="allowed: each asset once; A is given already"):
-        assets.read_price_files(paths)
+        read_price_files(paths)
 
 
 def test_repeated_dates_are_counted_since_a_template_may_choose_among_them(tmp_path: Path) -> None:
-    (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-02,3\n")])
+    (file,) = read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-02,3\n")])
     assert (file.rows, file.repeated) == (3, 1)
 
 
 def test_the_first_and_the_last_moment_are_found_however_they_are_written(tmp_path: Path) -> None:
     rows = "2020-01-02T10:00,1\n2020-01-02 16:00,1\n2020-01-01 00:00,1\n2020-01-01,1\n"
-    (file,) = assets.read_price_files([write(tmp_path, "A.csv", "Date,Close\n" + rows)])
+    (file,) = read_price_files([write(tmp_path, "A.csv", "Date,Close\n" + rows)])
     assert (file.first, file.last, file.repeated) == ("2020-01-01 00:00", "2020-01-02 16:00", 1)
 
 
 def test_rows_without_a_price_are_counted_since_a_template_may_leave_them_out(tmp_path: Path) -> None:
-    (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-03,n/a\n2019-12-31,\n")])
+    (file,) = read_price_files([write(tmp_path, "A.csv", GOOD + "2020-01-03,n/a\n2019-12-31,\n")])
     assert (file.rows, file.missing, file.first, file.last) == (2, 2, "2020-01-01", "2020-01-02")
 
 
 def test_line_ends_of_an_old_mac_are_read(tmp_path: Path) -> None:
-    (file,) = assets.read_price_files([write(tmp_path, "A.csv", GOOD.replace("\n", "\r"))])
+    (file,) = read_price_files([write(tmp_path, "A.csv", GOOD.replace("\n", "\r"))])
     assert file.rows == 2
 
 
@@ -135,7 +136,7 @@ def test_stored_is_what_the_step_reads_under_some_template(rows: list[str], head
     usable = [reading.history is not None and reading.history.times.size >= 2 for reading in readings]
     with TemporaryDirectory() as folder:
         try:
-            (file,) = assets.read_price_files([write(Path(folder), "A.csv", content)])
+            (file,) = read_price_files([write(Path(folder), "A.csv", content)])
         except ProblemsError:
             assert not any(usable)
             return
@@ -145,7 +146,7 @@ def test_stored_is_what_the_step_reads_under_some_template(rows: list[str], head
 def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
     path = write(tmp_path, "A.csv", "Date,Close\n" + "2020-01-01,0\n" * 100)
     with pytest.raises(ProblemsError) as caught:
-        assets.read_price_files([path])
+        read_price_files([path])
     text = str(caught.value)
     assert text.startswith(f"assets: 1 problem\n  - {path} row 2 Close is '0'; allowed: a price from 1e-09 to 1e+12; ")
     assert text.endswith("(100 such rows: 2, 3, 4, 5, 6 and 95 more)")
@@ -154,7 +155,7 @@ def test_many_bad_rows_are_counted_not_listed(tmp_path: Path) -> None:
 def test_of_many_bad_rows_each_fault_is_one_problem(tmp_path: Path) -> None:
     path = write(tmp_path, "A.csv", "Date,Close\n" + "2020-01-01,0\n" * 6 + "2020-13-01,1\n")
     with pytest.raises(ProblemsError) as caught:
-        assets.read_price_files([path])
+        read_price_files([path])
     assert str(caught.value).startswith("assets: 2 problems\n")
     for said in ("(6 such rows: 2, 3, 4, 5, 6 and 1 more)", "row 8 Date is '2020-13-01'; ", "(one such row)"):
         assert said in str(caught.value)
@@ -163,13 +164,13 @@ def test_of_many_bad_rows_each_fault_is_one_problem(tmp_path: Path) -> None:
 def test_a_few_bad_rows_are_listed_each_with_its_text(tmp_path: Path) -> None:
     path = write(tmp_path, "A.csv", GOOD + "2020-01-03,x\n2020-01-04,y\n")
     with pytest.raises(ProblemsError) as caught:
-        assets.read_price_files([path])
+        read_price_files([path])
     assert [problem.value for problem in caught.value.problems] == ["x", "y"]
 
 
 def test_it_is_said_whether_other_prices_were_there(stack: Stack, tmp_path: Path) -> None:
     def put(content: str) -> str:
-        (put,) = assets.put(stack, assets.read_price_files([write(tmp_path, "AAPL.csv", content)]))
+        (put,) = assets.put(stack, read_price_files([write(tmp_path, "AAPL.csv", content)]))
         return put.outcome
 
     more = GOOD + "2020-01-03,1\n"
@@ -178,7 +179,7 @@ def test_it_is_said_whether_other_prices_were_there(stack: Stack, tmp_path: Path
 
 def test_the_same_prices_again_are_no_other_version(stack: Stack, tmp_path: Path) -> None:
     """Another version would be another snapshot: starting an execution again under its id would be a conflict."""
-    files = assets.read_price_files([write(tmp_path, "AAPL.csv", GOOD)])
+    files = read_price_files([write(tmp_path, "AAPL.csv", GOOD)])
 
     def put() -> tuple[str, int]:
         (done,) = assets.put(stack, files)

@@ -11,7 +11,8 @@ from contracts.snapshot import Snapshot
 from contracts.status import EXECUTING, FAILED, NOT_REGISTERED, REGISTERED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from runs.history import Change
-from runs.observe import reconcile, record_change
+from runs.observe import record_change
+from runs.reconcile import reconcile
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.conftest import PIPELINE_ARN, REGION

@@ -12,8 +12,10 @@ from contracts.problems import ProblemsError
 from contracts.template import parse_template
 from handlers import scheduled_start
 from runs import assets, templates
-from runs.begin import execution_store, start
+from runs.begin import start
+from runs.price_files import read_price_files
 from runs.stack import Stack
+from runs.store import execution_store
 from tests.fake_sagemaker import FakeSageMaker
 
 
@@ -21,7 +23,7 @@ def put_prices(stack: Stack, folder: Path, asset: str, first: str, last: str) ->
     days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
     rows = [f"{day},1.5\n" for day in days[np.is_busday(days)]]
     (folder / f"{asset}.csv").write_text("Date,Close\n" + "".join(rows))
-    assets.put(stack, assets.read_price_files([folder / f"{asset}.csv"]))
+    assets.put(stack, read_price_files([folder / f"{asset}.csv"]))
 
 
 def put_template(stack: Stack, **changes: Any) -> None:
