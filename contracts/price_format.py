@@ -71,9 +71,7 @@ def read_format(
     try:
         ZoneInfo(timezone or "UTC")
     except (KeyError, ValueError, OSError):
-        problems.append(
-            Problem("--timezone", timezone, "allowed: a name of the IANA database, such as America/New_York or UTC")
-        )
+        problems.append(Problem("--timezone", timezone, "allowed: an IANA name, such as America/New_York or UTC"))
     return problems, PriceFormat(_DELIMITERS.get(delimiter, delimiter), decimal, date_column, price_column, timezone)
 
 

@@ -107,11 +107,14 @@ def _find_columns(
         return problems, None
     header = rows[0]
     found = [_column(header, name) for name in (chosen.date_column, chosen.price_column)]
-    for name, places in zip((chosen.date_column, chosen.price_column), found, strict=True):
-        if len(places) != 1:
-            what = f"column {name} " + (f"occurs {len(places)} times" if places else "is missing")
-            hint = "" if places else header_hint(text.splitlines()[:2], header, chosen)
-            problems.append(Problem(source, ", ".join(header[:10]), f"{what}; allowed: {names}, once each{hint}"))
+    wrong = [
+        f"column {name} " + (f"occurs {len(places)} times" if places else "is missing")
+        for name, places in zip((chosen.date_column, chosen.price_column), found, strict=True)
+        if len(places) != 1
+    ]
+    if wrong:
+        hint = header_hint(text.splitlines()[:2], header, chosen)
+        problems.append(Problem(source, ", ".join(header[:10]), f"{' and '.join(wrong)}; allowed: {names}, once each{hint}"))
     if not problems:
         problems = _width_problems(source, header, rows[1:])
     return (problems, None) if problems else ([], (found[0][0], found[1][0]))

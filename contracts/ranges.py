@@ -172,7 +172,7 @@ def _frequency_problems(template: Mapping[str, Any], fact: PriceFacts) -> list[P
 
 def _too_few_rows(template: Mapping[str, Any], needs: TemplateNeeds, ranges: Sequence[PriceRange]) -> list[Problem]:
     """Feature windows that are longer than the training range of some asset."""
-    if not ranges:
+    if not ranges or _begins_too_late(template, ranges):
         return []
     fewest = min(ranges, key=lambda found: _most_training_rows(template, found))
     rows = _most_training_rows(template, fewest)
