@@ -154,7 +154,7 @@ FACTS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("more", "changes", "expected"), FACTS.values(), ids=FACTS)
 def test_what_the_stored_file_shows_is_reported_before_a_job_is_paid_for(
-    stack: Stack, tmp_path: Path, more: str, changes: dict[str, Any], expected: str
+    stack: Stack, sagemaker: FakeSageMaker, tmp_path: Path, more: str, changes: dict[str, Any], expected: str
 ) -> None:
     days = "".join(f"2024-01-{day:02},100\n" for day in range(1, 31))
     (tmp_path / "FACTS.csv").write_text(f"Date,Close\n{days}{more}")
@@ -165,3 +165,4 @@ def test_what_the_stored_file_shows_is_reported_before_a_job_is_paid_for(
         start(stack, "daily")
     (problem,) = caught.value.problems
     assert expected in str(problem)
+    assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
