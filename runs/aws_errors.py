@@ -33,7 +33,7 @@ _UNAVAILABLE = frozenset(
         "ServiceUnavailableException",
     }
 )
-#: A missing object is answered 403 unless the caller may list the bucket; a head request has no body, so it has only a number.
+#: A head request has no body, so its error has only a number.
 _NO_OBJECT = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
 
 
@@ -60,6 +60,11 @@ def is_transient(error: ClientError) -> bool:
 def is_missing_object(error: ClientError) -> bool:
     """True if S3 answers that an object does not exist."""
     return code_of(error) in _NO_OBJECT
+
+
+def is_forbidden(error: ClientError) -> bool:
+    """True if S3 denies access. It also denies it for a missing object if the caller may not list the bucket."""
+    return code_of(error) in ("403", "AccessDenied", "Forbidden")
 
 
 def _http_status(error: ClientError) -> int:

@@ -19,7 +19,7 @@ from contracts import status as st
 from contracts.layout import GATE_METRIC, GATE_THRESHOLD, ExecutionLayout
 from contracts.manifest import ManifestEntry, mismatches, parse_manifest
 from contracts.tables import ExecutionAttribute
-from runs.aws_errors import code_of, is_missing_object, is_transient, message_of
+from runs.aws_errors import code_of, is_forbidden, is_missing_object, is_transient, message_of
 from runs.objects import stored_object
 from runs.pages import all_entries
 from runs.stack import Stack
@@ -86,14 +86,17 @@ def _gate_figures(stack: Stack, execution_id: str, steps: dict[str, Any], proble
 
 
 def _output_problems(stack: Stack, layout: ExecutionLayout) -> list[str]:
-    """Compare the feature step's outputs with its manifest: after the job, something else may have replaced them."""
+    """Compare the feature step's outputs with its manifest: after the job, something else may have replaced them.
+
+    The functions may not list the bucket, so S3 answers 403 for a missing output.
+    """
     entries = parse_manifest(_content(stack, layout.manifest))
     found: dict[str, ManifestEntry] = {}
     for name in entries:
         try:
             stored = stored_object(stack.s3, stack.outputs.models_bucket, f"{layout.prefix}/{name}")
         except ClientError as error:
-            if not is_missing_object(error):
+            if not is_missing_object(error) and not is_forbidden(error):
                 raise
         else:
             found[name] = {"size": stored.size, "sha256": stored.sha256}

@@ -129,7 +129,7 @@ def _step_change(step: Mapping[str, Any], changed_at: str, moment: datetime) -> 
         status=step["StepStatus"],
         step=step["StepName"],
         reason=step.get("FailureReason", ""),
-        job_arn=job_arn(step.get("Metadata", {})),
+        job_arn=job_arn(step.get("Metadata") or {}),
         started_at=started,
         ended_at=ended,
     )
