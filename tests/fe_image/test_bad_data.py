@@ -134,7 +134,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "duplicates",
         lines(lambda r: [*r[:20], r[19], *r[20:]]),
-        "A1.csv rows 20 and 21 is '2001-01-25 twice'; both are in one step of 1D; delete one, or set data.duplicates to 'first'",
+        "A1.csv rows 20 and 21 is '2001-01-25 twice'; both are in one step of 1D; delete one, or set data.duplicates",
     ),
     ("other date order", lines(cell(3, "01/03/2001", 0)), "A1.csv row 3, column Date is '01/03/2001'; allowed: ISO 8601"),
     ("no such day", lines(cell(3, "2001-02-30", 0)), "A1.csv row 3, column Date is '2001-02-30'; allowed: ISO 8601"),
@@ -312,7 +312,8 @@ def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path)
     path = tmp_path / "a.csv"
     path.write_bytes(csv_of([f"{text}:00Z" for text in times], ["5"] * len(times)))
     code = (
-        "import pathlib, sys; from tests.fe_image.support import level_template; from fe_image.data.prices import read_history\n"
+        "import pathlib, sys; from tests.fe_image.support import level_template\n"
+        "from fe_image.data.prices import read_history\n"
         "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), level_template()).problems, sep='\\n')"
     )
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=True)

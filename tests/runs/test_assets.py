@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.layout import asset_key
+from contracts.price_format import read_format
 from contracts.problems import ProblemsError
 from fe_image.data.prices import read_history
 from runs import assets
@@ -192,3 +193,13 @@ def test_the_same_prices_again_are_no_other_version(stack: Stack, tmp_path: Path
     assert put() == ("unchanged", 2), "what is away is put again"
     stack.s3.put_object(Bucket=stack.outputs.assets_bucket, Key=asset_key("AAPL"), Body=b"other")
     assert put()[1] == 4, "and what another wrote past the table is put right"
+
+
+def test_another_dialect_is_stored_in_the_format_that_the_step_reads(stack: Stack, tmp_path: Path) -> None:
+    path = write(tmp_path, "AAPL.CSV", "Tag;Preis\n2020-01-01;1.001,5\n2020-01-02;1.002,25\n")
+    _, price_format = read_format(";", ",", "Tag", "Preis", "")
+    (file,) = read_price_files([path], price_format)
+    assets.put(stack, [file])
+    stored = stack.s3.get_object(Bucket="assets", Key="assets/AAPL.csv")["Body"].read()
+    assert stored == b"Date,Close\n2020-01-01,1001.5\n2020-01-02,1002.25\n"
+    assert read_history("AAPL", "AAPL.csv", stored, level_template()).problems == []
