@@ -38,8 +38,8 @@ _PRICE_NAMES = frozenset({"close", "adj close", "adj. close", "price", "last", "
 class PriceFormat:
     """How a price file is written. The defaults read ``Date,Close`` with ISO dates and a decimal point.
 
-    ``decimal``: ``.`` or ``,``; if set, the other one and spaces may group thousands. ``timezone``: dates with an offset are stored
-    in this zone's local time.
+    ``decimal``: ``.`` or ``,``; if set, the other one and spaces may group thousands. ``timezone``: dates with an offset are
+    stored in this zone's local time.
     """
 
     delimiter: str = ","
