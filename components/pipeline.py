@@ -13,10 +13,10 @@ from pulumi import Input, Output, ResourceOptions
 from components.names import MODEL_PACKAGES, Names
 from contracts.problems import ProblemsError
 from contracts.regions import deepar_image_uri
-from pipeline_def.check import require_valid
-from pipeline_def.keys import KmsValues, SpotValues, TemplateValues, VpcValues
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import require_valid
+from pipeline_def.template.keys import KmsValues, SpotValues, TemplateValues, VpcValues
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from settings import ProgramError, Settings
 
 MAX_PARALLEL_STEPS = 2

@@ -20,9 +20,9 @@ from local_run.docker_image import docker_options
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.example_values import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
 from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack

@@ -13,22 +13,22 @@ import typer
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.regions import region_problem
 from contracts.strict_json import parse
-from pipeline_def.check import JSON_RULE, RULES, check_definition
-from pipeline_def.checks.finding import Finding
-from pipeline_def.compare import formats
-from pipeline_def.compare.sources import Source, compare_sources, read_revision, read_source
-from pipeline_def.example_values import EXAMPLE_REGION, example_values
-from pipeline_def.render import render as render_template
-from pipeline_def.template import TEMPLATE_PATH, read_template
+from pipeline_def.check.finding import Finding
+from pipeline_def.check.phases import JSON_RULE, RULES, check_definition
+from pipeline_def.diff import formats
+from pipeline_def.diff.sources import Source, compare_sources, read_revision, read_source
+from pipeline_def.template.example_values import EXAMPLE_REGION, example_values
+from pipeline_def.template.render import render as render_template
+from pipeline_def.template.text import TEMPLATE_PATH, read_template
 
 #: Exit code of `diff --exit-code` where something changed; 1 is a problem to mend, 2 a wrong command line.
 CHANGED = 3
 
 app = typer.Typer(
-    help="""The definition of the training pipeline: made, filled, checked and compared without AWS.
+    help="""Generate, render, check and compare the definition of the training pipeline.
 
-    The pipeline is authored with the SageMaker SDK (author.py) and generated into pipeline.json.mustache, which the Pulumi
-    program fills from its resources. Edit author.py, then: generate, check, diff.""",
+    author/pipeline.py builds the pipeline with the SageMaker SDK. `generate` writes it to pipeline.json.mustache, the template
+    that the Pulumi program fills from its resources. After an edit, run generate, check and diff.""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -55,7 +55,7 @@ def generate(
     The SDK is in an environment of its own, which `make author-check` makes: .venv-author/bin/python -m pipeline_def generate.
     The same bytes come out on any machine; nothing reaches AWS.
     """
-    from pipeline_def.generate import generate_template, stale_problem
+    from pipeline_def.template.generate import generate_template, stale_problem
 
     if check:
         problem = stale_problem()

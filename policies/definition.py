@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline_def.check import check_definition
-from pipeline_def.checks.definition import Definition, Step
+from pipeline_def.check.definition import Definition, Step
+from pipeline_def.check.phases import check_definition
 from policies.controls import Finding, ResourceControl, Verbatim
 from policies.resources import Resource
 

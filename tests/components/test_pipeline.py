@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from pipeline_def.check import check_definition
+from pipeline_def.check.phases import check_definition
 from tests.components.recording import ROOT, Recorder, run_program
 
 KIND = "aws:sagemaker/pipeline:Pipeline"

@@ -6,9 +6,9 @@ import json
 from functools import cache
 from typing import Any
 
-from pipeline_def.example_values import EXAMPLE_REGION, example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.example_values import EXAMPLE_REGION, example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 
 REGION = EXAMPLE_REGION
 

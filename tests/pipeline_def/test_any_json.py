@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline_def.check import check_definition
-from pipeline_def.compare.adopted_values import adopt
-from pipeline_def.compare.changes import compare
-from pipeline_def.compare.formats import as_json, as_markdown, as_terminal
+from pipeline_def.check.phases import check_definition
+from pipeline_def.diff.adopted_values import adopt
+from pipeline_def.diff.changes import compare
+from pipeline_def.diff.formats import as_json, as_markdown, as_terminal
 from tests.pipeline_def.definitions import REGION, good
 
 JSON = st.recursive(

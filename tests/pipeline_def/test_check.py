@@ -10,10 +10,10 @@ import pytest
 
 from contracts.problems import ProblemsError
 from contracts.regions import DEEPAR_ACCOUNTS
-from pipeline_def.check import JSON_RULE, RULES, check_definition, require_valid
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import JSON_RULE, RULES, check_definition, require_valid
+from pipeline_def.template.example_values import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, get, good, good_text, join, parameter, step
 from tests.pipeline_def.mutations import CANARY, MUTATIONS, Mutation
 

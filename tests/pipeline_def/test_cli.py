@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline_def.check import JSON_RULE, RULES
+from pipeline_def.check.phases import JSON_RULE, RULES
 from pipeline_def.cli import CHANGED, app
-from pipeline_def.compare.formats import NOTHING_ELSE
+from pipeline_def.diff.formats import NOTHING_ELSE
 from tests.pipeline_def.definitions import arguments, good, good_text, parameter
 
 ROOT = Path(__file__).parents[2]
@@ -183,7 +183,7 @@ def repository(tmp_path: Path) -> Path:
         subprocess.run(
             [*git, *command], cwd=copy, check=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(tmp_path)}
         )
-    template = copy / "pipeline_def" / "pipeline.json.mustache"
+    template = copy / "pipeline_def" / "template" / "pipeline.json.mustache"
     template.write_text(template.read_text().replace('"DefaultValue": 128', '"DefaultValue": 64'))
     return copy
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipeline_def.compare.changes import NO_WORDS, Change, compare
-from pipeline_def.compare.formats import NOTHING, as_json, as_markdown, as_terminal
-from pipeline_def.compare.sources import Source, compare_sources
+from pipeline_def.diff.changes import NO_WORDS, Change, compare
+from pipeline_def.diff.formats import NOTHING, as_json, as_markdown, as_terminal
+from pipeline_def.diff.sources import Source, compare_sources
 from tests.pipeline_def.definitions import arguments, get, good, good_text, join, output, parameter, step
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline_def.compare.changes import compare
-from pipeline_def.compare.formats import as_terminal
-from pipeline_def.render import canonical
+from pipeline_def.diff.changes import compare
+from pipeline_def.diff.formats import as_terminal
+from pipeline_def.template.render import canonical
 from tests.pipeline_def.definitions import good
 from tests.pipeline_def.test_any_json import PLACES, put
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_def.compare.changes import Change, compare
+from pipeline_def.diff.changes import Change, compare
 from tests.pipeline_def.definitions import arguments, good, output, parameter, step
 from tests.pipeline_def.mutation import registered
 

@@ -10,13 +10,13 @@ import pytest
 from moto import mock_aws
 
 from contracts.problems import ProblemsError
-from pipeline_def.compare.adopted_values import adopt
-from pipeline_def.compare.changes import Change
-from pipeline_def.compare.formats import as_json, as_markdown, as_terminal
-from pipeline_def.compare.sources import Source, compare_sources, read_source
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.diff.adopted_values import adopt
+from pipeline_def.diff.changes import Change
+from pipeline_def.diff.formats import as_json, as_markdown, as_terminal
+from pipeline_def.diff.sources import Source, compare_sources, read_source
+from pipeline_def.template.example_values import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import arguments, get, good, good_text, join, output
 
 

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline_def.check import as_error, check_definition
-from pipeline_def.compare.changes import compare
-from pipeline_def.compare.formats import as_markdown, as_terminal
-from pipeline_def.compare.placeholder_values import placeholder_values
-from pipeline_def.compare.sources import Source, compare_sources
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import as_error, check_definition
+from pipeline_def.diff.changes import compare
+from pipeline_def.diff.formats import as_markdown, as_terminal
+from pipeline_def.diff.placeholder_values import placeholder_values
+from pipeline_def.diff.sources import Source, compare_sources
+from pipeline_def.template.example_values import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, good, parameter, step
 
 DOC = (Path(__file__).parents[2] / "docs" / "pipeline-diff.md").read_text()

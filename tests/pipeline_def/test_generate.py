@@ -11,13 +11,13 @@ import pytest
 
 from contracts import status
 from contracts.problems import ProblemsError
-from pipeline_def import generate
-from pipeline_def.author_check import NOTEBOOK, no_network
-from pipeline_def.graph_svg import graph_svg
-from pipeline_def.placeholders import JSON, SECTION_OF_MEMBER, TEXT
-from pipeline_def.render import render
-from pipeline_def.template import read_template
-from pipeline_def.template_writer import write_template
+from pipeline_def.template import generate
+from pipeline_def.author.author_check import NOTEBOOK, no_network
+from pipeline_def.graph import graph_svg
+from pipeline_def.template.placeholders import JSON, SECTION_OF_MEMBER, TEXT
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
+from pipeline_def.template.writer import write_template
 from tests.pipeline_def.definitions import good_text
 
 
@@ -25,11 +25,11 @@ def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     def absent() -> str:
         raise ModuleNotFoundError("No module named 'sagemaker'", name="sagemaker")
 
-    monkeypatch.setitem(__import__("sys").modules, "pipeline_def.author", None)
+    monkeypatch.setitem(__import__("sys").modules, "pipeline_def.author.pipeline", None)
     monkeypatch.setattr(generate, "prepare_environment", lambda: None)
     with pytest.raises(ModuleNotFoundError):
         generate.generate_template()  # a module of ours that is missing is no user's mistake
-    monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author")
+    monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author.pipeline")
     monkeypatch.setitem(__import__("sys").modules, "sagemaker", None)
     with pytest.raises(ProblemsError, match=r"\.venv-author/bin/python .*pip install '\.\[author,cli\]'"):
         generate.generate_template()

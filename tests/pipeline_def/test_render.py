@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
-from pipeline_def.check import check_definition
-from pipeline_def.example_values import example_values
-from pipeline_def.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS, KmsValues, SpotValues, TemplateValues, VpcValues
-from pipeline_def.render import render, template_tags
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import check_definition
+from pipeline_def.template.example_values import example_values
+from pipeline_def.template.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS, KmsValues, SpotValues, TemplateValues, VpcValues
+from pipeline_def.template.render import render, template_tags
+from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, good_text, parameter
 
 TEMPLATE = read_template()

@@ -9,9 +9,9 @@ from contracts import environment, layout, status
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.regions import DEEPAR_ACCOUNTS
-from pipeline_def.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS
-from pipeline_def.render import template_tags
-from pipeline_def.template import TEMPLATE_PATH, read_template
+from pipeline_def.template.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS
+from pipeline_def.template.render import template_tags
+from pipeline_def.template.text import TEMPLATE_PATH, read_template
 from tests.pipeline_def.definitions import arguments, get, good, output, parameter, step
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.example_values import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from policies.definition import ENDPOINT, PIPELINE
 from tests.policies.judging import BY_NAME, UNKNOWN, Case, Member, bad, good, judge
 

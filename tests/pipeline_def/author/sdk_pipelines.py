@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline_def.authoring_environment import prepare_environment
+from pipeline_def.author.environment import prepare_environment
 
 prepare_environment()
 
@@ -64,7 +64,7 @@ from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, Training
 from sagemaker.serve.model_builder import ModelBuilder  # noqa: E402
 from sagemaker.train.model_trainer import ModelTrainer  # noqa: E402
 
-from pipeline_def.authoring_session import offline_session  # noqa: E402
+from pipeline_def.author.session import offline_session  # noqa: E402
 
 FOLDER = Path(__file__).parent.parent / "sdk_definitions"
 ROLE = "arn:aws:iam::123456789012:role/service-role/pipelines"
