@@ -12,16 +12,13 @@ from pulumi import Input, Output, ResourceOptions
 
 from components.names import MODEL_PACKAGES, Names
 from contracts.problems import ProblemsError
-from contracts.regions import deepar_image_uri
 from pipeline_def.check.phases import require_valid
-from pipeline_def.template.keys import KmsValues, SpotValues, TemplateValues, VpcValues
+from pipeline_def.template.keys import Source, names_from, template_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from settings import ProgramError, Settings
 
 MAX_PARALLEL_STEPS = 2
-#: Exports of the stack that the template takes under the same name.
-FROM_OUTPUTS = ("executor_uri", "assets_bucket", "models_bucket", "execution_table", "feature_importance_table")
 
 
 @dataclass(frozen=True)
@@ -74,11 +71,11 @@ class Pipeline(pulumi.ComponentResource):
         """The rendered definition. Everything that other resources know is filled in here, in one place."""
         args, settings, tags = self._args, self._settings, dict(self._args.tags)
         return Output.all(
-            **{field: args.outputs[field] for field in FROM_OUTPUTS},
-            **{f"{actor}_role_arn": args.role_arns[actor] for actor in ("processing", "training", "model")},
+            **{key: args.outputs[key] for key in names_from(Source.OUTPUT)},
+            **{key: args.role_arns[key.removesuffix("_role_arn")] for key in names_from(Source.ROLE)},
             feature_image_uri=args.image_uri,
             model_package_group=self.model_package_group,
-            key_arn=args.key_arn,
+            kms_key_arn=args.key_arn,
         ).apply(lambda known: render_definition(settings, tags, known))
 
     def _create_pipeline(self) -> aws.sagemaker.Pipeline:
@@ -96,30 +93,13 @@ class Pipeline(pulumi.ComponentResource):
 
 
 def render_definition(settings: Settings, tags: Mapping[str, str], known: Mapping[str, Any]) -> str:
-    """The template, filled and checked. ``known`` holds what the resources told, by :class:`TemplateValues`' field names.
+    """Render and check the definition. ``known`` holds the values that resources supply, by template key.
 
     Raises:
-        ProgramError: every rule of ``pipeline_def check`` that the definition breaks.
+        ProgramError: everything that ``pipeline_def check`` reports about the definition.
     """
-    values = TemplateValues(
-        **{key: value for key, value in known.items() if key != "key_arn"},
-        deepar_image_uri=deepar_image_uri(settings.region),
-        log_sync_seconds=str(settings.log_sync_seconds),
-        model_approval_status=settings.approval_status,
-        processing_instance_type=settings.processing_instance_type,
-        training_instance_type=settings.training_instance_type,
-        processing_max_runtime_seconds=settings.processing_max_runtime_seconds,
-        training_max_runtime_seconds=settings.training_max_runtime_seconds,
-        tags=tags,
-        vpc=_vpc(settings.subnet_ids, settings.security_group_ids),
-        kms=KmsValues(known["key_arn"]) if known["key_arn"] else None,
-        spot=SpotValues(settings.training_max_wait_seconds) if settings.managed_spot else None,
-    )
+    values = template_values({**known, "tags": tags}, settings, settings.region)
     try:
-        return require_valid(render(read_template(), values.mapping()), settings.region)
+        return require_valid(render(read_template(), values), settings.region)
     except ProblemsError as error:
         raise ProgramError(error.subject, error.problems) from None
-
-
-def _vpc(subnet_ids: Sequence[str], security_group_ids: Sequence[str]) -> VpcValues | None:
-    return VpcValues(subnet_ids, security_group_ids) if subnet_ids else None

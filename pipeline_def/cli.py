@@ -17,7 +17,7 @@ from pipeline_def.check.finding import Finding
 from pipeline_def.check.phases import JSON_RULE, RULES, check_definition
 from pipeline_def.diff import formats
 from pipeline_def.diff.sources import Source, compare_sources, read_revision, read_source
-from pipeline_def.template.example_values import EXAMPLE_REGION, example_values
+from pipeline_def.template.keys import EXAMPLE_REGION, example_values
 from pipeline_def.template.render import render as render_template
 from pipeline_def.template.text import TEMPLATE_PATH, read_template
 
@@ -169,7 +169,7 @@ def _side(argument: str | None, revision: str | None, name: str, option: str) ->
 def _values(path: Path | None, region: str | None, sections: bool) -> dict[str, Any]:
     if path is None:
         _check_region(region)
-        return example_values(region or EXAMPLE_REGION, sections=sections).mapping()
+        return example_values(region or EXAMPLE_REGION, sections=sections)
     unused = {"--region": region, "--sections": sections or None}
     problems = [
         Problem(option, value, "allowed: not with --values; it is about the example values")
@@ -197,7 +197,7 @@ def _texts_to_check(file: str | None, region: str | None) -> list[str]:
     if file is not None:
         return [read_source(file).text]
     where = region or EXAMPLE_REGION
-    return [render_template(read_template(), example_values(where, sections=on).mapping()) for on in (False, True)]
+    return [render_template(read_template(), example_values(where, sections=on)) for on in (False, True)]
 
 
 def _print_findings(findings: list[Finding], output: CheckFormat) -> None:

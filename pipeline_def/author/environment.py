@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pipeline_def.template.placeholders import AUTHORING_REGION
+from pipeline_def.template.keys import AUTHORING_REGION
 
 #: Stands for the machine's and the user's configuration of the SDK.
 _DEFAULTS = str(Path(__file__).with_name("sdk_defaults.yaml"))

@@ -14,7 +14,7 @@ from sagemaker.serve.model_builder import ModelBuilder
 from contracts import layout, parameters, status
 from pipeline_def.author.retries import MODEL_RETRIES
 from pipeline_def.author.session import Authoring
-from pipeline_def.template.placeholders import JSON, TEXT
+from pipeline_def.template.keys import JSON, TEXT
 
 #: Instance types a registered model may be served on and transformed with. DeepAR infers on CPU.
 SERVING_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml.c5.xlarge", "ml.c5.2xlarge"]

@@ -7,7 +7,7 @@ from sagemaker.core.workflow.parameters import Parameter, ParameterFloat, Parame
 from contracts import layout
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS, Hyperparameter
-from pipeline_def.template.placeholders import TEXT
+from pipeline_def.template.keys import TEXT
 
 
 def pipeline_parameters() -> list[Parameter]:

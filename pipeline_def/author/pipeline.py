@@ -38,7 +38,7 @@ from pipeline_def.author.models import create_step, final_metric, model_builder,
 from pipeline_def.author.parameters import pipeline_parameters
 from pipeline_def.author.retries import JOB_RETRIES
 from pipeline_def.author.session import Authoring, offline_session
-from pipeline_def.template.placeholders import JSON, TEXT
+from pipeline_def.template.keys import JSON, TEXT
 
 GATE_PROPERTY_FILE = "Gate"
 

@@ -11,7 +11,7 @@ from sagemaker.core.workflow.parameters import Parameter
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 
 from contracts import layout, parameters
-from pipeline_def.template.placeholders import AUTHORING_REGION, TEXT
+from pipeline_def.template.keys import AUTHORING_REGION, TEXT
 
 
 def offline_session() -> PipelineSession:

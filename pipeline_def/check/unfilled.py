@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pipeline_def.check.definition import Definition, join_path, walk
 from pipeline_def.check.finding import Finding, shown
-from pipeline_def.template.keys import PLAIN_KEYS, SECTIONS
-from pipeline_def.template.placeholders import JSON
+from pipeline_def.template.keys import JSON, KEYS
 
 #: What str() of a Pulumi Output, and a value that is unknown in a preview, look like inside a text.
 _PULUMI = re.compile(r"Calling __str__ on an Output|<pulumi\.output\.Output|04da6b54-80e4-46f7-96ec-b56ff0331ba9")
@@ -16,7 +15,7 @@ _PULUMI = re.compile(r"Calling __str__ on an Output|<pulumi\.output\.Output|04da
 _TAG = re.compile(r"\{\{\{?[#/^&>!]?\s*[A-Za-z_][\w.]*\s*\}?\}\}")
 #: What stands for a key while the definition is authored (``@key@``) and where definitions are compared (``«key»``), and what
 #: people write where a value is to come.
-_KEYS = "|".join([*PLAIN_KEYS, *(key for keys in SECTIONS.values() for key in keys)])
+_KEYS = "|".join(key.name for key in KEYS)
 _STAND_IN = re.compile(rf"@(?:{_KEYS})@|«(?:{_KEYS})»|(?i:<(?:replace|your|insert|change|fill)[_ \-][a-z_ \-]*>)")
 _NUMBERS = {value for value in JSON.values() if isinstance(value, int)}
 

@@ -1,4 +1,4 @@
-"""Generate the committed template from the authored pipeline; with the notebook the one place that loads the SageMaker SDK."""
+"""Generate the committed template from the authored pipeline. Only this module and the notebook load the SageMaker SDK."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import warnings
 
 from contracts.problems import Problem, ProblemsError
 from pipeline_def.author.environment import prepare_environment
-from pipeline_def.template.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS
+from pipeline_def.template.keys import JSON, SECTION_SWITCHES, key_names
 from pipeline_def.template.render import Tags
 from pipeline_def.template.text import TEMPLATE_PATH, read_template
 from pipeline_def.template.writer import write_template
@@ -19,9 +19,10 @@ COMMAND = "python -m pipeline_def generate"
 
 
 def generate_template() -> str:
-    """The template's text, byte for byte the same on any machine.
+    """Return the template's text, the same bytes on any machine.
 
-    :raises ProblemsError: the SDK (extra ``author``) is not installed, or template and ``keys.py`` disagree.
+    Raises:
+        ProblemsError: the SDK (extra ``author``) is not installed, or the template's keys differ from ``keys.py``.
     """
     template = write_template(json.loads(_authored_definition()))
     _agree_with_keys(Tags(template))
@@ -29,11 +30,11 @@ def generate_template() -> str:
 
 
 def stale_problem() -> Problem | None:
-    """What is wrong when the committed template is not what the author module gives, or None."""
+    """Return a problem if the committed template differs from the generated one."""
     committed = read_template() if TEMPLATE_PATH.exists() else None
     if committed == generate_template():
         return None
-    found = None if committed is None else "not what the authored pipeline gives"
+    found = None if committed is None else "different from the generated template"
     return Problem(TEMPLATE_PATH.name, found, f"run `{COMMAND}` and commit the result")
 
 
@@ -41,7 +42,7 @@ def _authored_definition() -> str:
     prepare_environment()
     logging.disable(logging.WARNING)
     try:
-        # The SDK warns and prints about jobs that are not started; building without starting is what is wanted.
+        # The SDK warns and prints that no job is started; building without starting is intended.
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             from pipeline_def.author.pipeline import author_pipeline
@@ -60,11 +61,11 @@ def _authored_definition() -> str:
 
 
 def _agree_with_keys(tags: Tags) -> None:
-    wanted: dict[str | None, set[str]] = {None: set(PLAIN_KEYS)}
-    wanted.update({section: set(keys) for section, keys in SECTIONS.items()})
+    wanted = {section: key_names(section) for section in (None, *SECTION_SWITCHES)}
     found = {section: tags.keys(section) for section in tags.text}
-    if found != wanted:
-        raise ProblemsError("pipeline template", [Problem("keys", found, f"keys.py has {wanted}")])
+    problems = [Problem("keys of the template", found, f"keys.py has {wanted}")] if found != wanted else []
     json_keys = set().union(*tags.json.values())
-    if json_keys != JSON_KEYS:
-        raise ProblemsError("pipeline template", [Problem("JSON keys", sorted(json_keys), f"keys.py has {sorted(JSON_KEYS)}")])
+    if json_keys != set(JSON):
+        problems.append(Problem("JSON keys of the template", sorted(json_keys), f"keys.py has {sorted(JSON)}"))
+    if problems:
+        raise ProblemsError("pipeline template", problems)

@@ -1,7 +1,7 @@
-"""From the authored definition to the text of the mustache template: keys for placeholders, sections for what is optional.
+"""Write the authored definition as a mustache template: keys for placeholders, sections for optional members.
 
-A member of an optional section stands after the members that are always there, with its comma inside the section, so that the
-text is JSON whichever sections are on.
+Optional members follow the members that are always present, with their comma inside the section, so the text is JSON
+whichever sections are on.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline_def.template.keys import SECTIONS
-from pipeline_def.template.placeholders import JSON, SECTION_OF_MEMBER, TEXT
+from pipeline_def.template.keys import JSON, SECTION_OF_MEMBER, TEXT
 
 _STEP = "  "
 
 
 def write_template(definition: Mapping[str, Any]) -> str:
-    """The template's text, indented, ending in a newline.
+    """Return the template's text, indented, ending in a newline.
 
-    :raises ValueError: a string of the definition looks like mustache itself, or an object has optional members alone.
+    Raises:
+        ValueError: a string of the definition looks like mustache, or all members of an object are optional.
     """
     return _value(_without_empty(definition), "", None) + "\n"
 
 
 def _without_empty(value: Any) -> Any:
-    """Leave out what the SDK writes for "unset": nulls and empty objects (an empty list is a value: no steps)."""
+    """Drop nulls and empty objects, which the SDK writes for unset values. An empty list is a value (no steps)."""
     if isinstance(value, Mapping):
         members = {key: _without_empty(item) for key, item in value.items()}
         return {key: item for key, item in members.items() if item is not None and (item != {} or key == "Metadata")}
@@ -47,7 +47,7 @@ def _value(value: Any, indent: str, section: str | None) -> str:
 
 def _text(value: str) -> str:
     if "{{" in value or "}}" in value:
-        raise ValueError(f"the authored definition must not hold mustache tags of its own: {value!r}")
+        raise ValueError(f"the authored definition must not contain mustache tags: {value!r}")
     text = json.dumps(value)
     for key, placeholder in TEXT.items():
         text = text.replace(placeholder, "{{" + key + "}}")
@@ -65,15 +65,13 @@ def _object(members: Mapping[str, Any], indent: str, section: str | None) -> str
     always = [name for name in members if SECTION_OF_MEMBER.get(name) in (None, section)]
     optional = [name for name in members if name not in always]
     if optional and not always:
-        raise ValueError(f"an object of optional members alone would be empty without them: {', '.join(optional)}")
+        raise ValueError(f"all members of an object are optional, so it could be empty: {', '.join(optional)}")
     if not members:
         return "{}"
     inner = indent + _STEP
     text = "{\n" + ",\n".join(_member(name, members[name], inner, section) for name in always)
     for name in optional:
         tag = SECTION_OF_MEMBER[name]
-        if tag not in SECTIONS:
-            raise ValueError(f"{name} belongs to the section {tag}, which keys.py does not know")
         text += "{{#" + tag + "}},\n" + _member(name, members[name], inner, tag) + "{{/" + tag + "}}"
     return text + f"\n{indent}" + "}"
 

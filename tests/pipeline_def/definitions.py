@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from pipeline_def.template.example_values import EXAMPLE_REGION, example_values
+from pipeline_def.template.keys import EXAMPLE_REGION, example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 
@@ -15,7 +15,7 @@ REGION = EXAMPLE_REGION
 
 @cache
 def good_text(sections: bool = False) -> str:
-    return render(read_template(), example_values(sections=sections).mapping())
+    return render(read_template(), example_values(sections=sections))
 
 
 def good(sections: bool = True) -> dict[str, Any]:

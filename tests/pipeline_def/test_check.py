@@ -11,7 +11,7 @@ import pytest
 from contracts.problems import ProblemsError
 from contracts.regions import DEEPAR_ACCOUNTS
 from pipeline_def.check.phases import JSON_RULE, RULES, check_definition, require_valid
-from pipeline_def.template.example_values import example_values
+from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, get, good, good_text, join, parameter, step
@@ -28,7 +28,7 @@ def test_nothing_is_wrong_with_the_good_definition(sections: bool) -> None:
 
 @pytest.mark.parametrize("region", sorted(DEEPAR_ACCOUNTS))
 def test_nothing_is_wrong_in_any_region(region: str) -> None:
-    text = render(read_template(), example_values(region, sections=True).mapping())
+    text = render(read_template(), example_values(region, sections=True))
     assert check_definition(text, region, contract=True) == []
 
 

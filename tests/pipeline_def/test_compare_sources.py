@@ -14,7 +14,7 @@ from pipeline_def.diff.adopted_values import adopt
 from pipeline_def.diff.changes import Change
 from pipeline_def.diff.formats import as_json, as_markdown, as_terminal
 from pipeline_def.diff.sources import Source, compare_sources, read_source
-from pipeline_def.template.example_values import example_values
+from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import arguments, get, good, good_text, join, output
@@ -114,7 +114,7 @@ def test_a_key_twice_in_one_text_has_one_value() -> None:
 def test_an_adopted_secret_is_not_shown() -> None:
     template = read_template().replace("{{log_sync_seconds}}", "{{db_password}}")
     deployed = read_template().replace("{{log_sync_seconds}}", "hunter2-canary")
-    text = render(deployed, {key: value for key, value in example_values().mapping().items() if key != "log_sync_seconds"})
+    text = render(deployed, {key: value for key, value in example_values().items() if key != "log_sync_seconds"})
     found = compare_sources(Source("deployed", text), Source("template", template))
     assert found.changes == []
     for writer in (as_terminal, as_markdown, as_json):

@@ -11,7 +11,7 @@ from pipeline_def.diff.changes import compare
 from pipeline_def.diff.formats import as_markdown, as_terminal
 from pipeline_def.diff.placeholder_values import placeholder_values
 from pipeline_def.diff.sources import Source, compare_sources
-from pipeline_def.template.example_values import example_values
+from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, good, parameter, step
@@ -94,7 +94,7 @@ def test_a_new_step() -> None:
     old = read_template()
     assert old.count(GATE) == 1
     new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
-    assert check_definition(render(new, example_values().mapping()), REGION) == []
+    assert check_definition(render(new, example_values()), REGION) == []
     compared = compare_sources(Source(SIDES[0], old), Source(SIDES[1], new))
     assert shown(as_terminal(compared.changes, *SIDES, compared.adopted))
 

@@ -11,10 +11,10 @@ import pytest
 
 from contracts import status
 from contracts.problems import ProblemsError
-from pipeline_def.template import generate
 from pipeline_def.author.author_check import NOTEBOOK, no_network
 from pipeline_def.graph import graph_svg
-from pipeline_def.template.placeholders import JSON, SECTION_OF_MEMBER, TEXT
+from pipeline_def.template import generate
+from pipeline_def.template.keys import JSON, SECTION_OF_MEMBER, SECTION_SWITCHES, TEXT
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from pipeline_def.template.writer import write_template
@@ -75,8 +75,8 @@ def test_a_whole_json_value_stands_without_quotes() -> None:
 @pytest.mark.parametrize(
     ("definition", "says"),
     [
-        ({"A": "{{x}}"}, "mustache tags of its own"),
-        ({"A": {"VpcConfig": {"Subnets": JSON["subnet_ids"]}}}, "would be empty"),
+        ({"A": "{{x}}"}, "must not contain mustache tags"),
+        ({"A": {"VpcConfig": {"Subnets": JSON["subnet_ids"]}}}, "so it could be empty"),
     ],
 )
 def test_what_would_make_a_broken_template_is_refused(definition: object, says: str) -> None:
@@ -87,7 +87,7 @@ def test_what_would_make_a_broken_template_is_refused(definition: object, says: 
 def test_no_placeholder_is_part_of_another() -> None:
     for key, text in TEXT.items():
         assert [other for other in TEXT if other != key and text in TEXT[other]] == []
-    assert set(SECTION_OF_MEMBER.values()) == {"vpc", "kms", "spot"}
+    assert set(SECTION_OF_MEMBER.values()) == set(SECTION_SWITCHES)
 
 
 def test_authoring_that_used_the_network_would_be_seen_even_in_a_thread_that_swallows_it() -> None:

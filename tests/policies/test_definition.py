@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from pipeline_def.template.example_values import example_values
+from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from policies.definition import ENDPOINT, PIPELINE
 from tests.policies.judging import BY_NAME, UNKNOWN, Case, Member, bad, good, judge
 
-RENDERED = render(read_template(), example_values(sections=True).mapping())
+RENDERED = render(read_template(), example_values(sections=True))
 TAG = ":" + example_values().feature_image_uri.rpartition(":")[2]
 MULTI = [{"initialInstanceCount": 2}]
 
