@@ -41,7 +41,7 @@ $(AUTHOR)/.ready: pyproject.toml requirements.txt
 	@touch $@
 
 author-check: $(AUTHOR)/.ready  ## Regenerate the template with the SageMaker SDK and compare; execute the notebook
-	$(AUTHOR)/bin/python -m pipeline_def.author.author_check
+	$(AUTHOR)/bin/python -m pipeline_def author-check
 
 clean:
 	rm -rf $(VENV) $(AUTHOR) build out .pytest_cache .mypy_cache .ruff_cache .hypothesis

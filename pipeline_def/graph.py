@@ -1,4 +1,4 @@
-"""A definition's steps as a picture: self-contained SVG, steps in layers, arrows for what waits for what."""
+"""A definition's steps as a self-contained SVG: steps in columns, arrows from a step to those that wait for it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,9 @@ from collections.abc import Mapping
 from html import escape
 
 from pipeline_def.check.definition import Definition, Step
-from pipeline_def.check.graph import dependencies
+from pipeline_def.check.order import dependencies
 
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 190, 56, 70, 34, 20
-_FILL = {
-    "Processing": "#dbeafe",
-    "Training": "#dcfce7",
-    "Condition": "#fef3c7",
-    "Model": "#f3e8ff",
-    "RegisterModel": "#f3e8ff",
-}
 _STYLE = (
     "text{font-family:system-ui,sans-serif;font-size:13px;fill:#1f2937}"
     ".type{font-size:11px;fill:#4b5563}.edge{fill:none;stroke:#6b7280}"
@@ -28,11 +21,11 @@ _TIP = (
 
 
 def graph_svg(text: str) -> str:
-    """The picture of a rendered definition (one that ``check`` finds nothing wrong with: it has no cycles).
+    """Draw a rendered definition that passes the check, so it has no cycles.
 
-    Steps stand one column after everything they wait for; an arrow out of a condition is labelled with its branch.
+    A step is one column to the right of everything that it waits for. An arrow out of a condition is labelled with its branch.
     """
-    definition = Definition.read(text, json.loads(text), None)
+    definition = Definition(text, json.loads(text))
     before = {step.name: dependencies(definition, step) for step in definition.steps}
     places = _places(before)
     width = _MARGIN * 2 + (max((x for x, _ in places.values()), default=0) + 1) * (_WIDTH + _GAP_X) - _GAP_X
@@ -46,7 +39,7 @@ def graph_svg(text: str) -> str:
 
 
 def _places(before: Mapping[str, list[str]]) -> dict[str, tuple[int, int]]:
-    """Column and row of each step: the column is the longest way to it."""
+    """Column and row of each step; the column is the length of the longest path to it."""
     columns: dict[str, int] = {}
     for name in before:
         _column(name, before, columns)
@@ -66,7 +59,7 @@ def _column(name: str, before: Mapping[str, list[str]], columns: dict[str, int])
 
 
 def _direct(name: str, before: Mapping[str, list[str]]) -> list[str]:
-    """What a step waits for, without what one of those waits for already."""
+    """The steps that a step waits for, without those that it waits for indirectly anyway."""
     return [earlier for earlier in before[name] if not any(_reaches(other, earlier, before) for other in before[name])]
 
 
@@ -83,7 +76,7 @@ def _box(step: Step, column: int, row: int) -> str:
     radius = _HEIGHT // 2 if step.type == "Condition" else 8
     middle = x + _WIDTH // 2
     return (
-        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}" fill="{_FILL.get(step.type, "#f3f4f6")}" '
+        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="{radius}" fill="{step.kind.colour}" '
         f'stroke="#6b7280"/><text x="{middle}" y="{y + 25}" text-anchor="middle">{escape(step.name)}</text>'
         f'<text class="type" x="{middle}" y="{y + 42}" text-anchor="middle">{escape(step.type)}</text>'
     )
@@ -98,5 +91,5 @@ def _arrow(step: Step, earlier: str, places: Mapping[str, tuple[int, int]]) -> s
     branch = next((branch for condition, branch in step.branches if condition == earlier), None)
     if branch is None:
         return arrow
-    word = "if so" if branch == "IfSteps" else "if not"
+    word = "if true" if branch == "IfSteps" else "if false"
     return f'{arrow}<text class="type" x="{end[0] - 10}" y="{end[1] - 6}" text-anchor="end">{word}</text>'

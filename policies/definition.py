@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from pipeline_def.check.definition import Definition, Step
-from pipeline_def.check.phases import check_definition
+from pipeline_def.check.definition import Step
+from pipeline_def.check.phases import check_definition, read_definition
 from policies.controls import Finding, ResourceControl, Verbatim
 from policies.resources import Resource
 
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 INPUT = "pipelineDefinition"
-FOREIGN_PIPELINES = "foreignPipelines"
-_PROCESSING_KEYS = ("ProcessingResources.ClusterConfig.VolumeKmsKeyId", "ProcessingOutputConfig.KmsKeyId")
-_TRAINING_KEYS = ("ResourceConfig.VolumeKmsKeyId", "OutputDataConfig.KmsKeyId")
-_TRANSFORM_KEYS = ("TransformResources.VolumeKmsKeyId", "TransformOutput.KmsKeyId")
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "Processing": _PROCESSING_KEYS,
-    "Training": _TRAINING_KEYS,
-    "Transform": _TRANSFORM_KEYS,
-}
 
 
 def steps(pipeline: Resource, *types: str) -> list[Step]:
-    """The definition's steps of some types; none where it can not be read, which :func:`_valid` reports."""
+    """The definition's steps of some types, or all steps; none if it cannot be read, which :func:`_valid` reports."""
     text = pipeline.get(INPUT)
-    try:
-        raw = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return []
-    if not isinstance(raw, Mapping):
-        return []
-    return [step for step in Definition.read(str(text), raw, pipeline.region).steps if step.type in types]
-
-
-def argument(step: Step, path: str) -> Any:
-    """The value at ``A.B`` of a step's arguments, or None."""
-    value: Any = step.arguments
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+    definition = read_definition(text) if isinstance(text, str) else None
+    return [step for step in definition.steps if not types or step.type in types] if definition else []
 
 
 def _finding(step: Step, path: str, allowed: str) -> Finding:
-    return Finding(f"{INPUT} step {step.name}, {step.arguments_path}.{path}", argument(step, path), allowed)
+    return Finding(f"{INPUT} step {step.name}, {step.arguments_path}.{path}", step.get(path), allowed)
 
 
 def _must_be_true(step: Step, *paths: str) -> Iterator[Finding]:
     for path in paths:
-        if argument(step, path) is not True:
+        if step.get(path) is not True:
             yield _finding(step, path, "allowed: True")
 
 
 def _bounded(step: Step) -> Iterator[Finding]:
     path = "StoppingCondition.MaxRuntimeInSeconds"
-    value = argument(step, path)
+    value = step.get(path)
     if not value or isinstance(value, bool):
         yield _finding(step, path, "needed: after how many seconds the job is ended")
 
@@ -67,9 +43,7 @@ def _valid(pipeline: Resource) -> Iterator[Finding]:
     if not isinstance(text, str) or not text:
         yield Finding(INPUT, None, "needed: the definition itself; one that lies in S3 can not be judged, and may be changed")
         return
-    # By its steps' names our pipeline could be told as well, but then a renamed step would take the contract off.
-    ours = pipeline.name not in (pipeline.config.get(FOREIGN_PIPELINES) or ())
-    for finding in check_definition(text, pipeline.region, contract=ours):
+    for finding in check_definition(text, pipeline.region):
         where = f"{INPUT} step {finding.step}, {finding.path}" if finding.step else f"{INPUT} {finding.path}"
         yield Finding(
             where, Verbatim(finding.value) if finding.value is not None else None, f"{finding.allowed} [{finding.rule}]"
@@ -100,16 +74,16 @@ def _processing_isolated(pipeline: Resource) -> Iterator[Finding]:
 
 def key_places(pipeline: Resource) -> Iterator[Finding]:
     """Where a job's volume or output is under no key of ours."""
-    for step in steps(pipeline, *_KEYS):
-        for path in _KEYS[step.type]:
-            if not argument(step, path) or "alias/aws/" in str(argument(step, path)):
+    for step in steps(pipeline):
+        for path in step.kind.sections.get("kms", ()):
+            if not step.get(path) or "alias/aws/" in str(step.get(path)):
                 yield _finding(step, path, "allowed: the ARN of a customer-managed key")
 
 
 def uses_key(pipeline: Resource) -> bool:
     if pipeline.known(INPUT) is None:
         return False
-    return any(argument(step, path) for step in steps(pipeline, *_KEYS) for path in _KEYS[step.type])
+    return any(step.get(path) for step in steps(pipeline) for path in step.kind.sections.get("kms", ()))
 
 
 def _endpoint(endpoint: Resource) -> Iterator[Finding]:
@@ -129,13 +103,6 @@ CONTROLS = (
         "pipeline-definition",
         (PIPELINE,),
         look=_valid,
-        options={
-            FOREIGN_PIPELINES: {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "Names of pipelines that are not this project's own, and need not keep its contract",
-            }
-        },
     ),
     ResourceControl(
         "pipeline-model-isolation",

@@ -1,14 +1,13 @@
-"""What only the SageMaker SDK can tell (``make author-check``): run it in the environment with the extra ``author``.
+"""Checks that need the SageMaker SDK (``make author-check``, in the environment with the extra ``author``).
 
-The committed template is what the authored pipeline gives, and giving it reaches no network; the table of the built-in
-algorithm's registries is the SDK's; the notebook runs from top to bottom.
+The committed template equals the generated one, generating it uses no network, the table of registries equals the SDK's, and
+the notebook runs from top to bottom.
 """
 
 from __future__ import annotations
 
 import json
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -22,13 +21,13 @@ from pipeline_def.template.generate import stale_problem
 
 NOTEBOOK = Path(__file__).parents[1] / "notebook" / "pipeline.ipynb"
 _CELL_SECONDS = 120
-#: Partitions of their own, whose registries answer under other domains; contracts.regions leaves them out.
+#: Isolated partitions, whose registries have other domains; contracts.regions does not contain them.
 _ISOLATED = "us-iso"
 
 
 @contextmanager
 def no_network() -> Iterator[list[str]]:
-    """Whatever connects or looks up a name fails, and is listed: a thread of the SDK's would swallow the failure alone."""
+    """Make connections and name lookups fail, and list them, because a thread of the SDK can hide the failure."""
     attempts: list[str] = []
 
     def refuse(*target: Any, **_: Any) -> None:
@@ -44,15 +43,15 @@ def no_network() -> Iterator[list[str]]:
 
 
 def check_template() -> list[Problem]:
-    """Regenerates with the network off."""
+    """Generate the template without a network and compare it."""
     with no_network() as attempts:
         problem = stale_problem()
-    found = [Problem("network while authoring", attempt, "allowed: none") for attempt in attempts]
+    found = [Problem("network while authoring", attempt, "allowed: no network access") for attempt in attempts]
     return [*found, problem] if problem else found
 
 
 def check_registries() -> list[Problem]:
-    """Compares :data:`contracts.regions.DEEPAR_ACCOUNTS` with the SDK's own table."""
+    """Compare :data:`contracts.regions.DEEPAR_ACCOUNTS` with the SDK's table."""
     table = json.loads((files("sagemaker.core") / "image_uri_config" / f"{DEEPAR_REPOSITORY}.json").read_text())
     theirs = {
         region: account
@@ -68,7 +67,7 @@ def check_registries() -> list[Problem]:
 
 
 def check_notebook(path: Path = NOTEBOOK) -> list[Problem]:
-    """Executes the notebook from the repository's root and finds its graph drawn; the file itself has no outputs."""
+    """Execute the notebook from the repository's root. It must draw the graph, and the file must not contain outputs."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -77,8 +76,8 @@ def check_notebook(path: Path = NOTEBOOK) -> list[Problem]:
     notebook = nbformat.read(path, as_version=4)
     where = path.name
     if any(cell.get("outputs") for cell in notebook.cells):
-        return [Problem(where, "with outputs", "allowed: committed without outputs, so that its differences are its text")]
-    # The kernel is spoken to through files, so that no port is opened.
+        return [Problem(where, "with outputs", "allowed: a notebook without outputs, so that a diff shows only its text")]
+    # Files instead of ports connect to the kernel.
     transport = Config({"KernelManager": {"transport": "ipc"}})
     root = {"metadata": {"path": str(path.parents[2])}}
     client = NotebookClient(notebook, timeout=_CELL_SECONDS, resources=root, config=transport)
@@ -87,24 +86,15 @@ def check_notebook(path: Path = NOTEBOOK) -> list[Problem]:
     except CellExecutionError as error:
         return [Problem(where, error.ename, f"every cell must run ({error.evalue})")]
     drawn = any("image/svg+xml" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
-    return [] if drawn else [Problem(where, None, "it must draw the pipeline's graph")]
+    return [] if drawn else [Problem(where, None, "needed: a cell that draws the pipeline's graph")]
 
 
-def main() -> int:
-    """All problems at once; exit code 1 where there is any."""
-    try:
-        problems = check_template()
-        problems += check_registries()
-        problems += check_notebook()
-    except ProblemsError as error:
-        print(error, file=sys.stderr)
-        return 1
+def run() -> None:
+    """Run all checks.
+
+    Raises:
+        ProblemsError: everything that differs from the SageMaker SDK, or the SDK is not installed.
+    """
+    problems = [*check_template(), *check_registries(), *check_notebook()]
     if problems:
-        print(ProblemsError("author-check", problems), file=sys.stderr)
-        return 1
-    print("the template, the registries and the notebook agree with the SageMaker SDK")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        raise ProblemsError("author-check", problems)

@@ -28,7 +28,7 @@ def final_metric(training: TrainingStep) -> Any:
 def create_step(builder: ModelBuilder) -> ModelStep:
     return ModelStep(
         name=status.CREATE_MODEL_STEP,
-        display_name="Create model",
+        display_name="Create-model",
         step_args=builder.build(tags=JSON["tags"]),
         retry_policies=MODEL_RETRIES,
     )
@@ -55,7 +55,7 @@ def register_step(authoring: Authoring, training: TrainingStep, builder: ModelBu
     )
     return ModelStep(
         name=status.REGISTER_STEP,
-        display_name="Register model",
+        display_name="Register-model",
         step_args=registered,
         retry_policies=MODEL_RETRIES,
     )

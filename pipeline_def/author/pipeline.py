@@ -101,7 +101,7 @@ def processing_step(authoring: Authoring, gate_file: PropertyFile) -> Processing
     )
     return ProcessingStep(
         name=status.PROCESSING_STEP,
-        display_name="Feature engineering",
+        display_name="Feature-engineering",
         description="Features, training data and the gate's threshold, from asset price histories",
         step_args=run,
         property_files=[gate_file],
@@ -196,7 +196,7 @@ def gate_step(
     threshold = JsonGet(step_name=processing.name, property_file=gate_file, json_path=layout.GATE_THRESHOLD)
     return ConditionStep(
         name=status.GATE_STEP,
-        display_name="Quality gate",
+        display_name="Quality-gate",
         description="Is the model's loss at most the naive forecast's loss plus the margin?",
         conditions=[ConditionGreaterThanOrEqualTo(left=threshold, right=final_metric(training))],
         if_steps=if_passed,

@@ -1,1 +1,1 @@
-"""The rules of the offline check, one idea a module; :data:`pipeline_def.check.RULES` is their table."""
+"""The offline check of a rendered definition; :mod:`pipeline_def.check.phases` lists the phases and their rules."""

@@ -1,45 +1,59 @@
-"""A parsed definition as the rules see it: parameters and steps in one flat list, each with its JSON path."""
+"""A well-formed definition as the rules see it: parameters and steps in flat lists, each with its JSON path.
+
+The shape phase guarantees that all members used here exist and have the right type.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from contracts.status import GATE_STEP, PROCESSING_STEP
+from pipeline_def.check.step_types import STEP_TYPES, StepType
 
 Json = Any
-_BRANCHES = ("IfSteps", "ElseSteps")
-_FUNCTION_PREFIX = "Std:"
-#: Step types that make a model of an artefact.
-MODEL_STEPS = ("Model", "RegisterModel")
-#: Members whose names are the author's own, and say what stands under them.
+BRANCHES = ("IfSteps", "ElseSteps")
+#: Members that map names chosen by the author.
 FREE_FORM = ("Environment", "HyperParameters", "CustomerMetadataProperties", "Metadata")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step. ``branches`` are the (condition step, branch) pairs it stands in, outermost first."""
+    """One step. ``branches`` are the (condition step, branch) pairs that contain it, outermost first."""
 
     name: str
-    type: str
+    kind: StepType
     raw: Mapping[str, Json]
     path: str
     branches: tuple[tuple[str, str], ...] = ()
 
     @property
+    def type(self) -> str:
+        return self.kind.name
+
+    @cached_property
     def arguments(self) -> Mapping[str, Json]:
-        """The step's own arguments: of a condition step without the steps in its branches."""
-        arguments = self.raw.get("Arguments")
-        if not isinstance(arguments, Mapping):
-            return {}
-        if self.type != "Condition":
-            return arguments
-        return {key: value for key, value in arguments.items() if key not in _BRANCHES}
+        """The step's own arguments; a condition step's exclude the steps in its branches."""
+        return {
+            key: value for key, value in self.raw["Arguments"].items() if not (key in BRANCHES and self.type == "Condition")
+        }
 
     @property
     def arguments_path(self) -> str:
         return f"{self.path}.Arguments"
+
+    def get(self, path: str, default: Json = None) -> Json:
+        """The argument at a path such as ``StoppingCondition.MaxRuntimeInSeconds``, or ``default`` if there is none."""
+        value: Json = self.arguments
+        for key in path.split("."):
+            if not isinstance(value, Mapping) or key not in value:
+                return default
+            value = value[key]
+        return value
+
+    def path_of(self, path: str) -> str:
+        return f"{self.arguments_path}.{path}"
 
 
 @dataclass(frozen=True)
@@ -55,53 +69,41 @@ class Parameter:
     def default(self) -> Json:
         return self.raw.get("DefaultValue")
 
+    @property
+    def choices(self) -> list[Json]:
+        return list(self.raw.get("EnumValues", ()))
 
-@dataclass(frozen=True)
+
 class Definition:
-    """What could be read of a definition; what could not is the structure rule's business.
+    """A well-formed definition. ``region`` is the stack's, if it is known."""
 
-    ``contract`` says that it is our own pipeline's, which more is asked of than of another.
-    """
-
-    text: str
-    raw: Mapping[str, Json]
-    region: str | None
-    steps: list[Step] = field(default_factory=list)
-    parameters: list[Parameter] = field(default_factory=list)
-    contract: bool = False
-
-    @classmethod
-    def read(cls, text: str, raw: Mapping[str, Json], region: str | None, *, contract: bool | None = False) -> Definition:
-        """``contract=None`` takes a definition for ours when it has the two steps that name our pipeline."""
-        steps = list(_steps(raw.get("Steps"), "$.Steps", ()))
-        if contract is None:
-            contract = {PROCESSING_STEP, GATE_STEP} <= {step.name for step in steps}
-        return cls(text, raw, region, steps, list(_parameters(raw.get("Parameters"))), contract)
+    def __init__(self, text: str, raw: Mapping[str, Json], region: str | None = None) -> None:
+        self.text = text
+        self.raw = raw
+        self.region = region
+        self.steps = list(_steps(raw["Steps"], "$.Steps", ()))
+        self.parameters = [
+            Parameter(item["Name"], item["Type"], item, f"$.Parameters[{index}]")
+            for index, item in enumerate(raw.get("Parameters", ()))
+        ]
+        self._steps = {step.name: step for step in reversed(self.steps)}
+        self._parameters = {parameter.name: parameter for parameter in reversed(self.parameters)}
 
     def step(self, name: str) -> Step | None:
-        return next((step for step in self.steps if step.name == name), None)
+        return self._steps.get(name)
 
     def parameter(self, name: str) -> Parameter | None:
-        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+        return self._parameters.get(name)
 
 
-def _steps(raw: Json, path: str, branches: tuple[tuple[str, str], ...]) -> Iterator[Step]:
-    for index, item in enumerate(raw if isinstance(raw, list) else []):
-        if not isinstance(item, Mapping) or not isinstance(item.get("Name"), str) or not isinstance(item.get("Type"), str):
-            continue
-        step = Step(item["Name"], item["Type"], item, f"{path}[{index}]", branches)
+def _steps(raw: list[Json], path: str, branches: tuple[tuple[str, str], ...]) -> Iterator[Step]:
+    for index, item in enumerate(raw):
+        step = Step(item["Name"], STEP_TYPES[item["Type"]], item, f"{path}[{index}]", branches)
         yield step
-        arguments = item.get("Arguments")
-        if step.type == "Condition" and isinstance(arguments, Mapping):
-            for branch in _BRANCHES:
+        if step.type == "Condition":
+            for branch in BRANCHES:
                 inner = (*branches, (step.name, branch))
-                yield from _steps(arguments.get(branch), f"{step.arguments_path}.{branch}", inner)
-
-
-def _parameters(raw: Json) -> Iterator[Parameter]:
-    for index, item in enumerate(raw if isinstance(raw, list) else []):
-        if isinstance(item, Mapping) and isinstance(item.get("Name"), str):
-            yield Parameter(item["Name"], str(item.get("Type")), item, f"$.Parameters[{index}]")
+                yield from _steps(item["Arguments"].get(branch, []), f"{step.arguments_path}.{branch}", inner)
 
 
 def walk(value: Json, path: str) -> Iterator[tuple[str, Json]]:
@@ -109,28 +111,35 @@ def walk(value: Json, path: str) -> Iterator[tuple[str, Json]]:
     yield path, value
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from walk(item, join_path(path, str(key)))
+            yield from walk(item, join_path(path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from walk(item, f"{path}[{index}]")
 
 
+def objects(value: Json, path: str) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """Every object inside a value, with its JSON path, except objects whose names the author chooses."""
+    for inner_path, inner in walk(value, path):
+        if isinstance(inner, Mapping) and not inner_path.endswith(FREE_FORM):
+            yield inner_path, inner
+
+
 def join_path(path: str, key: str) -> str:
-    """``$.A`` and ``b`` give ``$.A.b``; a key that is no plain name is quoted."""
+    """``$.A`` and ``b`` give ``$.A.b``; a key with other characters than letters, digits, ``_`` and ``-`` is quoted."""
     return f"{path}.{key}" if key.replace("_", "").replace("-", "").isalnum() else f"{path}['{key}']"
 
 
+def is_function_name(key: str) -> bool:
+    return key == "Get" or key.startswith("Std:")
+
+
 def is_function(value: Json) -> bool:
-    """Whether a value is evaluated at run time: ``{"Get": …}`` or ``{"Std:…": …}``."""
-    return isinstance(value, Mapping) and len(value) == 1 and (key := next(iter(value))) is not None and _names_function(key)
-
-
-def _names_function(key: object) -> bool:
-    return key == "Get" or (isinstance(key, str) and key.startswith(_FUNCTION_PREFIX))
+    """True if SageMaker evaluates the value at run time: ``{"Get": …}`` or ``{"Std:…": …}``."""
+    return isinstance(value, Mapping) and len(value) == 1 and is_function_name(next(iter(value)))
 
 
 def gets(value: Json, path: str) -> Iterator[tuple[str, str]]:
-    """Every ``Get`` inside a value: its JSON path and what it gets (those of a property file in a JsonGet included)."""
+    """Every ``Get`` inside a value, including that of a property file: its JSON path and its target."""
     for inner_path, inner in walk(value, path):
-        if isinstance(inner, Mapping) and set(inner) == {"Get"} and isinstance(inner["Get"], str):
+        if is_function(inner) and "Get" in inner:
             yield f"{inner_path}.Get", inner["Get"]

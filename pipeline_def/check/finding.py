@@ -1,4 +1,4 @@
-"""What a rule reports."""
+"""One problem that the check reports, and how it shows values."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from contracts.problems import nearest
 from pipeline_def.check.secret_patterns import is_secret_name, is_secret_value
 
 _LAST_NAME = re.compile(r"([A-Za-z0-9_\-]+)(?:\['([^']+)'\])?$")
+_LONGEST = 160
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with a definition.
+    """One problem of a definition.
 
-    ``path`` is a JSON path (``$.Steps[1].Arguments.RoleArn``); ``value`` is what stands there, masked where it may be a
-    secret, or None where something is missing; ``allowed`` says what may stand there.
+    ``path`` is a JSON path (``$.Steps[1].Arguments.RoleArn``). ``value`` is the value found there, masked if it can be a
+    secret, or None if something is missing. ``allowed`` says what is allowed there.
     """
 
     rule: str
@@ -37,7 +38,7 @@ class Finding:
 
 
 def shown(value: object, path: str = "") -> str | None:
-    """A value as a message may show it: shortened, and masked where its name or its looks say secret."""
+    """Format a value for a message: shortened, and masked if the value or the last name of ``path`` looks like a secret."""
     if value is None:
         return None
     name = _LAST_NAME.search(path)
@@ -47,15 +48,15 @@ def shown(value: object, path: str = "") -> str | None:
     text = repr(value)
     if is_secret_value(text):
         return mask(text)
-    return text if len(text) <= 160 else text[:159] + "…"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def mask(value: str) -> str:
-    """Stars for a secret: its length is all that is told."""
+    """Replace a secret by asterisks; only its length is shown."""
     return f"'****' ({len(value)} characters, not shown)"
 
 
 def instead(kind: str, name: str, known: Collection[str], prefix: str = "") -> str:
-    """What is allowed where a name is not known: the one that was meant, or all there are."""
+    """Say what is allowed instead of an unknown name: the known name most like it, or all known names."""
     hint = nearest(name, known)
     return f"allowed: {kind}; {hint}" if hint else f"allowed: {kind}: {', '.join(prefix + item for item in known)}"

@@ -1,129 +1,127 @@
-"""Rules ``gate`` and ``channel``: the model is scored on the execution's own data, and none goes past the quality gate.
-
-What a DeepAR needs is asked of any pipeline; all else is our own contract.
-"""
+"""Rule ``gate``: only a model that passed the quality gate is created and registered, and it is the very model of the gate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.layout import GATE_FILE, GATE_METRIC, GATE_THRESHOLD
-from contracts.status import GATE_STEP, PROCESSING_STEP, TRAINING_STEP
-from pipeline_def.check.artefacts import artefact_problems
-from pipeline_def.check.conditions import OPERANDS
-from pipeline_def.check.definition import MODEL_STEPS, Definition, Step
+from contracts.parameters import EXECUTION_ID, MODEL_APPROVAL_STATUS
+from contracts.status import GATE_STEP, PROCESSING_STEP, STEPS, TRAINING_STEP
+from pipeline_def.check.definition import Definition, Step, objects
 from pipeline_def.check.finding import Finding, shown
-from pipeline_def.check.images import is_deepar
-from pipeline_def.check.json_gets import is_inside, property_file
-from pipeline_def.check.references import leads_nowhere
-from pipeline_def.check.structure import STEP_TYPES
+from pipeline_def.check.jobs import CHANNELS
+from pipeline_def.check.references import property_file
 
-COMPARISON = "GreaterThanOrEqualTo"
+_RULE = "gate"
+_COMPARISON = "GreaterThanOrEqualTo"
 _METRIC = f"Steps.{TRAINING_STEP}.FinalMetricDataList['{GATE_METRIC}'].Value"
-_FILE = {"OutputName": "evaluation", "FilePath": GATE_FILE}
-_LEFT = f"allowed: {GATE_THRESHOLD} of the property file {_FILE['OutputName']}/{GATE_FILE} of {PROCESSING_STEP}"
-_BRANCH = "IfSteps"
-_CHANNELS = ("train", "test")
+_ARTEFACT = f"Steps.{TRAINING_STEP}.ModelArtifacts.S3ModelArtifacts"
+_OUTPUT = "evaluation"
+_LEFT = f"allowed: {GATE_THRESHOLD} of the property file {_OUTPUT}/{GATE_FILE} of {PROCESSING_STEP}"
+#: Members that add another model, or files next to it. Source: SageMaker API, CreateModel and CreateModelPackage.
+_OTHER_MODELS = (
+    "AdditionalModelDataSources",
+    "AdditionalS3DataSource",
+    "ModelDataSource",
+    "ModelPackageName",
+    "SourceAlgorithmSpecification",
+    "SourceUri",
+)
+
+
+def check_steps(definition: Definition) -> Iterator[Finding]:
+    """The pipeline has all steps that handlers and reports know, and parameters that a scheduled start can use."""
+    for name in STEPS:
+        if definition.step(name) is None:
+            yield Finding("steps", None, f"$.Steps[{name!r}]", None, "needed: handlers and reports know this step by its name")
+    for parameter in definition.parameters:
+        if parameter.name != EXECUTION_ID and "DefaultValue" not in parameter.raw:
+            allowed = f"needed by parameter {parameter.name}: a scheduled start sets only {EXECUTION_ID} and what changes"
+            yield Finding("steps", None, f"{parameter.path}.DefaultValue", None, allowed)
+        hyperparameter = HYPERPARAMETERS.get(parameter.name)
+        is_choice = parameter.name == MODEL_APPROVAL_STATUS or (hyperparameter and hyperparameter.kind == "choice")
+        if is_choice and not parameter.choices:
+            allowed = f"needed by parameter {parameter.name}: a wrong choice would fail only after the training is paid for"
+            yield Finding("steps", None, f"{parameter.path}.EnumValues", None, allowed)
 
 
 def check_gate(definition: Definition) -> Iterator[Finding]:
-    """The processing step's threshold is compared with the training's own metric; only then is there a model, that very one.
-
-    What is malformed, or leads nowhere, is the business of the rules of conditions and references.
-    """
-    if not definition.contract:
-        return
+    """The processing step's threshold is compared with the metric of the training, before its model is used."""
     gate = definition.step(GATE_STEP)
     if gate is None:
-        yield Finding("gate", None, f"$.Steps[{GATE_STEP!r}]", None, "every model passes the quality gate")
-    elif gate.type != "Condition" and gate.type in STEP_TYPES:
-        yield Finding("gate", gate.name, f"{gate.path}.Type", shown(gate.type), "allowed: Condition")
-    elif gate.type == "Condition":
+        yield Finding(_RULE, None, f"$.Steps[{GATE_STEP!r}]", None, "needed: every model passes the quality gate")
+    elif gate.type != "Condition":
+        yield Finding(_RULE, gate.name, f"{gate.path}.Type", shown(gate.type), "allowed: Condition")
+    else:
         yield from _comparison(definition, gate)
     for step in definition.steps:
-        if gate is not None and step.type in MODEL_STEPS and (GATE_STEP, _BRANCH) not in step.branches:
-            allowed = f"allowed: a step in {_BRANCH} of {GATE_STEP}, so that a refused model is never registered"
-            yield Finding("gate", step.name, step.path, f"a {step.type} step past the gate", allowed)
-    yield from artefact_problems(definition)
+        if step.kind.makes_model:
+            if gate is not None and (GATE_STEP, "IfSteps") not in step.branches:
+                allowed = f"allowed: a step in IfSteps of {GATE_STEP}, so that a rejected model is never registered"
+                yield Finding(_RULE, step.name, step.path, f"a {step.type} step past the gate", allowed)
+            for path, value in objects(step.arguments, step.arguments_path):
+                yield from _other_models(step, path, value)
 
 
 def _comparison(definition: Definition, gate: Step) -> Iterator[Finding]:
-    conditions = gate.arguments.get("Conditions")
-    path = f"{gate.arguments_path}.Conditions"
-    if not isinstance(conditions, list) or not conditions:
-        return
+    conditions = gate.arguments["Conditions"]
+    path = gate.path_of("Conditions")
     if len(conditions) > 1:
-        yield Finding("gate", gate.name, path, f"{len(conditions)} conditions", "allowed: one")
+        yield Finding(_RULE, gate.name, path, f"{len(conditions)} conditions", "allowed: one")
     condition = conditions[0]
-    kind = condition.get("Type") if isinstance(condition, Mapping) else None
-    if not isinstance(kind, str) or kind not in OPERANDS:
+    if condition["Type"] != _COMPARISON:
+        yield Finding(_RULE, gate.name, f"{path}[0].Type", shown(condition["Type"]), f"allowed: {_COMPARISON}")
         return
-    if kind != COMPARISON:
-        yield Finding("gate", gate.name, f"{path}[0].Type", shown(kind), f"allowed: {COMPARISON}")
-        return
-    for member, problem in (("LeftValue", _left_problem), ("RightValue", _right_problem)):
-        allowed = problem(definition, condition.get(member)) if condition.get(member) is not None else None
-        if allowed:
-            yield Finding("gate", gate.name, f"{path}[0].{member}", shown(condition[member]), allowed)
+    if not _is_threshold(definition, condition["LeftValue"]):
+        yield Finding(_RULE, gate.name, f"{path}[0].LeftValue", shown(condition["LeftValue"]), _LEFT)
+    if condition["RightValue"] != {"Get": _METRIC}:
+        yield Finding(_RULE, gate.name, f"{path}[0].RightValue", shown(condition["RightValue"]), f"allowed: {_METRIC}")
 
 
-def _left_problem(definition: Definition, value: Any) -> str | None:
+def _is_threshold(definition: Definition, value: Any) -> bool:
     json_get = value.get("Std:JsonGet") if isinstance(value, Mapping) else None
-    if not isinstance(json_get, Mapping):
-        return _LEFT
-    if "S3Uri" in json_get:
-        return None if "PropertyFile" in json_get else _LEFT
-    found = property_file(definition, json_get)
-    if found is None or not json_get.get("Path"):
-        return None
+    found = property_file(definition, json_get) if json_get else None
+    if found is None or json_get is None:
+        return False
     owner, file = found
-    # A file in no output, or outside of it, is told of where it is declared.
-    right = owner.name == PROCESSING_STEP and (file.get("FilePath") == GATE_FILE or not is_inside(file.get("FilePath")))
-    outputs = [name for name, _ in _outputs(owner)]
-    right = right and (file.get("OutputName") == _FILE["OutputName"] or file.get("OutputName") not in outputs)
-    return None if right and json_get["Path"] == GATE_THRESHOLD else _LEFT
+    return (owner.name, file["OutputName"], file["FilePath"], json_get["Path"]) == (
+        PROCESSING_STEP,
+        _OUTPUT,
+        GATE_FILE,
+        GATE_THRESHOLD,
+    )
 
 
-def _right_problem(definition: Definition, value: Any) -> str | None:
-    return None if value == {"Get": _METRIC} or leads_nowhere(definition, value) else f"allowed: {_METRIC}"
+def _other_models(step: Step, path: str, value: Mapping[str, Any]) -> Iterator[Finding]:
+    """The gate saw the training's own artefact; nothing else may be part of the model."""
+    allowed = f"allowed: {_ARTEFACT}, the model that the gate saw"
+    for member in _OTHER_MODELS:
+        if member in value:
+            yield Finding(_RULE, step.name, f"{path}.{member}", shown(value[member]) or "null", f"{allowed}, and nothing else")
+    if value.get("ModelDataUrl", {"Get": _ARTEFACT}) != {"Get": _ARTEFACT}:
+        yield Finding(_RULE, step.name, f"{path}.ModelDataUrl", shown(value["ModelDataUrl"]), allowed)
 
 
 def check_channels(definition: Definition) -> Iterator[Finding]:
-    """DeepAR has a channel to learn from; ours are the processing step's own outputs, with one to be scored on."""
-    for step in definition.steps:
-        if step.type != "Training" or not is_deepar(definition, step):
+    """The training reads the processing step's outputs, and is measured by the algorithm itself."""
+    step = definition.step(TRAINING_STEP)
+    if step is None or step.type != "Training":
+        return
+    channels = {item["ChannelName"]: (index, item) for index, item in enumerate(step.get("InputDataConfig", []))}
+    for name in CHANNELS:
+        wanted = {"Get": f"Steps.{PROCESSING_STEP}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri"}
+        if name not in channels:
+            why = "DeepAR learns from it" if name == "train" else "without it there is no metric for the gate"
+            yield Finding("channel", step.name, step.path_of(f"InputDataConfig[{name!r}]"), None, f"needed: {why}")
             continue
-        channels = {name: (path, uri) for name, path, uri in _channels(step)}
-        for name in _CHANNELS if definition.contract else _CHANNELS[:1]:
-            if name not in channels:
-                why = "DeepAR does not start without it" if name == "train" else "without it there is no metric for the gate"
-                path = f"{step.arguments_path}.InputDataConfig[{name!r}]"
-                yield Finding("channel", step.name, path, None, why)
-            elif definition.contract:
-                yield from _source_problem(definition, step, name, *channels[name])
-
-
-def _source_problem(definition: Definition, step: Step, name: str, path: str, uri: Any) -> Iterator[Finding]:
-    allowed = f"Steps.{PROCESSING_STEP}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri"
-    if uri is not None and uri != {"Get": allowed} and not leads_nowhere(definition, uri):
-        yield Finding("channel", step.name, path, shown(uri), f"allowed: {allowed}")
-
-
-def _channels(step: Step) -> Iterator[tuple[str, str, Any]]:
-    """Name, path and S3 URI of each channel."""
-    items = step.arguments.get("InputDataConfig")
-    for index, item in enumerate(items if isinstance(items, list) else []):
-        source = item.get("DataSource") if isinstance(item, Mapping) else None
-        inner = source.get("S3DataSource") if isinstance(source, Mapping) else None
-        if isinstance(item, Mapping) and isinstance(item.get("ChannelName"), str):
-            path = f"{step.arguments_path}.InputDataConfig[{index}].DataSource.S3DataSource.S3Uri"
-            yield item["ChannelName"], path, inner.get("S3Uri") if isinstance(inner, Mapping) else None
-
-
-def _outputs(step: Step) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    config = step.arguments.get("ProcessingOutputConfig")
-    items = config.get("Outputs") if isinstance(config, Mapping) else None
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, Mapping) and isinstance(item.get("OutputName"), str):
-            yield item["OutputName"], item
+        index, channel = channels[name]
+        uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+        if uri != wanted:
+            path = step.path_of(f"InputDataConfig[{index}].DataSource.S3DataSource.S3Uri")
+            yield Finding("channel", step.name, path, shown(uri), f"allowed: {wanted['Get']}")
+    metrics = "AlgorithmSpecification.MetricDefinitions"
+    if step.get(metrics) is not None:
+        allowed = "allowed: none; the gate compares what the algorithm itself measures"
+        yield Finding(_RULE, step.name, step.path_of(metrics), shown(step.get(metrics)), allowed)

@@ -1,25 +1,30 @@
-"""Rule ``isolation``: everything an execution writes is under ``executions/<ExecutionId>/``, so that none overwrites another.
-
-It holds for our own pipeline, and for any other that declares the parameter ExecutionId.
-"""
+"""Rule ``isolation``: an execution writes only under ``executions/<ExecutionId>/``, so that none overwrites another's files."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.layout import EXECUTIONS_PREFIX
+from contracts.layout import (
+    EXECUTIONS_PREFIX,
+    EXECUTOR_NAME,
+    INPUT_ASSETS_DIR,
+    INPUT_CODE_DIR,
+    OUTPUT_ROOT,
+    OUTPUTS,
+    PROCESSING_ROOT,
+)
 from contracts.parameters import EXECUTION_ID
 from contracts.status import PROCESSING_STEP
-from pipeline_def.check.definition import FREE_FORM, Definition, walk
+from pipeline_def.check.definition import Definition, Step, gets, is_function, objects
 from pipeline_def.check.finding import Finding, shown
-from pipeline_def.check.local_paths import folder_problems
-from pipeline_def.check.references import target_problem
+from pipeline_def.check.resolve import is_known, resolve
+from pipeline_def.template.keys import SECTION_SWITCHES
 
 _RULE = "isolation"
+#: Stands for the ExecutionId inside a URI.
 _MARK = "\N{BULLET}"
 _GOOD = re.compile(rf"s3://([^/]+)/{EXECUTIONS_PREFIX}/{_MARK}(?:/(?!\.\.?(?:/|$))[^/]+)*/?")
 _ID = {"Get": f"Parameters.{EXECUTION_ID}"}
@@ -27,8 +32,8 @@ _FLAG = "--executionid"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a step writes, or a channel reads: the URI with a mark for the ExecutionId."""
+class _Place:
+    """A prefix that a step writes to; ``text`` is its URI with a mark for the ExecutionId."""
 
     step: str
     path: str
@@ -38,134 +43,171 @@ class Place:
     def key(self) -> str:
         return self.text.rstrip("/")
 
-    @property
-    def shown(self) -> str | None:
-        return shown(self.text.replace(_MARK, f"<{EXECUTION_ID}>"))
-
     def finding(self, allowed: str) -> Finding:
-        return Finding(_RULE, self.step, self.path, self.shown, f"allowed: {allowed}")
+        value = shown(self.text.replace(_MARK, f"<{EXECUTION_ID}>"))
+        return Finding(_RULE, self.step, self.path, value, f"allowed: {allowed}")
 
 
 def check_isolation(definition: Definition) -> Iterator[Finding]:
-    """Outputs carry the ExecutionId, no two share a prefix, and the ExecutionId has no default that two starts could share."""
+    """Outputs contain the ExecutionId, no two share a prefix, and the ExecutionId has no default that starts could share."""
     parameter = definition.parameter(EXECUTION_ID)
     if parameter is None:
-        if definition.contract:
-            path = f"$.Parameters[{EXECUTION_ID!r}]"
-            yield Finding(_RULE, None, path, None, "needed: a String without default, which every output's prefix holds")
-        else:
-            return
+        path = f"$.Parameters[{EXECUTION_ID!r}]"
+        yield Finding(_RULE, None, path, None, "needed: a String without default, which is part of every output's prefix")
     elif "DefaultValue" in parameter.raw or parameter.type != "String":
-        found = shown(parameter.raw.get("DefaultValue", parameter.type)) or "null"
+        found = shown(parameter.raw.get("DefaultValue", parameter.type))
         yield Finding(_RULE, None, parameter.path, found, "allowed: a String without default: every start names its own")
     places = list(_places(definition))
     yield from _prefixes(places)
-    if definition.contract:
-        yield from _read_by_a_channel(definition, [place for place in places if _GOOD.fullmatch(place.text)])
-        yield from _one_bucket(places)
-        yield from _feature_groups(definition)
-        yield from folder_problems(definition)
-        yield from _told(definition)
-
-
-def _prefixes(places: list[Place]) -> Iterator[Finding]:
-    seen: dict[str, str] = {}
-    for place in places:
-        if not _GOOD.fullmatch(place.text):
-            yield place.finding(f"s3://<models bucket>/{EXECUTIONS_PREFIX}/<{EXECUTION_ID}>/…")
-        elif place.key in seen:
-            yield place.finding(f"its own prefix; {seen[place.key]} has this one")
-        seen.setdefault(place.key, place.path)
-
-
-def _read_by_a_channel(definition: Definition, places: list[Place]) -> Iterator[Finding]:
-    """A channel's S3Prefix is a prefix of keys, not a folder: it reads all that starts with it."""
-    written = {place.path: place for place in places}
+    yield from _read_by_a_channel(definition, places)
+    yield from _registered_files(definition, places)
+    yield from _container(definition)
     for step in definition.steps:
-        for path, value in walk(step.arguments.get("InputDataConfig"), f"{step.arguments_path}.InputDataConfig"):
-            source = value.get("S3DataSource") if isinstance(value, Mapping) else None
-            uri = source.get("S3Uri") if isinstance(source, Mapping) else None
-            if uri is None:
-                continue
-            own = _output_path(definition, uri)
-            prefix = written[own].key if own in written else _spelled(uri).rstrip("/")
-            for place in places if prefix.startswith("s3://") else ():
-                if place.path != own and place.key != prefix and place.key.startswith(prefix):
-                    yield place.finding(f"a prefix that the channel at {path} does not read")
+        yield from _folders(definition, step)
+        if step.raw.get("CacheConfig", {}).get("Enabled") and any(
+            target == _ID["Get"] for _, target in gets(step.arguments, "")
+        ):
+            allowed = "allowed: false, because a hit would reuse another execution's files"
+            yield Finding(_RULE, step.name, f"{step.path}.CacheConfig.Enabled", "True", allowed)
 
 
-def _output_path(definition: Definition, uri: Any) -> str | None:
-    """The path of the output that a reference such as ``Steps.A.ProcessingOutputConfig.Outputs['b'].S3Output.S3Uri`` means."""
-    target = str(uri.get("Get")) if isinstance(uri, Mapping) else ""
-    match = re.fullmatch(r"Steps\.([\w\-]+)\.ProcessingOutputConfig\.Outputs\['([^']+)'\]\.S3Output\.S3Uri", target)
-    step = definition.step(match.group(1)) if match else None
-    if match is None or step is None:
-        return None
-    for path, value in walk(step.arguments.get("ProcessingOutputConfig"), f"{step.arguments_path}.ProcessingOutputConfig"):
-        if isinstance(value, Mapping) and value.get("OutputName") == match.group(2):
-            return f"{path}.S3Output.S3Uri"
-    return None
-
-
-def _one_bucket(places: list[Place]) -> Iterator[Finding]:
-    buckets = {place.path: match.group(1) for place in places if (match := _GOOD.fullmatch(place.text))}
-    most = Counter(buckets.values()).most_common(1)
-    for place in places:
-        if place.path in buckets and buckets[place.path] != most[0][0]:
-            yield place.finding(f"the models bucket, {most[0][0]}, as all others")
-
-
-def _feature_groups(definition: Definition) -> Iterator[Finding]:
-    """A feature group is one for all executions, and none of them can be told apart in it."""
+def _places(definition: Definition) -> Iterator[_Place]:
     for step in definition.steps:
-        for path, value in walk(step.arguments.get("ProcessingOutputConfig"), f"{step.arguments_path}.ProcessingOutputConfig"):
-            if isinstance(value, Mapping) and "FeatureStoreOutput" in value:
-                found = shown(value["FeatureStoreOutput"]) or "null"
-                allowed = "allowed: none; all executions would write to one feature group"
-                yield Finding(_RULE, step.name, f"{path}.FeatureStoreOutput", found, allowed)
+        for path, value in objects(step.arguments, step.arguments_path):
+            for member in ("S3OutputPath", "OutputS3Uri"):
+                if member in value:
+                    yield _Place(step.name, f"{path}.{member}", _uri(value[member]))
+            for member in ("S3Output", "CheckpointConfig"):
+                if member in value:
+                    yield _Place(step.name, f"{path}.{member}.S3Uri", _uri(value[member].get("S3Uri", "")))
+            if "FeatureStoreOutput" in value:  # one feature group for all executions
+                yield _Place(step.name, f"{path}.FeatureStoreOutput", str(value["FeatureStoreOutput"]))
 
 
-def _told(definition: Definition) -> Iterator[Finding]:
-    """The container is told the ExecutionId that its outputs are under."""
-    step = definition.step(PROCESSING_STEP)
-    application = step.arguments.get("AppSpecification") if step else None
-    if step is None or not isinstance(application, Mapping):
-        return
-    told = application.get("ContainerArguments")
-    told = told if isinstance(told, list) else []
-    value = told[told.index(_FLAG) + 1 : told.index(_FLAG) + 2] if _FLAG in told else []
-    target = value[0].get("Get") if value and isinstance(value[0], Mapping) else None
-    if value != [_ID] and not (isinstance(target, str) and target_problem(definition, target)):
-        path = f"{step.arguments_path}.AppSpecification.ContainerArguments"
-        yield Finding(_RULE, step.name, path, shown(told), f"allowed: {_FLAG} followed by {_ID}")
-
-
-def _places(definition: Definition) -> Iterator[Place]:
-    for step in definition.steps:
-        for path, uri in _written(step.arguments, step.arguments_path):
-            yield Place(step.name, path, _spelled(uri))
-
-
-def _written(arguments: Any, root: str) -> Iterator[tuple[str, Any]]:
-    for path, value in walk(arguments, root):
-        if not isinstance(value, Mapping):
-            continue
-        for member in ("S3OutputPath", "OutputS3Uri"):
-            if member in value and not path.endswith(FREE_FORM):
-                yield f"{path}.{member}", value[member]
-        for member in ("S3Output", "CheckpointConfig"):
-            inner = value.get(member)
-            if isinstance(inner, Mapping) and "S3Uri" in inner:
-                yield f"{path}.{member}.S3Uri", inner["S3Uri"]
-
-
-def _spelled(value: Any) -> str:
-    """The URI as text, with a mark where the ExecutionId goes and braces around what else is known at run time alone."""
+def _uri(value: Any) -> str:
+    """The URI as text, with a mark for the ExecutionId and braces around what is known only at run time."""
     if isinstance(value, str):
         return value.replace(_MARK, "?")
     if value == _ID:
         return _MARK
-    join = value.get("Std:Join") if isinstance(value, Mapping) else None
-    if isinstance(join, Mapping) and isinstance(join.get("Values"), list):
-        return str(join.get("On", "")).join(_spelled(item) for item in join["Values"])
+    if is_function(value) and "Std:Join" in value:
+        return str(value["Std:Join"].get("On", "")).join(map(_uri, value["Std:Join"]["Values"]))
     return f"{{{value}}}"
+
+
+def _prefixes(places: list[_Place]) -> Iterator[Finding]:
+    seen: dict[str, _Place] = {}
+    bucket = None
+    for place in places:
+        match = _GOOD.fullmatch(place.text)
+        if match is None:
+            yield place.finding(f"s3://<models bucket>/{EXECUTIONS_PREFIX}/<{EXECUTION_ID}>/…")
+            continue
+        if place.key in seen:
+            yield place.finding(f"a prefix of its own; {seen[place.key].path} has this one")
+        seen.setdefault(place.key, place)
+        bucket = bucket or match[1]
+        if match[1] != bucket:
+            yield place.finding(f"the models bucket {bucket}, like the first output")
+
+
+def _read_by_a_channel(definition: Definition, places: list[_Place]) -> Iterator[Finding]:
+    """A channel's S3Prefix is a prefix of keys, not a folder: it reads every object whose key starts with it."""
+    by_path = {place.path: place for place in places}
+    for step in definition.steps:
+        for index, channel in enumerate(step.get("InputDataConfig", [])):
+            uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+            source = by_path.get(_output_path(definition, uri) or "")
+            prefix = source.key if source else _uri(uri).rstrip("/")
+            for place in places if prefix.startswith("s3://") else ():
+                if place is not source and place.key != prefix and place.key.startswith(prefix):
+                    path = step.path_of(f"InputDataConfig[{index}].DataSource.S3DataSource.S3Uri")
+                    yield place.finding(f"a prefix that the channel at {path} does not read")
+
+
+def _output_path(definition: Definition, uri: Any) -> str | None:
+    """The path of the output that ``Steps.A.ProcessingOutputConfig.Outputs['b'].S3Output.S3Uri`` refers to."""
+    target = uri.get("Get", "") if is_function(uri) else ""
+    match = re.fullmatch(r"Steps\.([\w\-]+)\.ProcessingOutputConfig\.Outputs\['([^']+)'\]\.S3Output\.S3Uri", target)
+    step = definition.step(match[1]) if match else None
+    for index, output in enumerate(step.get("ProcessingOutputConfig.Outputs", []) if match and step else ()):
+        if step and match and output["OutputName"] == match[2]:
+            return step.path_of(f"ProcessingOutputConfig.Outputs[{index}].S3Output.S3Uri")
+    return None
+
+
+def _registered_files(definition: Definition, places: list[_Place]) -> Iterator[Finding]:
+    """The registry refers to files that this execution writes."""
+    outputs = [place.key for place in places if not place.key.endswith(_MARK)]
+    for step in definition.steps:
+        for path, value in objects(step.get("ModelMetrics", {}), step.path_of("ModelMetrics")):
+            uri = _uri(value["S3Uri"]) if "S3Uri" in value else None
+            if uri is not None and not any(uri.startswith(f"{prefix}/") for prefix in outputs):
+                yield _Place(step.name, f"{path}.S3Uri", uri).finding("a file in an output of this execution")
+
+
+def _container(definition: Definition) -> Iterator[Finding]:
+    """Our container runs the executor with the ExecutionId, and has the inputs and outputs that the layout lists."""
+    step = definition.step(PROCESSING_STEP)
+    if step is None or step.type != "Processing":
+        return
+    given = step.get("AppSpecification.ContainerArguments", [])
+    if _FLAG not in given or given[given.index(_FLAG) + 1 :][:1] != [_ID]:
+        path = step.path_of("AppSpecification.ContainerArguments")
+        yield Finding(_RULE, step.name, path, shown(given), f"allowed: {_FLAG} followed by {_ID}")
+    entry = ["python3", f"{INPUT_CODE_DIR}/{EXECUTOR_NAME}"]
+    if step.get("AppSpecification.ContainerEntrypoint") != entry:
+        path = step.path_of("AppSpecification.ContainerEntrypoint")
+        yield Finding(_RULE, step.name, path, shown(step.get("AppSpecification.ContainerEntrypoint")), f"allowed: {entry}")
+    folders = {str(item["S3Input"]["LocalPath"]).rstrip("/") for item in step.get("ProcessingInputs", [])}
+    for folder in (INPUT_ASSETS_DIR, INPUT_CODE_DIR):
+        if folder not in folders:
+            yield Finding(
+                _RULE, step.name, step.path_of("ProcessingInputs"), f"without {folder}", "needed: the container reads it"
+            )
+    outputs = [item["OutputName"] for item in step.get("ProcessingOutputConfig.Outputs", [])]
+    for name in OUTPUTS:
+        if name not in outputs:
+            path = step.path_of(f"ProcessingOutputConfig.Outputs[{name!r}]")
+            yield Finding(_RULE, step.name, path, None, "needed: later steps and reports read this output")
+
+
+def _folders(definition: Definition, step: Step) -> Iterator[Finding]:
+    """Each output is uploaded from its own folder, and no input is placed inside an output's folder.
+
+    Source: SageMaker API, ProcessingS3Input: an input's folder is absolute and begins with /opt/ml/processing/.
+    """
+    seen: dict[str, str] = {}
+    for path, folder, is_output in _local_paths(definition, step):
+        inside_output = f"{folder.rstrip('/')}/".startswith(f"{OUTPUT_ROOT}/")
+        if not folder.startswith(f"{PROCESSING_ROOT}/") or ".." in folder.split("/") or (is_output and not inside_output):
+            root = OUTPUT_ROOT if is_output else f"{PROCESSING_ROOT}/"
+            yield Finding(_RULE, step.name, path, shown(folder), f"allowed: an absolute path that begins with {root}")
+        elif inside_output and not is_output:
+            yield Finding(_RULE, step.name, path, shown(folder), f"allowed: a folder outside of {OUTPUT_ROOT}")
+        elif folder.rstrip("/") in seen:
+            allowed = f"allowed: a folder of its own; {seen[folder.rstrip('/')]} has this one"
+            yield Finding(_RULE, step.name, path, shown(folder), allowed)
+        seen.setdefault(folder.rstrip("/"), path)
+
+
+def _local_paths(definition: Definition, step: Step) -> Iterator[tuple[str, str, bool]]:
+    """Path, folder and whether it is an output, for each folder that is known before the start."""
+    for member, inner, is_output in (
+        ("ProcessingOutputConfig.Outputs", "S3Output", True),
+        ("ProcessingInputs", "S3Input", False),
+    ):
+        for index, item in enumerate(step.get(member, [])):
+            folder = resolve(definition, item[inner]["LocalPath"])
+            if is_known(folder):
+                yield step.path_of(f"{member}[{index}].{inner}.LocalPath"), folder, is_output
+
+
+def check_sections(definition: Definition) -> Iterator[Finding]:
+    """A section of the template (VPC, KMS) applies to all jobs and models, or to none."""
+    for section in SECTION_SWITCHES:
+        places = [(step, member) for step in definition.steps for member in step.kind.sections.get(section, ())]
+        missing = [(step, member) for step, member in places if step.get(member) is None]
+        for step, member in missing if len(missing) < len(places) else ():
+            allowed = f"needed: other jobs and models of this pipeline have {member.rpartition('.')[2]} or a similar member"
+            yield Finding("section", step.name, step.path_of(member), None, allowed)

@@ -1,17 +1,19 @@
-"""Rule ``reference``: whatever is evaluated at run time resolves to something there will be, of the kind that is wanted."""
+"""Phase 3, rule ``reference``: every reference resolves to something that exists, of the kind that its place needs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.model import Shape
 
-from pipeline_def.check.definition import Definition, Step, gets, is_function, walk
+from pipeline_def.check.definition import Definition, Step, gets, objects
 from pipeline_def.check.finding import Finding, instead, shown
 from pipeline_def.check.properties import find_property
-from pipeline_def.check.shapes import OPERATIONS, request_shape, shaped_gets
+from pipeline_def.check.service_model import request_shape, shaped_gets
 
+#: Source: SageMaker developer guide, "Execution variables".
 EXECUTION_VARIABLES = (
     "StartDateTime",
     "CurrentDateTime",
@@ -22,8 +24,8 @@ EXECUTION_VARIABLES = (
     "TrainingJobName",
     "ProcessingJobName",
 )
-_EXPERIMENT = ("ExperimentName", "TrialName")
-_FUNCTIONS = ("Get", "Std:Join", "Std:JsonGet")
+PROPERTY_FILE = re.compile(r"Steps\.([A-Za-z0-9_\-]+)\.PropertyFiles\.(.+)")
+_RULE = "reference"
 _NUMBER = "a number"
 _KINDS = {
     "string": "text",
@@ -37,25 +39,23 @@ _KINDS = {
 
 
 def check_references(definition: Definition) -> Iterator[Finding]:
-    """Every ``Get`` names a declared parameter, a property of a step, or a known execution variable; functions are known."""
+    """Every ``Get`` names a declared parameter, a property of a step, or a known execution variable."""
     for step in definition.steps:
-        shape = request_shape(step.type) if step.type in OPERATIONS else None
-        for path, target, wanted, single in shaped_gets(step.arguments, step.arguments_path, shape, step.type == "Condition"):
-            is_file = ".PropertyFile.Get" in path
-            allowed = target_problem(definition, target, is_file)
-            if allowed is None and not is_file:
-                allowed = _kind_problem(definition, target, wanted, single)
+        for path, target, wanted, single in _gets(step):
+            allowed = _target_problem(definition, target) or _kind_problem(definition, target, wanted, single)
             if allowed:
-                yield Finding("reference", step.name, path, shown(target), allowed)
-        yield from _malformed_functions(step)
-    for path, target in gets(definition.raw.get("PipelineExperimentConfig"), "$.PipelineExperimentConfig"):
-        allowed = target_problem(definition, target)
-        if allowed:
-            yield Finding("reference", None, path, shown(target), allowed)
+                yield Finding(_RULE, step.name, path, shown(target), allowed)
 
 
-def target_problem(definition: Definition, target: str, is_property_file: bool = False) -> str | None:
-    """What is allowed instead of a reference that resolves to nothing, or None."""
+def _gets(step: Step) -> Iterator[tuple[str, str, Shape | None, bool]]:
+    if step.kind.operation:
+        yield from shaped_gets(step.arguments, step.arguments_path, request_shape(step.kind.operation))
+    else:
+        yield from ((path, target, None, True) for path, target in gets(step.arguments, step.arguments_path))
+
+
+def _target_problem(definition: Definition, target: str) -> str | None:
+    """What is allowed instead of a reference that resolves to nothing."""
     root, _, rest = target.partition(".")
     if root == "Parameters":
         names = [parameter.name for parameter in definition.parameters]
@@ -63,80 +63,66 @@ def target_problem(definition: Definition, target: str, is_property_file: bool =
     if root == "Execution":
         known = EXECUTION_VARIABLES
         return None if rest in known else instead("an execution variable", rest, known, "Execution.")
-    if root == "PipelineExperimentConfig":
-        return None if rest in _EXPERIMENT else instead("a member of it", rest, _EXPERIMENT, "PipelineExperimentConfig.")
     if root != "Steps":
-        return "allowed: Parameters.<name>, Steps.<name>.<property>, Execution.<variable> or PipelineExperimentConfig.<member>"
+        return "allowed: Parameters.<name>, Steps.<name>.<property> or Execution.<variable>"
     name, _, property_path = rest.partition(".")
     step = definition.step(name)
     if step is None:
         return instead("a step of this pipeline", name, [item.name for item in definition.steps], "Steps.")
-    if is_property_file or property_path.startswith("PropertyFiles."):
-        return None if is_property_file else "allowed: a property file stands inside Std:JsonGet alone"
-    return find_property(definition, step, property_path)[1]
-
-
-def leads_nowhere(definition: Definition, value: Any) -> bool:
-    """Whether this rule has something to say of a value, so that another need not."""
-    if isinstance(value, Mapping) and any(str(key).startswith("Std:") and key != "Std:Join" for key in value):
-        return True
-    return any(target_problem(definition, target) for _, target in gets(value, ""))
-
-
-def is_no_text(definition: Definition, value: Any) -> bool:
-    """Whether a value gets a step's property that is no text."""
-    shapes = [_property_shape(definition, target) for _, target in gets(value, "")]
-    return any(shape is not None and _KINDS.get(shape.type_name) != "text" for shape in shapes)
-
-
-def _property_shape(definition: Definition, target: str) -> Shape | None:
-    root, _, rest = target.partition(".")
-    name, _, path = rest.partition(".")
-    step = definition.step(name) if root == "Steps" else None
-    return find_property(definition, step, path)[0] if step else None
+    return None if PROPERTY_FILE.fullmatch(target) else find_property(step, property_path)[1]
 
 
 def _kind_problem(definition: Definition, target: str, wanted: Shape | None, single: bool) -> str | None:
-    """What is allowed instead of a step's property of another kind than the place takes, or None."""
-    shape = _property_shape(definition, target)
+    """What is allowed instead of a step's property whose kind differs from what the place accepts."""
+    root, _, rest = target.partition(".")
+    name, _, property_path = rest.partition(".")
+    step = definition.step(name) if root == "Steps" else None
+    shape = find_property(step, property_path)[0] if step else None
     if shape is None:
         return None
     kind = _KINDS.get(shape.type_name)
-    takes = _KINDS.get(wanted.type_name) if wanted is not None and not single else None
-    if kind is None and (single or takes):
+    needed = _KINDS.get(wanted.type_name) if wanted is not None and not single else None
+    if kind is None and (single or needed):
         members = f": {', '.join(shape.members)}" if shape.type_name == "structure" else ""
         return f"allowed: a single value; this is a {shape.type_name}{members}"
-    if takes is None or kind == takes:
+    if needed is None or kind == needed:
         return None
-    return f"allowed: {takes}; this is {kind or shape.type_name}" + (", which Std:Join makes text" if kind == _NUMBER else "")
+    to_text = ", which Std:Join turns into text" if kind == _NUMBER else ""
+    return f"allowed: {needed}; this is {kind or shape.type_name}{to_text}"
 
 
-def _malformed_functions(step: Step) -> Iterator[Finding]:
-    for path, value in walk(step.arguments, step.arguments_path):
-        if not isinstance(value, Mapping):
-            continue
-        for key, inner in value.items():
-            if not (key == "Get" or str(key).startswith("Std:")):
-                continue
-            allowed = _function_problem(value, str(key), inner)
-            if allowed:
-                yield Finding("reference", step.name, f"{path}.{key}", shown(inner), allowed)
+def check_property_files(definition: Definition) -> Iterator[Finding]:
+    """Every ``Std:JsonGet`` reads a declared property file, and every property file belongs to an output of its step."""
+    for step in definition.steps:
+        outputs = [item["OutputName"] for item in step.get("ProcessingOutputConfig.Outputs", [])]
+        for index, file in enumerate(step.raw.get("PropertyFiles", ())):
+            if file["OutputName"] not in outputs:
+                path = f"{step.path}.PropertyFiles[{index}].OutputName"
+                allowed = instead(f"an output of {step.name}", file["OutputName"], outputs)
+                yield Finding(_RULE, step.name, path, shown(file["OutputName"]), allowed)
+        for path, value in objects(step.arguments, step.arguments_path):
+            if "Std:JsonGet" in value:
+                yield from _json_get(definition, step, f"{path}['Std:JsonGet'].PropertyFile", value["Std:JsonGet"])
+            elif PROPERTY_FILE.fullmatch(str(value.get("Get"))) and not path.endswith("PropertyFile"):
+                allowed = "allowed: a property file only inside Std:JsonGet"
+                yield Finding(_RULE, step.name, path, shown(value["Get"]), allowed)
 
 
-def _function_problem(value: Mapping[str, Any], key: str, inner: Any) -> str | None:
-    if key not in _FUNCTIONS:
-        return f"allowed functions: {', '.join(_FUNCTIONS)}"
-    if len(value) != 1:
-        return f"allowed: {key} stands alone in its object"
-    if key == "Get":
-        return None if isinstance(inner, str) else "allowed: the text of a reference"
-    if key == "Std:Join":
-        return None if _is_join(inner) else "allowed: On (text) and Values (a list of single values)"
-    return None
+def _json_get(definition: Definition, step: Step, path: str, json_get: Mapping[str, Any]) -> Iterator[Finding]:
+    target = json_get["PropertyFile"].get("Get", "")
+    match = PROPERTY_FILE.fullmatch(target)
+    owner = definition.step(match[1]) if match else None
+    if match is None or owner is None:
+        yield Finding(_RULE, step.name, path, shown(target), "allowed: Steps.<step>.PropertyFiles.<file> of an existing step")
+    elif property_file(definition, json_get) is None:
+        names = [file["PropertyFileName"] for file in owner.raw.get("PropertyFiles", ())]
+        yield Finding(_RULE, step.name, path, shown(target), instead(f"a property file of {owner.name}", match[2], names))
 
 
-def _is_join(inner: Any) -> bool:
-    if not isinstance(inner, Mapping) or not set(inner) <= {"On", "Values"} or not isinstance(inner.get("On", ""), str):
-        return False
-    values = inner.get("Values")
-    return isinstance(values, list) and all(isinstance(item, (str, int, float)) or is_function(item) for item in values)
+def property_file(definition: Definition, json_get: Mapping[str, Any]) -> tuple[Step, Mapping[str, Any]] | None:
+    """The step and the declaration of the property file that a ``Std:JsonGet`` reads, or None if there is none."""
+    match = PROPERTY_FILE.fullmatch(json_get["PropertyFile"].get("Get", ""))
+    owner = definition.step(match[1]) if match else None
+    files = owner.raw.get("PropertyFiles", ()) if owner else ()
+    found = [file for file in files if match and file["PropertyFileName"] == match[2]]
+    return (owner, found[0]) if owner and found else None

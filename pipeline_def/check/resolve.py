@@ -1,6 +1,6 @@
-"""What a value will be when the pipeline runs, as far as the definition tells: defaults for parameters, samples for the rest.
+"""Evaluates values as far as the definition determines them: defaults for parameters, samples for everything else.
 
-A sample is a value that the shape it stands in accepts, so that nothing is blamed on what is not known yet.
+A sample is a value that its place accepts, so no rule reports what is not known before the pipeline runs.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from typing import Any
 from botocore.model import Shape
 
 from pipeline_def.check.definition import Definition, is_function
-from pipeline_def.check.shapes import item_shape, member_shape, metadata
+from pipeline_def.check.service_model import item_shape, member_shape, metadata
 
 
 class SampleText(str):
-    """Text known in part at most: its length is a lower bound, and no pattern can be held against it."""
+    """Text that is not completely known: its length is a lower bound, and patterns do not apply to it."""
 
     __slots__ = ()
 
 
 class SampleNumber(int):
-    """A number known at run time alone."""
+    """A number that is known only at run time."""
 
 
 _SAMPLE_OF_TYPE = {"Integer": SampleNumber(1), "Float": 1.0, "Boolean": True}
@@ -32,17 +32,19 @@ def resolve(definition: Definition, value: Any, shape: Shape | None = None) -> A
     if is_function(value):
         return _function(definition, value, shape)
     if isinstance(value, Mapping):
-        return {key: resolve(definition, item, member_shape(shape, str(key))) for key, item in value.items()}
+        return {key: resolve(definition, item, member_shape(shape, key)) for key, item in value.items()}
     if isinstance(value, list):
         return [resolve(definition, item, item_shape(shape)) for item in value]
     return value
 
 
 def _function(definition: Definition, value: Mapping[str, Any], shape: Shape | None) -> Any:
-    (name, inner), *_ = value.items()
-    if name == "Std:Join" and isinstance(inner, Mapping) and isinstance(inner.get("Values"), list):
-        return _join(definition, inner)
-    if name == "Get" and isinstance(inner, str) and inner.startswith("Parameters."):
+    ((name, inner),) = value.items()
+    if name == "Std:Join":
+        parts = [resolve(definition, item) for item in inner["Values"]]
+        text = str(inner.get("On", "")).join(map(str, parts))
+        return SampleText(text) if any(isinstance(part, (SampleText, SampleNumber)) for part in parts) else text
+    if name == "Get" and inner.startswith("Parameters."):
         return _parameter(definition, inner.removeprefix("Parameters."), shape)
     return sample(shape)
 
@@ -58,11 +60,9 @@ def _parameter(definition: Definition, name: str, shape: Shape | None) -> Any:
     return _SAMPLE_OF_TYPE.get(parameter.type, SampleText("x"))
 
 
-def _join(definition: Definition, inner: Mapping[str, Any]) -> str:
-    parts = [resolve(definition, item) for item in inner["Values"]]
-    text = str(inner.get("On", "")).join(str(part) for part in parts)
-    known = all(not isinstance(part, (SampleText, SampleNumber)) for part in parts)
-    return text if known else SampleText(text)
+def is_known(value: Any) -> bool:
+    """False for a value that is known only at run time."""
+    return not isinstance(value, (SampleText, SampleNumber))
 
 
 def sample(shape: Shape | None) -> Any:

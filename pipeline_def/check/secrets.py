@@ -1,4 +1,4 @@
-"""Rule ``secret``: nothing that looks like a secret stands in a definition: whoever may describe the pipeline reads it."""
+"""Rule ``secret``: nothing in a definition looks like a secret, because everyone who may describe the pipeline can read it."""
 
 from __future__ import annotations
 
@@ -6,55 +6,52 @@ from collections.abc import Iterator, Mapping
 
 from pipeline_def.check.definition import FREE_FORM, Definition, Json, Step, is_function, join_path, walk
 from pipeline_def.check.finding import Finding, mask
-from pipeline_def.check.resolve import SampleText, resolve
+from pipeline_def.check.resolve import SampleText, is_known, resolve
 from pipeline_def.check.secret_patterns import is_secret, is_secret_name, is_secret_value
 
-_ALLOWED = "allowed: no secret in a definition; let the job read it from Secrets Manager with its own role"
+_ALLOWED = "allowed: no secret in a definition; let the job read it from Secrets Manager with its role"
 _TEXTS = ("DisplayName", "Description")
-_WHOLE = ("Metadata", "PipelineExperimentConfig")
 
 
 def check_secrets(definition: Definition) -> Iterator[Finding]:
-    """Defaults of parameters, environments, hyperparameters, arguments, tags, and any text with the shape of a secret.
+    """Check defaults of parameters, environments, hyperparameters, arguments, tags, and all other text by its form.
 
-    Functions are judged by what they give, as far as it is known; a parameter's default that was told of is not told again
-    wherever it is used.
+    Functions are evaluated as far as possible. A parameter's default that was already reported is not reported again where
+    it is used.
     """
-    told: set[str] = set()
+    reported: set[str] = set()
     for parameter in definition.parameters:
-        enum = parameter.raw.get("EnumValues")
-        for value in [parameter.default, *(enum if isinstance(enum, list) else [])]:
+        for value in (parameter.default, *parameter.choices):
             if is_secret(parameter.name, value):
-                told.add(value)
+                reported.add(value)
                 yield Finding("secret", None, parameter.path, mask(value), f"parameter {parameter.name}: {_ALLOWED}")
-    for member in _WHOLE:
-        yield from _judged(definition, None, definition.raw.get(member), f"$.{member}", told)
+    yield from _judged(definition, None, definition.raw.get("Metadata", {}), "$.Metadata", reported)
     for step in definition.steps:
-        yield from _judged(definition, step.name, step.arguments, step.arguments_path, told)
+        yield from _judged(definition, step.name, step.arguments, step.arguments_path, reported)
         for member in _TEXTS:
-            yield from _judged(definition, step.name, step.raw.get(member), f"{step.path}.{member}", told)
+            yield from _judged(definition, step.name, step.raw.get(member, ""), f"{step.path}.{member}", reported)
         yield from _container_arguments(definition, step)
 
 
-def _judged(definition: Definition, step: str | None, value: Json, path: str, told: set[str]) -> Iterator[Finding]:
+def _judged(definition: Definition, step: str | None, value: Json, path: str, reported: set[str]) -> Iterator[Finding]:
     for where, name, text in _named_texts(definition, value, path, ""):
-        # What is known in part alone is a secret by its shape, never by its name.
-        if text not in told and is_secret("" if isinstance(text, SampleText) else name, text):
+        # Text that is only partly known can be a secret by its form, but not by its name.
+        if text not in reported and is_secret("" if isinstance(text, SampleText) else name, text):
             yield Finding("secret", step, where, mask(text), _ALLOWED)
 
 
 def _named_texts(definition: Definition, value: Json, path: str, name: str) -> Iterator[tuple[str, str, str]]:
-    """Every text inside a value, with its path and the name it stands under (names count in free-form maps and tags alone)."""
+    """Every text inside a value, with its path and name. Only names in free-form maps and tags count."""
     if is_function(value):
         value = resolve(definition, value)
     if isinstance(value, str):
         yield path, name, value
     elif isinstance(value, Mapping):
         free_form = path.endswith(FREE_FORM)
-        tag = value.get("Key") if set(value) == {"Key", "Value"} else None
+        tag = str(value["Key"]) if set(value) == {"Key", "Value"} else ""
         for key, item in value.items():
-            inner = str(key) if free_form else tag if isinstance(tag, str) and key == "Value" else ""
-            yield from _named_texts(definition, item, join_path(path, str(key)), inner)
+            inner = key if free_form else tag if key == "Value" else ""
+            yield from _named_texts(definition, item, join_path(path, key), inner)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _named_texts(definition, item, f"{path}[{index}]", "")
@@ -65,15 +62,13 @@ def _container_arguments(definition: Definition, step: Step) -> Iterator[Finding
     for path, values in walk(step.arguments, step.arguments_path):
         if not isinstance(values, list) or not path.endswith(("Arguments", "Entrypoint")):
             continue
-        previous: Json = None
-        for index, raw in enumerate(values):
-            value = resolve(definition, raw)
-            if isinstance(value, str) and not isinstance(value, SampleText) and not is_secret_value(value):
-                flag, equals, rest = value.partition("=")
-                after_flag = _is_secret_flag(previous) and not value.startswith("-")
-                if after_flag or (equals and rest and _is_secret_flag(flag)):
-                    yield Finding("secret", step.name, f"{path}[{index}]", mask(value), _ALLOWED)
-            previous = value
+        texts = [resolve(definition, value) for value in values]
+        for index, text in enumerate(texts):
+            if isinstance(text, str) and is_known(text) and not is_secret_value(text):
+                flag, _, value = text.partition("=")
+                after_flag = index > 0 and _is_secret_flag(texts[index - 1]) and not text.startswith("-")
+                if after_flag or (value and _is_secret_flag(flag)):
+                    yield Finding("secret", step.name, f"{path}[{index}]", mask(text), _ALLOWED)
 
 
 def _is_secret_flag(value: Json) -> bool:

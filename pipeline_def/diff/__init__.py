@@ -1,1 +1,1 @@
-"""Compare two definitions the way a reviewer reads them: by step, parameter and meaning, not by line."""
+"""Compare two definitions as a reviewer reads them: by step, parameter and meaning, not by line."""

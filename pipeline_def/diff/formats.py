@@ -4,67 +4,48 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from types import MappingProxyType
 
 from pipeline_def.diff.changes import ADDED, REMOVED, REWIRED, Change
 
 _SIGNS = {ADDED: "+", REMOVED: "-", REWIRED: "↻"}
 NOTHING = "Nothing changed: both definitions mean the same."
-NOTHING_ELSE = "Nothing changed apart from values that the stack fills."
-_ADOPTED = "Values that the stack fills, taken from the rendered definition and not compared"
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def as_terminal(changes: Sequence[Change], old: str, new: str, adopted: Mapping[str, str] = _NONE) -> str:
-    """Plain text, grouped by what it belongs to; effects are indented below each change.
-
-    ``adopted`` are values by key that were taken from one side for both, and so can not show as changes.
-    """
-    lines = [f"{_counted(changes)} from {_printable(old)} to {_printable(new)}."] if changes else [_nothing(adopted)]
+def as_terminal(changes: Sequence[Change], old: str, new: str) -> str:
+    """Plain text, grouped by part; effects are indented below each change."""
+    lines = [f"{_counted(changes)} from {_printable(old)} to {_printable(new)}."] if changes else [NOTHING]
     for subject, group in _grouped(changes):
         lines += ["", _printable(subject)]
         for change in group:
             lines.append(f"  {_SIGNS.get(change.how, '~')} {_printable(change.words)}{_condition(change)}")
             lines += [f"      {effect.kind}: {effect.says}" for effect in change.effects]
-    if adopted:
-        lines += ["", f"{_ADOPTED}:", *(f"  {key}: {_printable(value)}" for key, value in adopted.items())]
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(changes: Sequence[Change], old: str, new: str, adopted: Mapping[str, str] = _NONE) -> str:
-    """For a pull request: a list by subject; every value is code, so that nothing in it is taken for markup."""
-    said = f"{_counted(changes)} from {_code(old)} to {_code(new)}." if changes else _nothing(adopted).lower()
-    lines = [f"**Pipeline definition:** {said}"]
+def as_markdown(changes: Sequence[Change], old: str, new: str) -> str:
+    """For a pull request: a list by part. Every value is a code span, so nothing in it is read as markup."""
+    summary = f"{_counted(changes)} from {_code(old)} to {_code(new)}." if changes else NOTHING.lower()
+    lines = [f"**Pipeline definition:** {summary}"]
     for subject, group in _grouped(changes):
         lines += ["", f"**{_escaped(subject)}**"]
         for change in group:
             lines.append(f"- {_markdown_words(change)}{_condition(change)}")
             lines += [f"  - *{effect.kind}*: {effect.says}" for effect in change.effects]
-    if adopted:
-        lines += ["", f"{_ADOPTED}:", "", *(f"- {_escaped(key)}: {_code(value)}" for key, value in adopted.items())]
     return "\n".join(lines) + "\n"
 
 
-def as_json(changes: Sequence[Change], old: str, new: str, adopted: Mapping[str, str] = _NONE) -> str:
-    """``{"old", "new", "changed", "changes": […], "adopted": {key: value}}``.
-
-    A change is ``{subject, how, label, old, new, effects, only_with}``.
-    """
+def as_json(changes: Sequence[Change], old: str, new: str) -> str:
+    """``{"old", "new", "changed", "changes": [{subject, how, label, old, new, effects, only_with}, …]}``."""
     found = [asdict(change) for change in changes]
-    document = {"old": old, "new": new, "changed": bool(changes), "changes": found, "adopted": dict(adopted)}
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _nothing(adopted: Mapping[str, str]) -> str:
-    return NOTHING_ELSE if adopted else NOTHING
+    return json.dumps({"old": old, "new": new, "changed": bool(changes), "changes": found}, indent=2) + "\n"
 
 
 def _counted(changes: Sequence[Change]) -> str:
     kinds = Counter(effect.kind for change in changes for effect in change.effects)
     touched = f" ({', '.join(f'{kind}: {count}' for kind, count in sorted(kinds.items()))})" if kinds else ""
-    # What a new step brings along is told, but the step is the change.
+    # The details of a new step are listed, but only the step counts.
     count = sum(1 for change in changes if not (change.how == ADDED and change.label))
     return f"{count} change{'s' if count != 1 else ''}{touched}"
 
@@ -77,12 +58,10 @@ def _grouped(changes: Iterable[Change]) -> list[tuple[str, list[Change]]]:
 
 
 def _condition(change: Change) -> str:
-    return f" (only where the stack sets {change.only_with})" if change.only_with else ""
+    return f" (only if the stack sets {change.only_with})" if change.only_with else ""
 
 
 def _markdown_words(change: Change) -> str:
-    if change.old is None and change.new is None and change.label:
-        return _escaped(change.label)
     if change.how in (ADDED, REMOVED) and not change.label:
         detail = change.new if change.how == ADDED else change.old
         return f"{change.how}: {_escaped(detail)}" if detail else change.how
@@ -108,5 +87,5 @@ def _escaped(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """One line that a terminal can show and will not obey: control, format and surrogate characters are written out."""
+    """One line without control, format and surrogate characters, which a terminal would interpret; they are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -5,17 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.strict_json import parse
-from pipeline_def.diff.adopted_values import adopt
 from pipeline_def.diff.changes import Change, compare
-from pipeline_def.diff.facts import named_leaves
-from pipeline_def.diff.leaves import leaf
-from pipeline_def.diff.placeholder_values import is_template, placeholder_values
 from pipeline_def.template.render import render, template_tags
 from pipeline_def.template.text import TEMPLATE_PATH, read_template
 
@@ -28,34 +24,30 @@ _TEMPLATE_IN_GIT = (f"./template/{TEMPLATE_PATH.name}", f"./{TEMPLATE_PATH.name}
 
 @dataclass(frozen=True)
 class Source:
-    """A definition's text, rendered or still a template, and what a reader calls it."""
+    """A definition's text, rendered or still a template, and its name in messages."""
 
     name: str
     text: str
 
-    def definition(self, values: Mapping[str, Any] | None = None) -> Any:
+    @property
+    def is_template(self) -> bool:
+        return "{{" in self.text
+
+    def definition(self, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The parsed definition; a template is rendered with ``values``."""
         text = render(self.text, values) if values is not None else self.text
         try:
             parsed = parse(text)
         except ValueError as error:
-            raise one_problem(
-                "pipeline definition", self.name, text[:40], f"allowed: JSON or the template ({error})"
-            ) from error
+            allowed = f"allowed: JSON or the template ({error})"
+            raise one_problem("pipeline definition", self.name, text[:40], allowed) from error
         if not isinstance(parsed, dict):
             raise one_problem("pipeline definition", self.name, type(parsed).__name__, "allowed: one JSON object")
         return parsed
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """The changes; and in words, by key, the values that a template took from the rendered side: no change shows there."""
-
-    changes: list[Change]
-    adopted: Mapping[str, str] = field(default_factory=dict)
-
-
 def read_source(argument: str) -> Source:
-    """A file, ``-`` for standard input, ``template`` for the working tree's, or ``deployed:NAME`` for a pipeline's in AWS."""
+    """Read a file, standard input (``-``), the working tree's ``template``, or ``deployed:NAME`` from AWS."""
     if argument == "-":
         return Source("standard input", sys.stdin.read())
     if argument == TEMPLATE_WORD:
@@ -65,19 +57,19 @@ def read_source(argument: str) -> Source:
     try:
         return Source(argument, Path(argument).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        allowed = f"allowed: a file, -, {TEMPLATE_WORD} or {DEPLOYED_PREFIX}<pipeline name> ({error})"
+        allowed = f"allowed: a readable file, -, {TEMPLATE_WORD} or {DEPLOYED_PREFIX}<pipeline name> ({error})"
         raise one_problem("pipeline definition", "file", argument, allowed) from error
 
 
 def read_revision(revision: str) -> Source:
-    """The template as of a git revision of the repository that this file lies in."""
+    """Read the template as of a git revision of this repository."""
     if not revision or revision.startswith("-") or ":" in revision:
         raise one_problem("git", "revision", revision, "allowed: a branch, a tag or a commit, such as origin/main")
     shown = [_show(revision, path) for path in _TEMPLATE_IN_GIT]
     found = next((done for done in shown if done.returncode == 0), None)
     if found is None:
         reason = "".join(shown[0].stderr.strip().splitlines()[:1])
-        raise one_problem("git", "revision", revision, f"allowed: one that has {TEMPLATE_PATH.name} ({reason})")
+        raise one_problem("git", "revision", revision, f"allowed: a revision that contains {TEMPLATE_PATH.name} ({reason})")
     return Source(revision, found.stdout)
 
 
@@ -100,47 +92,38 @@ def _deployed(name: str) -> Source:
     return Source(f"the deployed {name}", str(answer["PipelineDefinition"]))
 
 
-def compare_sources(old: Source, new: Source) -> Comparison:
-    """The changes; of a template with optional sections off and on, so that what only some stacks see is told apart."""
-    if is_template(old.text) and is_template(new.text):
-        return Comparison(_compare_templates(old, new))
-    if is_template(new.text):
-        before = old.definition()
-        after, adopted = _fitted(new, before)
-    elif is_template(old.text):
-        after = new.definition()
-        before, adopted = _fitted(old, after)
-    else:
-        before, after, adopted = old.definition(), new.definition(), {}
-    return Comparison(compare(before, after), {key: leaf(key, adopted[key]).words for key in sorted(adopted)})
+def compare_sources(old: Source, new: Source, values: Mapping[str, Any] | None = None) -> list[Change]:
+    """The changes between two templates, or between two rendered definitions.
+
+    Templates are compared with their optional sections off and on, so that a change which concerns only some stacks says so.
+    A template is compared with a rendered definition if there are ``values`` to render it with.
+    """
+    if old.is_template and new.is_template and values is None:
+        return _compare_templates(old, new)
+    for source in (old, new):
+        if source.is_template and values is None:
+            allowed = "allowed: a rendered definition, as on the other side; --values FILE renders the template first"
+            raise one_problem("diff", source.name, "a template", allowed)
+    before, after = (source.definition(values if source.is_template else None) for source in (old, new))
+    return compare(before, after)
 
 
 def _compare_templates(old: Source, new: Source) -> list[Change]:
-    everywhere = _compared(old, new, ())
+    def compared(section: str | None) -> list[Change]:
+        return compare(old.definition(placeholders(old.text, section)), new.definition(placeholders(new.text, section)))
+
+    everywhere = compared(None)
     found = list(everywhere)
     for section in sorted(template_tags(old.text).sections | template_tags(new.text).sections):
-        of_section = _compared(old, new, (section,))
-        found += [replace(change, only_with=section) for change in of_section if change not in everywhere]
+        found += [replace(change, only_with=section) for change in compared(section) if change not in everywhere]
     return found
 
 
-def _compared(old: Source, new: Source, sections: tuple[str, ...]) -> list[Change]:
-    return compare(old.definition(_placeholders(old, sections)), new.definition(_placeholders(new, sections)))
+def placeholders(template: str, section: str | None = None) -> dict[str, Any]:
+    """``«key»`` for every key of a template, with at most one optional section on."""
+    tags = template_tags(template)
 
+    def of(part: str | None) -> dict[str, Any]:
+        return {key: f"«{key}»" for key in tags.text[part]} | {key: [f"«{key}»"] for key in tags.json[part]}
 
-def _placeholders(source: Source, sections: tuple[str, ...]) -> dict[str, Any]:
-    values = placeholder_values(source.text, sections=True)
-    off = template_tags(source.text).sections - set(sections)
-    return {key: value for key, value in values.items() if key not in off}
-
-
-def _fitted(template: Source, deployed: Any) -> tuple[Any, dict[str, Any]]:
-    """A template filled with a deployed definition's own values, with the sections that it uses; and these values."""
-    there = named_leaves(deployed)
-    always = named_leaves(template.definition(_placeholders(template, ())))
-    used = [
-        section
-        for section in sorted(template_tags(template.text).sections)
-        if (named_leaves(template.definition(_placeholders(template, (section,)))) - always) & there
-    ]
-    return adopt(template.definition(_placeholders(template, tuple(used))), deployed)
+    return of(None) | ({section: of(section)} if section in tags.sections and section is not None else {})

@@ -17,6 +17,11 @@ from tests.pipeline_def.mutation import (
     other_condition,
 )
 
+
+def fail(message):
+    return {"Name": "Notify", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
+
+
 # reference
 
 
@@ -110,20 +115,20 @@ def index_into_what_is_no_list(d):
     arguments(d, CREATE)["PrimaryContainer"]["ModelDataUrl"] = get("Steps.Training.ModelArtifacts[0]")
 
 
-@mutation("reference", "stands alone")
+@mutation("reference", "the only member of its object")
 def function_beside_another_member(d):
     inner = get("Parameters.ExecutionId") | join("x")
-    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {"x": inner}})
+    d["Steps"].append(fail(inner))
 
 
 @mutation("reference", "Outcome")
 def property_that_a_condition_lacks(d):
-    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {"x": get("Steps.QualityGate.Result")}})
+    d["Steps"].append(fail(get("Steps.QualityGate.Result")))
 
 
 @mutation("reference", "TrialNames")
 def member_that_an_experiment_lacks(d):
-    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {"x": get("PipelineExperimentConfig.TrialNames")}})
+    d["Steps"].append(fail(get("PipelineExperimentConfig.TrialNames")))
 
 
 @mutation("reference", "single values")
@@ -174,7 +179,7 @@ def property_file_with_a_misspelt_member(d):
     step(d, FE)["PropertyFiles"][0]["FilePaths"] = "gate.json"
 
 
-@mutation("json-get", "an S3 URI")
+@mutation("json-get", "PropertyFile is missing")
 def json_get_from_no_place(d):
     other_condition(d, LeftValue={"Std:JsonGet": {"S3Uri": "gate.json", "Path": "threshold"}})
 
@@ -231,13 +236,12 @@ def condition_that_waits_for_its_own_branch(d):
 
 @mutation("branch", "ElseSteps")
 def branches_that_wait_for_each_other(d):
-    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": {}, "DependsOn": [CREATE]}]
+    arguments(d, GATE)["ElseSteps"] = [fail("no") | {"DependsOn": [CREATE]}]
 
 
 @mutation("branch", "IfSteps")
 def property_from_the_other_branch(d):
-    inner = {"model": get("Steps.CreateModel.ModelName")}
-    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": inner}]
+    arguments(d, GATE)["ElseSteps"] = [fail(get("Steps.CreateModel.ModelName"))]
 
 
 # condition

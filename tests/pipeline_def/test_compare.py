@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline_def.diff.changes import NO_WORDS, Change, compare
+from pipeline_def.diff.changes import Change, compare
 from pipeline_def.diff.formats import NOTHING, as_json, as_markdown, as_terminal
 from pipeline_def.diff.sources import Source, compare_sources
 from tests.pipeline_def.definitions import arguments, get, good, good_text, join, output, parameter, step
@@ -30,7 +30,7 @@ def kinds(change: Change) -> set[str]:
 
 def test_white_space_is_no_change() -> None:
     spaced = Source("new", json.dumps(good(), indent=7))
-    assert compare_sources(Source("old", good_text(True)), spaced).changes == []
+    assert compare_sources(Source("old", good_text(True)), spaced) == []
 
 
 def test_nothing_changed_is_said() -> None:
@@ -42,7 +42,7 @@ def test_nothing_changed_is_said() -> None:
 def test_a_new_default_of_a_hyperparameter_tells_its_cost() -> None:
     (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=30))
     assert f"{change.subject}: {change.words}" == "parameter epochs: default: 10 → 30"
-    assert {"cost: each training does 3 times as much of it", "model: another model from the same data"} == {
+    assert {"cost: each training takes 3 times as many epochs", "model: another model from the same data"} == {
         f"{effect.kind}: {effect.says}" for effect in change.effects
     }
 
@@ -63,10 +63,10 @@ def test_parameters_come_and_go() -> None:
     assert "parameter num_layers: removed: Integer, default 2" in sentences(found)
     assert "parameter Seed: added: Integer, without default" in sentences(found)
     said = {change.subject: {effect.says for effect in change.effects} for change in found}
-    assert "every start must pass it" in said["parameter Seed"]
-    assert "every start must pass it" in said["parameter AssetsS3Uri"]
-    assert "a start that passes it is refused" in said["parameter num_layers"]
-    assert "starts that pass other values are refused" in said["parameter likelihood"]
+    assert "every start must set it" in said["parameter Seed"]
+    assert "every start must set it" in said["parameter AssetsS3Uri"]
+    assert "a start that sets it is rejected" in said["parameter num_layers"]
+    assert "starts that set other values are rejected" in said["parameter likelihood"]
 
 
 def test_steps_are_added_removed_and_rewired() -> None:
@@ -119,7 +119,9 @@ def test_image_outputs_retries_instances_and_gate_are_named_with_their_effects()
     assert condition.old == (
         "<threshold in FeatureEngineering's Gate> ≥ <Training's FinalMetricDataList['test:mean_wQuantileLoss'].Value>"
     )
-    assert "5 attempts, from 10 s" in str(found["step FeatureEngineering retry of Step.SERVICE_FAULT, Step.THROTTLING"].old)
+    assert "5 attempts, first after 10 s" in str(
+        found["step FeatureEngineering retry of Step.SERVICE_FAULT, Step.THROTTLING"].old
+    )
 
 
 def test_a_hyperparameter_that_is_no_longer_made_text_is_seen() -> None:
@@ -149,14 +151,9 @@ def set_arguments(d: dict[str, Any], *values: Any) -> None:
             'network isolation: true → "true"',
         ),
         (
-            lambda d: step(d, "Training").update(DependsOn=["FeatureEngineering"]),
-            lambda d: step(d, "Training").update(DependsOn=[{"Step": "FeatureEngineering", "Trigger": "Failed"}]),
-            "runs after: FeatureEngineering → FeatureEngineering (Failed)",
-        ),
-        (
             lambda d: None,
             lambda d: step(d, "Training").update(DependsOn=["FeatureEngineering"]),
-            "DependsOn (it waits for the same steps) added: FeatureEngineering",
+            "DependsOn[FeatureEngineering] added: FeatureEngineering",
         ),
         (
             lambda d: set_arguments(d, "a", "b c"),
@@ -189,7 +186,7 @@ def test_what_reads_alike_but_is_not_the_same_is_told_apart(before: Any, after: 
     assert [change.words for change in compare(old, new)] == [says]
 
 
-def test_of_two_policies_for_the_same_kinds_each_is_compared() -> None:
+def test_the_order_of_policies_for_the_same_error_is_compared() -> None:
     old = good()
     policies = step(old, "FeatureEngineering")["RetryPolicies"]
     policies.append(copy.deepcopy(policies[0]))
@@ -200,8 +197,7 @@ def test_of_two_policies_for_the_same_kinds_each_is_compared() -> None:
     swapped = copy.deepcopy(new)
     swapped_policies = step(swapped, "FeatureEngineering")["RetryPolicies"]
     swapped_policies[0], swapped_policies[3] = swapped_policies[3], swapped_policies[0]
-    (change,) = compare(new, swapped)
-    assert (change.subject, change.words) == ("step FeatureEngineering", NO_WORDS)
+    assert {change.subject for change in compare(new, swapped)} == {"step FeatureEngineering"}
 
 
 def test_a_second_step_or_parameter_of_the_same_name_is_a_change() -> None:
@@ -219,14 +215,16 @@ def test_what_stands_among_the_steps_and_is_none_is_a_change() -> None:
     ]
 
 
-def test_a_change_without_words_is_said_to_be_one() -> None:
-    old = good() | {"Metadata": {"a.b": 1}}
-    new = good() | {"Metadata": {"a": {"b": 1}}}
+def test_a_change_without_a_description_prints_both_values() -> None:
+    old = good() | {"Metadata": {"a.b": {}}}
+    new = good() | {"Metadata": {"a.b": []}}
     (change,) = compare(old, new)
-    assert (change.subject, change.words) == ("pipeline", NO_WORDS)
+    assert (change.old, change.new) == ("{}", "[]")
+    old, new = good() | {"A.b": 1}, good() | {"A": {"b": 1}}
+    found = compare(old, new)
     for writer in (as_terminal, as_markdown, as_json):
-        assert "no words for" in writer([change], "old", "new")
-        assert "None" not in writer([change], "old", "new")
+        assert "None" not in writer(found, "old", "new")
+    assert "b" in as_terminal(found, "old", "new")
 
 
 def test_a_secret_replaced_by_one_as_long_is_a_change_that_shows_neither() -> None:
@@ -271,16 +269,16 @@ def test_no_two_lines_of_a_step_read_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("epochs", 25, "each training does 2.5 times as much of it"),
-        ("epochs", 10.0, "the algorithm reads the same number from another text, and may refuse it"),
-        ("num_eval_samples", 200, "training takes another time"),
-        ("early_stopping_patience", 10, "training takes another time"),
+        ("epochs", 25, "each training takes 2.5 times as many epochs"),
+        ("epochs", 10.0, "the algorithm gets the same number in another notation, which it may reject"),
+        ("num_eval_samples", 200, "the training time changes"),
+        ("early_stopping_patience", 10, "the training time changes"),
     ],
 )
 def test_cost_is_said_to_grow_in_proportion_with_the_epochs_alone(name: str, value: Any, says: str) -> None:
     (change,) = changed(lambda d: parameter(d, name).update(DefaultValue=value))
     assert says in {effect.says for effect in change.effects}
-    assert sum("times as much" in effect.says for effect in change.effects) == ("times as much" in says)
+    assert sum("times as many" in effect.says for effect in change.effects) == ("times as many" in says)
 
 
 def test_a_secret_is_not_shown_in_any_format() -> None:

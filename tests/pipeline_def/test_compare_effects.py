@@ -36,10 +36,10 @@ def choices(*values: str) -> Edit:
     return lambda d: parameter(d, "ModelApprovalStatus").update(EnumValues=list(values))
 
 
-NARROWED = "data contract: starts that pass other values are refused"
-WIDENED = "data contract: starts may pass more values than before"
-FREE = "data contract: starts may pass any value"
-DECIDES = "security: who decides on a model"
+NARROWED = "data contract: starts that set other values are rejected"
+WIDENED = "data contract: starts may set more values"
+FREE = "data contract: starts may set any value"
+DECIDES = "security: it decides who approves a model"
 ENUM = ("PendingManualApproval", "Approved", "Rejected")
 
 
@@ -64,7 +64,7 @@ def test_allowed_values_come_and_go() -> None:
 
 
 def test_another_type_of_a_parameter_wants_other_values() -> None:
-    assert "data contract: starts must pass values of the new type" in told(
+    assert "data contract: starts must set values of the new type" in told(
         lambda d: parameter(d, "AssetsS3Uri").update(Type="Float")
     )
 
@@ -75,9 +75,9 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/1"
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        (None, KEY, "security: it is encrypted by this key: who holds it can read"),
-        (KEY, None, "security: no key of yours encrypts it any more"),
-        (KEY, f"{KEY}2", "security: who holds the key can read what it encrypts"),
+        (None, KEY, "security: holders of this key can read what it encrypts"),
+        (KEY, None, "security: your own key no longer encrypts it"),
+        (KEY, f"{KEY}2", "security: holders of the key can read what it encrypts"),
     ],
 )
 @pytest.mark.parametrize(("where", "member"), [("ResourceConfig", "VolumeKmsKeyId"), ("OutputDataConfig", "KmsKeyId")])
@@ -90,21 +90,21 @@ def test_a_key_that_comes_goes_and_is_another(
     assert told(with_key(after), with_key(before)) == {says}
 
 
-REACHES = "security: the container reaches the network: what it reads can leave by it"
-PLAIN = "security: what the job's instances tell one another goes in the clear"
-DEAR = "cost: the price is that on demand; no instance is taken away"
+REACHES = "security: the container has network access, so data can leave it"
+PLAIN = "security: traffic between the job's instances is not encrypted"
+DEAR = "cost: on-demand prices apply; instances are not interrupted"
 
 
 @pytest.mark.parametrize(
     ("member", "on", "off"),
     [
-        ("EnableNetworkIsolation", "security: the container reaches no network", REACHES),
+        ("EnableNetworkIsolation", "security: the container has no network access", REACHES),
         (
             "EnableInterContainerTrafficEncryption",
-            "security: what the job's instances tell one another is encrypted",
+            "security: traffic between the job's instances is encrypted",
             PLAIN,
         ),
-        ("EnableManagedSpotTraining", "cost: spot is cheaper, and may be taken away", DEAR),
+        ("EnableManagedSpotTraining", "cost: spot instances are cheaper but can be interrupted", DEAR),
     ],
 )
 def test_a_switch_tells_what_it_switches(member: str, on: str, off: str) -> None:
@@ -117,10 +117,10 @@ def test_a_switch_tells_what_it_switches(member: str, on: str, off: str) -> None
 
 def test_what_a_switch_becomes_at_run_time_alone_is_left_open() -> None:
     said = told(lambda d: training(d).update(EnableNetworkIsolation={"Get": "Parameters.Isolated"}))
-    assert said == {"security: what the container can reach, and who can listen"}
+    assert said == {"security: it decides what the container can reach and who can listen"}
 
 
-MODEL = {"model: another model is registered or served", "security: who can write there decides what is served"}
+MODEL = {"model: another model is registered or served", "security: writers of that location decide what is served"}
 
 
 def test_another_artefact_is_another_model() -> None:
@@ -132,16 +132,16 @@ def test_another_artefact_is_another_model() -> None:
 
 def test_what_a_serving_container_is_told_is_told_as_such() -> None:
     said = told(lambda d: arguments(d, "CreateModel")["PrimaryContainer"].update(Environment={"A": "b"}))
-    assert said == {"data contract: what the container is told"}
+    assert said == {"data contract: the container gets other input"}
 
 
 def test_checkpoints_debugging_and_profiling() -> None:
     assert told(lambda d: training(d).update(CheckpointConfig={"S3Uri": "s3://elsewhere/c"})) == {
-        "data contract: checkpoints are kept there",
-        "model: a training may go on from what lies there",
+        "data contract: checkpoints are stored there",
+        "model: a training can resume from checkpoints there",
     }
     assert told(lambda d: training(d).update(RemoteDebugConfig={"EnableRemoteDebug": True})) == {
-        "security: a shell in the container can be had, with its data and its role's rights"
+        "security: a shell in the container gives access to its data and its role"
     }
     for member in ("DebugHookConfig", "ProfilerConfig"):
         said = told(lambda d, member=member: training(d).update({member: {"S3OutputPath": "s3://elsewhere/d"}}))
@@ -149,27 +149,27 @@ def test_checkpoints_debugging_and_profiling() -> None:
 
 
 def test_two_starts_of_one_execution_id_overwrite_one_another() -> None:
-    shared = {"data contract: starts that name none share one id, and overwrite one another's files"}
+    shared = {"data contract: starts without an id share one, and overwrite each other's files"}
     with_default: Edit = lambda d: parameter(d, "ExecutionId").update(DefaultValue="x")  # noqa: E731
     assert told(with_default) == shared
     assert told(lambda d: parameter(d, "ExecutionId").pop("DefaultValue"), with_default) == {
-        "data contract: every start must pass it"
+        "data contract: every start must set it"
     }
 
 
 def test_nobody_is_told_to_set_a_parameter_that_is_gone() -> None:
     added = told(lambda d: d["Parameters"].append({"Name": "Seed", "Type": "Integer"}))
     removed = told(lambda d: d["Parameters"].remove(parameter(d, "ModelPackageGroupName")))
-    assert added == {"data contract: every start must pass it"}
-    assert removed == {"data contract: a start that passes it is refused"}
+    assert added == {"data contract: every start must set it"}
+    assert removed == {"data contract: a start that sets it is rejected"}
 
 
 def test_a_job_less_costs_less_and_a_condition_less_is_a_model_more() -> None:
     def without(name: str) -> Edit:
         return lambda d: d["Steps"].remove(step(d, name))
 
-    assert "cost: a job less in every execution" in told(without("Training"))
-    assert "model: models are used without it" in told(without("QualityGate"))
+    assert "cost: one job fewer in every execution" in told(without("Training"))
+    assert "model: models are used without this condition" in told(without("QualityGate"))
 
 
 def test_a_step_that_leaves_its_branch_always_runs() -> None:
@@ -178,16 +178,16 @@ def test_a_step_that_leaves_its_branch_always_runs() -> None:
 
     old, new = good(), good()
     out(new)
-    assert "model: it runs whatever the condition says" in effects(compare(old, new))
-    assert "model: it runs under a condition alone" in effects(compare(new, old))
+    assert "model: it always runs" in effects(compare(old, new))
+    assert "model: it runs only under a condition" in effects(compare(new, old))
 
 
 def test_an_output_that_comes_or_goes_is_none_that_moved() -> None:
     def gone(d: Definition) -> None:
         arguments(d, "FeatureEngineering")["ProcessingOutputConfig"]["Outputs"].remove(output(d, "plots"))
 
-    assert "data contract: these files are written no more" in told(gone)
-    assert "data contract: files that were not written before" in told(
+    assert "data contract: these files are no longer written" in told(gone)
+    assert "data contract: additional files are written" in told(
         lambda d: arguments(d, "FeatureEngineering")["ProcessingOutputConfig"].update(good_outputs()), gone
     )
 
@@ -196,9 +196,9 @@ def test_how_an_output_is_uploaded_is_not_where_to() -> None:
     def plots(**members: str) -> Edit:
         return lambda d: output(d, "plots")["S3Output"].update(members)
 
-    assert told(plots(S3UploadMode="Continuous")) == {"data contract: when the files are there to be read"}
+    assert told(plots(S3UploadMode="Continuous")) == {"data contract: it decides when readers find the files"}
     assert told(plots(LocalPath="/opt/ml/processing/output/p")) == {"data contract: other files of the container are uploaded"}
-    assert told(plots(S3Uri="s3://a/b")) == {"data contract: whoever reads these files finds them elsewhere, or not at all"}
+    assert told(plots(S3Uri="s3://a/b")) == {"data contract: readers of these files must look elsewhere"}
 
 
 def test_a_query_writes_its_results() -> None:
@@ -207,7 +207,7 @@ def test_a_query_writes_its_results() -> None:
         given = {"InputName": "dataset", "DatasetDefinition": definition}
         return lambda d: arguments(d, "FeatureEngineering")["ProcessingInputs"].append(given)
 
-    assert told(dataset("s3://a/b")) == {"data contract: a query's results are written there"}
+    assert told(dataset("s3://a/b")) == {"data contract: the results of a query are written there"}
 
 
 def good_outputs() -> Definition:
@@ -224,5 +224,5 @@ def test_a_cache_switched_off_serves_nothing() -> None:
     def cached(enabled: bool) -> Edit:
         return lambda d: step(d, "Training").update(CacheConfig={"Enabled": enabled})
 
-    assert told(cached(True)) == {"data contract: a hit serves another execution's files"}
-    assert told(cached(False), cached(True)) == {"data contract: each execution makes its own files"}
+    assert told(cached(True)) == {"data contract: a cache hit reuses another execution's files"}
+    assert told(cached(False), cached(True)) == {"data contract: each execution writes its own files"}

@@ -9,8 +9,7 @@ from typing import Any
 from pipeline_def.check.phases import as_error, check_definition
 from pipeline_def.diff.changes import compare
 from pipeline_def.diff.formats import as_markdown, as_terminal
-from pipeline_def.diff.placeholder_values import placeholder_values
-from pipeline_def.diff.sources import Source, compare_sources
+from pipeline_def.diff.sources import Source, compare_sources, placeholders
 from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
@@ -22,7 +21,7 @@ SIDES = ("origin/main", "the working tree's template")
 
 def template() -> dict[str, Any]:
     """The template with its keys where a stack's values would stand."""
-    return Source("template", read_template()).definition(placeholder_values(read_template(), sections=False))
+    return Source("template", read_template()).definition(placeholders(read_template()))
 
 
 def shown(text: str) -> bool:
@@ -95,8 +94,7 @@ def test_a_new_step() -> None:
     assert old.count(GATE) == 1
     new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
     assert check_definition(render(new, example_values()), REGION) == []
-    compared = compare_sources(Source(SIDES[0], old), Source(SIDES[1], new))
-    assert shown(as_terminal(compared.changes, *SIDES, compared.adopted))
+    assert shown(as_terminal(compare_sources(Source(SIDES[0], old), Source(SIDES[1], new)), *SIDES))
 
 
 def test_a_changed_image() -> None:
