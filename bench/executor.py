@@ -15,7 +15,7 @@ from contracts import environment as names
 from contracts import layout
 from contracts.snapshot import AssetVersion, canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute
-from local_run.emulator import Emulator
+from local_run.emulator.server import Emulator
 from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[1]
