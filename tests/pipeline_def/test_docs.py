@@ -1,4 +1,4 @@
-"""The examples in docs/pipeline-diff.md are what the commands print."""
+"""The examples in docs/pipeline-diff.md are the output of the commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDES = ("origin/main", "the working tree's template")
 
 
 def template() -> dict[str, Any]:
-    """The template with its keys where a stack's values would stand."""
+    """The template with its keys in place of a stack's values."""
     return Source("template", read_template()).definition(placeholders(read_template()))
 
 
@@ -34,7 +34,7 @@ def test_a_new_default() -> None:
     assert shown(as_terminal(compare(template(), new), *SIDES))
 
 
-#: What an author adds to the template for it, before the gate.
+#: The step that an author adds to the template, before the gate.
 BACKTEST = """{
       "Name": "Backtest",
       "Type": "Processing",
@@ -63,6 +63,16 @@ BACKTEST = """{
             }
           }
         ],
+        "Environment": {
+          "EXECUTION_TABLE": "{{execution_table}}",
+          "FEATURE_IMPORTANCE_TABLE": "{{feature_importance_table}}",
+          "ASSETS_BUCKET": "{{assets_bucket}}",
+          "MODELS_BUCKET": "{{models_bucket}}",
+          "LOG_SYNC_SECONDS": "{{log_sync_seconds}}",
+          "PIPELINE_EXECUTION_ARN": {"Get": "Execution.PipelineExecutionArn"}
+        },
+        "NetworkConfig": {"EnableInterContainerTrafficEncryption": true},
+        "Tags": {{{tags}}},
         "ProcessingOutputConfig": {
           "Outputs": [
             {
@@ -89,7 +99,7 @@ GATE = '{\n      "Name": "QualityGate",'
 
 
 def test_a_new_step() -> None:
-    """As the command does it: from one template's text to another's, their optional sections off and on."""
+    """Like the command, this compares the templates with their optional sections off and on."""
     old = read_template()
     assert old.count(GATE) == 1
     new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
