@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,14 @@ from pulumi import Input, Output, ResourceOptions
 from components.names import MODEL_PACKAGES, Names
 from contracts.problems import ProblemsError
 from pipeline_def.check.phases import require_valid
-from pipeline_def.template.keys import Source, names_from, template_values
+from pipeline_def.template.keys import Source, example_values, names_from, template_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from settings import ProgramError, Settings
 
 MAX_PARALLEL_STEPS = 2
+#: A larger definition is stored in the pipeline bucket. Source: Amazon SageMaker developer guide, "Define a pipeline".
+STORED_ABOVE_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,40 @@ class Pipeline(pulumi.ComponentResource):
         ).apply(lambda known: render_definition(settings, tags, known))
 
     def _create_pipeline(self) -> aws.sagemaker.Pipeline:
+        stored = self._store_definition() if is_stored() else None
         return aws.sagemaker.Pipeline(
             f"{self._name}-pipeline",
             pipeline_name=self._args.names.pipeline,
             pipeline_display_name=self._args.names.pipeline,
             pipeline_description="Features, training, quality gate and registering of a forecasting model",
-            pipeline_definition=self.definition,
+            pipeline_definition=None if stored else self.definition,
+            pipeline_definition_s3_location={"bucket": stored.bucket, "object_key": stored.key} if stored else None,
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},
             role_arn=self._args.role_arns["pipeline"],
             tags=self._args.tags,
             opts=ResourceOptions(parent=self, depends_on=self._args.ready),
         )
+
+    def _store_definition(self) -> aws.s3.BucketObjectv2:
+        """The definition under its content hash, so that a changed definition is another object."""
+        return aws.s3.BucketObjectv2(
+            f"{self._name}-definition",
+            # The executor is stored after the bucket's policy and encryption exist, and so is the definition.
+            bucket=Output.from_input(self._args.outputs["executor_uri"]).apply(lambda uri: uri.split("/")[2]),
+            key=self.definition.apply(lambda text: f"definitions/{hashlib.sha256(text.encode()).hexdigest()}.json"),
+            content=self.definition,
+            content_type="application/json",
+            tags=self._args.tags,
+            opts=ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+
+def is_stored() -> bool:
+    """True if the definition is too large for the resource itself.
+
+    The program must know its resources before it knows their outputs, so the size is that with example values.
+    """
+    return len(render(read_template(), example_values(sections=True))) > STORED_ABOVE_BYTES
 
 
 def render_definition(settings: Settings, tags: Mapping[str, str], known: Mapping[str, Any]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from pipeline_def.check.definition import Step
 from pipeline_def.check.phases import check_definition, read_definition
@@ -11,14 +14,25 @@ from policies.resources import Resource
 
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+OBJECT = "aws:s3/bucketObject:BucketObject"
 INPUT = "pipelineDefinition"
+LOCATION = "pipelineDefinitionS3Location"
+#: Key of a definition that is too large for the resource itself: the hash of its content.
+_STORED_KEY = re.compile(r"definitions/([0-9a-f]{64})\.json")
 
 
 def steps(pipeline: Resource, *types: str) -> list[Step]:
     """The definition's steps of some types, or all steps; none if it cannot be read, which :func:`_valid` reports."""
-    text = pipeline.get(INPUT)
+    text = _text(pipeline)
     definition = read_definition(text) if isinstance(text, str) else None
     return [step for step in definition.steps if not types or step.type in types] if definition else []
+
+
+def _text(resource: Resource) -> Any:
+    """The definition that a pipeline contains, or that an object stores for it."""
+    if resource.kind == PIPELINE:
+        return resource.get(INPUT)
+    return resource.get("content") if _STORED_KEY.fullmatch(str(resource.get("key"))) else None
 
 
 def _finding(step: Step, path: str, allowed: str) -> Finding:
@@ -38,16 +52,22 @@ def _bounded(step: Step) -> Iterator[Finding]:
         yield _finding(step, path, "needed: after how many seconds the job is ended")
 
 
-def _valid(pipeline: Resource) -> Iterator[Finding]:
-    text = pipeline.get(INPUT)
-    if not isinstance(text, str) or not text:
-        yield Finding(INPUT, None, "needed: the definition itself; one that lies in S3 can not be judged, and may be changed")
+def _valid(resource: Resource) -> Iterator[Finding]:
+    text = _text(resource)
+    stored = _STORED_KEY.fullmatch(str(resource.get(f"{LOCATION}.objectKey" if resource.kind == PIPELINE else "key")))
+    if resource.kind == PIPELINE and not text:
+        if stored is None:
+            allowed = "needed: the definition, or an object definitions/<SHA-256>.json of the pipeline bucket that contains it"
+            yield Finding(INPUT, None, allowed)
         return
-    for finding in check_definition(text, pipeline.region):
+    if resource.kind == OBJECT and stored is None:
+        return
+    if stored is not None and hashlib.sha256(str(text).encode()).hexdigest() != stored[1]:
+        yield Finding("key", stored[0], "allowed: the SHA-256 of the object's content")
+    for finding in check_definition(str(text), resource.region):
         where = f"{INPUT} step {finding.step}, {finding.path}" if finding.step else f"{INPUT} {finding.path}"
-        yield Finding(
-            where, Verbatim(finding.value) if finding.value is not None else None, f"{finding.allowed} [{finding.rule}]"
-        )
+        value = Verbatim(finding.value) if finding.value is not None else None
+        yield Finding(where, value, f"{finding.allowed} [{finding.rule}]")
 
 
 def _model_isolated(pipeline: Resource) -> Iterator[Finding]:
@@ -101,14 +121,14 @@ CONTROLS = (
         "pipeline-definition",
         "The definition is valid and our pipeline's: gated, without secrets, its images immutably named in the stack's region",
         "pipeline-definition",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_valid,
     ),
     ResourceControl(
         "pipeline-model-isolation",
         "Models run without a network",
         "SageMaker.5 CKV_AWS_370",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_model_isolated,
         unknown_told_by="pipeline-definition",
     ),
@@ -116,7 +136,7 @@ CONTROLS = (
         "pipeline-training",
         "Training runs without a network, encrypted between its machines, and ends",
         "sagemaker_training_jobs_network_isolation_enabled sagemaker_training_jobs_intercontainer_encryption_enabled",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_training,
         unknown_told_by="pipeline-definition",
     ),
@@ -124,7 +144,7 @@ CONTROLS = (
         "pipeline-processing",
         "Processing is encrypted between its machines, and ends",
         "sagemaker_training_jobs_intercontainer_encryption_enabled",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_processing,
         unknown_told_by="pipeline-definition",
     ),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from contracts.problems import nearest
-from pipeline_def.check.secret_patterns import is_secret_name, is_secret_value
+from pipeline_def.check.secret_patterns import is_secret, is_secret_name, is_secret_value
 
 _LAST_NAME = re.compile(r"([A-Za-z0-9_\-]+)(?:\['([^']+)'\])?$")
 _LONGEST = 160
@@ -45,10 +45,33 @@ def shown(value: object, path: str = "") -> str | None:
     last = (name.group(2) or name.group(1)) if name else ""
     if isinstance(value, str) and (is_secret_value(value) or (is_secret_name(last) and value)):
         return mask(value)
-    text = repr(value)
+    text = repr(_masked(value))
     if is_secret_value(text):
         return mask(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _masked(value: object) -> object:
+    """A copy of an object or a list without the secrets inside it."""
+    if isinstance(value, Mapping):
+        return {key: mask(item) if is_secret(str(key), item) else _masked(item) for key, item in value.items()}
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return list(masked_arguments(value))
+    return [_masked(item) for item in value] if isinstance(value, list) else value
+
+
+def masked_arguments(texts: Iterable[str]) -> Iterator[str]:
+    """Arguments of a command without secrets, among them the values of flags such as ``--password``."""
+    flag = ""
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if is_secret(flag.lstrip("-"), text):
+            yield mask(text)
+        elif equals and name.startswith("-") and is_secret(name.lstrip("-"), value):
+            yield f"{name}={mask(value)}"
+        else:
+            yield text
+        flag = text if text.startswith("-") else ""
 
 
 def mask(value: str) -> str:

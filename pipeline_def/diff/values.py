@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline_def.check.definition import is_function
-from pipeline_def.check.finding import mask
+from pipeline_def.check.finding import mask, masked_arguments
 from pipeline_def.check.secret_patterns import is_secret
 
 #: Lists whose order means nothing. The order of all other lists counts: arguments, the values of a join, containers.
@@ -144,18 +144,5 @@ def spell_policy(policy: Mapping[str, Any]) -> tuple[str, str]:
 def spell_list(items: Iterable[Any]) -> tuple[str, bool]:
     """A list in order, and whether something in it is masked: a secret, or the value of a flag such as ``--password``."""
     plain = [spell(item) for item in items]
-    shown = list(_masked(plain))
+    shown = list(masked_arguments(plain))
     return " ".join(shown), shown != plain
-
-
-def _masked(texts: list[str]) -> Iterator[str]:
-    flag = ""
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if is_secret(flag.lstrip("-"), text):
-            yield mask(text)
-        elif equals and name.startswith("-") and is_secret(name.lstrip("-"), value):
-            yield f"{name}={mask(value)}"
-        else:
-            yield text
-        flag = text if text.startswith("-") else ""

@@ -149,6 +149,26 @@ def test_no_rule_shows_a_secret() -> None:
 
 
 @pytest.mark.parametrize(
+    "arguments_value",
+    [
+        [{"Environment": {"DB_PASSWORD": CANARY}}],
+        {"AppSpecification": {"ContainerArguments": ["--token", CANARY]}},
+        {"AppSpecification": {"ContainerArguments": [f"--token={CANARY}"]}},
+        {"Unknown": {"Deep": [{"ApiKey": CANARY}]}},
+    ],
+)
+def test_a_secret_inside_a_reported_object_is_not_shown(arguments_value: object) -> None:
+    definition = good()
+    step(definition, "FeatureEngineering")["Arguments"] = arguments_value
+    assert messages(definition)
+    assert all(CANARY not in message for message in messages(definition))
+    definition = good()
+    step(definition, "FeatureEngineering")["Arguments"]["RoleArn"] = arguments_value
+    assert messages(definition)
+    assert all(CANARY not in message for message in messages(definition))
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("", "is missing"),

@@ -24,7 +24,9 @@ class Pipeline(Resource):
         answer = or_none(aws.client("sagemaker").describe_pipeline, PipelineName=id_)
         if answer is None:
             return None
-        found = {"pipelineName": id_, "pipelineDefinition": answer["PipelineDefinition"], "roleArn": answer["RoleArn"]}
+        found = {"pipelineName": id_, "roleArn": answer["RoleArn"]}
+        if "pipelineDefinitionS3Location" not in state:  # as in AWS, the answer does not say where a definition came from
+            found["pipelineDefinition"] = answer["PipelineDefinition"]
         return self._outputs(aws, id_, {**state, **found})
 
     def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
