@@ -110,20 +110,12 @@ def check_conditions(definition: Definition) -> Iterator[Finding]:
     """The operands of an ordering condition are of one kind."""
     for step in definition.steps:
         for index, condition in enumerate(step.get("Conditions", [])):
-            yield from _mixed_kinds(definition, step, f"{step.arguments_path}.Conditions[{index}]", condition)
-
-
-def _mixed_kinds(definition: Definition, step: Step, path: str, condition: Mapping[str, Any]) -> Iterator[Finding]:
-    if "Condition" in condition:
-        yield from _mixed_kinds(definition, step, f"{path}.Condition", condition["Condition"])
-    for index, inner in enumerate(condition.get("Conditions", ())):
-        yield from _mixed_kinds(definition, step, f"{path}.Conditions[{index}]", inner)
-    if condition["Type"] in ORDERING:
-        operands = [resolve(definition, condition[name]) for name in ("LeftValue", "RightValue")]
-        kinds = {_kind(operand) for operand in operands if is_known(operand)}
-        if len(kinds) > 1:
-            allowed = f"allowed: operands of one kind, so that {condition['Type']} can compare them"
-            yield Finding("condition", step.name, path, " and ".join(sorted(kinds)), allowed)
+            operands = [resolve(definition, condition[name]) for name in ("LeftValue", "RightValue")]
+            kinds = {_kind(operand) for operand in operands if is_known(operand)}
+            if condition["Type"] in ORDERING and len(kinds) > 1:
+                path = f"{step.arguments_path}.Conditions[{index}]"
+                allowed = f"allowed: operands of one kind, so that {condition['Type']} can compare them"
+                yield Finding("condition", step.name, path, " and ".join(sorted(kinds)), allowed)
 
 
 def _kind(operand: Any) -> str:

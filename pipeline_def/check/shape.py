@@ -135,31 +135,8 @@ class _Comparison(_Object):
     RightValue: _Operand
 
 
-class _In(_Object):
-    Type: str
-    QueryValue: _Operand
-    Values: Annotated[list[Any], _require(lambda items: all(map(is_single, items)))] = Field(
-        min_length=1, description="a list of at least one single value"
-    )
-
-
-class _Not(_Object):
-    Type: str
-    Condition: dict[str, Any] = Field(description="a condition")
-
-
-class _Or(_Object):
-    Type: str
-    Conditions: list[dict[str, Any]] = Field(min_length=1, description="a list of at least one condition")
-
-
 ORDERING = ("GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo")
-_CONDITIONS: Mapping[str, type[_Object]] = {
-    **dict.fromkeys(("Equals", *ORDERING), _Comparison),
-    "In": _In,
-    "Not": _Not,
-    "Or": _Or,
-}
+_COMPARISONS = ("Equals", *ORDERING)
 
 
 class _Get(_Object):
@@ -301,15 +278,12 @@ class Shape:
 
     def _condition(self, condition: Mapping[str, Any], path: str) -> None:
         kind = condition.get("Type")
-        if not isinstance(kind, str) or kind not in _CONDITIONS:
-            hint = nearest(str(kind), _CONDITIONS)
-            allowed = f"allowed: {', '.join(_CONDITIONS)}{'; ' if hint else ''}{hint}"
+        if kind not in _COMPARISONS:
+            hint = nearest(str(kind), _COMPARISONS)
+            allowed = f"allowed: {', '.join(_COMPARISONS)}{'; ' if hint else ''}{hint}"
             self._report(f"{path}.Type", shown(kind), allowed, tolerable=False)
-        elif not self._check(_CONDITIONS[kind], condition, path, f"a condition of type {kind}"):
-            for inner in [condition["Condition"]] if kind == "Not" else []:
-                self._condition(inner, f"{path}.Condition")
-            for index, inner in enumerate(condition["Conditions"] if kind == "Or" else []):
-                self._condition(inner, f"{path}.Conditions[{index}]")
+        else:
+            self._check(_Comparison, condition, path, f"a condition of type {kind}")
 
     def _functions(self, values: Mapping[str, Any], root: str) -> None:
         for path, value in walk(values, root):

@@ -120,17 +120,8 @@ def _reference(target: str) -> str:
 
 def spell_condition(condition: Any) -> str:
     """A condition as a sentence: ``<threshold in …> ≥ <Training's …>``."""
-    if not isinstance(condition, Mapping):
-        return spell(condition)
-    kind = str(condition.get("Type"))
-    if kind in _COMPARISONS:
-        return f"{spell(condition.get('LeftValue'))} {_COMPARISONS[kind]} {spell(condition.get('RightValue'))}"
-    if kind == "In":
-        return f"{spell(condition.get('QueryValue'))} in {spell(condition.get('Values'))}"
-    if kind == "Not":
-        return f"not ({spell_condition(condition.get('Condition'))})"
-    inner = condition.get("Conditions")
-    return " or ".join(f"({spell_condition(item)})" for item in (inner if isinstance(inner, list) else []))
+    sign = _COMPARISONS.get(str(condition.get("Type"))) if isinstance(condition, Mapping) else None
+    return f"{spell(condition.get('LeftValue'))} {sign} {spell(condition.get('RightValue'))}" if sign else spell(condition)
 
 
 def spell_policy(policy: Mapping[str, Any]) -> tuple[str, str]:

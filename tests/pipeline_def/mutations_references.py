@@ -287,7 +287,7 @@ def condition_of_a_number_and_a_switch(d):
     other_condition(d, LeftValue=1, RightValue=True)
 
 
-@mutation("condition", "a list of at least one")
+@mutation("condition", "Conditions[0].Type is 'In'")
 def membership_in_text(d):
     del other_condition(d, kind="In", QueryValue="D", Values="D")["LeftValue"]
     del arguments(d, "Other")["Conditions"][0]["RightValue"]
@@ -298,14 +298,14 @@ def condition_with_a_misspelt_member(d):
     other_condition(d, LeftValues=1)
 
 
-@mutation("condition", "Conditions[0].Condition.RightValue")
+@mutation("condition", "Conditions[0].Type is 'Not'")
 def negation_of_half_a_condition(d):
     inner = {"Type": "Equals", "LeftValue": 1}
     other_condition(d)
     arguments(d, "Other")["Conditions"] = [{"Type": "Not", "Condition": inner}]
 
 
-@mutation("condition", "Conditions[0].Conditions[0].Type")
+@mutation("condition", "Conditions[0].Type is 'Or'")
 def choice_of_unknown_conditions(d):
     other_condition(d)
     arguments(d, "Other")["Conditions"] = [{"Type": "Or", "Conditions": [{"Type": "Same"}]}]

@@ -174,17 +174,20 @@ def test_diff_tells_by_its_exit_code_whether_something_changed(tmp_path: Path) -
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A clone-like repository of this room, with one commit, and a change in the working tree."""
+    """A repository with this package in two commits, the first (tag `old`) with the template in its earlier folder."""
     copy = tmp_path / "repository"
     copy.mkdir()
     for room in ("pipeline_def", "contracts"):
         subprocess.run(["cp", "-r", str(ROOT / room), str(copy / room)], check=True)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+    template = copy / "pipeline_def" / "template" / "pipeline.json.mustache"
+    template.rename(copy / "pipeline_def" / template.name)
+    commands = [["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"], ["tag", "old"]]
+    commands += [["mv", f"pipeline_def/{template.name}", "pipeline_def/template/"], ["commit", "-q", "-m", "second"]]
+    for command in commands:
         subprocess.run(
             [*git, *command], cwd=copy, check=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(tmp_path)}
         )
-    template = copy / "pipeline_def" / "template" / "pipeline.json.mustache"
     template.write_text(template.read_text().replace('"DefaultValue": 128', '"DefaultValue": 64'))
     return copy
 
@@ -194,6 +197,6 @@ def test_two_revisions_are_compared_without_a_cloud(repository: Path) -> None:
     env = {"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(repository)}
     done = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
     assert "**parameter mini\\_batch\\_size**\n- default: `128` → `64`" in done.stdout, done.stderr
-    both = [*command[:3], "diff", "--from-git", "HEAD", "--to-git", "HEAD"]
+    both = [*command[:3], "diff", "--from-git", "old", "--to-git", "HEAD"]
     done = subprocess.run(both, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("Nothing changed"), done.stderr

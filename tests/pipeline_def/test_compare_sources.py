@@ -27,6 +27,43 @@ def test_two_templates_are_compared_with_keys_where_values_would_stand() -> None
     assert change.words == "default: s3://«assets_bucket»/assets → s3://«assets_bucket»/prices"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "subject", "words", "kinds"),
+    [
+        (
+            '"LOG_SYNC_SECONDS": "{{log_sync_seconds}}",\n          "PIPELINE_EXECUTION_ARN": {\n            '
+            '"Get": "Execution.PipelineExecutionArn"\n          }',
+            '"LOG_SYNC_SECONDS": "{{log_sync_seconds}}"',
+            "step FeatureEngineering",
+            "environment variable PIPELINE_EXECUTION_ARN added: <Execution.PipelineExecutionArn>",
+            {"data contract"},
+        ),
+        (
+            "loss plus the margin?",
+            "loss less the margin?",
+            "step QualityGate",
+            "name or description: Is the model's loss at most the naive forecast's loss less the margin? → "
+            "Is the model's loss at most the naive forecast's loss plus the margin?",
+            set(),
+        ),
+        (
+            '"Name": "epochs",\n      "Type": "Integer",\n      "DefaultValue": 10',
+            '"Name": "epochs",\n      "Type": "Integer",\n      "DefaultValue": 20',
+            "parameter epochs",
+            "default: 20 → 10",
+            {"model", "cost"},
+        ),
+    ],
+)
+def test_the_edits_of_the_template_so_far_are_described(old: str, new: str, subject: str, words: str, kinds: set[str]) -> None:
+    """Each edit is undone in today's template: what it was before, against what it is now."""
+    assert read_template().count(old) == 1
+    before = Source("before", read_template().replace(old, new))
+    (change,) = compare_sources(before, Source("now", read_template()))
+    assert (change.subject, change.words) == (subject, words)
+    assert {effect.kind for effect in change.effects} == kinds
+
+
 def test_what_only_a_section_changes_says_so() -> None:
     new = read_template().replace(
         '"MaxWaitTimeInSeconds": {{{training_max_wait_seconds}}}{{/spot}}', '"MaxWaitTimeInSeconds": 60{{/spot}}'
