@@ -1,7 +1,7 @@
-"""What the SageMaker SDK reads from the environment, set before its first import so that authoring stays on this machine.
+"""Environment variables that keep authoring on this machine; set before the SDK is imported.
 
-Importing the SDK makes a client, which needs a region; building a trainer or a model asks IAM about the role; and any
-configuration file of the machine may change what is built. None of that may happen: any machine gives the same bytes.
+Importing the SDK creates a client, which needs a region. Building a trainer or a model asks IAM about the role. Configuration
+files of the machine can change the result. These settings prevent all of that, so every machine generates the same bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline_def.template.keys import AUTHORING_REGION
 
-#: Stands for the machine's and the user's configuration of the SDK.
+#: Replaces the machine's and the user's configuration of the SDK.
 _DEFAULTS = str(Path(__file__).with_name("sdk_defaults.yaml"))
 _SETTINGS = {
     "AWS_DEFAULT_REGION": AUTHORING_REGION,
@@ -29,7 +29,7 @@ _CLEARED = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDP
 
 
 def prepare_environment() -> None:
-    """Make this process fit for authoring. Call it before anything imports ``sagemaker``."""
+    """Set the environment of this process. Call it before anything imports ``sagemaker``."""
     os.environ.update(_SETTINGS)
     for name in _CLEARED:
         os.environ.pop(name, None)

@@ -1,4 +1,4 @@
-"""The steps that run when the gate is passed: create the model, and register it with its metrics."""
+"""The steps after the gate: create the model, and register it with its metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline_def.author.retries import MODEL_RETRIES
 from pipeline_def.author.session import Authoring
 from pipeline_def.template.keys import JSON, TEXT
 
-#: Instance types a registered model may be served on and transformed with. DeepAR infers on CPU.
+#: Instance types for serving and batch transform of a registered model. DeepAR needs no GPU for inference.
 SERVING_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml.c5.xlarge", "ml.c5.2xlarge"]
 TRANSFORM_INSTANCE_TYPES = ["ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.xlarge", "ml.c5.2xlarge"]
 
@@ -35,7 +35,7 @@ def create_step(builder: ModelBuilder) -> ModelStep:
 
 
 def register_step(authoring: Authoring, training: TrainingStep, builder: ModelBuilder) -> ModelStep:
-    """A version in the model package group. The group's tags are its tags: the API refuses others."""
+    """A version in the model package group. It has the tags of the group; the API rejects others."""
     values = authoring.parameters
     registered = builder.register(
         model_package_group_name=values[parameters.MODEL_PACKAGE_GROUP_NAME],
@@ -66,7 +66,7 @@ def evaluation_file(authoring: Authoring, name: str) -> MetricsSource:
 
 
 def model_builder(authoring: Authoring, training: TrainingStep) -> ModelBuilder:
-    """The trained artefact with the image that trained it, isolated from the network."""
+    """The trained model with the image that trained it, without network access."""
     return ModelBuilder(
         image_uri=TEXT["deepar_image_uri"],
         s3_model_data_url=training.properties.ModelArtifacts.S3ModelArtifacts,

@@ -1,4 +1,4 @@
-"""The pipeline's parameters as the SDK's objects, with defaults that let a scheduled start set only what changes."""
+"""The pipeline's parameters as objects of the SDK, with defaults, so that a scheduled start sets only what changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline_def.template.keys import TEXT
 
 
 def pipeline_parameters() -> list[Parameter]:
-    """All parameters; ExecutionId alone has no default, so that no start can forget whose files it writes."""
+    """All parameters. Only ExecutionId has no default, so every start must name the execution whose files it writes."""
     return [
         ParameterString(names.EXECUTION_ID),
         ParameterString(names.ASSETS_S3_URI, f"s3://{TEXT['assets_bucket']}/{layout.ASSETS_PREFIX}"),
@@ -28,7 +28,7 @@ def pipeline_parameters() -> list[Parameter]:
 
 
 def hyperparameter(item: Hyperparameter) -> Parameter:
-    """A hyperparameter under the algorithm's own name, with a default: none reaches the algorithm as an empty string."""
+    """A hyperparameter under the algorithm's name. It has a default, so the algorithm never gets an empty string."""
     if item.kind == "integer":
         return ParameterInteger(item.name, int(item.default))
     if item.kind == "float":

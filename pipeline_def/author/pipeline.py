@@ -1,7 +1,7 @@
 """The pipeline, authored with the SageMaker Python SDK v3 (extra ``author``; the deploy path never imports it).
 
 Processing (our image), training (built-in forecasting-deepar), quality gate, then creating and registering the model. A
-placeholder (:mod:`pipeline_def.template.keys`) stands for every name and ARN of a deployed resource. The authored pipeline
+placeholder (:mod:`pipeline_def.template.keys`) represents every name and ARN of a deployed resource. The authored pipeline
 contains all optional parts; :mod:`pipeline_def.template.writer` turns placeholders into keys, and optional parts into sections.
 """
 
@@ -44,19 +44,19 @@ GATE_PROPERTY_FILE = "Gate"
 
 
 class TrainingCompute(Compute):  # type: ignore[misc]  # the SDK is not installed where types are checked
-    """The SDK's own takes a parameter for each of these but the volume's size, for which the API's shape takes one too."""
+    """Also accepts a parameter as volume size, as the API does; the SDK's class accepts only an integer."""
 
     volume_size_in_gb: IntPipeVar | None = 30
 
 
 def author_pipeline() -> Pipeline:
-    """The whole pipeline, unfilled; its ``definition()`` needs no AWS access."""
+    """The complete pipeline with placeholders; its ``definition()`` needs no AWS access."""
     authoring = Authoring(offline_session(), {item.name: item for item in pipeline_parameters()})
     gate_file = PropertyFile(name=GATE_PROPERTY_FILE, output_name="evaluation", path=layout.GATE_FILE)
     processing = processing_step(authoring, gate_file)
     training = training_step(authoring, processing)
     builder = model_builder(authoring, training)
-    # In this order: the SDK settles what the container holds when it builds, and registers the same.
+    # In this order, because registering reuses the container that building determines.
     created, registered = create_step(builder), register_step(authoring, training, builder)
     gate = gate_step(processing, training, gate_file, [created, registered])
     return Pipeline(
@@ -64,13 +64,13 @@ def author_pipeline() -> Pipeline:
         parameters=list(authoring.parameters.values()),
         steps=[processing, training, gate],
         sagemaker_session=authoring.session,
-        # No experiment: creating one on every execution would need rights that nothing here uses.
+        # No experiment, because creating one per execution would need permissions that nothing here uses.
         pipeline_experiment_config=None,
     )
 
 
 def processing_step(authoring: Authoring, gate_file: PropertyFile) -> ProcessingStep:
-    """Feature engineering: our image, with the executor fetched from the pipeline bucket."""
+    """Feature engineering in our image; the executor comes from the pipeline bucket."""
     values = authoring.parameters
     processor = ScriptProcessor(
         role=TEXT["processing_role_arn"],
@@ -84,7 +84,7 @@ def processing_step(authoring: Authoring, gate_file: PropertyFile) -> Processing
         max_runtime_in_seconds=JSON["processing_max_runtime_seconds"],
         env=processing_environment(),
         tags=JSON["tags"],
-        # No network isolation here: the step reads its snapshot from DynamoDB.
+        # No network isolation, because the step reads its snapshot from DynamoDB.
         network_config=NetworkConfig(
             enable_network_isolation=False,
             encrypt_inter_container_traffic=True,
@@ -116,7 +116,7 @@ def processing_environment() -> dict[str, str | PipelineVariable]:
         environment.ASSETS_BUCKET: TEXT["assets_bucket"],
         environment.MODELS_BUCKET: TEXT["models_bucket"],
         environment.LOG_SYNC_SECONDS: TEXT["log_sync_seconds"],
-        # The step refuses an execution item that belongs to another pipeline execution.
+        # The step rejects an execution item of another pipeline execution.
         environment.PIPELINE_EXECUTION_ARN: ExecutionVariables.PIPELINE_EXECUTION_ARN,
     }
 
@@ -134,7 +134,7 @@ def assets_input(uri: Parameter) -> ProcessingInput:
 
 
 def processing_output(authoring: Authoring, name: str) -> ProcessingOutput:
-    """Each output has its prefix under the execution's; the manifest goes to the execution's own, outside the channels."""
+    """Each output has its own prefix. The manifest goes to the execution's prefix, outside the channels."""
     uri = authoring.under_execution() if name == "manifest" else authoring.under_execution(name)
     return ProcessingOutput(
         output_name=name,
@@ -143,12 +143,12 @@ def processing_output(authoring: Authoring, name: str) -> ProcessingOutput:
 
 
 def training_step(authoring: Authoring, processing: ProcessingStep) -> TrainingStep:
-    """The built-in DeepAR on the processing step's outputs, isolated from the network."""
+    """The built-in DeepAR on the processing step's outputs, without network access."""
     values = authoring.parameters
     trainer = ModelTrainer(
         role=TEXT["training_role_arn"],
         training_image=TEXT["deepar_image_uri"],
-        # The API's map is string to string: a numeric parameter becomes one by Std:Join.
+        # The API's map is string to string; to_string() turns a numeric parameter into text by Std:Join.
         hyperparameters={name: values[name].to_string() for name in HYPERPARAMETERS},
         compute=TrainingCompute(
             instance_type=values[parameters.TRAINING_INSTANCE_TYPE],
@@ -192,7 +192,7 @@ def channel(processing: ProcessingStep, name: str) -> InputData:
 def gate_step(
     processing: ProcessingStep, training: TrainingStep, gate_file: PropertyFile, if_passed: list[ModelStep]
 ) -> ConditionStep:
-    """Registers what is at most the margin worse than the naive forecast: threshold >= the training step's own metric."""
+    """Registers the model if its loss is at most the threshold: the naive forecast's loss plus the margin."""
     threshold = JsonGet(step_name=processing.name, property_file=gate_file, json_path=layout.GATE_THRESHOLD)
     return ConditionStep(
         name=status.GATE_STEP,

@@ -1,7 +1,7 @@
 """Retry policies by kind of error.
 
-What AWS may get over by itself is tried again, each kind in its own rhythm; a failure of our own code never is: the same
-input fails the same way. A policy names attempts or an expiry, never both.
+Errors that AWS can recover from are retried, each kind with its own interval. Failures of our own code are not retried, because
+the same input fails in the same way. A policy has a number of attempts or an expiry, never both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INTERNAL = SageMakerJobStepRetryPolicy(
     backoff_rate=2.0,
     max_attempts=3,
 )
-#: Capacity comes back within minutes or hours, so this one waits rather than counts.
+#: Capacity returns within minutes or hours, so this policy limits the time, not the attempts.
 _CAPACITY = SageMakerJobStepRetryPolicy(
     exception_types=[SageMakerJobExceptionTypeEnum.RESOURCE_LIMIT],
     failure_reason_types=[SageMakerJobExceptionTypeEnum.CAPACITY_ERROR],
@@ -35,5 +35,5 @@ _CAPACITY = SageMakerJobStepRetryPolicy(
 )
 
 JOB_RETRIES = [_SERVICE, _INTERNAL, _CAPACITY]
-#: Creating and registering a model start no job.
+#: Creating and registering a model starts no job.
 MODEL_RETRIES = [_SERVICE]

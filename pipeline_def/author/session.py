@@ -1,4 +1,4 @@
-"""What every step is authored with: a session that never leaves this machine, the parameters, the prefix to write to."""
+"""What every step is authored with: an offline session, the parameters, and the prefix for outputs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pipeline_def.template.keys import AUTHORING_REGION, TEXT
 
 
 def offline_session() -> PipelineSession:
-    """A session for building steps (see :mod:`pipeline_def.author.environment`, which comes first)."""
-    # The SDK reports each job name it leaves out of a definition as a warning, which is what is wanted here.
+    """A session for building steps. Call :func:`pipeline_def.author.environment.prepare_environment` first."""
+    # The SDK warns about each job name that it omits from a definition; here that is intended.
     logging.getLogger("sagemaker").setLevel(logging.ERROR)
     session = boto3.Session(region_name=AUTHORING_REGION)
     return PipelineSession(boto_session=session, default_bucket="unused")
@@ -24,12 +24,12 @@ def offline_session() -> PipelineSession:
 
 @dataclass(frozen=True)
 class Authoring:
-    """What every step is made with: the offline session and the pipeline's parameters by name."""
+    """The offline session, and the pipeline's parameters by name."""
 
     session: PipelineSession
     parameters: dict[str, Parameter]
 
     def under_execution(self, *path: str) -> Join:
-        """``s3://<models bucket>/executions/<ExecutionId>/<path>``: the only prefix an execution writes to."""
+        """``s3://<models bucket>/executions/<ExecutionId>/<path>``, under the only prefix that an execution writes to."""
         root = f"s3://{TEXT['models_bucket']}/{layout.EXECUTIONS_PREFIX}"
         return Join(on="/", values=[root, self.parameters[parameters.EXECUTION_ID], *path])

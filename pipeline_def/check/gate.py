@@ -1,4 +1,4 @@
-"""Rule ``gate``: only a model that passed the quality gate is created and registered, and it is the very model of the gate."""
+"""Rule ``gate``: the pipeline creates and registers only the model that passed the quality gate."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from pipeline_def.check.resolve import is_known, resolve
 from pipeline_def.template.keys import SECTION_SWITCHES
 
 _RULE = "isolation"
-#: Stands for the ExecutionId inside a URI.
+#: Represents the ExecutionId inside a URI.
 _MARK = "\N{BULLET}"
 _GOOD = re.compile(rf"s3://([^/]+)/{EXECUTIONS_PREFIX}/{_MARK}(?:/(?!\.\.?(?:/|$))[^/]+)*/?")
 _ID = {"Get": f"Parameters.{EXECUTION_ID}"}

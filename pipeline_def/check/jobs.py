@@ -115,7 +115,7 @@ def _hyperparameter(definition: Definition, step: Step, path: str, name: str, va
 
 
 def _choices(definition: Definition, value: Any) -> Iterator[str]:
-    """Values that a start may choose, if one parameter alone gives the hyperparameter."""
+    """Values that a start may choose, if the hyperparameter is exactly one parameter."""
     if isinstance(value, Mapping) and "Std:Join" in value and len(value["Std:Join"]["Values"]) == 1:
         value = value["Std:Join"]["Values"][0]
     target = value.get("Get", "") if isinstance(value, Mapping) else ""

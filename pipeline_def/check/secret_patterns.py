@@ -1,4 +1,4 @@
-"""What looks like a secret: by the value's own shape, or by the name it stands under."""
+"""Recognises secrets by the form of a value, or by its name."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SHAPES = re.compile(
     r"|\bsk-[A-Za-z0-9_\-]{20,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bpul-[0-9a-f]{40}\b"
     r"|\bnpm_[A-Za-z0-9]{36}\b|\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{32,}|\bdapi[0-9a-f]{32}\b"
     r"|\bdiscord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_\-]{30,}"
-    r"|[?&]sig=[A-Za-z0-9%+/]{12,}"  # signature of a shared access to Azure's storage
+    r"|[?&]sig=[A-Za-z0-9%+/]{12,}"  # signature of a shared access to Azure storage
     r"|\bhf_[A-Za-z0-9]{30,}|\bAIza[0-9A-Za-z_\-]{35}\b|\bpypi-[A-Za-z0-9_\-]{50,}"
     r"|\beyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{5,}"  # JSON web token
-    r"|\b[a-z][a-z0-9+.\-]*://[^/\s:@]*:[^/\s@]+@"  # user:password in a URL, or a password alone
+    r"|\b[a-z][a-z0-9+.\-]*://[^/\s:@]*:[^/\s@]+@"  # user:password or :password in a URL
     r"|\bBearer\s+(?=\S*[0-9=])[A-Za-z0-9+/._~\-]{8,}"  # value of an Authorization header
     r"|\"auth\"\s*:\s*\"[A-Za-z0-9+/]{8,}={0,2}\""  # a registry's login in Docker's configuration
     r"|(?i:\b(?:password|pwd|account_?key|shared_?access_?key)\s*=\s*)(?![<{$*\s])[^\s;,&'\"]{3,})"  # connection string
@@ -27,7 +27,7 @@ _AWS_SECRET_KEY = re.compile(
     r"(?:^|(?<==))(?=[^a-z]{0,39}[a-z])(?=[^A-Z]{0,39}[A-Z])(?=[^0-9]{0,39}[0-9])[A-Za-z0-9/+]{40}(?:$|(?![A-Za-z0-9/+=]))"
 )
 
-#: Words that name nothing else, at a name's end: what stands there is the secret even if it is a number.
+#: Words for a password at the end of a name. The value is a secret even if it is a number.
 _PASSWORD = r"passw(?:or)?ds?|passphrase|(?:^|[-_])pass|pwd|(?:^|[-_])pw|secret"  # noqa: S105
 _WORDS = re.compile(
     rf"(?i)passw(?:or)?d|passphrase|(?:{_PASSWORD})$|secret(?!ar)|credential|connection[-_]?string|^(?:proxy[-_]?)?auth(?:orization)?$"
@@ -36,19 +36,19 @@ _WORDS = re.compile(
     r"|(?:auth|access|bearer|session|api|refresh|id|secret)[-_]?token|^tokens?$|[-_]token$"
 )
 _ENDS_IN_PASSWORD = re.compile(rf"(?i)(?:{_PASSWORD})$")
-#: Marks that a language model's text is put together with.
-_MARK_OF_TEXT = re.compile(r"(?i)(?:^|[-_])(?:pad|eos|bos|unk|sep|cls|mask|start|stop|end|special)[-_]token$")
-#: A name that goes on like this says where the secret lies, not what it is; but an access key's id is half of it.
-_WHERE_IT_LIES = re.compile(
+#: Special tokens of language models.
+_SPECIAL_TOKEN = re.compile(r"(?i)(?:^|[-_])(?:pad|eos|bos|unk|sep|cls|mask|start|stop|end|special)[-_]token$")
+#: Endings of names that refer to a secret instead of containing it. An access key's id is part of the secret.
+_REFERS_TO_SECRET = re.compile(
     r"(?i)(?:arn|name|(?<!access_key_)(?<!access-key-)(?<!accesskey)id|uri|url|path|file|prefix|version|region"
     r"|param(?:eter)?s?|ssm|mode|type|provider|backend|policy|method|store)$"
 )
-#: The last is the name of a parameter in AWS's store, or of a file.
+#: Values that refer to a secret. The last alternative is a parameter's name in AWS's store, or a file name.
 _REFERENCE = re.compile(
     r"(?i:arn:|s3://|alias/|/aws/reference/secretsmanager/|(?:true|false)$)|/(?:[a-z][a-z0-9_.\-]*/)+[a-z][a-z0-9_.\-]*$"
 )
 _AUTH = re.compile(r"(?i)^(?:proxy[-_]?)?auth(?:orization)?$")
-#: Ways to prove who one is, under a name that stands for the proof as well.
+#: Methods of authentication, which names such as AUTH can have as value.
 _WAY = re.compile(
     r"(?i)(?:none|no|off|on|yes|enabled|disabled|optional|required|anonymous|basic|bearer|digest|iam|aws[-_]iam|role|instance|ldap"
     r"|kerberos|oauth2?|oidc|openid|saml|sso|jwt|tls|mtls|trust|peer|md5|scram(?:-sha-(?:1|256|512))?)$"
@@ -56,12 +56,12 @@ _WAY = re.compile(
 
 
 def is_secret_value(text: str) -> bool:
-    """Whether the text itself has the shape of a key, a token or a password in a URL."""
+    """True if the text has the form of a key, a token or a password in a URL."""
     return _SHAPES.search(text) is not None or _AWS_SECRET_KEY.search(text) is not None or _is_basic(text)
 
 
 def _is_basic(text: str) -> bool:
-    """Whether a text has the value of an Authorization header: ``Basic`` is an English word, so what follows is read."""
+    """True for the value of an Authorization header. ``Basic`` is also an English word, so the text after it is decoded."""
     return any(":" in _decoded(match[1].rstrip("=")) for match in _BASIC.finditer(text))
 
 
@@ -74,14 +74,14 @@ def _decoded(text: str) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what stands under this name would be a secret."""
-    return _WORDS.search(name) is not None and _WHERE_IT_LIES.search(name) is None and _MARK_OF_TEXT.search(name) is None
+    """True if a value with this name would be a secret."""
+    return _WORDS.search(name) is not None and _REFERS_TO_SECRET.search(name) is None and _SPECIAL_TOKEN.search(name) is None
 
 
 def is_secret(name: str, value: object) -> bool:
-    """Whether a value under a name should never stand in a definition.
+    """True if a value with a name must not be in a definition.
 
-    References and empty texts may; so may numbers and switches, unless the name ends in a word for a password.
+    References and empty text are allowed, and so are numbers and switches unless the name ends in a word for a password.
     """
     if not isinstance(value, str) or not value:
         return False

@@ -237,7 +237,7 @@ class Shape:
             self._step = outer
 
     def _own_members(self, raw: Mapping[str, Any], path: str, kind: StepType | None) -> None:
-        """Members next to the arguments, which only some step types have. The kind is None if the type is unknown."""
+        """Members next to the arguments, which only some step types have. ``kind`` is empty if the type is unknown."""
         for member, is_allowed in _allowed_members(kind).items() if kind else ():
             if kind and member in raw and not is_allowed:
                 self._report(f"{path}.{member}", shown(raw[member]), f"allowed: none; a {kind.name} step takes no {member}")

@@ -32,7 +32,7 @@ class StepType:
 
     ``operation`` is the API call that receives the step's arguments, ``generated`` the arguments that SageMaker adds, and
     ``description`` the call whose answer provides the step's properties; ``properties`` lists them for a type without one.
-    ``required`` maps each required member of the arguments to the reason (``[]`` stands for every item of a list).
+    ``required`` maps each required member of the arguments to the reason (``[]`` means every item of a list).
     ``sections`` maps an optional section of the template to the members that belong to it: all are present, or none is.
     ``retry_errors`` are the errors that a retry policy may name. ``added`` and ``removed`` are the effects of one step more
     or less, as (kind, text); ``colour`` is the fill colour in the graph.

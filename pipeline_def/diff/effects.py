@@ -40,7 +40,7 @@ _APPROVER = Effect(SECURITY, "it decides who approves a model")
 
 
 def parameter_effects(name: str, old: object = None, new: object = None) -> tuple[Effect, ...]:
-    """Effects of a default that changes from old to new; both are None if the parameter was added or removed."""
+    """Effects of a default that changes from old to new; both are absent if the parameter was added or removed."""
     if name in HYPERPARAMETERS:
         return _hyperparameter_effects(name, old, new)
     if name in _OF_PARAMETER:

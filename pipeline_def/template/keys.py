@@ -129,7 +129,7 @@ KEYS: tuple[Key, ...] = (
 #: Optional section -> the key or setting that turns it on.
 SECTION_SWITCHES: Mapping[str, str] = {"vpc": "subnet_ids", "kms": "kms_key_arn", "spot": "managed_spot"}
 
-#: Member of the definition -> the optional section that it belongs to, wherever it occurs.
+#: Member of the definition -> the optional section that it belongs to, at any place.
 SECTION_OF_MEMBER: Mapping[str, str] = {
     "VpcConfig": "vpc",
     "KmsKeyId": "kms",

@@ -1,7 +1,7 @@
-"""Fill the template: pure, strict, JSON-escaping, canonical.
+"""Render the template: pure, strict, JSON-escaping, canonical.
 
-pystache's own defaults escape HTML and take a missing key for an empty text; here every problem of the values is reported at
-once, and the same values give the same text whatever the template's layout.
+By default, pystache escapes HTML and treats a missing key as empty text. Here, all problems of the values are reported at once,
+and the same values give the same text independent of the template's layout.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SUBJECT = f"values of the {_TEMPLATE}"
 
 
 class Tags:
-    """The keys that a template's text asks for: text keys, JSON keys (``{{{key}}}``) and sections with keys of their own."""
+    """The tags of a template: text keys, JSON keys (``{{{key}}}``), and sections with their own keys."""
 
     def __init__(self, template: str) -> None:
         self.text: dict[str | None, set[str]] = {None: set()}
@@ -44,7 +44,7 @@ class Tags:
 
     def _open(self, name: str, section: str | None) -> str:
         if section is not None:
-            raise one_problem(_TEMPLATE, f"section {name}", section, "allowed: no section inside another")
+            raise one_problem(_TEMPLATE, f"section {name}", section, "allowed: a section outside other sections")
         self.text.setdefault(name, set())
         self.json.setdefault(name, set())
         return name
@@ -72,15 +72,17 @@ class Tags:
 
 @lru_cache(maxsize=8)
 def template_tags(template: str) -> Tags:
-    """The tags of a template; :class:`ProblemsError` where it holds any that :func:`render` would not fill."""
+    """The tags of a template; raises :class:`ProblemsError` for tags that :func:`render` does not support."""
     return Tags(template)
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
     """The definition as canonical JSON: keys sorted, no white space, ASCII.
 
-    ``values`` has every key of the template and no other; a section is a mapping of its keys, and absent (or None) when off.
-    :raises ProblemsError: all missing, unused and ill-typed values; or the filled template is not JSON.
+    ``values`` contains every key of the template and no other. A section is a mapping of its keys; it is absent or None if off.
+
+    Raises:
+        ProblemsError: all missing, unused and wrongly typed values; or the rendered template is not JSON.
     """
     tags = template_tags(template)
     problems = [*_plain_problems(tags, values), *_section_problems(tags, values)]
@@ -95,7 +97,7 @@ def render(template: str, values: Mapping[str, object]) -> str:
 
 
 def canonical(definition: object) -> str:
-    """One text for one meaning, so that unchanged input never shows a difference."""
+    """The same text for the same meaning, so that unchanged input never shows a difference."""
     return json.dumps(definition, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -122,7 +124,7 @@ def _section_problems(tags: Tags, values: Mapping[str, object]) -> list[Problem]
         if inner is None:
             continue
         if not isinstance(inner, Mapping):
-            allowed = f"allowed: a mapping with {', '.join(sorted(tags.keys(section)))}, or nothing at all"
+            allowed = f"allowed: a mapping with {', '.join(sorted(tags.keys(section)))}, or no such member"
             problems.append(Problem(section, inner, allowed))
             continue
         where = f"{section}."
@@ -133,7 +135,7 @@ def _section_problems(tags: Tags, values: Mapping[str, object]) -> list[Problem]
 
 
 def _missing(keys: set[str], values: Mapping[str, object], where: str) -> list[Problem]:
-    return [Problem(where + key, None, "the template needs it") for key in sorted(keys) if values.get(key) is None]
+    return [Problem(where + key, None, "needed: the template has this key") for key in sorted(keys) if values.get(key) is None]
 
 
 def _unused(key: str, value: object, known: set[str], where: str) -> Problem:
@@ -148,7 +150,7 @@ def _ill_typed(tags: Tags, section: str | None, values: Mapping[str, object], wh
         if values.get(key) is not None and not isinstance(values[key], str)
     ]
     return problems + [
-        Problem(where + key, values[key], "allowed: an integer, or a list of texts or of tags that is not empty")
+        Problem(where + key, values[key], "allowed: an integer, or a list of texts or tags that is not empty")
         for key in sorted(tags.json[section])
         if values.get(key) is not None and not _is_json_value(values[key])
     ]

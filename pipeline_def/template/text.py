@@ -1,4 +1,4 @@
-"""The committed template: where it lies, and its text."""
+"""The committed template: its path and its text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Write the authored definition as a mustache template: keys for placeholders, sections for optional members.
 
 Optional members follow the members that are always present, with their comma inside the section, so the text is JSON
-whichever sections are on.
+with any sections on.
 """
 
 from __future__ import annotations
