@@ -57,7 +57,7 @@ def generate(
     The SDK has its own environment, which `make author-check` creates: .venv-author/bin/python -m pipeline_def generate. The
     result has the same bytes on every machine, and nothing contacts AWS.
     """
-    from pipeline_def.template.generate import generate_template, stale_problem
+    from pipeline_def.author.generate import generate_template, stale_problem
 
     if check:
         problem = stale_problem()

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from contracts.problems import Problem, ProblemsError
 from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, DEEPAR_VERSION
-from pipeline_def.template.generate import stale_problem
+from pipeline_def.author.generate import stale_problem
 
 NOTEBOOK = Path(__file__).parents[1] / "notebook" / "pipeline.ipynb"
 _CELL_SECONDS = 120

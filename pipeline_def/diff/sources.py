@@ -95,7 +95,7 @@ def _deployed(name: str) -> Source:
 def compare_sources(old: Source, new: Source, values: Mapping[str, Any] | None = None) -> list[Change]:
     """The changes between two templates, or between two rendered definitions.
 
-    Templates are compared with their optional sections off and on, so that a change names the section if it concerns only some stacks.
+    Templates are compared with their optional sections off and on. A change that concerns only some stacks names its section.
     A template is compared with a rendered definition if there are ``values`` to render it with.
     """
     if old.is_template and new.is_template and values is None:

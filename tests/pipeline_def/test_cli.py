@@ -177,8 +177,8 @@ def repository(tmp_path: Path) -> Path:
     """A repository with this package in two commits, the first (tag `old`) with the template in its earlier folder."""
     copy = tmp_path / "repository"
     copy.mkdir()
-    for room in ("pipeline_def", "contracts"):
-        subprocess.run(["cp", "-r", str(ROOT / room), str(copy / room)], check=True)
+    for folder in ("pipeline_def", "contracts"):
+        subprocess.run(["cp", "-r", str(ROOT / folder), str(copy / folder)], check=True)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"]
     template = copy / "pipeline_def" / "template" / "pipeline.json.mustache"
     template.rename(copy / "pipeline_def" / template.name)

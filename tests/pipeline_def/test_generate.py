@@ -11,9 +11,9 @@ import pytest
 
 from contracts import status
 from contracts.problems import ProblemsError
+from pipeline_def.author import generate
 from pipeline_def.author.author_check import NOTEBOOK, no_network
 from pipeline_def.graph import graph_svg
-from pipeline_def.template import generate
 from pipeline_def.template.keys import JSON, SECTION_OF_MEMBER, SECTION_SWITCHES, TEXT
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
