@@ -1,4 +1,4 @@
-"""The good definition, and ways to take hold of its parts."""
+"""The good definition, and access to its parts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def good(sections: bool = True) -> dict[str, Any]:
 
 
 def step(definition: dict[str, Any], name: str) -> dict[str, Any]:
-    """A step wherever it stands."""
+    """A step, also inside a branch."""
     pending = list(definition["Steps"])
     while pending:
         item = pending.pop()

@@ -1,4 +1,4 @@
-"""The check and the comparison raise no exception, whatever JSON a definition contains."""
+"""The check and the comparison raise no exception for any JSON in a definition."""
 
 from __future__ import annotations
 

@@ -119,5 +119,5 @@ def test_findings() -> None:
     parameter(definition, "epochs")["DefaultValue"] = 0
     parameter(definition, "ProcessingInstanceType")["DefaultValue"] = "m5.xlarge"
     step(definition, "FeatureEngineering")["RetryPolicies"][0]["MaxAttempts"] = 21
-    said = str(as_error(check_definition(json.dumps(definition), REGION)))
-    assert shown(said.replace("3 problems", "3 findings") + "\n")
+    found = str(as_error(check_definition(json.dumps(definition), REGION)))
+    assert shown(found.replace("3 problems", "3 findings") + "\n")

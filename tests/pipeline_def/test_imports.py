@@ -42,7 +42,7 @@ def test_the_program_imports_itself_and_the_template_engine() -> None:
     assert set(json.loads(done.stdout)) == OURS | {"pystache"}
 
 
-def test_the_sdk_stands_behind_the_author_alone() -> None:
+def test_only_the_author_imports_the_sdk() -> None:
     sources = {path for path in (ROOT / "pipeline_def").rglob("*.py") if "sagemaker" in _imports(path)}
     assert {path.relative_to(ROOT).as_posix() for path in sources} == {
         f"pipeline_def/author/{name}.py" for name in ("pipeline", "models", "parameters", "retries", "session")

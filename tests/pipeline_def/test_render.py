@@ -1,4 +1,4 @@
-"""Rendering is strict, escapes JSON and is canonical, whatever the values."""
+"""Rendering is strict, escapes JSON and is canonical for all values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever one thing changes in a definition, the comparison says so; whatever changes nothing, it says nothing of."""
+"""The comparison reports every single change of a definition, and nothing if nothing changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline_def.template.render import canonical
 from tests.pipeline_def.definitions import good
 from tests.pipeline_def.test_any_json import PLACES, put
 
-#: Lists of the good definition whose order means nothing. A join's values and a container's arguments are not among them.
+#: Lists of the good definition whose order means nothing; the order of a join's values or of arguments counts.
 UNORDERED = (
     "Parameters",
     "EnumValues",
@@ -45,7 +45,7 @@ SCALARS = (
     | st.text(max_size=8)
     | st.sampled_from(["10", "true", "null", "{}", "[]", "<ExecutionId>", "hunter2", "«tags»"])
 )
-#: By which items of a list are the same item, wherever they stand, and a step is one.
+#: Members that identify an item of a list at any position.
 NAMING = ("Name", "Type", "InputName", "OutputName", "ChannelName", "PropertyFileName", "Key")
 VALUES = SCALARS | st.sampled_from([{}, [], [""], {"a": 1}, {"Get": "Parameters.epochs"}])
 NAMES = st.sampled_from(["Name", "Type", "Extra", "a.b", "Steps", "DependsOn", "DB_PASSWORD"]) | st.text(max_size=4)
@@ -76,8 +76,8 @@ OBJECT_PLACES = [(), *(path for path in PLACES if isinstance(at(good(), path), d
 LIST_PLACES = [path for path in PLACES if isinstance(at(good(), path), list)]
 
 
-def said(old: Any, new: Any) -> None:
-    """Nothing is said if, and only if, the texts are the same; and whatever is said is not the same on both sides."""
+def assert_described(old: Any, new: Any) -> None:
+    """Changes are reported exactly if the texts differ, and the two sides of a change are never equal."""
     changes = compare(old, new)
     assert bool(changes) == (canonical(old) != canonical(new))
     assert all(change.old is None or change.old != change.new for change in changes)
@@ -89,8 +89,8 @@ def said(old: Any, new: Any) -> None:
 def test_another_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     new = good()
     put(new, path, value)
-    said(good(), new)
-    said(new, good())
+    assert_described(good(), new)
+    assert_described(new, good())
 
 
 @settings(max_examples=80, deadline=None)
@@ -98,8 +98,8 @@ def test_another_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
 def test_another_member_anywhere(path: tuple[Any, ...], name: str, value: Any) -> None:
     new = good()
     at(new, path)[name] = value
-    said(good(), new)
-    said(new, good())
+    assert_described(good(), new)
+    assert_described(new, good())
 
 
 @settings(max_examples=80, deadline=None)
@@ -107,8 +107,8 @@ def test_another_member_anywhere(path: tuple[Any, ...], name: str, value: Any) -
 def test_another_item_anywhere(path: tuple[Any, ...], value: Any) -> None:
     new = good()
     at(new, path).append(value)
-    said(good(), new)
-    said(new, good())
+    assert_described(good(), new)
+    assert_described(new, good())
 
 
 @settings(max_examples=80, deadline=None)
@@ -116,11 +116,11 @@ def test_another_item_anywhere(path: tuple[Any, ...], value: Any) -> None:
 def test_any_member_or_item_dropped_or_an_item_there_twice(path: tuple[Any, ...]) -> None:
     dropped, twice = good(), good()
     del at(dropped, path[:-1])[path[-1]]
-    said(good(), dropped)
-    said(dropped, good())
+    assert_described(good(), dropped)
+    assert_described(dropped, good())
     if isinstance(path[-1], int):
         at(twice, path[:-1]).append(at(good(), path))
-        said(good(), twice)
+        assert_described(good(), twice)
 
 
 @settings(max_examples=30, deadline=None)
@@ -133,7 +133,7 @@ def test_order_and_white_space_alone_are_never_a_change(seed: int, indent: int |
 @given(st.integers(0, 999), st.sampled_from(SCALAR_PLACES), VALUES)
 def test_order_does_not_hide_a_change(seed: int, path: tuple[Any, ...], value: Any) -> None:
     changed = good()
-    assume(isinstance(value, str) or path[-1] not in NAMING)  # what has no name is told by its place alone
+    assume(isinstance(value, str) or path[-1] not in NAMING)  # an item without a name is identified by its position
     put(changed, path, value)
     before = {(item.subject, item.how, item.label) for item in compare(good(), changed)}
     after = compare(good(), shuffled(changed, random.Random(seed)))

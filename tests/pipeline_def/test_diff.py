@@ -1,4 +1,4 @@
-"""What the comparison says, and that it says nothing where nothing changed."""
+"""The changes that the comparison reports, and their words."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def kinds(change: Change) -> set[str]:
     return {effect.kind for effect in change.effects}
 
 
-def test_white_space_is_no_change() -> None:
+def test_white_space_is_not_a_change() -> None:
     spaced = Source("new", json.dumps(good(), indent=7))
     assert compare_sources(Source("old", good_text(True)), spaced) == []
 
 
-def test_nothing_changed_is_said() -> None:
+def test_equal_definitions_are_reported_as_such() -> None:
     for writer in (as_terminal, as_markdown):
         assert NOTHING.lower() in writer([], "a", "b").lower()
     assert json.loads(as_json([], "a", "b"))["changed"] is False
 
 
-def test_a_new_default_of_a_hyperparameter_tells_its_cost() -> None:
+def test_a_new_default_of_a_hyperparameter_has_a_cost() -> None:
     (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=30))
     assert f"{change.subject}: {change.words}" == "parameter epochs: default: 10 → 30"
     assert {"cost: each training takes 3 times as many epochs", "model: another model from the same data"} == {
@@ -52,7 +52,7 @@ def test_a_default_that_keeps_its_value_but_not_its_type_is_a_change() -> None:
     assert change.label == "default"
 
 
-def test_parameters_come_and_go() -> None:
+def test_parameters_are_added_and_removed() -> None:
     def change(d: dict[str, Any]) -> None:
         d["Parameters"].remove(parameter(d, "num_layers"))
         d["Parameters"].append({"Name": "Seed", "Type": "Integer"})
@@ -62,11 +62,11 @@ def test_parameters_come_and_go() -> None:
     found = changed(change)
     assert "parameter num_layers: removed: Integer, default 2" in sentences(found)
     assert "parameter Seed: added: Integer, without default" in sentences(found)
-    said = {change.subject: {effect.says for effect in change.effects} for change in found}
-    assert "every start must set it" in said["parameter Seed"]
-    assert "every start must set it" in said["parameter AssetsS3Uri"]
-    assert "a start that sets it is rejected" in said["parameter num_layers"]
-    assert "starts that set other values are rejected" in said["parameter likelihood"]
+    effects = {change.subject: {effect.says for effect in change.effects} for change in found}
+    assert "every start must set it" in effects["parameter Seed"]
+    assert "every start must set it" in effects["parameter AssetsS3Uri"]
+    assert "a start that sets it is rejected" in effects["parameter num_layers"]
+    assert "starts that set other values are rejected" in effects["parameter likelihood"]
 
 
 def test_steps_are_added_removed_and_rewired() -> None:
@@ -81,16 +81,19 @@ def test_steps_are_added_removed_and_rewired() -> None:
         step(d, "Training")["DependsOn"] = ["CreateModel"]
 
     found = changed(change)
-    said = sentences(found)
-    assert "step Audit: added: a Processing step, after Training" in said
-    assert "step RegisterModel: removed: a RegisterModel step in IfSteps of QualityGate, after QualityGate and Training" in said
-    assert "step CreateModel: place: IfSteps of QualityGate → always runs" in said
-    assert "step Training: runs after: FeatureEngineering → CreateModel, FeatureEngineering" in said
+    words = sentences(found)
+    assert "step Audit: added: a Processing step, after Training" in words
+    removed = "a RegisterModel step in IfSteps of QualityGate, after QualityGate and Training"
+    assert f"step RegisterModel: removed: {removed}" in words
+        "step RegisterModel: removed: a RegisterModel step in IfSteps of QualityGate, after QualityGate and Training" in words
+    )
+    assert "step CreateModel: place: IfSteps of QualityGate → always runs" in words
+    assert "step Training: runs after: FeatureEngineering → CreateModel, FeatureEngineering" in words
     assert [change.how for change in found if change.label in ("place", "runs after")] == ["rewired"] * 3
     assert kinds(next(change for change in found if change.subject == "step Audit")) == {"cost"}
-    assert "step Audit: role: arn:aws:iam::123456789012:role/model-training-dev-processing" in said
-    assert "step Audit: instance type: <ProcessingInstanceType>" in said
-    assert any(sentence.startswith("step Audit: image: 123456789012.dkr.ecr.") for sentence in said)
+    assert "step Audit: role: arn:aws:iam::123456789012:role/model-training-dev-processing" in words
+    assert "step Audit: instance type: <ProcessingInstanceType>" in words
+    assert any(sentence.startswith("step Audit: image: 123456789012.dkr.ecr.") for sentence in words)
 
 
 def test_image_outputs_retries_instances_and_gate_are_named_with_their_effects() -> None:
@@ -178,7 +181,7 @@ def set_arguments(d: dict[str, Any], *values: Any) -> None:
         (lambda d: None, lambda d: step(d, "CreateModel").update(Type="Fail"), "type: Model → Fail"),
     ],
 )
-def test_what_reads_alike_but_is_not_the_same_is_told_apart(before: Any, after: Any, says: str) -> None:
+def test_values_that_read_alike_but_differ_are_shown_as_json(before: Any, after: Any, says: str) -> None:
     old = good()
     before(old)
     new = copy.deepcopy(old)
@@ -205,11 +208,11 @@ def test_a_second_step_or_parameter_of_the_same_name_is_a_change() -> None:
         d["Steps"].append(copy.deepcopy(step(d, "FeatureEngineering")))
         d["Parameters"].append({"Name": "epochs", "Type": "Integer"})
 
-    said = {change.subject: change.how for change in changed(change)}
-    assert said == {"step FeatureEngineering (2)": "added", "parameter epochs (2)": "added"}
+    found = {change.subject: change.how for change in changed(change)}
+    assert found == {"step FeatureEngineering (2)": "added", "parameter epochs (2)": "added"}
 
 
-def test_what_stands_among_the_steps_and_is_none_is_a_change() -> None:
+def test_an_item_of_steps_that_is_not_a_step_is_compared() -> None:
     assert [change.words for change in changed(lambda d: d["Steps"].append({"Name": "Nameless"}))] == [
         "Steps[0].Name added: Nameless"
     ]
@@ -244,7 +247,7 @@ def test_a_secret_replaced_by_one_as_long_is_a_change_that_shows_neither() -> No
             assert "hunter2" not in writer([change], "old", "new").lower()
 
 
-def test_no_two_lines_of_a_step_read_the_same() -> None:
+def test_every_change_of_a_step_has_its_own_label() -> None:
     def change(d: dict[str, Any]) -> None:
         arguments(d, "Training")["OutputDataConfig"]["KmsKeyId"] = "another"
         arguments(d, "Training")["ResourceConfig"]["VolumeKmsKeyId"] = "another"
@@ -275,7 +278,7 @@ def test_no_two_lines_of_a_step_read_the_same() -> None:
         ("early_stopping_patience", 10, "the training time changes"),
     ],
 )
-def test_cost_is_said_to_grow_in_proportion_with_the_epochs_alone(name: str, value: Any, says: str) -> None:
+def test_only_the_epochs_have_a_proportional_cost(name: str, value: Any, says: str) -> None:
     (change,) = changed(lambda d: parameter(d, name).update(DefaultValue=value))
     assert says in {effect.says for effect in change.effects}
     assert sum("times as many" in effect.says for effect in change.effects) == ("times as many" in says)
@@ -295,7 +298,7 @@ def test_a_secret_is_not_shown_in_any_format() -> None:
         assert canary not in writer(found, "old", "new")
 
 
-def test_markdown_takes_nothing_for_markup() -> None:
+def test_no_value_is_read_as_markup() -> None:
     nasty = "`` `x` <b>|*_[a](http://b) @team"
     found = changed(lambda d: step(d, "Training").update(Description=nasty))
     text = as_markdown(found, "old", "new")

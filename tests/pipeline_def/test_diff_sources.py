@@ -1,4 +1,4 @@
-"""What is compared: files, templates, and a template with the deployed definition whose values it takes."""
+"""What is compared: files, templates, and a template rendered with values."""
 
 from __future__ import annotations
 
