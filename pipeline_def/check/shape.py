@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from contracts.problems import nearest
 from pipeline_def.check.definition import BRANCHES, is_function, is_function_name, join_path, walk
@@ -69,6 +71,9 @@ _Operand = Annotated[Any, _require(is_single), Field(description="a single value
 class _Object(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
+    #: Member -> its allowed values, for hints.
+    choices: ClassVar[Mapping[str, Collection[str]]] = {}
+
 
 class _Definition(_Object):
     Version: Literal["2020-12-01"] = Field(description=repr(VERSION))
@@ -80,6 +85,8 @@ class _Definition(_Object):
 
 
 class _Parameter(_Object):
+    choices = {"Type": ("String", "Integer", "Float", "Boolean")}
+
     Name: _Name
     Type: Literal["String", "Integer", "Float", "Boolean"] = Field(description="String, Integer, Float or Boolean")
     DefaultValue: Any = None
@@ -87,6 +94,8 @@ class _Parameter(_Object):
 
 
 class _Step(_Object):
+    choices = {"Type": STEP_TYPES}
+
     Name: _Name
     Type: Literal[tuple(STEP_TYPES)] = Field(  # type: ignore[valid-type]  # mypy wants the names written out
         description=f"a step type that this project uses ({', '.join(STEP_TYPES)})"
@@ -158,6 +167,15 @@ class _JsonGet(_Object):
 _FUNCTIONS: Mapping[str, type[_Object]] = {"Get": _Get, "Std:Join": _Join, "Std:JsonGet": _JsonGet}
 
 
+@dataclass(frozen=True)
+class _Owner:
+    """The object that a model describes. ``parameter`` is a parameter's name, which decides if a value is a secret."""
+
+    path: str
+    noun: str
+    parameter: str = ""
+
+
 class Shape:
     """Collects the findings about one definition. ``is_sound`` is False if the later phases cannot rely on its shape."""
 
@@ -165,7 +183,7 @@ class Shape:
         self.findings: list[Finding] = []
         self.is_sound = True
         self._step: str | None = None
-        if not self._check(_Definition, raw, "$", "a definition") & {"Parameters", "Steps"}:
+        if not self._check(_Definition, raw, _Owner("$", "a definition")) & {"Parameters", "Steps"}:
             for index, item in enumerate(raw.get("Parameters", ())):
                 self._parameter(item, f"$.Parameters[{index}]")
             self._functions(raw.get("Metadata", {}), "$.Metadata")
@@ -175,11 +193,8 @@ class Shape:
         self.findings.append(Finding("shape", self._step, path, value, allowed))
         self.is_sound = self.is_sound and tolerable
 
-    def _check(self, model: type[_Object], raw: Mapping[str, Any], path: str, noun: str, parameter: str = "") -> set[str]:
-        """Report what a model rejects, and return the members that cannot be relied on.
-
-        ``parameter`` is the name of the parameter that the object describes, which decides if a value is a secret.
-        """
+    def _check(self, model: type[_Object], raw: Mapping[str, Any], owner: _Owner) -> set[str]:
+        """Report what a model rejects, and return the members that cannot be relied on."""
         try:
             model.model_validate(raw)
         except ValidationError as error:
@@ -189,33 +204,30 @@ class Shape:
         if any(problem["loc"] == ("Type",) for problem in found):  # which members are allowed depends on the type
             found = [problem for problem in found if problem["type"] != "extra_forbidden"]
         for problem in found:
-            self._translate(model, problem["type"], problem["loc"], problem["input"], path, noun, parameter)
+            self._translate(model, problem, owner)
         return {str(problem["loc"][0]) for problem in found if problem["type"] not in _TOLERABLE}
 
-    def _translate(
-        self, model: type[_Object], kind: str, loc: tuple[Any, ...], value: Any, path: str, noun: str, parameter: str
-    ) -> None:
-        where = path
-        for part in loc:
-            where = f"{where}[{part}]" if isinstance(part, int) else join_path(where, part)
+    def _translate(self, model: type[_Object], problem: ErrorDetails, owner: _Owner) -> None:
+        """Report one of pydantic's errors in our own words."""
+        kind, value, member = problem["type"], problem["input"], str(problem["loc"][0])
+        path = owner.path
+        for part in problem["loc"]:
+            path = f"{path}[{part}]" if isinstance(part, int) else join_path(path, part)
         if kind == "extra_forbidden":
-            hint = nearest(str(loc[0]), model.model_fields) or f"allowed: {', '.join(model.model_fields)}"
-            self._report(where, shown(loc[0]), f"{noun} has no such member; {hint}")
+            hint = nearest(member, model.model_fields) or f"allowed: {', '.join(model.model_fields)}"
+            self._report(path, shown(member), f"{owner.noun} has no such member; {hint}")
             return
-        description = model.model_fields[loc[0]].description
-        allowed = f"parameter {parameter}: allowed: {description}" if parameter else f"allowed: {description}"
-        if kind == "literal_error":
-            choices = STEP_TYPES if model is _Step else ("String", "Integer", "Float", "Boolean") if model is _Parameter else ()
-            hint = nearest(str(value), choices)
-            allowed = f"{allowed}; {hint}" if hint else allowed
-        found = None if kind == "missing" else shown(value, parameter or where) or "null"
+        hint = nearest(str(value), model.choices.get(member, ())) if kind == "literal_error" else ""
+        allowed = f"allowed: {model.model_fields[member].description}{'; ' if hint else ''}{hint}"
+        found = None if kind == "missing" else shown(value, owner.parameter or path) or "null"
         if isinstance(value, str) and kind in ("string_pattern_mismatch", "string_too_long"):
             found = f"{found} ({len(value)} characters)"
-        self._report(where, found, allowed, tolerable=kind in _TOLERABLE)
+        prefix = f"parameter {owner.parameter}: " if owner.parameter else ""
+        self._report(path, found, prefix + allowed, tolerable=kind in _TOLERABLE)
 
     def _parameter(self, raw: Mapping[str, Any], path: str) -> None:
         name = str(raw.get("Name"))
-        if self._check(_Parameter, raw, path, "a parameter", name):
+        if self._check(_Parameter, raw, _Owner(path, "a parameter", name)):
             return
         for member, value, allowed in _value_problems(raw):
             self._report(f"{path}.{member}", shown(value, name) or "null", f"parameter {name}: {allowed}", tolerable=False)
@@ -228,7 +240,7 @@ class Shape:
         for index, item in enumerate(raw):
             where = f"{path}[{index}]"
             outer, self._step = self._step, item["Name"] if isinstance(item.get("Name"), str) else None
-            unreliable = self._check(_Step, item, where, f"a {item.get('Type')} step")
+            unreliable = self._check(_Step, item, _Owner(where, f"a {item.get('Type')} step"))
             if unreliable <= {"Type"}:
                 self._own_members(item, where, STEP_TYPES.get(str(item.get("Type"))))
                 self._functions(item["Arguments"], f"{where}.Arguments")
@@ -249,10 +261,10 @@ class Shape:
             self._check_sound(_PropertyFile, file, f"{path}.PropertyFiles[{index}]", "a property file")
 
     def _check_sound(self, model: type[_Object], raw: Mapping[str, Any], path: str, noun: str) -> None:
-        self.is_sound = not self._check(model, raw, path, noun) and self.is_sound
+        self.is_sound = not self._check(model, raw, _Owner(path, noun)) and self.is_sound
 
     def _retry_policy(self, policy: Mapping[str, Any], path: str, errors: tuple[str, ...]) -> None:
-        if self._check(_RetryPolicy, policy, path, "a retry policy"):
+        if self._check(_RetryPolicy, policy, _Owner(path, "a retry policy")):
             return
         if "MaxAttempts" in policy and "ExpireAfterMin" in policy:
             both = f"MaxAttempts {policy['MaxAttempts']} and ExpireAfterMin {policy['ExpireAfterMin']}"
@@ -267,7 +279,7 @@ class Shape:
         if in_branch:
             self._report(path, "a Condition step", "allowed: other steps; SageMaker does not support a condition in a branch")
         where = f"{path}.Arguments"
-        if self._check(_ConditionArguments, arguments, where, "a Condition step"):
+        if self._check(_ConditionArguments, arguments, _Owner(where, "a Condition step")):
             return
         for index, condition in enumerate(arguments["Conditions"]):
             self._condition(condition, f"{where}.Conditions[{index}]")
@@ -283,7 +295,7 @@ class Shape:
             allowed = f"allowed: {', '.join(_COMPARISONS)}{'; ' if hint else ''}{hint}"
             self._report(f"{path}.Type", shown(kind), allowed, tolerable=False)
         else:
-            self._check(_Comparison, condition, path, f"a condition of type {kind}")
+            self._check(_Comparison, condition, _Owner(path, f"a condition of type {kind}"))
 
     def _functions(self, values: Mapping[str, Any], root: str) -> None:
         for path, value in walk(values, root):
