@@ -64,7 +64,12 @@ _OBSERVE = (
     Statement(
         "ReadMetric", ("sagemaker:DescribeTrainingJob",), (Kind.TRAINING_JOBS,), "Reads the metric that the gate compared"
     ),
-    Statement("ReadThreshold", ("s3:GetObject",), (Kind.EVALUATION_OBJECTS,), "Reads the threshold that the gate compared"),
+    Statement(
+        "ReadOutputs",
+        ("s3:GetObject", "s3:GetObjectVersion"),
+        (Kind.EXECUTION_OBJECTS,),
+        "Reads the gate's threshold and compares the feature step's outputs with their manifest",
+    ),
 )
 
 EXECUTION_EVENTS = Actor("execution-events", LAMBDA, "The function that the event rule calls", _function(*_OBSERVE))
@@ -125,7 +130,14 @@ ENDPOINT_CLEANUP = Actor(
     "The function that deletes endpoints whose time is over",
     _function(
         Statement("FindExpired", ("dynamodb:Query",), (Kind.ENDPOINT_INDEX,), "Which endpoints are due"),
-        Statement("NoteDeleted", ("dynamodb:UpdateItem",), (Kind.ENDPOINT_TABLE,), "Notes that an endpoint is gone"),
+        Statement("NoteDeleted", ("dynamodb:UpdateItem",), (Kind.ENDPOINT_TABLE,), "Notes that an endpoint was deleted"),
+        Statement(
+            "ReadOwnership",
+            ("sagemaker:DescribeEndpoint", "sagemaker:ListTags"),
+            (Kind.ENDPOINTS,),
+            "Deletes only endpoints that carry this stack's tags",
+        ),
+        Statement("ReadOwnTags", ("sagemaker:ListTags",), (Kind.PIPELINE,), "Reads this stack's tags from its pipeline"),
         Statement(
             "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (Kind.ENDPOINTS,), "Deletes endpoints named after this stack"
         ),

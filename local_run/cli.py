@@ -115,7 +115,7 @@ def up(
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
     """Until asked to end: forecast the test windows of whatever succeeds, so that its report has them."""
     from local_run.forecast import forecast
-    from runs.begin import execution_store
+    from runs.store import execution_store
 
     while not ended.is_set():
         try:

@@ -24,8 +24,10 @@ from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
+from runs.overrides import override_problems
 from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack
+from runs.store import execution_store
 
 TEMPLATE = PROJECT / "examples" / "templates" / "demo.json"
 TIMEOUT_SECONDS = 1800
@@ -55,7 +57,7 @@ def run_demo(
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
     """What a start would refuse is refused before anything is deployed; every stack declares the same parameters."""
     definition = json.loads(render(read_template(), example_values()))
-    problems = begin.override_problems(overrides, definition)
+    problems = override_problems(overrides, definition)
     if problems:
         raise ProblemsError("demo", problems)
 
@@ -66,7 +68,7 @@ def store_samples(stack: Stack) -> None:
         paths = write_samples(Path(folder))
         for asset, path in paths.items():
             assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
-    templates.put(stack, load_template(TEMPLATE))
+    templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 
 def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
     if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
         allowed = f"it was to end within {TIMEOUT_SECONDS} s"
         raise ProblemsError("demo", [Problem("execution", started.execution_id, allowed)])
-    item = begin.execution_store(session.stack).get(started.execution_id)
+    item = execution_store(session.stack).get(started.execution_id)
     if item is None or item[ExecutionAttribute.STATUS] != SUCCEEDED:
         reason = (item or {}).get(ExecutionAttribute.FAILURE_REASON, "its item is gone")
         raise ProblemsError("demo", [Problem(f"execution {started.execution_id}", (item or {}).get("Status"), str(reason))])

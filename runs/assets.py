@@ -1,4 +1,4 @@
-"""Price histories in the assets bucket: checked, put with a checksum, listed."""
+"""Check price histories, store them in the assets bucket with a checksum, and list them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from contracts.display import storable
 from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.prices import (
@@ -28,28 +29,30 @@ from contracts.prices import (
     price,
     read_columns,
 )
-from contracts.problems import Problem, ProblemsError, listed
+from contracts.problems import UNSTATED, Problem, ProblemsError, listed
 from contracts.tables import AssetAttribute
-from runs.history import iso
+from contracts.times import to_iso
+from runs.aws_errors import is_missing_object
+from runs.objects import current_version
 from runs.pages import all_items
-from runs.put import Put, put_item
 from runs.stack import Stack
+from runs.upsert import Upsert, upsert
 
 _SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True)
 class PriceFile:
-    """A checked price history: its bytes are what is stored. ``rows``, ``first`` and ``last`` are of the rows with a price."""
+    """A checked price history, stored unchanged. ``rows``, ``first`` and ``last`` count only rows with a price."""
 
     asset: str
     content: bytes
     rows: int
     first: str
     last: str
-    #: Rows whose date another row has too: a template must say which of them counts.
+    #: Rows with the date of another row; a template says which of them counts.
     repeated: int = 0
-    #: Rows without a price, which the step leaves out, up to a share that a template may set.
+    #: Rows without a price. The step skips them, up to a share that a template can set.
     missing: int = 0
 
     @property
@@ -57,9 +60,21 @@ class PriceFile:
         return hashlib.sha256(self.content).hexdigest()
 
 
+def notes(file: PriceFile) -> list[str]:
+    """Report what a template must allow before an execution can use the file."""
+    found = []
+    if file.repeated:
+        rows = "1 row repeats" if file.repeated == 1 else f"{file.repeated} rows repeat"
+        found.append(f"{rows} a date; a template must set data.duplicates to first or last")
+    if file.missing:
+        rows = "1 row has no price and is" if file.missing == 1 else f"{file.missing} rows have no price and are"
+        found.append(f"{rows} skipped (a template allows at most data.maxMissingShare of them)")
+    return found
+
+
 @dataclass(frozen=True)
 class _WrongRow:
-    """What is wrong with one row; ``column`` is empty where it is the row itself."""
+    """Problem of one row; ``column`` is empty if it concerns the whole row."""
 
     number: int
     column: str
@@ -71,9 +86,9 @@ class _WrongRow:
 
 
 def read_price_files(paths: list[Path]) -> list[PriceFile]:
-    """Check files ``<ASSET>.csv`` (columns Date and Close); every problem of every file is reported at once."""
+    """Check files ``<ASSET>.csv`` (columns Date and Close). All problems of all files are reported at once."""
     files: list[PriceFile] = []
-    problems = _twice(paths)
+    problems = _duplicate_assets(paths)
     for path in paths:
         try:
             files.append(_read(path))
@@ -84,28 +99,29 @@ def read_price_files(paths: list[Path]) -> list[PriceFile]:
     return files
 
 
-def _twice(paths: list[Path]) -> list[Problem]:
-    """Two files of one name are one asset, of which the first would be lost."""
+def _duplicate_assets(paths: list[Path]) -> list[Problem]:
+    """Two files with one stem would overwrite each other."""
     stems = [path.stem for path in paths]
     again = [path for place, path in enumerate(paths) if path.stem in stems[:place]]
     return [Problem(str(path), path.name, f"allowed: each asset once; {path.stem} is given already") for path in again]
 
 
-def put(stack: Stack, files: list[PriceFile], source: str = "") -> list[Put]:
-    """Store the files and their metadata, and say what each was to what was there.
+def put(stack: Stack, files: list[PriceFile], source: str = "") -> list[Upsert]:
+    """Store the files and their metadata; return what each upsert did.
 
-    S3 computes and keeps the SHA-256, which executions freeze. What is there already is left alone: another version of the same
-    bytes would be another snapshot, and starting an execution again under its id a conflict.
+    S3 computes and keeps the SHA-256, which executions freeze. An identical file is not stored again: a new version of the same
+    bytes would be a different snapshot, so repeating a start under its id would be a conflict.
     """
     return [_put(stack, file, source) for file in files]
 
 
-def _put(stack: Stack, file: PriceFile, source: str) -> Put:
+def _put(stack: Stack, file: PriceFile, source: str) -> Upsert:
     key, table = asset_key(file.asset), stack.dynamodb.Table(stack.outputs.asset_table)
-    standing = table.get_item(Key={AssetAttribute.NAME: file.asset}, ConsistentRead=True).get("Item", {})
-    same = (standing.get(AssetAttribute.SHA256), standing.get(AssetAttribute.SOURCE)) == (file.sha256, source)
-    if same and _current_version(stack, key) == standing[AssetAttribute.VERSION_ID]:
-        return Put("unchanged", str(standing[AssetAttribute.STORED_AT]))
+    existing = table.get_item(Key={AssetAttribute.NAME: file.asset}, ConsistentRead=True).get("Item", {})
+    source = storable(source)
+    same = (existing.get(AssetAttribute.SHA256), existing.get(AssetAttribute.SOURCE)) == (file.sha256, source)
+    if same and _current_version(stack, key) == existing[AssetAttribute.VERSION_ID]:
+        return Upsert("unchanged", str(existing[AssetAttribute.STORED_AT]))
     answer = stack.s3.put_object(
         Bucket=stack.outputs.assets_bucket,
         Key=key,
@@ -122,25 +138,25 @@ def _put(stack: Stack, file: PriceFile, source: str) -> Put:
         AssetAttribute.FIRST_DATE: file.first,
         AssetAttribute.LAST_DATE: file.last,
         AssetAttribute.SOURCE: source,
-        AssetAttribute.STORED_AT: iso(datetime.now(UTC)),
+        AssetAttribute.STORED_AT: to_iso(datetime.now(UTC)),
     }
-    return put_item(table, item, AssetAttribute.SHA256, AssetAttribute.STORED_AT)
+    return upsert(table, item, AssetAttribute.SHA256, AssetAttribute.STORED_AT)
 
 
 def _current_version(stack: Stack, key: str) -> str | None:
-    """Of the object that executions would read; None where there is none."""
+    """Version of the object that executions would read; None if there is no object."""
     try:
-        return str(stack.s3.head_object(Bucket=stack.outputs.assets_bucket, Key=key).get("VersionId", "null"))
+        return current_version(stack.s3, stack.outputs.assets_bucket, key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+        if is_missing_object(error):
             return None
         raise
 
 
 def stored(stack: Stack) -> list[dict[str, Any]]:
-    """The metadata of every asset, by name."""
+    """Return the metadata of every asset, by name."""
     table = stack.dynamodb.Table(stack.outputs.asset_table)
-    return sorted(all_items(table.scan), key=lambda item: str(item[AssetAttribute.NAME]))
+    return sorted(all_items(table, "scan"), key=lambda item: str(item[AssetAttribute.NAME]))
 
 
 def _read(path: Path) -> PriceFile:
@@ -162,7 +178,8 @@ def _read(path: Path) -> PriceFile:
 
 def _file_problem(path: Path) -> Problem | None:
     if not path.is_file():
-        return Problem(str(path), path.name, "allowed: an existing file <ASSET>.csv")
+        missing = "is not a file" if path.exists() else "does not exist"
+        return Problem(str(path), UNSTATED, f"{missing}; give files named <ASSET>.csv")
     if path.suffix != ".csv" or not re.fullmatch(ASSET_PATTERN, path.stem):
         return Problem(str(path), path.name, f"allowed: <ASSET>.csv, the asset in {ASSET_ALLOWED}")
     if path.stat().st_size > ASSET_MAX_BYTES:
@@ -176,7 +193,7 @@ def _row_problems(path: Path, rows: list[tuple[str, str]]) -> list[Problem]:
 
 
 def _by_fault(path: Path, wrong: Sequence[_WrongRow]) -> list[Problem]:
-    """One problem for all rows that share a fault: the first one's number and text, and how many there are."""
+    """Report one problem for all rows with the same fault: the first row's number and text, and the number of rows."""
     rows: dict[tuple[str, str], list[_WrongRow]] = {}
     for row in wrong:
         rows.setdefault((row.column, row.allowed), []).append(row)
@@ -194,20 +211,20 @@ def _wrong_row(number: int, date: str, close: str) -> _WrongRow | None:
         return _WrongRow(number, " Date", date, MOMENT_ALLOWED)
     value = price(close)
     if value is None or not (math.isnan(value) or PRICE_MIN <= value <= PRICE_MAX):
-        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; an empty cell where there was none"
+        allowed = f"allowed: a price from {PRICE_MIN:g} to {PRICE_MAX:g}; an empty cell if there is no price"
         return _WrongRow(number, " Close", close, allowed)
     return None
 
 
 def _known(rows: list[tuple[str, str]]) -> list[tuple[datetime, str, float]]:
-    """The rows that have a price, by date: when, how the file writes it, and the price."""
+    """Rows that have a price, by date: the time, its text in the file, and the price."""
     read = [(moment(date), date.strip(), price(close)) for date, close in rows]
     known = [(when, text, value) for when, text, value in read if when and value is not None and not math.isnan(value)]
     return sorted(known, key=lambda row: row[0])
 
 
 def _history_problems(path: Path, rows: list[tuple[str, str]]) -> list[Problem]:
-    """What the step would refuse whatever a template tolerates."""
+    """Problems that the step would report with every template."""
     known = _known(rows)
     missing = [number for number, (_, close) in enumerate(rows, 2) if math.isnan(price(close) or 0.0)]
     if len(missing) > MISSING_MAX * len(rows):

@@ -54,4 +54,4 @@ def test_a_file_of_other_content_is_refused_and_then_nothing_is_written(tmp_path
 def test_a_folder_that_can_not_be_made_is_refused() -> None:
     done = samples(Path("/dev/null/prices"))
     assert done.exit_code == 1
-    assert "/dev/null is no folder" in done.stderr
+    assert "/dev/null is not a folder" in done.stderr

@@ -12,8 +12,9 @@ from contracts.problems import ProblemsError
 from contracts.template import parse_template
 from handlers import scheduled_start
 from runs import assets, templates
-from runs.begin import execution_store, start
+from runs.begin import start
 from runs.stack import Stack
+from runs.store import execution_store
 from tests.fake_sagemaker import FakeSageMaker
 
 

@@ -164,15 +164,14 @@ def test_prices_changed_after_the_start_fail_the_step(session: Session) -> None:
     """The item froze what was there at the start; the step reads it or nothing."""
     s3, bucket, key = session.stack.s3, session.outputs.assets_bucket, asset_key("wti")
     before = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    versions = begin._asset_versions
+    start_pipeline = session.stack.sagemaker.start_pipeline_execution
 
-    def replaced_meanwhile(*arguments: object) -> object:
-        answer = versions(*arguments)  # type: ignore[arg-type]
+    def replaced_meanwhile(**request: Any) -> Any:
         s3.put_object(Bucket=bucket, Key=key, Body=before + b"2030-01-01,50.0\n")
-        return answer
+        return start_pipeline(**request)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(begin, "_asset_versions", replaced_meanwhile)
+        patched.setattr(session.stack.sagemaker, "start_pipeline_execution", replaced_meanwhile)
         started = begin.start(session.stack, "demo", "swapped")
     try:
         ended = finish(session, started)
