@@ -47,7 +47,7 @@ $(AUTHOR)/.ready: pyproject.toml requirements.txt
 	@touch $@
 
 author-check: $(AUTHOR)/.ready  ## Regenerate the template with the SageMaker SDK and compare; execute the notebook
-	$(AUTHOR)/bin/python -m pipeline_def.author_check
+	$(AUTHOR)/bin/python -m pipeline_def author-check
 
 clean:
 	rm -rf $(VENV) $(AUTHOR) build out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -20,9 +20,9 @@ from local_run.docker_image import docker_options
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.keys import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
 from runs.overrides import override_problems
 from runs.price_files import read_price_files
@@ -57,7 +57,7 @@ def run_demo(
 
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
     """What a start would refuse is refused before anything is deployed; every stack declares the same parameters."""
-    definition = json.loads(render(read_template(), example_values().mapping()))
+    definition = json.loads(render(read_template(), example_values()))
     problems = override_problems(overrides, definition)
     if problems:
         raise ProblemsError("demo", problems)
