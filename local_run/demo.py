@@ -20,11 +20,12 @@ from local_run.docker_image import docker_options
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.keys import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
 from runs.overrides import override_problems
+from runs.price_files import read_price_files
 from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack
 from runs.store import execution_store
@@ -56,7 +57,7 @@ def run_demo(
 
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
     """What a start would refuse is refused before anything is deployed; every stack declares the same parameters."""
-    definition = json.loads(render(read_template(), example_values().mapping()))
+    definition = json.loads(render(read_template(), example_values()))
     problems = override_problems(overrides, definition)
     if problems:
         raise ProblemsError("demo", problems)
@@ -67,7 +68,7 @@ def store_samples(stack: Stack) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = write_samples(Path(folder))
         for asset, path in paths.items():
-            assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
+            assets.put(stack, read_price_files([path]), SOURCES[asset])
     templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 

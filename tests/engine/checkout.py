@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = "pipeline_def/pipeline.json.mustache"
+TEMPLATE = "pipeline_def/template/pipeline.json.mustache"
 #: What the program needs of the repository; a test changes nothing else.
 _COPIED = (
     "__main__.py", "settings.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image", "handlers",
