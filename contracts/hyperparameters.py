@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts.frequency import FREQUENCY_PATTERN
 from contracts.problems import Problem, nearest
 from contracts.strict_json import parse
 
@@ -63,7 +64,7 @@ class Hyperparameter:
         if len(text) > VALUE_MAX_CHARS:
             return False
         if self.kind == "frequency":
-            return re.fullmatch(r"([1-9][0-9]{0,3})?(M|W|D|H|min)", text) is not None
+            return re.fullmatch(FREQUENCY_PATTERN, text) is not None
         if self.kind == "choice":
             return text in self.words
         if self.kind == "integer":

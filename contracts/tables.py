@@ -110,6 +110,8 @@ class TemplateAttribute:
     DIGEST = "Digest"
     PARAMETERS = "Parameters"  # map: the pipeline parameters that the template sets
     ASSETS = "BaseAssets"  # list of asset names
+    FEATURE_ROWS = "FeatureRows"  # map: feature group -> rows before its first complete value
+    POSITIVE_PRICES = "PositivePrices"  # what in the template needs prices above 0, for messages; may be empty
     STORED_AT = "StoredAt"
 
 
@@ -123,6 +125,11 @@ class AssetAttribute:
     ROWS = "Rows"
     FIRST_DATE = "FirstDate"
     LAST_DATE = "LastDate"
+    FREQUENCY = "Frequency"  # that the file seems to have, such as 1D
+    REPEATED_ROWS = "RepeatedRows"  # rows in the step of another row, at that frequency
+    MISSING_ROWS = "MissingRows"  # rows without a price
+    LOWEST_PRICE = "LowestPrice"  # text of a number, as is LARGEST_STEP: DynamoDB keeps no floats
+    LARGEST_STEP = "LargestStep"  # greatest ratio of two neighbouring prices
     SOURCE = "Source"
     STORED_AT = "StoredAt"
 

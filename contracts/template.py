@@ -18,9 +18,10 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from contracts.feature_settings import GROUPS, Features, Settings, different
 from contracts.files import unreadable_file
+from contracts.frequency import FREQUENCY_PATTERN
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
-from contracts.prices import MISSING_MAX, STEP_MAX
+from contracts.price_checks import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
 from contracts.ranges import last_moment
 from contracts.template_problems import field_problems, not_finite
@@ -30,7 +31,6 @@ TEST_WINDOWS_MAX = 100
 #: With fewer test windows the report's sign-flip test cannot rule out chance: its smallest p-value is 2 / 2^n, its level 0.05.
 TELLING_WINDOWS = 6
 TRANSFORMS = ("level", "log", "log_return")
-FREQUENCY_PATTERN = r"^([1-9][0-9]{0,3})?(M|W|D|H|min)$"
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 _YEARS = range(1900, 2201)
 
@@ -55,7 +55,8 @@ class DataPolicy(Settings):
     """Irregularities that are tolerated in the price histories; all others are errors."""
 
     duplicates: Literal["error", "first", "last"] = Field(
-        default="error", description="Which of two rows with the same date is used; error, the default, rejects the file."
+        default="error",
+        description="Which of several rows in one step is used, by time; error, the default, rejects the file.",
     )
     max_missing_share: float = Field(
         default=0.05,
@@ -158,6 +159,14 @@ class TrainingTemplate(Settings):
     def time_freq(self) -> str:
         """Return the frequency in DeepAR's notation: ``1D`` is ``D``."""
         return re.sub(r"^1(?=[MWDHm])", "", self.frequency)
+
+    @property
+    def needs_positive_prices(self) -> str:
+        """What in the template takes logarithms of prices or divides by them, for messages; empty if nothing does."""
+        needs = [] if self.target_transform == "level" else [f"targetTransform {self.target_transform}"]
+        needs += [f"features.{name}" for name, settings in self.features.chosen().items() if settings.needs_positive_prices]
+        needs += ["importance"] if self.importance is not None else []
+        return listed(needs)
 
     @property
     def seen_groups(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
 from runs.overrides import override_problems
+from runs.price_files import read_price_files
 from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack
 from runs.store import execution_store
@@ -67,7 +68,7 @@ def store_samples(stack: Stack) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = write_samples(Path(folder))
         for asset, path in paths.items():
-            assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
+            assets.put(stack, read_price_files([path]), SOURCES[asset])
     templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 

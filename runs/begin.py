@@ -107,7 +107,7 @@ def _snapshot(
     content = json.loads(template[TemplateAttribute.TEMPLATE])
     definition = _definition(stack)
     found = [*problems, *override_problems(overrides, definition)]
-    frozen = freeze_assets(stack, content, list(template[TemplateAttribute.ASSETS]), definition, overrides)
+    frozen = freeze_assets(stack, template, definition, overrides)
     found += frozen.problems
     if found:
         raise ProblemsError("start", found)

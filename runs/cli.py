@@ -15,12 +15,15 @@ from contracts.display import printable
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
+from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
 from contracts.problems import UNSTATED, check_output_folder, needs_extra, one_problem, reported
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
 from runs.aws_errors import code_of, message_of
 from runs.overrides import read_overrides, settable_parameters
+from runs.price_files import read_price_files
+from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 from runs.stack import Stack
 from runs.store import execution_store
 
@@ -87,17 +90,24 @@ def _start_help() -> str:
 def assets_put(
     files: Annotated[list[Path], typer.Argument(help="Files named <ASSET>.csv.")],
     source: Annotated[str, typer.Option(help="Where the prices come from.")] = "",
+    delimiter: Delimiter = ",",
+    decimal: Decimal = "",
+    date_column: DateColumn = DATE_COLUMN,
+    price_column: PriceColumn = PRICE_COLUMN,
+    timezone: Timezone = "",
     stack_outputs: Outputs = None,
 ) -> None:
-    """Check price histories and store them. Nothing is stored if any file has a problem."""
+    """Check price histories and store them. Nothing is stored if any file has a problem.
+
+    Files in another dialect are stored as Date,Close with a decimal point; describe the dialect with the options.
+    """
     with _reported():
-        checked = assets.read_price_files(files)
+        checked = read_price_files(files, chosen_format(delimiter, decimal, date_column, price_column, timezone))
         done = assets.put(Stack.load(stack_outputs), checked, source)
         for file, put in zip(checked, done, strict=True):
-            what = f"{file.asset}: {file.rows} rows, {file.first} to {file.last}"
-            _print(views.upsert_line(put, what))
-            for note in assets.notes(file):
-                _print(f"note   {file.asset}: {note}")
+            _print(views.upsert_line(put, file.summary))
+            for note in file.notes:
+                _print(f"note   {note}")
 
 
 @assets_app.command("list")

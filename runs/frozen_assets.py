@@ -13,10 +13,12 @@ from contracts import parameters as names
 from contracts.layout import ASSET_MAX_BYTES, asset_key
 from contracts.problems import Problem
 from contracts.snapshot import AssetVersion
+from contracts.tables import TemplateAttribute
 from runs.aws_errors import is_missing_object
 from runs.objects import stored_object
-from runs.ranges import date_range_problems, metadata_notes, stored_metadata
+from runs.ranges import metadata_notes, price_problems, stored_metadata
 from runs.stack import Stack
+from runs.store import Item
 
 _UNBOUNDED_GB = 1 << 20
 
@@ -30,16 +32,14 @@ class FrozenAssets:
     notes: list[str] = field(default_factory=list)
 
 
-def freeze_assets(
-    stack: Stack, template: Mapping[str, Any], assets: list[str], definition: Mapping[str, Any], overrides: Mapping[str, str]
-) -> FrozenAssets:
-    """Freeze the current version of each asset and check sizes and dates, as far as stored metadata show them."""
-    versions, problems = _versions(stack, assets)
+def freeze_assets(stack: Stack, template: Item, definition: Mapping[str, Any], overrides: Mapping[str, str]) -> FrozenAssets:
+    """Freeze the current version of a stored template's assets, and check them as far as metadata show."""
+    versions, problems = _versions(stack, list(template[TemplateAttribute.ASSETS]))
     metadata = stored_metadata(stack, versions)
     problems = [
         *_size_problems(versions, _volume_gb(definition, overrides)),
         *problems,
-        *date_range_problems(template, versions, metadata),
+        *price_problems(template, versions, metadata),
     ]
     return FrozenAssets(versions, problems, metadata_notes(stack, versions, metadata))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from contracts.frequency import Frequency
 from contracts.problems import Problem
-from contracts.ranges import PriceRange, range_problems
+from contracts.ranges import PriceFacts, PriceRange, TemplateNeeds, fact_problems, range_problems
 from contracts.snapshot import AssetVersion
-from contracts.tables import AssetAttribute
+from contracts.tables import AssetAttribute, TemplateAttribute
 from runs.stack import Stack
 
 Metadata = Mapping[str, Mapping[str, Any]]
@@ -22,14 +24,24 @@ def stored_metadata(stack: Stack, assets: Iterable[str]) -> dict[str, dict[str, 
     return {asset: dict(item) for asset, item in items.items() if item is not None}
 
 
-def date_range_problems(template: Mapping[str, Any], assets: Mapping[str, AssetVersion], metadata: Metadata) -> list[Problem]:
-    """Problems of the template's dates with the assets' dates.
+def price_problems(item: Mapping[str, Any], assets: Mapping[str, AssetVersion], metadata: Metadata) -> list[Problem]:
+    """Problems of a stored template with the assets' dates and prices, as far as their metadata show them.
 
     Checks only assets whose stored metadata match the frozen SHA-256: metadata of an object that was uploaded by other means
     are not trusted.
     """
-    ranges = [_range(asset, metadata[asset]) for asset, version in assets.items() if _is_recorded(metadata.get(asset), version)]
-    return range_problems(template, [found for found in ranges if found is not None])
+    recorded = {asset: metadata[asset] for asset, version in assets.items() if _is_recorded(metadata.get(asset), version)}
+    ranges = [found for asset, stored in recorded.items() if (found := _range(asset, stored)) is not None]
+    facts = [fact for asset, stored in recorded.items() if (fact := _facts(asset, stored)) is not None]
+    template = json.loads(item[TemplateAttribute.TEMPLATE])
+    return range_problems(template, ranges) + fact_problems(template, _needs(item), ranges, facts)
+
+
+def _needs(item: Mapping[str, Any]) -> TemplateNeeds:
+    rows = item.get(TemplateAttribute.FEATURE_ROWS, {})
+    return TemplateNeeds(
+        str(item.get(TemplateAttribute.POSITIVE_PRICES, "")), {str(group): int(count) for group, count in rows.items()}
+    )
 
 
 def metadata_notes(stack: Stack, assets: Mapping[str, AssetVersion], metadata: Metadata) -> list[str]:
@@ -66,5 +78,22 @@ def _range(asset: str, item: Mapping[str, Any]) -> PriceRange | None:
             datetime.fromisoformat(str(item[name])) for name in (AssetAttribute.FIRST_DATE, AssetAttribute.LAST_DATE)
         )
         return PriceRange(asset, first, last, int(item[AssetAttribute.ROWS]))
+    except (ArithmeticError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _facts(asset: str, item: Mapping[str, Any]) -> PriceFacts | None:
+    """What else the metadata show; None if they cannot be read."""
+    try:
+        return PriceFacts(
+            asset,
+            datetime.fromisoformat(str(item[AssetAttribute.FIRST_DATE])),
+            int(item[AssetAttribute.ROWS]),
+            Frequency.parse(str(item[AssetAttribute.FREQUENCY])),
+            int(item[AssetAttribute.REPEATED_ROWS]),
+            int(item[AssetAttribute.MISSING_ROWS]),
+            float(item[AssetAttribute.LOWEST_PRICE]),
+            float(item[AssetAttribute.LARGEST_STEP]),
+        )
     except (ArithmeticError, KeyError, TypeError, ValueError):
         return None

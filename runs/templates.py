@@ -31,6 +31,8 @@ def put(stack: Stack, template: TrainingTemplate, *, replace: bool = False) -> U
         TemplateAttribute.DIGEST: digest(body),
         TemplateAttribute.PARAMETERS: pipeline_parameters(template),
         TemplateAttribute.ASSETS: list(template.base_assets),
+        TemplateAttribute.FEATURE_ROWS: {name: max(group.warm_ups) for name, group in template.features.chosen().items()},
+        TemplateAttribute.POSITIVE_PRICES: template.needs_positive_prices,
         TemplateAttribute.STORED_AT: to_iso(datetime.now(UTC)),
     }
     table = stack.dynamodb.Table(stack.outputs.template_table)

@@ -10,7 +10,7 @@ from fe_image.offline import run_features
 from local_run.cli import app
 from local_run.demo import TEMPLATE
 from local_run.sample_data import SOURCES
-from runs.assets import read_price_files
+from runs.price_files import read_price_files
 
 
 def samples(folder: Path) -> Result:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from local_run.demo import TEMPLATE
 from local_run.sample_data import sample_prices
 from local_run.session import Session
 from runs import assets, begin, templates
+from runs.price_files import read_price_files
 from tests.whole_run.conftest import WAIT_SECONDS, Finished, finish
 
 pytestmark = pytest.mark.slow
@@ -90,7 +92,7 @@ def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path)
     history = "\n".join(["Date,Close", *(f"{day},{price}" for day, price in sample_prices("sp500")), ""])
     for name in copies:
         (tmp_path / f"{name}.csv").write_text(history)
-    assets.put(session.stack, assets.read_price_files([tmp_path / f"{name}.csv" for name in copies]))
+    assets.put(session.stack, read_price_files([tmp_path / f"{name}.csv" for name in copies]))
     template = json.loads(TEMPLATE.read_text())
     many = template | {"id": "many", "baseAssets": [*template["baseAssets"], *copies]}
     templates.put(session.stack, parse_template(many))
@@ -127,7 +129,7 @@ def test_the_template_sets_its_hyperparameters(session: Session, tmp_path: Path)
     fridays = [f"{day},{price}" for day, price in sample_prices("sp500") if date.fromisoformat(day).weekday() == 4]
     path = tmp_path / "sp500weekly.csv"
     path.write_text("\n".join(["Date,Close", *fridays, ""]))
-    assets.put(session.stack, assets.read_price_files([path]))
+    assets.put(session.stack, read_price_files([path]))
     template = json.loads(TEMPLATE.read_text()) | {"id": "weekly", "frequency": "1W"}
     template |= {"predictionLength": 4, "contextLength": 12}
     template |= {"baseAssets": ["sp500weekly"], "predictedAsset": "sp500weekly", "dynamicFeatures": ["rsi"]}
