@@ -43,9 +43,7 @@ def run_demo(
     backend, builder = docker_options(PROJECT) if docker else (None, None)
     with (
         view.showing(),
-        deployed_session(
-            stack, config, listener=view, progress=view.resource, backend=backend, image_builder=builder
-        ) as session,
+        deployed_session(stack, config, on_progress=view.show, backend=backend, image_builder=builder) as session,
     ):
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)

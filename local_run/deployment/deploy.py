@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.outputs import StackOutputs
 from contracts.problems import Problem, ProblemsError, one_problem
-from local_run.deployment.deployed import DeployedResource, Progress, ResourceError, ResourceEvent
+from local_run.deployment.deployed import DeployedResource, OnResource, ResourceError, ResourceEvent
 from local_run.deployment.monitor import Monitor
 from local_run.deployment.program import run_program
 from local_run.emulator.actors import DEPLOYER
@@ -42,7 +42,7 @@ class Deployment:
     def of_type(self, type_: str) -> list[DeployedResource]:
         return [resource for resource in self.resources if resource.type == type_]
 
-    def destroy(self, progress: Progress | None = None) -> None:
+    def destroy(self, on_resource: OnResource | None = None) -> None:
         """Delete all resources, last made first.
 
         Raises:
@@ -52,7 +52,7 @@ class Deployment:
         if protected:
             problems = [Problem(resource.urn, "protect", "take the protection away first") for resource in protected]
             raise ProblemsError(f"destroying stack {self.config.stack}", problems)
-        _delete(self.resources, progress, discard=False)
+        _delete(self.resources, on_resource, discard=False)
 
 
 def deploy(
@@ -60,12 +60,12 @@ def deploy(
     project_dir: Path,
     stack: str,
     config_overrides: Mapping[str, object] | None = None,
-    progress: Progress | None = None,
+    on_resource: OnResource | None = None,
     image_builder: ImageBuilder | None = None,
 ) -> Deployment:
     """Run the program of ``project_dir`` and make everything it declares.
 
-    ``config_overrides`` stand above the stack's file (``{"model-training:assetsBucketName": "prices"}``). ``progress`` is
+    ``config_overrides`` stand above the stack's file (``{"model-training:assetsBucketName": "prices"}``). ``on_resource`` is
     called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and gives its
     id; without one, images get a stand-in in the registry.
 
@@ -74,7 +74,7 @@ def deploy(
             been made is gone again, as after any other error of the program.
     """
     started = time.monotonic()
-    config, monitor = _prepare(emulator, project_dir, stack, config_overrides, False, progress, image_builder)
+    config, monitor = _prepare(emulator, project_dir, stack, config_overrides, False, on_resource, image_builder)
     try:
         run_program(project_dir, config, monitor)
     except BaseException as error:
@@ -101,7 +101,7 @@ def _prepare(
     stack: str,
     overrides: Mapping[str, object] | None,
     dry: bool,
-    progress: Progress | None,
+    on_resource: OnResource | None,
     image_builder: ImageBuilder | None,
 ) -> tuple[StackConfig, Monitor]:
     config = read_stack_config(project_dir, stack, overrides)
@@ -112,7 +112,7 @@ def _prepare(
         return emulator.client(service, DEPLOYER, region)
 
     aws = Aws(client_of, emulator.account_id, config.region, image_builder)
-    return config, Monitor(aws, config.project, config.stack, dry, progress)
+    return config, Monitor(aws, config.project, config.stack, dry, on_resource)
 
 
 def _undo(created: list[DeployedResource], error: BaseException) -> None:
@@ -123,7 +123,7 @@ def _undo(created: list[DeployedResource], error: BaseException) -> None:
         error.add_note(f"left behind: {left}")
 
 
-def _delete(resources: list[DeployedResource] | tuple[DeployedResource, ...], progress: Progress | None, discard: bool) -> None:
+def _delete(resources: Sequence[DeployedResource], on_resource: OnResource | None, discard: bool) -> None:
     problems = []
     for resource in reversed(resources):
         if resource.aws is None:
@@ -135,9 +135,9 @@ def _delete(resources: list[DeployedResource] | tuple[DeployedResource, ...], pr
         except Exception as error:
             problems.append(Problem(resource.urn, resource.id, f"could not be deleted: {error}"))
             continue
-        if progress is not None:
+        if on_resource is not None:
             seconds = time.monotonic() - started
-            progress(ResourceEvent("deleted", resource.urn, resource.type, resource.name, seconds))
+            on_resource(ResourceEvent("deleted", resource.urn, resource.type, resource.name, seconds))
     if problems:
         raise ProblemsError("deleting resources", problems)
 

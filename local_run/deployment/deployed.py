@@ -24,7 +24,7 @@ class ResourceEvent:
     seconds: float = 0.0
 
 
-Progress = Callable[[ResourceEvent], None]
+OnResource = Callable[[ResourceEvent], None]
 
 
 @dataclass(frozen=True)

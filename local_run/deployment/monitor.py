@@ -17,7 +17,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
-from local_run.deployment.deployed import DeployedResource, Progress, ResourceError, ResourceEvent, explained
+from local_run.deployment.deployed import DeployedResource, OnResource, ResourceError, ResourceEvent, explained
 from local_run.emulator.resources import SECRET_FIELDS, Aws, Properties, invoke_of, resource_of
 from local_run.emulator.resources.base import without_floats
 
@@ -29,7 +29,7 @@ _PROVIDER = "pulumi:providers:"
 class Monitor(MockMonitor):
     """Answers the SDK's calls for one deployment (or, with ``preview``, for a run that creates nothing)."""
 
-    def __init__(self, aws: Aws, project: str, stack: str, preview: bool, progress: Progress | None) -> None:
+    def __init__(self, aws: Aws, project: str, stack: str, preview: bool, on_resource: OnResource | None) -> None:
         super().__init__(_NoMocks())
         self.created: list[DeployedResource] = []
         self.outputs: Properties = {}
@@ -40,7 +40,7 @@ class Monitor(MockMonitor):
         self._project = project
         self._stack = stack
         self._preview = preview
-        self._progress = progress or (lambda event: None)
+        self._on_resource = on_resource or (lambda event: None)
         self._lock = threading.RLock()
         self._urns: set[str] = set()
         self._claims: dict[tuple[str, str, str], str] = {}
@@ -122,11 +122,11 @@ class Monitor(MockMonitor):
         if unknown:
             raise ResourceError(urn, f"unknown at deployment: {', '.join(unknown)}")
         self._claim_id(urn, request.type, aws, resource.planned_id(aws, inputs))
-        self._progress(ResourceEvent("creating", urn, request.type, request.name))
+        self._on_resource(ResourceEvent("creating", urn, request.type, request.name))
         started = time.monotonic()
         id_, outputs = resource.create(aws, inputs)
         self._record(self._deployed(urn, request, id_, inputs, outputs, secrets, aws))
-        self._progress(ResourceEvent("created", urn, request.type, request.name, time.monotonic() - started))
+        self._on_resource(ResourceEvent("created", urn, request.type, request.name, time.monotonic() - started))
         hidden = secrets | set(request.additionalSecretOutputs)
         return id_, {key: rpc.wrap_rpc_secret(value) if key in hidden else value for key, value in outputs.items()}
 
@@ -176,7 +176,7 @@ class Monitor(MockMonitor):
             told = error if isinstance(error, ResourceError) else explained(urn, error)
             told.__cause__ = error if error is not told else error.__cause__
             self.stop(told)
-            self._progress(ResourceEvent("failed", urn, request.type, request.name))
+            self._on_resource(ResourceEvent("failed", urn, request.type, request.name))
 
 
 class _NoMocks(Mocks):

@@ -6,7 +6,7 @@ moto keeps rules and targets but never invokes a Lambda target. Here events are 
 Two kinds of failure are kept apart, as on AWS. What EventBridge can not *deliver* goes to the target's dead-letter queue: at
 once where no retry can help (no such function, no permission), else after the target's RetryPolicy. A function that was
 *invoked* and failed is tried again by Lambda (two retries unless the function's event invoke configuration says otherwise)
-and then its event goes to the function's on-failure destination; without one it is lost, and the listener is told.
+and then its event goes to the function's on-failure destination; without one it is lost, and a warning is reported.
 Source: EventBridge user guide, "Event retry policy and using dead-letter queues"; Lambda developer guide, "Asynchronous
 invocation".
 """
@@ -26,7 +26,6 @@ from local_run.emulator.delivery.targets import Delivery, EventTargets, Target, 
 if TYPE_CHECKING:
     from local_run.emulator.access import AwsAccess
     from local_run.emulator.delivery.functions import FunctionHost
-    from local_run.emulator.listener import Listener
     from local_run.emulator.options import Options
 
 Event = Mapping[str, Any]
@@ -42,11 +41,11 @@ class _Due:
 class EventBus:
     """Takes events and delivers them in a thread of its own."""
 
-    def __init__(self, aws: AwsAccess, functions: FunctionHost, options: Options, listener: Listener) -> None:
+    def __init__(self, aws: AwsAccess, functions: FunctionHost, options: Options, warn: Callable[[str], None]) -> None:
         self._aws = aws
         self._options = options
-        self._listener = listener
-        self._targets = EventTargets(aws, functions, listener)
+        self._warn = warn
+        self._targets = EventTargets(aws, functions, warn)
         self._order = itertools.count()
         self._queue: list[_Due] = []
         self._held: Event | None = None
@@ -101,7 +100,7 @@ class EventBus:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - one event's trouble must not end the bus; it is told, not hidden
-                self._listener.warning(f"event delivery: {type(error).__name__}: {error}")
+                self._warn(f"event delivery: {type(error).__name__}: {error}")
             finally:
                 with self._changed:
                     self._working = False

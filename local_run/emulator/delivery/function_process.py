@@ -12,7 +12,7 @@ import tempfile
 import threading
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +23,6 @@ import boto3
 from moto.awslambda.models import LambdaFunction
 
 from local_run.emulator.access import AwsAccess
-from local_run.emulator.listener import Listener
 from local_run.emulator.log_stream import LogStream
 from local_run.emulator.processes import inherited_environment, read_lines, signal_group
 
@@ -52,7 +51,12 @@ class FunctionProcess:
     """One worker process. Not for two threads at once: the host hands it one event after another."""
 
     def __init__(
-        self, function: LambdaFunction, version: str, aws: AwsAccess, listener: Listener, place: Path | None = None
+        self,
+        function: LambdaFunction,
+        version: str,
+        aws: AwsAccess,
+        warn: Callable[[str], None],
+        parent: Path | None = None,
     ) -> None:
         self.version = version
         self.ended = False
@@ -61,13 +65,13 @@ class FunctionProcess:
         self._tail = ""
         self._logged = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
-        self._folder = Path(tempfile.mkdtemp(prefix="function-", dir=place))
+        self._folder = Path(tempfile.mkdtemp(prefix="function-", dir=parent))
         actor = actor_of_role(function.role)
         group, stream = f"/aws/lambda/{function.function_name}", f"[$LATEST]{uuid.uuid4().hex}"
         try:
             with zipfile.ZipFile(BytesIO(function.code_bytes)) as packed:
                 packed.extractall(self._folder)
-            self._log = LogStream(aws.client("logs", actor), group, stream, listener.warning)
+            self._log = LogStream(aws.client("logs", actor), group, stream, warn)
             environment = _runtime_variables(function, group, stream) | aws.environment(actor)
             self._process = self._start(function, environment)
         except BaseException:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from moto.awslambda.utils import get_backend
 
 from local_run.emulator.access import EVENTS_ACTOR, AwsAccess
 from local_run.emulator.delivery.function_process import FunctionProcess, Invocation
-from local_run.emulator.listener import Listener
 
 
 class FunctionNotFoundError(Exception):
@@ -32,12 +31,16 @@ class FunctionUnavailableError(Exception):
 
 
 class FunctionHost:
-    """Invokes the functions of one emulator, one event at a time. ``place``: parent of the folders with their code."""
+    """Invokes the functions of one emulator, one event at a time.
 
-    def __init__(self, aws: AwsAccess, listener: Listener, place: Path | None = None) -> None:
+    ``warn`` is called with a text if a function's log cannot be written. ``parent`` is the folder in which the
+    functions' code is unpacked.
+    """
+
+    def __init__(self, aws: AwsAccess, warn: Callable[[str], None], parent: Path | None = None) -> None:
         self._aws = aws
-        self._place = place
-        self._listener = listener
+        self._parent = parent
+        self._warn = warn
         self._lock = threading.Lock()
         self._workers: dict[str, FunctionProcess] = {}
         self._function_locks: dict[str, threading.Lock] = {}
@@ -113,7 +116,7 @@ class FunctionHost:
             return present
         self._discard(name)
         try:
-            started = FunctionProcess(function, version, self._aws, self._listener, self._place)
+            started = FunctionProcess(function, version, self._aws, self._warn, self._parent)
         except (OSError, zipfile.BadZipFile) as error:
             raise FunctionUnavailableError(f"{name}: {error}") from error
         with self._lock:

@@ -6,7 +6,7 @@ import fnmatch
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from local_run.emulator.access import AwsAccess
     from local_run.emulator.delivery.function_process import Invocation
     from local_run.emulator.delivery.functions import FunctionHost
-    from local_run.emulator.listener import Listener
 
 #: EventBridge's defaults for a target without a RetryPolicy, and Lambda's for an asynchronous invocation.
 TARGET_RETRIES, TARGET_AGE_SECONDS = 185, 86_400
@@ -94,10 +93,10 @@ def target_input(settings: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
 class EventTargets:
     """Attempts deliveries."""
 
-    def __init__(self, aws: AwsAccess, functions: FunctionHost, listener: Listener) -> None:
+    def __init__(self, aws: AwsAccess, functions: FunctionHost, warn: Callable[[str], None]) -> None:
         self._aws = aws
         self._functions = functions
-        self._listener = listener
+        self._warn = warn
 
     def attempt(self, delivery: Delivery) -> Delivery | None:
         """Deliver once; the delivery to try next, None where it arrived or was given up (and sent where failures go)."""
@@ -106,7 +105,7 @@ class EventTargets:
             self._send(delivery.target.arn, delivery.payload, {})
             return None
         if service != "lambda":
-            self._listener.warning(f"rule target {delivery.target.arn}: only Lambda functions and SQS queues are delivered to")
+            self._warn(f"rule target {delivery.target.arn}: only Lambda functions and SQS queues are delivered to")
             return None
         refused = self._refusal(delivery)
         if refused is not None:
@@ -152,7 +151,7 @@ class EventTargets:
         if queue:
             self._send(queue, delivery.event, attributes)
         lost = f"sent to {queue.rsplit(':', 1)[-1]}" if queue else "lost: the target has no dead-letter queue"
-        self._listener.warning(f"event for {delivery.target.arn} was not delivered ({code}: {message}); it is {lost}")
+        self._warn(f"event for {delivery.target.arn} was not delivered ({code}: {message}); it is {lost}")
 
     def _function_failed(self, delivery: Delivery, result: Invocation) -> Delivery | None:
         configuration = self._functions.event_invoke_configuration(delivery.target.arn)
@@ -166,7 +165,7 @@ class EventTargets:
         if destination.split(":")[2:3] == ["sqs"]:
             self._send(destination, _failure_record(delivery, result, invoked), {})
         fate = f"sent to {destination.rsplit(':', 1)[-1]}" if destination else "lost: it has no on-failure destination"
-        self._listener.warning(f"{delivery.target.arn} failed {invoked} times ({result.error_text}); the event is {fate}")
+        self._warn(f"{delivery.target.arn} failed {invoked} times ({result.error_text}); the event is {fate}")
         return None
 
     def _send(self, queue_arn: str, body: Any, attributes: Mapping[str, str]) -> None:

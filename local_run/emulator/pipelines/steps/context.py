@@ -10,7 +10,6 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_run.emulator.access import PIPELINE_ACTOR, AwsAccess
-from local_run.emulator.listener import Listener
 from local_run.emulator.options import Options
 from local_run.emulator.pipelines.errors import JOB_INTERNAL_ERROR, SERVICE_FAULT, THROTTLING, StepFailedError, StepStoppedError
 from local_run.emulator.pipelines.language.expressions import resolve
@@ -19,6 +18,7 @@ from local_run.emulator.pipelines.records.shapes import request_problems
 from local_run.emulator.pipelines.records.state import Execution, StepRun, random_id
 from local_run.emulator.pipelines.steps.container import ContainerBackend
 from local_run.emulator.pipelines.steps.transfer import read_json
+from local_run.emulator.progress import OnProgress, Warned
 
 JOB_NAME_CHARS = 63
 
@@ -72,7 +72,7 @@ class Services:
 
     aws: AwsAccess
     options: Options
-    listener: Listener
+    report: OnProgress
     jobs: JobStore
     backend: ContainerBackend
     slots: threading.BoundedSemaphore
@@ -80,6 +80,9 @@ class Services:
     registry_lock: threading.Lock = field(default_factory=threading.Lock)
     #: What moto does not keep of a request, by (Describe operation, ARN or name).
     supplements: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def warn(self, text: str) -> None:
+        self.report(Warned(text))
 
 
 @dataclass

@@ -16,6 +16,7 @@ from local_run.emulator.pipelines.records.jobs import JOB_FAILED, JOB_STOPPED, J
 from local_run.emulator.pipelines.records.state import now
 from local_run.emulator.pipelines.steps.context import StepContext
 from local_run.emulator.processes import LineSink, OwnedProcess
+from local_run.emulator.progress import LogLine
 
 POLL_SECONDS = 0.2
 MESSAGE_CHARS = 1024
@@ -53,17 +54,20 @@ def running_job(context: StepContext, job: Job) -> Iterator[Path]:
 def run_container(
     context: StepContext, job: Job, start: Callable[[LineSink], OwnedProcess], on_line: LineSink, group: str
 ) -> int:
-    """Run a container to its end and return its exit code; its lines go to CloudWatch, the listener and ``on_line``."""
-    actor_logs = context.client("logs", job.kind.lower())
-    stream = LogStream(actor_logs, group, f"{job.name}/algo-1-{int(time.time())}", context.services.listener.warning)
+    """Run a container to its end and return its exit code.
 
-    def heard(line: str) -> None:
+    Its lines go to CloudWatch, to the progress callback and to ``on_line``.
+    """
+    actor_logs = context.client("logs", job.kind.lower())
+    stream = LogStream(actor_logs, group, f"{job.name}/algo-1-{int(time.time())}", context.services.warn)
+
+    def forward(line: str) -> None:
         stream.write(line)
-        context.services.listener.log_line(context.execution.arn, context.run.step.name, line)
+        context.services.report(LogLine(context.execution.arn, context.run.step.name, line))
         on_line(line)
 
     try:
-        process = start(heard)
+        process = start(forward)
     except OSError as error:
         raise StepFailedError(f"ClientError: InternalServerError: {error}", JOB_INTERNAL_ERROR) from error
     try:
@@ -100,7 +104,7 @@ def exit_code(code: int) -> int:
 def warn_of_instances(context: StepContext, count: int) -> None:
     if count != 1:
         name = context.run.step.name
-        context.services.listener.warning(f"step {name} asks for {count} instances; here one container runs")
+        context.services.warn(f"step {name} asks for {count} instances; here one container runs")
 
 
 def failure_text(path: Path) -> str:

@@ -19,6 +19,7 @@ from local_run.emulator.pipelines.steps.jobrun import failure_text, run_containe
 from local_run.emulator.pipelines.steps.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.emulator.pipelines.steps.transfer import download, split_s3_uri, upload_file, write_json
 from local_run.emulator.processes import LineSink, OwnedProcess, inherited_environment
+from local_run.emulator.progress import EpochFinished
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -41,10 +42,10 @@ def run_training(context: StepContext) -> None:
             context,
             job,
             lambda sink: _start(context, command, root, sink),
-            lambda line: _hear(context, job, MetricReader.of(definitions), line),
+            lambda line: _read_metrics(context, job, MetricReader.of(definitions), line),
             LOG_GROUP,
         )
-        _judge(job, code, failure_text(ml / "output" / "failure"))
+        _raise_on_failure(job, code, failure_text(ml / "output" / "failure"))
         context.raise_if_stopped()
         job.enter("Uploading")
         job.model_artifacts = _send_model(context, request, ml)
@@ -98,7 +99,7 @@ def _start(context: StepContext, command: Command, root: Path, sink: LineSink) -
     return OwnedProcess(command(Path(f"{root}{ML_ROOT}")), environment, sink, directory=root)
 
 
-def _hear(context: StepContext, job: Job, reader: MetricReader, line: str) -> None:
+def _read_metrics(context: StepContext, job: Job, reader: MetricReader, line: str) -> None:
     for name, value in reader.read(line):
         with job.lock:
             job.metrics[name] = (value, now())
@@ -106,10 +107,10 @@ def _hear(context: StepContext, job: Job, reader: MetricReader, line: str) -> No
     if ended is not None:
         epochs = (job.request.get("HyperParameters") or {}).get("epochs", "")
         total = int(epochs) if epochs.isdigit() else None
-        context.services.listener.epoch(context.execution.arn, context.run.step.name, ended[0], total, ended[1])
+        context.services.report(EpochFinished(context.execution.arn, context.run.step.name, ended[0], total, ended[1]))
 
 
-def _judge(job: Job, code: int, message: str) -> None:
+def _raise_on_failure(job: Job, code: int, message: str) -> None:
     if code != 0:
         known = message.startswith(("AlgorithmError:", "ClientError:"))
         reason = f"{message if known else f'AlgorithmError: {message}'}, exit code: {code}"

@@ -27,6 +27,7 @@ from local_run.emulator.pipelines.steps.jobrun import exit_code
 from local_run.emulator.pipelines.steps.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.emulator.pipelines.steps.transfer import download, local_path, split_s3_uri
 from local_run.emulator.processes import OwnedProcess
+from local_run.emulator.progress import ExecutionFinished, ExecutionStarted, StepFinished, StepStarted
 from tests.local_run.emulator.pipelines.support import BUCKET, World, processing
 
 
@@ -297,8 +298,8 @@ def test_faults_are_probabilities(name: str) -> None:
         EventFaults(**{name: 1.5})
 
 
-def test_a_listener_hears_every_step_end_before_its_execution(world: World) -> None:
+def test_the_end_of_every_step_is_reported_before_the_end_of_its_execution(world: World) -> None:
     world.run([processing(name, "") for name in ("A", "B", "C")])
-    calls = [call[0] for call in world.listener.calls if call[0].startswith(("step", "execution"))]
-    assert calls[0] == "execution_started" and calls[-1] == "execution_finished"
-    assert calls.count("step_started") == calls.count("step_finished") == 3
+    events = world.progress.events()
+    assert isinstance(events[0], ExecutionStarted) and isinstance(events[-1], ExecutionFinished)
+    assert len(world.progress.of(StepStarted)) == len(world.progress.of(StepFinished)) == 3
