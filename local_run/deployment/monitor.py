@@ -66,14 +66,9 @@ class Monitor(MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=_sync_await(rpc.serialize_properties(outputs, {})))
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        """``<Resource>.get(…)``: one that exists already and is not ours."""
-        _ensure_event_loop()  # type: ignore[no-untyped-call]
+        """Answer ``<Resource>.get(…)`` with an error, because a new emulator holds nothing that the program did not create."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        state = without_floats(rpc.deserialize_properties(request.properties))
-        found = resource_of(request.type).read(self._aws, request.id, state)
-        if found is None:
-            raise ResourceError(urn, f"{request.type} {request.id!r} does not exist")
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=_sync_await(rpc.serialize_properties(found, {})))
+        raise ResourceError(urn, f"{request.type} {request.id!r} does not exist: a new emulator is empty")
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         _ensure_event_loop()  # type: ignore[no-untyped-call]
@@ -113,7 +108,7 @@ class Monitor(MockMonitor):
             return self._make_provider(urn, inputs)
         resource, aws = resource_of(request.type), self._region_of(request, inputs)
         if request.importId:
-            raise ResourceError(urn, "the option import_ adopts what exists, and in a new emulator nothing does")
+            raise ResourceError(urn, "the option import_ adopts an existing resource, but a new emulator is empty")
         inputs = resource.named(inputs, request.name, urn)
         if self._preview:
             self._record(self._deployed(urn, request, "", inputs, inputs, secrets, aws))

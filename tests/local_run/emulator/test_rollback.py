@@ -1,4 +1,4 @@
-"""A resource that AWS takes by more than one call: where one after the first fails, nothing of it stays."""
+"""Rollback of a resource that takes several calls, if one of the later calls fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from contracts.problems import reported
 from local_run.deployment.deploy import ResourceError, deploy
-from local_run.emulator.server import Emulator
+from local_run.emulator.server import ACCOUNT_ID, Emulator
 from tests.local_run.programs.small import Make, physical
 
 BUCKET = "made = aws.s3.Bucket('data', bucket='half-data', tags={'a': 'b'})\n"
@@ -28,6 +28,7 @@ aws.dynamodb.Table(
     point_in_time_recovery={"enabled": True},
 )
 """
+MANAGED_POLICY = f"arn:aws:iam::{ACCOUNT_ID}:policy/sends"
 ROLE = """
 def document(**statement):
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
@@ -37,9 +38,9 @@ role = aws.iam.Role(
     name="half-role",
     assume_role_policy=document(Action="sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"}),
     inline_policies=[{"name": "sends", "policy": sends}],
-    managed_policy_arns=[aws.iam.Policy("sends", policy=sends).arn],
+    managed_policy_arns=["MANAGED"],
 )
-"""
+""".replace("MANAGED", MANAGED_POLICY)
 FUNCTION = f"""
 {ROLE}
 aws.lambda_.Function(
@@ -55,7 +56,7 @@ aws.lambda_.Function(
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, *operations: str) -> None:
-    """From now on these operations fail, as AWS refuses what it does not allow."""
+    """Make these operations fail with a ClientError."""
     call = BaseClient._make_api_call
 
     def refusing(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
@@ -79,9 +80,11 @@ def refuse(monkeypatch: pytest.MonkeyPatch, *operations: str) -> None:
         ("PutFunctionConcurrency", FUNCTION),
     ],
 )
-def test_nothing_of_it_stays_and_it_can_be_made_again(
+def test_a_partly_created_resource_is_deleted_and_can_be_created_again(
     emulator: Emulator, make: Make, monkeypatch: pytest.MonkeyPatch, operation: str, body: str
 ) -> None:
+    document = '{"Version": "2012-10-17", "Statement": []}'
+    emulator.client("iam").create_policy(PolicyName=MANAGED_POLICY.rpartition("/")[2], PolicyDocument=document)
     program = make(body)
     with monkeypatch.context() as refusing:
         refuse(refusing, operation)
@@ -101,7 +104,7 @@ def test_nothing_of_it_stays_and_it_can_be_made_again(
         "aws.iam.Role('role', name='half', assume_role_policy='{}', managed_policy_arns=['arn:aws:iam::aws:policy/No'])\n",
     ],
 )
-def test_what_the_emulator_itself_refuses(emulator: Emulator, make: Make, body: str) -> None:
+def test_a_resource_that_the_emulator_rejects_leaves_nothing(emulator: Emulator, make: Make, body: str) -> None:
     with pytest.raises(ResourceError):
         deploy(emulator, make(body), "dev")
     assert physical(emulator) == set()
@@ -110,25 +113,25 @@ def test_what_the_emulator_itself_refuses(emulator: Emulator, make: Make, body: 
 @pytest.mark.parametrize(
     ("body", "operations"),
     [
-        (BUCKET, ("PutBucketTagging", "DeleteBucket")),  # what is half made
-        (BUCKET + "made.id.apply(lambda _: 1 / 0)\n", ("DeleteBucket",)),  # what was made before the failure
+        (BUCKET, ("PutBucketTagging", "DeleteBucket")),  # partly created
+        (BUCKET + "made.id.apply(lambda _: 1 / 0)\n", ("DeleteBucket",)),  # created before the failure
     ],
 )
-def test_what_can_not_be_deleted_is_told_with_the_failure(
+def test_the_error_notes_what_could_not_be_deleted(
     emulator: Emulator, make: Make, monkeypatch: pytest.MonkeyPatch, body: str, operations: tuple[str, ...]
 ) -> None:
     refuse(monkeypatch, *operations)
-    with pytest.raises(Exception) as raised:  # noqa: B017, PT011 (a resource's failure, or the program's own)
+    with pytest.raises(Exception) as raised:  # noqa: B017, PT011 (an error of a resource or of the program)
         deploy(emulator, make(body), "dev")
     (note,) = raised.value.__notes__
     assert "left behind" in note and "half-data" in note and "DeleteBucket" in note
 
 
-def test_a_command_line_tells_what_was_left_behind(
+def test_a_command_line_prints_what_was_left_behind(
     emulator: Emulator, make: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refuse(monkeypatch, "PutBucketTagging", "DeleteBucket")
     with pytest.raises(SystemExit), reported():
         deploy(emulator, make(BUCKET), "dev")
-    said = capsys.readouterr().err
-    assert said.index("PutBucketTagging") < said.index("left behind: half-data")
+    printed = capsys.readouterr().err
+    assert printed.index("PutBucketTagging") < printed.index("left behind: half-data")

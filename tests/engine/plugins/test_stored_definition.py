@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import boto3
+from emulated.kinds.sagemaker import Pipeline
 from moto import mock_aws
 
 from contracts.regions import partition
 from local_run.emulator.resources.base import Aws
-from local_run.emulator.resources.sagemaker import Pipeline
 from tests.pipeline_def.definitions import REGION, good_text
 
 ACCOUNT = "123456789012"
