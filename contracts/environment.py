@@ -12,6 +12,9 @@ LOG_SYNC_SECONDS_DEFAULT = "10"
 #: The pipeline execution the container runs for: the step refuses an execution item that belongs to another one.
 PIPELINE_EXECUTION_ARN = "PIPELINE_EXECUTION_ARN"
 
+#: JSON list, from the pipeline's parameter ``test_quantiles``: the baseline is scored at the quantiles that DeepAR reports.
+TEST_QUANTILES = "TEST_QUANTILES"
+
 #: Stands before ``/opt/ml`` when the step runs as a process; unset (empty) in a container.
 CONTAINER_ROOT = "CONTAINER_ROOT"
 
