@@ -15,7 +15,7 @@ from contracts import environment as names
 from contracts import layout
 from contracts.snapshot import AssetVersion, canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute
-from local_run.emulator import Emulator
+from local_run.emulator.server import Emulator
 from pipeline_def.hyperparameter_defaults import DEFAULTS
 from tests.tables import create_table
 

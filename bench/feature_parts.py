@@ -18,16 +18,16 @@ from sklearn.neural_network import MLPRegressor
 from bench.reference_work import REFERENCE
 from contracts.feature_settings import Arima, Autoencoder, Rsi, Spectral
 from contracts.template import Importance, TrainingTemplate, parse_template
+from fe_image.data.arrays import Panel
+from fe_image.data.prices import PriceHistory
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.features.arima import ArimaTransformer, one_step_statsmodels
 from fe_image.features.autoencoder import AutoencoderTransformer
-from fe_image.features.base import Panel
 from fe_image.features.codes import return_windows
 from fe_image.features.rsi import RsiTransformer
 from fe_image.features.spectral import SpectralTransformer
-from fe_image.importance import feature_importance
+from fe_image.model.importance import feature_importance
 from fe_image.outputs import features_csv, train_lines
-from fe_image.prices import PriceHistory
 from local_run.sample_data import SOURCES, sample_prices
 
 Comparison = tuple[str, Callable[[], object], Callable[[], object]]

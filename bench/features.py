@@ -22,7 +22,7 @@ import numpy as np
 from bench.executor import executor_bench
 from bench.measured import Usage, measured, median
 from bench.reference_work import REFERENCE
-from fe_image.library_environment import prepare
+from fe_image.container.library_environment import prepare
 
 REPOSITORY = Path(__file__).parents[1]
 TARGET_SECONDS, TARGET_MB = 2.1, 300
@@ -56,7 +56,7 @@ def _print_usage(what: str, runs: list[Usage]) -> None:
 
 
 _LEAN_IMPORTS = (
-    "import fe_image.offline; from fe_image.light_import import import_without as without; "
+    "import fe_image.offline; from fe_image.container.light_import import import_without as without; "
     "without('talib', ['pandas']); without('xgboost', ['pandas', 'sklearn', 'xgboost.plotting'])"
 )
 

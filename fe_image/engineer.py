@@ -16,18 +16,18 @@ import numpy as np
 
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
-from fe_image.baseline import Baseline, naive_baseline
-from fe_image.codes_report import codes_report
-from fe_image.dynamic import DynamicFeatures, dynamic_features
-from fe_image.feature_table import FeatureTable, compute_features
-from fe_image.features.base import Floats, Panel
-from fe_image.frequency import Frequency
-from fe_image.grid import Grid, make_grid
-from fe_image.importance import ImportanceReport, feature_importance
-from fe_image.overlap import check_ranges, limits, loss_note
-from fe_image.panel import common_panel, used_histories
-from fe_image.prices import PriceHistory
-from fe_image.target import trading_profile, trading_shares, transformed
+from fe_image.data.arrays import Floats, Panel
+from fe_image.data.frequency import Frequency
+from fe_image.data.grid import Grid, make_grid
+from fe_image.data.overlap import check_ranges, limits, loss_note
+from fe_image.data.panel import common_panel, used_histories
+from fe_image.data.prices import PriceHistory
+from fe_image.features.codes_report import codes_report
+from fe_image.features.feature_table import FeatureTable, compute_features
+from fe_image.model.baseline import Baseline, naive_baseline
+from fe_image.model.dynamic import DynamicFeatures, dynamic_features
+from fe_image.model.importance import ImportanceReport, feature_importance
+from fe_image.model.target import trading_profile, trading_shares, transformed
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import from_attribute
 from contracts.tables import ExecutionAttribute as Attribute
 from contracts.template import TrainingTemplate, parse_template
-from fe_image.aws_clients import client
-from fe_image.prices import PriceHistory, Reading, read_history
-from fe_image.step_environment import StepEnvironment
+from fe_image.container.aws_clients import client
+from fe_image.container.step_environment import StepEnvironment
+from fe_image.data.prices import PriceHistory, Reading, read_history
 
 #: The item must be read, or there is nothing to do: throttling is waited out with backoff and jitter, then the step fails.
 _ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 8, 5, 10

@@ -9,9 +9,9 @@ import threading
 import time
 from typing import Any
 
-from fe_image.aws_clients import client
-from fe_image.importance import ImportanceReport
-from fe_image.step_environment import StepEnvironment
+from fe_image.container.aws_clients import client
+from fe_image.container.step_environment import StepEnvironment
+from fe_image.model.importance import ImportanceReport
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from contracts.manifest import ManifestEntry
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.template import TrainingTemplate, load_template
+from fe_image.data.frequency import said
+from fe_image.data.prices import Reading, read_history
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
-from fe_image.frequency import said
 from fe_image.outputs import place_problems, write_outputs
-from fe_image.prices import Reading, read_history
 
 OFFLINE_ID = "offline"
 

@@ -19,9 +19,9 @@ from contracts.layout import GATE_BASELINE, GATE_FILE, GATE_MARGIN, GATE_THRESHO
 from contracts.manifest import MANIFEST_NAME, ManifestEntry, manifest_bytes
 from contracts.problems import Problem
 from fe_image import reports
+from fe_image.data.arrays import Floats
+from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
-from fe_image.features.base import Floats
-from fe_image.frequency import iso
 
 MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
 _ROWS_AT_ONCE = 1000

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from contracts.metrics import level_name
+from fe_image.data.arrays import Floats
+from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
-from fe_image.features.base import Floats
-from fe_image.frequency import iso
-from fe_image.importance import ImportanceReport
+from fe_image.model.importance import ImportanceReport
 
 _BARS = 20
 

@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from fe_image.exit_message import explained
-from fe_image.library_environment import prepare
+from fe_image.container.exit_message import explained
+from fe_image.container.library_environment import prepare
 
 
 def main() -> int:

@@ -14,14 +14,14 @@ from types import FrameType
 from typing import Any
 
 from contracts.problems import ProblemsError
+from fe_image.container.exit_message import STOPPED, container_root, write_message
+from fe_image.container.log_sync import LogBuffer, LogSync
+from fe_image.container.privileges import become_unprivileged
+from fe_image.container.step_environment import StepEnvironment
 from fe_image.engineer import engineer
 from fe_image.execution_source import item_source, read_item, read_snapshot_assets
-from fe_image.exit_message import STOPPED, container_root, write_message
 from fe_image.importance_table import store_importance
-from fe_image.log_sync import LogBuffer, LogSync
 from fe_image.outputs import write_outputs
-from fe_image.privileges import become_unprivileged
-from fe_image.step_environment import StepEnvironment
 
 log = logging.getLogger("fe_image")
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 from contracts.problems import needs_extra
-from fe_image.library_environment import prepare
+from fe_image.container.library_environment import prepare
 
 
 def main() -> None:

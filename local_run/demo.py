@@ -38,9 +38,12 @@ def run_demo(
     _refuse_bad(overrides)
     view = LiveView(console, single=True)
     backend, builder = docker_options(PROJECT) if docker else (None, None)
-    with view.showing(), deployed_session(
-        stack, config, listener=view, progress=view.resource, backend=backend, image_builder=builder
-    ) as session:
+    with (
+        view.showing(),
+        deployed_session(
+            stack, config, listener=view, progress=view.resource, backend=backend, image_builder=builder
+        ) as session,
+    ):
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)
         item = _run(session, overrides)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from contracts.problems import one_problem
-from local_run.resources import Properties
-from local_run.sagemaker.container import DockerBackend
+from local_run.emulator.pipelines.steps.container import DockerBackend
+from local_run.emulator.resources import Properties
 
 _PROBE_SECONDS = 20
 _BUILD_SECONDS = 1800

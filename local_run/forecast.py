@@ -26,8 +26,8 @@ from contracts.metrics import level_name, loss_name, mean_weighted_quantile_loss
 from contracts.problems import one_problem
 from contracts.snapshot import canonical_json
 from contracts.tables import PredictionAttribute
-from fe_image.frequency import Frequency, iso
-from fe_image.target import Transform, expected_trading, undo_paths
+from fe_image.data.frequency import Frequency, iso
+from fe_image.model.target import Transform, expected_trading, undo_paths
 from local_run.deepar.data import Series, read_channel
 from local_run.deepar.metrics import quantiles_of, score
 from local_run.deepar.model import Model

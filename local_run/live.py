@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from contracts.status import SUCCEEDED
-from local_run.deployed import ResourceEvent
-from local_run.sagemaker.listener import SilentListener
+from local_run.deployment.deployed import ResourceEvent
+from local_run.emulator.listener import SilentListener
 
 _LINE_CHARS = 90
 
@@ -56,7 +56,7 @@ class LiveView(SilentListener):
             yield self
 
     def resource(self, event: ResourceEvent) -> None:
-        """Progress of the deployment, as :func:`local_run.deployment.deploy` reports it."""
+        """Progress of the deployment, as :func:`local_run.deployment.deploy.deploy` reports it."""
         if event.phase != "created":
             return
         with self._lock:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from local_run.emulator import HOST, Emulator
+from local_run.emulator.server import HOST, Emulator
 
 #: The endpoint as the AWS provider needs it: it calls S3 Control at a name below, which a number has none of.
 HOST_NAME = "localhost"

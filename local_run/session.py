@@ -10,13 +10,13 @@ from pathlib import Path
 import boto3
 
 from contracts.outputs import StackOutputs
-from local_run.deployed import Progress
-from local_run.deployment import Deployment, ImageBuilder, deploy
-from local_run.emulator import Emulator
-from local_run.sagemaker.container import ContainerBackend
-from local_run.sagemaker.listener import Listener
-from local_run.sagemaker.options import Options
-from local_run.sagemaker.service import LocalSageMaker
+from local_run.deployment.deploy import Deployment, ImageBuilder, deploy
+from local_run.deployment.deployed import Progress
+from local_run.emulator.listener import Listener
+from local_run.emulator.options import Options
+from local_run.emulator.pipelines.steps.container import ContainerBackend
+from local_run.emulator.server import Emulator
+from local_run.emulator.service import LocalSageMaker
 from local_run.stack_config import read_stack_config
 from runs.stack import Stack
 

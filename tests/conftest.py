@@ -69,7 +69,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    from local_run.moto_corrections import correct_moto  # its transactions lose what other threads write
+    from local_run.emulator.moto_corrections import correct_moto  # its transactions lose what other threads write
 
     correct_moto()
     with mock_aws():

@@ -10,7 +10,8 @@ import numpy as np
 
 from contracts.feature_settings import Arima
 from contracts.problems import one_problem
-from fe_image.features.base import Floats, Panel, State, Transformer
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer
 from fe_image.features.returns import shifted
 
 log = logging.getLogger(__name__)

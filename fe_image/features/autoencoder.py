@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.feature_settings import Autoencoder
-from fe_image.features.base import Floats, State
+from fe_image.data.arrays import Floats
+from fe_image.features.base import State
 from fe_image.features.codes import CodesTransformer
 from fe_image.features.network import Network, train
 

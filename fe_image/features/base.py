@@ -7,52 +7,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from contracts.feature_settings import Settings
+from fe_image.data.arrays import Floats, Panel, Times
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Times: TypeAlias = "npt.NDArray[np.datetime64]"
 #: What a transformer learned on the training range, by name.
 State: TypeAlias = Mapping[str, Floats]
 S = TypeVar("S", bound=Settings)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Prices of all assets on their common rows. ``close`` has shape (assets, rows), positive and finite, in each asset's
-    own currency; ``times`` ascend strictly. ``origin``: a unit (``Frequency.units``) that a step of the frequency begins with.
-    """
-
-    assets: tuple[str, ...]
-    times: Times
-    close: Floats
-    origin: int = 0
-
-    @property
-    def rows(self) -> int:
-        return int(self.close.shape[1])
-
-    @cached_property
-    def log_close(self) -> Floats:
-        """Natural logarithm of the prices."""
-        return np.log(self.close)
-
-    @cached_property
-    def returns(self) -> Floats:
-        """One-row log returns, shape (assets, rows); the first is NaN."""
-        out = np.full(self.close.shape, np.nan)
-        out[:, 1:] = np.diff(self.log_close, axis=1)
-        return out
-
-    def head(self, rows: int) -> Panel:
-        """The first rows alone."""
-        return Panel(self.assets, self.times[:rows], self.close[:, :rows], self.origin)
 
 
 class Transformer(ABC, Generic[S]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.feature_settings import Calendar, CalendarField
-from fe_image.features.base import Floats, Panel, State, Times, Transformer
+from fe_image.data.arrays import Floats, Panel, Times
+from fe_image.features.base import State, Transformer
 
 
 def position(times: Times, field: CalendarField) -> Floats:

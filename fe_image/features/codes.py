@@ -7,7 +7,8 @@ from typing import ClassVar, TypeVar
 import numpy as np
 
 from contracts.feature_settings import Autoencoder, Pca
-from fe_image.features.base import Floats, Panel, State, Transformer
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer
 
 C = TypeVar("C", Autoencoder, Pca)
 

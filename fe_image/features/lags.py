@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contracts.feature_settings import Lags
-from fe_image.features.base import Floats, Panel, State, Transformer, stack
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer, stack
 from fe_image.features.returns import shifted
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fe_image.features.base import Floats
+from fe_image.data.arrays import Floats
 
 Layers = list[tuple[Floats, Floats]]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.feature_settings import Pca
-from fe_image.features.base import Floats, State
+from fe_image.data.arrays import Floats
+from fe_image.features.base import State
 from fe_image.features.codes import CodesTransformer
 
 #: Axes along which the data move less than this part of their greatest movement are rounding.

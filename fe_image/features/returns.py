@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.feature_settings import Returns
-from fe_image.features.base import Floats, Panel, State, Transformer, stack
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer, stack
 
 
 def shifted(series: Floats, rows: int) -> Floats:

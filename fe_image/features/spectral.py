@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.feature_settings import Spectral
-from fe_image.features.base import Floats, Panel, State, Transformer, stack
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer, stack
 
 
 def low_pass_weights(window: int, components: int) -> Floats:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fe_image.features.base import Floats
-from fe_image.light_import import import_without
+from fe_image.container.light_import import import_without
+from fe_image.data.arrays import Floats
 
 
 def indicator(name: str, series: Floats, **settings: Any) -> list[Floats]:

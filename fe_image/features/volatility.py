@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from contracts.feature_settings import Volatility
-from fe_image.features.base import Floats, Panel, State, Transformer, stack
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer, stack
 from fe_image.features.talib_backend import indicator
 
 

@@ -10,7 +10,7 @@ import typer
 from contracts.problems import one_problem, reported
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
-from local_run.tarballs import pack_folder
+from local_run.deepar.tarballs import pack_folder
 
 app = typer.Typer(
     help="A stand-in for SageMaker's built-in DeepAR: the same files, the same requests, the published model.",

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, unquote
 
 from contracts.permission_model import SAGEMAKER
 from contracts.permissions import OPERATOR
-from local_run.actors import actor_of
-from local_run.emulator import ACCOUNT_ID
+from local_run.emulator.actors import actor_of
+from local_run.emulator.server import ACCOUNT_ID
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([a-z0-9-]+)/([a-z0-9]+)/")
 REGION = "eu-central-1"

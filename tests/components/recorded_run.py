@@ -17,10 +17,10 @@ from components.policies import role_policy
 from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
 from contracts.permissions import OPERATOR
 from contracts.tables import TemplateAttribute
-from local_run.deployment import deploy
-from local_run.emulator import ACCOUNT_ID, Emulator
-from local_run.sagemaker.options import Options
-from local_run.sagemaker.service import LocalSageMaker
+from local_run.deployment.deploy import deploy
+from local_run.emulator.options import Options
+from local_run.emulator.server import ACCOUNT_ID, Emulator
+from local_run.emulator.service import LocalSageMaker
 from local_run.sample_data import write_samples
 from local_run.session import PROJECT
 from local_run.stack_config import read_stack_config

@@ -9,8 +9,8 @@ import pytest
 from components.policies import applicable
 from contracts.permission_model import Actor, Statement
 from contracts.permissions import ACTORS, LAMBDA, OPERATOR
-from local_run.actors import DEPLOYER
-from local_run.sagemaker.access import EVENTS_ACTOR
+from local_run.emulator.access import EVENTS_ACTOR
+from local_run.emulator.actors import DEPLOYER
 from tests.components.done_by_aws import DONE_BY_AWS
 from tests.components.iam_calls import Call
 from tests.components.iam_policy import allowed, covers, listed

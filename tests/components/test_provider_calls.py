@@ -10,7 +10,7 @@ import pytest
 
 from components.deployer import GIVEN_KEY_GRANTS, GRANTS, MANAGED_POLICY_MAX, deployer_policies
 from components.names import Names
-from local_run.actors import DEPLOYER
+from local_run.emulator.actors import DEPLOYER
 from settings import parse
 from tests.components.iam_calls import Call
 from tests.components.iam_policy import allowed, listed

@@ -13,7 +13,7 @@ from contracts.status import FAILED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.demo import store_samples
 from local_run.docker_image import docker_options
-from local_run.sagemaker.options import Options
+from local_run.emulator.options import Options
 from local_run.session import PROJECT, Session, deployed_session
 from runs import begin
 from tests.docker.conftest import on_this_machine

@@ -13,8 +13,8 @@ import pytest
 
 from contracts import layout
 from contracts.manifest import directory_problems
-from local_run.processes import OwnedProcess
-from local_run.sagemaker.container import ContainerJob, DockerBackend
+from local_run.emulator.pipelines.steps.container import ContainerJob, DockerBackend
+from local_run.emulator.processes import OwnedProcess
 from tests.docker.conftest import BuiltImage, on_this_machine
 from tests.fe_image.step_job import EXECUTOR, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
 

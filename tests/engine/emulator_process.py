@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from local_run.emulator import DEPLOYER, Emulator  # noqa: E402 (the path comes first)
-from local_run.sagemaker.service import LocalSageMaker  # noqa: E402
+from local_run.emulator.server import DEPLOYER, Emulator  # noqa: E402 (the path comes first)
+from local_run.emulator.service import LocalSageMaker  # noqa: E402
 
 
 def main(region: str) -> None:

@@ -18,7 +18,7 @@ import pytest
 from contracts import layout
 from contracts.snapshot import canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
-from local_run.emulator import Emulator
+from local_run.emulator.server import Emulator
 from tests.fe_image.support import template_data, walk, write_csv
 from tests.tables import create_table
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from contracts.template import TrainingTemplate, parse_template
-from fe_image.features.base import Panel
-from fe_image.prices import PriceHistory
+from fe_image.data.arrays import Panel
+from fe_image.data.prices import PriceHistory
 from local_run.sample_data import SOURCES, sample_prices
 
 DEMO = Path(__file__).parents[2] / "examples/templates/demo.json"

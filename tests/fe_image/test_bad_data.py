@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
 from contracts.template import DataPolicy
+from fe_image.data.prices import read_history
 from fe_image.offline import run_features
-from fe_image.prices import read_history
 from tests.fe_image.support import template_data, walk, weekdays, write_csv
 
 ROWS, TRAIN_ROWS = 330, 290
@@ -200,8 +200,8 @@ def test_template_that_does_not_fit_the_data(tmp_path: Path, template: dict[str,
 
 
 def test_work_beyond_all_measure_is_refused_before_it_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fe_image.feature_table.MAX_VALUES", 330 * (3 * 2 + 3) - 1)
-    monkeypatch.setattr("fe_image.feature_table.MAX_CODED", 330 * 3 * 5 - 1)
+    monkeypatch.setattr("fe_image.features.feature_table.MAX_VALUES", 330 * (3 * 2 + 3) - 1)
+    monkeypatch.setattr("fe_image.features.feature_table.MAX_CODED", 330 * 3 * 5 - 1)
     text = run(tmp_path, features={"sma": {}, "pca": {}})
     assert "features is '2970 values'; allowed: at most 2969; they are those of 3 assets and 330 rows" in text
     assert "features.pca.window is 5; allowed: at most 4949 values to code; 3 assets · window 5 · 330 rows are 4950" in text
@@ -209,7 +209,7 @@ def test_work_beyond_all_measure_is_refused_before_it_is_begun(tmp_path: Path, m
 
 def test_an_autoencoder_that_would_train_for_hours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     work = 330 * 3 * 5 * 16 * 60
-    monkeypatch.setattr("fe_image.feature_table.MAX_TRAINED", work - 1)
+    monkeypatch.setattr("fe_image.features.feature_table.MAX_TRAINED", work - 1)
     text = run(tmp_path, features={"autoencoder": {}})
     assert (
         "features.autoencoder.epochs is 60; allowed: at most 5e+06 products to train on; hidden 16 · epochs · 3 assets" in text
@@ -293,7 +293,7 @@ def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path)
     path = tmp_path / "a.csv"
     path.write_bytes(csv_of([f"{text}:00Z" for text in times], ["5"] * len(times)))
     code = (
-        "import pathlib, sys; from contracts.template import DataPolicy; from fe_image.prices import read_history\n"
+        "import pathlib, sys; from contracts.template import DataPolicy; from fe_image.data.prices import read_history\n"
         "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), DataPolicy()).problems, sep='\\n')"
     )
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=True)

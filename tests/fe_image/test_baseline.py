@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fe_image.baseline import naive_baseline, weighted_quantile_losses
+from fe_image.data.grid import Grid
 from fe_image.engineer import engineer
-from fe_image.grid import Grid
+from fe_image.model.baseline import naive_baseline, weighted_quantile_losses
 from fe_image.outputs import output_files
 from local_run.deepar.metrics import weighted_quantile_loss
 from tests.fe_image.support import demo_template, histories, sample_histories, template, walk

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fe_image.privileges import become_unprivileged
+from fe_image.container.privileges import become_unprivileged
 
 IMAGE = Path(__file__).parents[2] / "fe_image"
 DOCKERFILE = (IMAGE / "Dockerfile").read_text()
@@ -80,9 +80,10 @@ def test_the_executor_is_a_few_lines_and_teaches(tmp_path: Path):
 def test_imports_stay_light():
     """scikit-learn and pandas take seconds; a template that needs no moving average never loads statsmodels."""
     code = (
-        "import sys, fe_image.step_feature_engineering, fe_image.importance;"
+        "import sys, fe_image.step_feature_engineering, fe_image.model.importance;"
         "import numpy as np; from contracts.template import Importance; x = np.random.default_rng(1).normal(size=(2, 400));"
-        "fe_image.importance.feature_importance(['a', 'b'], x, x[0], Importance(), 1); panel = 2 + np.cumsum(x**2, axis=1);"
+        "fe_image.model.importance.feature_importance(['a', 'b'], x, x[0], Importance(), 1);"
+        "panel = 2 + np.cumsum(x**2, axis=1);"
         "from fe_image.features.talib_backend import indicator; indicator('RSI', panel, timeperiod=14);"
         "assert {'xgboost', 'talib'} <= set(sys.modules);"
         "heavy = {'pandas', 'sklearn', 'statsmodels', 'boto3', 'scipy.stats', 'scipy.special', 'xgboost.plotting'};"
@@ -134,7 +135,7 @@ def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
     (open_folder / "opt/ml/processing/input/assets/A.csv").chmod(0o600)
     code = (
         "import logging, os, sys; logging.basicConfig(level='INFO', format='%(message)s', stream=sys.stdout);"
-        "from pathlib import Path; from fe_image.privileges import become_unprivileged as become;"
+        "from pathlib import Path; from fe_image.container.privileges import become_unprivileged as become;"
         "root = Path(sys.argv[1]); become(root, user='nobody');"
         "print((root / 'opt/ml/processing/input/assets/A.csv').stat().st_uid == os.geteuid() != 0);"
         "print(os.access(root / 'opt/ml/processing/output/train', os.W_OK), os.access(root / 'opt/ml/output', os.W_OK));"

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
+from fe_image.data.arrays import Panel
+from fe_image.data.frequency import Frequency, iso
 from fe_image.engineer import EngineeredData, engineer
-from fe_image.features.base import Panel
-from fe_image.frequency import Frequency, iso
 from fe_image.outputs import output_files
 from tests.fe_image.support import demo_template, histories, sample_histories, template, walk
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from fe_image import importance_table
-from fe_image.importance import ImportanceReport
+from fe_image.container.step_environment import StepEnvironment
 from fe_image.importance_table import MAX_ROWS, store_importance
-from fe_image.step_environment import StepEnvironment
+from fe_image.model.importance import ImportanceReport
 
 WHERE = StepEnvironment("run-1", "executions", "importance", "models", 1.0, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
 

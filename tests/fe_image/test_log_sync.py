@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.tables import LOG_TAIL_BYTES
-from fe_image.log_sync import LogBuffer, LogSync, tail
-from fe_image.step_environment import StepEnvironment
+from fe_image.container.log_sync import LogBuffer, LogSync, tail
+from fe_image.container.step_environment import StepEnvironment
 
 WHERE = StepEnvironment("run-1", "executions", "importance", "models", 0.02, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
 from contracts.template import TrainingTemplate, parse_template
-from fe_image import overlap
+from fe_image.data import overlap
+from fe_image.data.panel import common_panel
+from fe_image.data.prices import PriceHistory
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import output_files
-from fe_image.panel import common_panel
-from fe_image.prices import PriceHistory
 from tests.fe_image.support import weekdays
 
 MONDAYS = np.arange("1990-01-01", "2000-01-01", 7, dtype="datetime64[D]")

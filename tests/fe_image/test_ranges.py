@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from contracts.problems import ProblemsError
 from contracts.ranges import PriceRange, last_moment, range_problems
 from contracts.template import TrainingTemplate, parse_template, to_data
+from fe_image.data.frequency import Frequency
+from fe_image.data.grid import make_grid
+from fe_image.data.panel import common_panel
+from fe_image.data.prices import PriceHistory
 from fe_image.engineer import engineer
-from fe_image.frequency import Frequency
-from fe_image.grid import make_grid
-from fe_image.panel import common_panel
-from fe_image.prices import PriceHistory
 from tests.fe_image.support import weekdays
 
 FREQUENCIES = ["1D", "D", "5D", "1W", "2W", "1M", "3M", "1H", "12H", "1min", "30min"]

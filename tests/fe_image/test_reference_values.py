@@ -13,6 +13,7 @@ from statsmodels.tsa.arima.model import ARIMA
 
 from contracts.feature_settings import Arima, Autoencoder, Bollinger, Ema, Macd, Momentum, Pca, Rsi, Sma, Spectral, Volatility
 from contracts.template import Importance
+from fe_image.data.panel import common_panel
 from fe_image.features.arima import ArimaTransformer, one_step_ar
 from fe_image.features.autoencoder import AutoencoderTransformer
 from fe_image.features.bollinger import BollingerTransformer
@@ -25,8 +26,7 @@ from fe_image.features.rsi import RsiTransformer
 from fe_image.features.sma import SmaTransformer
 from fe_image.features.spectral import SpectralTransformer
 from fe_image.features.volatility import VolatilityTransformer
-from fe_image.importance import feature_importance
-from fe_image.panel import common_panel
+from fe_image.model.importance import feature_importance
 from tests.fe_image.support import demo_template, sample_histories, walk
 
 

@@ -13,8 +13,8 @@ import pytest
 from contracts import layout
 from contracts.manifest import directory_problems
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
+from fe_image.container.log_sync import CLOSE_SECONDS
 from fe_image.importance_table import STORE_SECONDS
-from fe_image.log_sync import CLOSE_SECONDS
 from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
 
 __all__ = ["cloud"]  # its fixture
@@ -36,7 +36,7 @@ def test_the_step_writes_its_files_its_log_and_its_importance(job: Job):
     assert "feature engineering ended" in item["LogTail"]["S"]
     log = job.log()
     assert log.endswith(item["LogTail"]["S"])
-    assert log in output
+    assert not set(log.splitlines()) - set(output.splitlines())  # two threads log, so the order of lines may differ
     scores = json.loads((job.outputs / "evaluation/importance.json").read_text())["scores"]
     rows = {row["Feature"]["S"]: row for row in job.cloud.importance(job.execution_id)}
     assert set(rows) == set(scores)

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fe_image.data.arrays import Panel
+from fe_image.data.frequency import Frequency
 from fe_image.engineer import engineer
-from fe_image.features.base import Panel
-from fe_image.frequency import Frequency
-from fe_image.target import expected_trading, trading_profile, transformed, undo_paths
+from fe_image.model.target import expected_trading, trading_profile, transformed, undo_paths
 from tests.fe_image.support import histories, template, walk
 
 prices = st.lists(st.floats(0.01, 1e5), min_size=2, max_size=60)

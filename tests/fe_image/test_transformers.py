@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from contracts.feature_settings import GROUPS, Calendar, Features
 from contracts.problems import ProblemsError
+from fe_image.data.arrays import Floats, Panel, Times
 from fe_image.engineer import engineer
-from fe_image.features.base import Floats, Panel, State, Times, Transformer
+from fe_image.features.base import State, Transformer
 from fe_image.features.registry import TRANSFORMERS, transformer
 from tests.fe_image.support import VARIANTS, histories, template, walk
 
@@ -199,7 +200,7 @@ class Januaries(Transformer[Calendar]):
 
 
 def test_a_feature_of_ones_own_that_is_known_ahead_is_not_lagged(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fe_image.feature_table.transformer", lambda *_: Januaries(Calendar()))
+    monkeypatch.setattr("fe_image.features.feature_table.transformer", lambda *_: Januaries(Calendar()))
     panel = walk(8)
     data = engineer(histories(panel), template(panel, 300, features={"calendar": {}}, importance=None))
     months = data.grid.times.astype("datetime64[M]").astype(int) % 12

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_run.emulator import Emulator
+from local_run.emulator.server import Emulator
 from tests.local_run.programs.small import REGION, Make, write_program
 
 

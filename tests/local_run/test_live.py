@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from local_run.deployed import ResourceEvent
+from local_run.deployment.deployed import ResourceEvent
 from local_run.live import LiveView
 
 FIRST, SECOND = "arn:pipeline/x/execution/1", "arn:pipeline/x/execution/2"

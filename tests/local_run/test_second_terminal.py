@@ -10,7 +10,7 @@ import boto3
 import pytest
 from rich.console import Console
 
-from local_run.emulator import HOST, Emulator
+from local_run.emulator.server import HOST, Emulator
 from local_run.second_terminal import is_this_machine, print_exports, print_for_pulumi
 from tests.local_run.programs.small import REGION
 

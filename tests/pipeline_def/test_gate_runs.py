@@ -12,7 +12,7 @@ import pytest
 from contracts import status
 from contracts.tables import ExecutionAttribute, StepKey
 from local_run.demo import store_samples
-from local_run.sagemaker.options import Options, deepar_command
+from local_run.emulator.options import Options, deepar_command
 from local_run.session import Session, deployed_session
 from runs import begin, views
 

@@ -9,8 +9,8 @@ import pytest
 from botocore.client import BaseClient
 
 from contracts.outputs import StackOutputs
-from local_run.deployment import Deployment, deploy
-from local_run.emulator import Emulator
+from local_run.deployment.deploy import Deployment, deploy
+from local_run.emulator.server import Emulator
 from tests.program.rights import Request
 
 ROOT = Path(__file__).parents[2]

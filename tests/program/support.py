@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from local_run.deployment import Deployment
-from local_run.emulator import Emulator
+from local_run.deployment.deploy import Deployment
+from local_run.emulator.server import Emulator
 
 
 def definition(emulator: Emulator, deployment: Deployment) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from local_run.deployment import deploy
-from local_run.emulator import Emulator
+from local_run.deployment.deploy import deploy
+from local_run.emulator.server import Emulator
 from tests.program.support import definition
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from components.deployer import deployer_policies
 from components.names import Names
-from local_run.deployment import deploy
-from local_run.emulator import Emulator
+from local_run.deployment.deploy import deploy
+from local_run.emulator.server import Emulator
 from local_run.stack_config import read_stack_config
 from settings import parse
 from tests.components.iam_policy import allowed

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.outputs import FURTHER_OUTPUTS, exported_name
 from contracts.problems import ProblemsError
-from local_run.deployment import DeployedResource, ResourceError, deploy, preview
-from local_run.emulator import Emulator
+from local_run.deployment.deploy import DeployedResource, ResourceError, deploy, preview
+from local_run.emulator.server import Emulator
 from tests.program.support import definition, left_over, texts
 
 STACKS = ("dev", "prod", "local")

@@ -14,9 +14,9 @@ from typing import Any
 import boto3
 import pytest
 
-from local_run.deployment import deploy
-from local_run.emulator import Emulator
-from local_run.sagemaker.shapes import shape_problems
+from local_run.deployment.deploy import deploy
+from local_run.emulator.pipelines.records.shapes import shape_problems
+from local_run.emulator.server import Emulator
 from settings import PROJECT_NAME_MAX, STACK_NAME_MAX
 from tests.components.recording import EVERYTHING
 from tests.program.conftest import ROOT

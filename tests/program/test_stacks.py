@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.outputs import StackOutputs
 from contracts.status import STEPS
-from local_run.archives import zip_bytes
+from local_run.emulator.resources.archives import zip_bytes
 from tests.program.support import definition, left_over, texts
 
 IMPORTS = """

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.layout import asset_key
 from contracts.problems import ProblemsError
 from contracts.template import DataPolicy
-from fe_image.prices import read_history
+from fe_image.data.prices import read_history
 from runs import assets
 from runs.stack import Stack
 

@@ -64,7 +64,9 @@ def test_the_same_id_with_another_snapshot_is_a_conflict(stack: Stack, sagemaker
         stack.s3.put_object(Bucket="assets", Key="assets/AAPL.csv", Body=PRICES + b"2020-01-02,2\n")
     elif what == "template":
         stack.dynamodb.Table(stack.outputs.template_table).update_item(
-            Key={"Id": "daily"}, UpdateExpression="SET #t = :t", ExpressionAttributeNames={"#t": "Template"},
+            Key={"Id": "daily"},
+            UpdateExpression="SET #t = :t",
+            ExpressionAttributeNames={"#t": "Template"},
             ExpressionAttributeValues={":t": json.dumps({"id": "daily", "gateMargin": 0.5})},
         )
     else:
@@ -120,8 +122,16 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_written(stack: Stack, s
     with pytest.raises(ProblemsError) as caught:
         start(stack, "daily", "bad id", overrides)
     text = str(caught.value)
-    for part in ("epochs is '0'", "from 1 to 1000", "training template", "did you mean 'epochs'", "ml.m5", "Approved, Rejected",
-                 "'bad id'", "asset AAPL"):
+    for part in (
+        "epochs is '0'",
+        "from 1 to 1000",
+        "training template",
+        "did you mean 'epochs'",
+        "ml.m5",
+        "Approved, Rejected",
+        "'bad id'",
+        "asset AAPL",
+    ):
         assert part in text
     assert len(caught.value.problems) == 8
     assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local_run.demo import store_samples
-from local_run.sagemaker.options import Options
+from local_run.emulator.options import Options
 from local_run.session import Session, deployed_session
 from runs import begin
 

@@ -72,9 +72,7 @@ def second_terminal(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dic
             process.wait(60)
 
 
-def test_runs_works_on_up_as_on_aws(
-    second_terminal: tuple[subprocess.Popen[str], dict[str, str]], tmp_path: Path
-) -> None:
+def test_runs_works_on_up_as_on_aws(second_terminal: tuple[subprocess.Popen[str], dict[str, str]], tmp_path: Path) -> None:
     process, environment = second_terminal
 
     def runs(*arguments: str) -> str:

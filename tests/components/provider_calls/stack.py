@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from local_run.actors import DEPLOYER
+from local_run.emulator.actors import DEPLOYER
 from tests.components.iam_calls import Call
 from tests.components.provider_calls.asked import KEY, Asked, arn
 from tests.components.provider_calls.data import DATA

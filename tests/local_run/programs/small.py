@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from local_run.emulator import Emulator
+from local_run.emulator.server import Emulator
 
 Make = Callable[..., Path]
 REGION = "eu-central-1"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from emulated.service import Provider, RefusedError
 from emulated.wire import UNKNOWN, Properties
-from local_run.resources import Aws, Resource
-from local_run.resources.docker import Image, _digest, _parse
+from local_run.emulator.resources import Aws, Resource
+from local_run.emulator.resources.docker import Image, _digest, _parse
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 

@@ -1,4 +1,4 @@
-"""The provider protocol over :mod:`local_run.resources`: what every package shares."""
+"""The provider protocol over :mod:`local_run.emulator.resources`: what every package shares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from contracts.problems import ProblemsError
 from emulated import differences
 from emulated.wire import UNKNOWN, Properties, has_unknown, plain_map, struct
-from local_run.resources import SECRET_FIELDS, Aws, Resource, invoke_of, resource_of
+from local_run.emulator.resources import SECRET_FIELDS, Aws, Resource, invoke_of, resource_of
 
 #: Outputs that a change of the inputs may change; all others stay as they are in an update.
 VOLATILE = {

@@ -29,9 +29,7 @@ logs_policy = aws.s3.BucketPolicy(
     "logs-policy",
     bucket=logs.id,
     policy=logs.arn.apply(
-        lambda arn: document(
-            Principal={"Service": "logging.s3.amazonaws.com"}, Action="s3:PutObject", Resource=f"{arn}/*"
-        )
+        lambda arn: document(Principal={"Service": "logging.s3.amazonaws.com"}, Action="s3:PutObject", Resource=f"{arn}/*")
     ),
 )
 

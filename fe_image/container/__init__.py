@@ -1,0 +1,1 @@
+"""The container's environment: privileges, settings, log and exit message of a step."""

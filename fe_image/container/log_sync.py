@@ -1,0 +1,132 @@
+"""Syncs the step's log while it runs: a bounded tail into the execution item, the whole into the models bucket.
+
+Each of the two has a thread and a client of its own with little patience, so that one that hangs does not keep the other.
+Whatever fails there is counted and said on stderr; it never fails or slows the step.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.layout import ExecutionLayout
+from contracts.tables import LOG_TAIL_BYTES
+from contracts.tables import ExecutionAttribute as Attribute
+from fe_image.container.aws_clients import client
+from fe_image.container.step_environment import StepEnvironment
+
+#: How long the end of the step may wait for the last sync. An attempt on its way takes at most the seconds below first.
+CLOSE_SECONDS = 3.0
+_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 1, 1.0, 1.5
+_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+class LogBuffer(logging.Handler):
+    """Keeps what was logged, as UTF-8."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter(_FORMAT))
+        self._bytes = bytearray()
+        self._guard = threading.Lock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record).encode("utf-8", "replace") + b"\n"
+        with self._guard:
+            self._bytes += line
+
+    def content(self) -> bytes:
+        """All that was logged so far."""
+        with self._guard:
+            return bytes(self._bytes)
+
+
+def tail(content: bytes, limit: int = LOG_TAIL_BYTES) -> str:
+    """The last lines that fit into ``limit`` bytes of UTF-8; of a single longer line, its end."""
+    if len(content) <= limit:
+        return content.decode("utf-8", "replace")
+    cut = content[-limit:]
+    newline = cut.find(b"\n")
+    whole_lines = cut[newline + 1 :] if 0 <= newline < len(cut) - 1 else cut
+    return whole_lines.decode("utf-8", "ignore")
+
+
+class LogSync:
+    """Syncs a buffer every few seconds until closed. ``clients`` makes a client by service, in the thread that uses it."""
+
+    def __init__(self, where: StepEnvironment, buffer: LogBuffer, clients: Callable[[str], Any] | None = None) -> None:
+        self._where = where
+        self._buffer = buffer
+        self._clients = clients or self._make_client
+        self._ending = threading.Event()
+        targets = (("item", "dynamodb", self._send_tail), ("object", "s3", self._send_whole))
+        self._threads = [
+            threading.Thread(target=self._run, args=target, name=f"log-sync-{target[0]}", daemon=True) for target in targets
+        ]
+        self._failures = {"item": 0, "object": 0}
+
+    @property
+    def failures(self) -> int:
+        """Attempts that failed so far."""
+        return sum(self._failures.values())
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Sync what is left and end; False when that took longer than allowed, and is left to itself."""
+        until = time.monotonic() + seconds
+        self._ending.set()
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _run(self, name: str, service: str, send: Callable[[Any, bytes], None]) -> None:
+        made: Any = None
+        arrived, ending = 0, False  # bytes of the log
+        while not ending:
+            ending = self._ending.wait(self._where.sync_seconds)
+            content = self._buffer.content()
+            if len(content) == arrived:
+                continue
+            try:
+                made = made or self._clients(service)
+                send(made, content)
+                arrived = len(content)
+            except Exception as error:  # noqa: BLE001 - by contract nothing that fails here reaches the step
+                self._failures[name] += 1
+                print(f"log sync of the {name} failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+
+    def _send_tail(self, dynamodb: Any, content: bytes) -> None:
+        dynamodb.update_item(
+            TableName=self._where.execution_table,
+            Key={Attribute.ID: {"S": self._where.execution_id}},
+            UpdateExpression="SET #tail = :tail, #at = :at ADD #revision :one",
+            ConditionExpression="attribute_exists(#id)",
+            ExpressionAttributeNames={
+                "#id": Attribute.ID,
+                "#tail": Attribute.LOG_TAIL,
+                "#at": Attribute.LOG_AT,
+                "#revision": Attribute.LOG_REVISION,
+            },
+            ExpressionAttributeValues={
+                ":tail": {"S": tail(content)},
+                ":at": {"S": datetime.now(UTC).isoformat(timespec="milliseconds")},
+                ":one": {"N": "1"},
+            },
+        )
+
+    def _send_whole(self, s3: Any, content: bytes) -> None:
+        key = ExecutionLayout(self._where.execution_id).step_log
+        s3.put_object(Bucket=self._where.models_bucket, Key=key, Body=content, ContentType="text/plain; charset=utf-8")
+
+    def _make_client(self, service: str) -> Any:
+        return client(
+            service, self._where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
+        )

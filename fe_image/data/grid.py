@@ -1,0 +1,91 @@
+"""Where the panel's rows, the training range and the test windows lie on the calendar grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from contracts.problems import Problem, ProblemsError
+from contracts.ranges import too_few_windows
+from contracts.template import TrainingTemplate, to_data
+from fe_image.data.arrays import Floats, Panel, Times
+from fe_image.data.frequency import Cells, Frequency, said
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells 0 … ``cells`` − 1, one step of the frequency each, from the panel's first row to the end of the last test window.
+
+    ``row_cell``: the cell of each panel row that lies on the grid. ``train_rows``, ``train_cells``: how many rows and cells the
+    training range has; it ends with a row. Test window k forecasts ``prediction_length`` cells from ``train_cells`` +
+    k · ``prediction_length`` on.
+    """
+
+    times: Times
+    row_cell: Cells
+    train_rows: int
+    train_cells: int
+    prediction_length: int
+    windows: int
+
+    @property
+    def cells(self) -> int:
+        return self.times.size
+
+    def window_start(self, window: int) -> int:
+        return self.train_cells + window * self.prediction_length
+
+    def place(self, values: Floats) -> Floats:
+        """Values by row (…, rows) → by cell (…, cells); NaN where no row lies."""
+        out = np.full((*values.shape[:-1], self.cells), np.nan)
+        out[..., self.row_cell] = values[..., : self.row_cell.size]
+        return out
+
+    def last_row(self) -> Cells:
+        """For each cell the latest row in it or before it."""
+        return np.searchsorted(self.row_cell, np.arange(self.cells), side="right") - 1
+
+
+def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bool = False) -> Grid:
+    """The grid of a panel. With ``partial`` the test windows that the panel does not reach are left out, else an error.
+
+    ``limits``: for messages, which assets the common rows begin and end with.
+    """
+    frequency = Frequency.parse(template.frequency)
+    anchor = panel.origin + frequency.multiple * int(frequency.cells(panel.times[:1], panel.origin)[0])
+    row_cell = frequency.cells(panel.times, anchor)
+    train_rows = int(np.searchsorted(panel.times, np.datetime64(template.training_end, "s"), side="right"))
+    length = template.prediction_length
+    _check_training(panel, template, train_rows, row_cell, limits)
+    train_cells = int(row_cell[train_rows - 1]) + 1
+    windows = min(template.test_windows, int(row_cell[-1] + 1 - train_cells) // length)
+    if windows < template.test_windows and not partial:
+        raise ProblemsError("template", [_too_few_windows(panel, template, train_cells, row_cell, limits)])
+    cells = train_cells + windows * length
+    times = frequency.times(np.arange(cells, dtype=np.int64), anchor)
+    return Grid(times, row_cell[row_cell < cells], train_rows, train_cells, length, windows)
+
+
+def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:
+    """The training range has rows, and room for a context and a forecast."""
+    first, last = (said(panel.times[row], panel.times) for row in (0, -1))
+    span = f"the common rows run from {first} to {last} ({panel.rows} rows; {limits})"
+    if train_rows < 2:
+        allowed = f"allowed: a date with at least 2 rows up to it; {span}, {train_rows} of them up to endTraining"
+        raise ProblemsError("template", [Problem("endTraining", template.end_training, allowed)])
+    steps = int(row_cell[train_rows - 1]) + 1
+    needed = {"predictionLength": template.prediction_length, "contextLength": template.context_length}
+    problems = [
+        Problem(name, value, f"allowed: less than the {steps} steps of the training range ({train_rows} rows); {span}")
+        for name, value in needed.items()
+        if value >= steps
+    ]
+    if problems:
+        raise ProblemsError("template", problems)
+
+
+def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells, limits: str) -> Problem:
+    available = int(row_cell[-1]) + 1 - train_cells
+    what = f"the common rows, which end {said(panel.times[-1], panel.times)} ({limits}),"
+    return too_few_windows(to_data(template), available, what)

@@ -1,0 +1,118 @@
+"""All chosen features of a panel, group by group, fitted on the training range."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from contracts.feature_settings import Autoencoder
+from contracts.problems import Problem, ProblemsError
+from contracts.template import TrainingTemplate
+from fe_image.data.arrays import Floats, Panel
+from fe_image.features.base import State, Transformer
+from fe_image.features.codes import CodesTransformer
+from fe_image.features.registry import transformer
+
+log = logging.getLogger(__name__)
+
+#: More columns than this per asset are a mistake in the template.
+MAX_FEATURES = 500
+#: Values of all features, 8 bytes each and copied a few times: every group on 500 assets and 5,000 rows, in 4 GiB.
+MAX_VALUES = 60_000_000
+#: Rows · inputs that an encoder is fitted on. Its work grows with the cube of the smaller of both: some minutes at most.
+MAX_CODED = 15_000_000
+#: Rows · inputs · hidden · epochs of an autoencoder: some minutes, if nothing stops it early.
+MAX_TRAINED = 200_000_000_000
+
+
+@dataclass(frozen=True)
+class GroupColumns:
+    """One group's features: ``values`` of shape (assets or 1, features, rows), and what was fitted."""
+
+    transformer: Transformer[Any]
+    state: State
+    values: Floats
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The groups in the template's order."""
+
+    assets: tuple[str, ...]
+    columns: tuple[GroupColumns, ...]
+
+    def flat(self) -> tuple[list[str], Floats]:
+        """Column names (``AAPL:rsi_14``; shared ones have no asset) and values of shape (columns, rows)."""
+        names: list[str] = []
+        blocks = []
+        for group in self.columns:
+            names += column_names(self.assets, group.transformer)
+            blocks.append(group.values.reshape(-1, group.values.shape[-1]))
+        return names, np.concatenate(blocks)
+
+
+def column_names(assets: tuple[str, ...], made: Transformer[Any]) -> list[str]:
+    """Names of a group's columns, in the order of its values."""
+    if made.shared:
+        return list(made.names)
+    return [f"{asset}:{name}" for asset in assets for name in made.names]
+
+
+def compute_features(panel: Panel, train_rows: int, template: TrainingTemplate) -> FeatureTable:
+    """Fit on the training rows and compute every group of the template; all groups that do not fit in are reported at once."""
+    made = [transformer(name, settings, template.seed) for name, settings in template.features.chosen().items()]
+    problems = [_too_long(group, train_rows) for group in made if group.warm_up >= train_rows - 1]
+    count = sum(len(group.names) for group in made)
+    if count > MAX_FEATURES:
+        problems.append(Problem("features", f"{count} features an asset", f"allowed: at most {MAX_FEATURES}"))
+    problems += _too_many_values(made, panel)
+    if problems:
+        raise ProblemsError("template", problems)
+    return FeatureTable(panel.assets, tuple(_columns(group, panel, train_rows) for group in made))
+
+
+def _columns(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupColumns:
+    began = time.perf_counter()
+    state = group.fit(panel.head(train_rows), train_rows)
+    values = group.transform(panel, state)
+    log.info("%s: %d features in %.2f s", group.group, values.shape[0] * values.shape[1], time.perf_counter() - began)
+    return GroupColumns(group, state, values)
+
+
+def _too_many_values(made: Sequence[Transformer[Any]], panel: Panel) -> list[Problem]:
+    """What would take gigabytes or hours, before it does."""
+    assets, rows = len(panel.assets), panel.rows
+    smaller = "fewer assets or a later startDataset"
+    problems = []
+    values = sum((1 if group.shared else assets) * len(group.names) for group in made) * rows
+    if values > MAX_VALUES:
+        allowed = (
+            f"allowed: at most {MAX_VALUES}; they are those of {assets} assets and {rows} rows: take fewer features, {smaller}"
+        )
+        problems.append(Problem("features", f"{values} values", allowed))
+    coders = [group for group in made if isinstance(group, CodesTransformer)]
+    return problems + [problem for group in coders for problem in _too_much_coding(group, assets, rows)]
+
+
+def _too_much_coding(group: CodesTransformer[Any], assets: int, rows: int) -> list[Problem]:
+    settings = group.settings
+    where, coded = f"features.{group.group}", assets * settings.window * rows
+    given = f"{assets} assets · window {settings.window} · {rows} rows"
+    if coded > MAX_CODED:
+        allowed = f"allowed: at most {MAX_CODED} values to code; {given} are {coded}"
+        return [Problem(f"{where}.window", settings.window, f"{allowed}: take fewer assets or a later startDataset")]
+    if isinstance(settings, Autoencoder) and (work := coded * settings.hidden * settings.epochs) > MAX_TRAINED:
+        allowed = f"allowed: at most {MAX_TRAINED:.0e} products to train on; hidden {settings.hidden} · epochs · {given}"
+        return [Problem(f"{where}.epochs", settings.epochs, f"{allowed} are {work:.0e}")]
+    return []
+
+
+def _too_long(group: Transformer[Any], train_rows: int) -> Problem:
+    settings = group.settings.model_dump_json(by_alias=True)
+    allowed = f"allowed: windows shorter than the training range of {train_rows} rows; so set, it needs {group.warm_up + 1}"
+    return Problem(f"features.{group.group}", settings, allowed)

@@ -1,0 +1,1 @@
+"""What the model reads: the target and its transform, dynamic features, the naive baseline, feature importance."""

@@ -1,0 +1,119 @@
+"""The naive forecast with the quantiles of its training residuals, and the loss that the quality gate compares.
+
+A point forecast would be too easy to beat. For ``level`` and ``log`` the naive forecast of a step is the last observed value,
+and its residuals are those of that same forecast made everywhere in the training range, by number of trading steps ahead: a
+Monday is one from a Friday. For ``log_return`` it is zero (the price stays), and its residuals are the training returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fe_image.data.arrays import Floats
+from fe_image.data.frequency import Cells
+from fe_image.data.grid import Grid
+from fe_image.model.target import Transform
+
+
+@dataclass(frozen=True)
+class WindowBaseline:
+    """One test window: quantiles have shape (quantiles, prediction_length)."""
+
+    start: int  # cell
+    actual: Floats
+    quantiles: Floats
+    price_actual: Floats
+    price_quantiles: Floats
+    last_price: float
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The naive forecast of all test windows and its losses."""
+
+    levels: tuple[float, ...]
+    windows: tuple[WindowBaseline, ...]
+    losses: dict[float, float]
+    rmse: float
+
+    @property
+    def mean_loss(self) -> float:
+        """mean_wQuantileLoss."""
+        return float(np.mean(list(self.losses.values())))
+
+
+def weighted_quantile_losses(actual: Floats, quantiles: Floats, levels: Sequence[float]) -> dict[float, float]:
+    """DeepAR's ``wQuantileLoss`` by quantile level τ: 2 Σ Q / Σ |y|, over all series and steps with an actual value y.
+
+    Q = (1 − τ)·|q − y| where the forecast quantile q is above y, else τ·|q − y|. ``actual``: (…), ``quantiles``:
+    (levels, …); NaN in ``actual`` is not counted. Source: Amazon SageMaker developer guide, "How the DeepAR Algorithm Works".
+    """
+    observed = np.isfinite(actual)
+    y, total = actual[observed], np.abs(actual[observed]).sum()
+    if total == 0:
+        return dict.fromkeys(levels, float("nan"))
+    losses = {}
+    for level, forecast in zip(levels, quantiles, strict=True):
+        error = forecast[observed] - y
+        losses[level] = float(2 * np.where(error > 0, (1 - level) * error, -level * error).sum() / total)
+    return losses
+
+
+def naive_baseline(
+    price: Floats, target: Floats, shares: Floats, grid: Grid, transform: Transform, levels: Sequence[float]
+) -> Baseline:
+    """The naive forecast for each test window of one asset. All by cell: ``price`` and ``target``, NaN without trading, and how
+    often such a cell has some, a share that is known ahead.
+    """
+    train, length = slice(0, grid.train_cells), grid.prediction_length
+    starts = [grid.window_start(window) for window in range(grid.windows)]
+    lasts = [_last_observed(price[:start]) for start in starts]
+    steps = [_trading_steps(shares[last + 1 : start + length], length) for start, last in zip(starts, lasts, strict=True)]
+    most = max((int(counted[-1]) for counted in steps), default=0)
+    log_residuals = _residual_quantiles(np.log(price[train]), most, levels)
+    residuals = _residual_quantiles(target[train], most, levels)
+    returns = np.repeat(np.nanquantile(target[train], levels)[:, None], length, axis=1)
+    windows = []
+    for start, last, ahead in zip(starts, lasts, steps, strict=True):
+        cells = slice(start, start + length)
+        quantiles = returns if transform == "log_return" else target[last] + residuals[:, ahead]
+        prices = quantiles if transform == "level" else price[last] * np.exp(log_residuals[:, ahead])
+        windows.append(WindowBaseline(start, target[cells], quantiles, price[cells], prices, float(price[last])))
+    return _scored(tuple(windows), tuple(levels))
+
+
+def _scored(windows: tuple[WindowBaseline, ...], levels: tuple[float, ...]) -> Baseline:
+    if not windows:
+        return Baseline(levels, windows, {}, float("nan"))
+    actual = np.concatenate([window.actual for window in windows])
+    quantiles = np.concatenate([window.quantiles for window in windows], axis=1)
+    median = quantiles[int(np.argmin(np.abs(np.array(levels) - 0.5)))]
+    error = (median - actual)[np.isfinite(actual)]
+    rmse = float(np.sqrt(np.mean(error**2))) if error.size else float("nan")
+    return Baseline(levels, windows, weighted_quantile_losses(actual, quantiles, levels), rmse)
+
+
+def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> Floats:
+    """Quantiles of the change of an observed value by h observed values later, h = 0 … steps; shape (levels, steps + 1).
+
+    So many steps that the series never had them take the most that it had.
+    """
+    observed = series[np.isfinite(series)]
+    out = np.zeros((len(levels), steps + 1))
+    for step in range(1, steps + 1):
+        changes = observed[step:] - observed[:-step]
+        out[:, step] = np.quantile(changes, levels) if changes.size else out[:, step - 1]
+    return out
+
+
+def _trading_steps(shares: Floats, length: int) -> Cells:
+    """How many steps of trading lie between the last observed value and each of the last ``length`` of these cells."""
+    return np.rint(np.cumsum(shares))[-length:].astype(np.int64)
+
+
+def _last_observed(series: Floats) -> int:
+    """The cell of it."""
+    return int(np.flatnonzero(np.isfinite(series))[-1])

@@ -1,0 +1,162 @@
+"""The WSGI layer over moto's server: SageMaker's pipeline operations and Lambda's Invoke are answered here, all else passes.
+
+Signatures are not verified: nothing but this machine reaches the emulator.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from local_run.emulator.delivery.functions import FunctionHost, FunctionUnavailableError
+from local_run.emulator.pipelines.api.operations import JOB_KINDS, JobApi, PipelineApi, pipeline_name
+from local_run.emulator.pipelines.errors import ApiError
+from local_run.emulator.wsgi import Answer, ask, read_body, send
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+TARGET_PREFIX = "SageMaker."
+_INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
+_SCOPE = re.compile(r"Credential=[^/]+/[^/]+/(?P<region>[^/]+)/")
+
+
+class Layer:
+    """Wraps an application. Requests for another region than the emulator's pass to moto, which keeps regions apart."""
+
+    def __init__(
+        self,
+        application: WSGIApplication,
+        region: str,
+        pipelines: PipelineApi,
+        jobs: JobApi,
+        functions: FunctionHost,
+        invoke_later: Callable[[str, Any], None],
+        supplements: Mapping[tuple[str, str], Mapping[str, Any]],
+    ) -> None:
+        self._application = application
+        self._region = region
+        self._jobs = jobs
+        self._functions = functions
+        self._invoke_later = invoke_later
+        self._supplements = supplements
+        self._pipelines = pipelines
+        self._operations = pipelines.operations()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        invoked = _INVOKE.fullmatch(environ.get("PATH_INFO", "")) if environ.get("REQUEST_METHOD") == "POST" else None
+        ours = target.startswith(TARGET_PREFIX) or invoked is not None
+        if not ours or _region(environ) not in (None, self._region):
+            return self._application(environ, start_response)
+        body = read_body(environ)
+        if invoked is not None:
+            answer = self._invoke(invoked["name"], environ, body)
+        else:
+            answer = self._sagemaker(target.removeprefix(TARGET_PREFIX), environ, body)
+        if answer is None:
+            environ["wsgi.input"] = io.BytesIO(body)
+            return self._application(environ, start_response)
+        return send(answer, start_response)
+
+    def _sagemaker(self, operation: str, environ: WSGIEnvironment, body: bytes) -> Answer | None:
+        try:
+            request = json.loads(body or b"{}")
+            if operation in self._operations:
+                return _json(200, self._operations[operation](request))
+            if operation in ("DescribePipeline", "UpdatePipeline", "DeletePipeline"):
+                return self._pipeline(operation, environ, request)
+            for kind in JOB_KINDS:
+                if operation in (f"Describe{kind}Job", f"Stop{kind}Job", f"List{kind}Jobs"):
+                    return self._job(operation, kind, request, environ)
+            if operation in ("DescribeModel", "DescribeModelPackage"):
+                return self._supplemented(operation, environ, request)
+        except ApiError as error:
+            return _json(400, {"__type": error.code, "message": error.message})
+        return None
+
+    def _job(self, operation: str, kind: str, request: Mapping[str, Any], environ: WSGIEnvironment) -> Answer | None:
+        if operation.startswith("List"):
+            passed = {"MaxResults": 100}
+            others = self._pass(environ, passed)[2]
+            return _json(200, self._jobs.list(kind, request, json.loads(others).get(f"{kind}JobSummaries", [])))
+        act = self._jobs.stop if operation.startswith("Stop") else self._jobs.describe
+        response = act(kind, request)
+        return None if response is None else _json(200, response)
+
+    def _pipeline(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
+        """By name alone moto knows pipelines, not by ARN, and it has another error for one that does not exist."""
+        name = pipeline_name(str(request.get("PipelineName")))
+        answer = self._pass(environ, {**request, "PipelineName": name})
+        if answer[0] == 400 and b"Could not find pipeline with" in answer[2]:
+            return _json(400, {"__type": "ResourceNotFound", "message": f"Pipeline '{name}' does not exist."})
+        if operation == "DeletePipeline" and answer[0] == 200:
+            self._pipelines.forget(name)
+        last_run = self._pipelines.last_run(name)
+        if operation == "DescribePipeline" and answer[0] == 200 and last_run is not None:
+            return _json(200, {**json.loads(answer[2]), "LastRunTime": last_run})
+        return answer
+
+    def _supplemented(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
+        """The description by moto, with what it forgot of the request that a step made."""
+        answer = self._pass(environ, request)
+        if answer[0] != 200:
+            return answer
+        described = json.loads(answer[2])
+        key = described.get("ModelPackageArn") or described.get("ModelName")
+        kept = self._supplements.get((operation, key), {})
+        described = {**kept, **described}
+        if kept.get("EnableNetworkIsolation") is not None:
+            described["EnableNetworkIsolation"] = kept["EnableNetworkIsolation"]
+        return _json(200, described)
+
+    def _pass(self, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
+        """Ask moto and take its answer back."""
+        return ask(self._application, environ, json.dumps(request).encode())
+
+    def _invoke(self, name: str, environ: WSGIEnvironment, body: bytes) -> Answer | None:
+        """Lambda's Invoke: synchronous, asynchronous (Event) or DryRun. moto answers for a function that does not exist."""
+        if not self._functions.exists(name):
+            return None
+        try:
+            event = json.loads(body) if body.strip() else {}
+        except ValueError as error:
+            message = f"Could not parse request body into json: {error}"
+            return _lambda_error(400, "InvalidRequestContentException", message)
+        kind = environ.get("HTTP_X_AMZ_INVOCATION_TYPE", "RequestResponse")
+        if kind == "DryRun":
+            return 204, {}, b""
+        if kind == "Event":
+            self._invoke_later(self._functions.function_arn(name), event)
+            return 202, {}, b""
+        try:
+            result = self._functions.invoke(name, event)
+        except FunctionUnavailableError as error:
+            return _lambda_error(429, "TooManyRequestsException", str(error))
+        headers = {"Content-Type": "application/json", "X-Amz-Executed-Version": "$LATEST"}
+        if result.error is not None:
+            headers["X-Amz-Function-Error"] = "Unhandled"
+        if environ.get("HTTP_X_AMZ_LOG_TYPE") == "Tail":
+            headers["X-Amz-Log-Result"] = base64.b64encode(result.log.encode()).decode()
+        return 200, headers, json.dumps(result.payload if result.error is None else result.error).encode()
+
+
+def _region(environ: WSGIEnvironment) -> str | None:
+    match = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return match["region"] if match else None
+
+
+def _json(status: int, body: Mapping[str, Any]) -> Answer:
+    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    if "__type" in body:
+        headers["x-amzn-errortype"] = str(body["__type"])
+    return status, headers, json.dumps(body).encode()
+
+
+def _lambda_error(status: int, code: str, message: str) -> Answer:
+    body = json.dumps({"Type": "User", "Message": message}).encode()
+    return status, {"Content-Type": "application/json", "x-amzn-errortype": code}, body

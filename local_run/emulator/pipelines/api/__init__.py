@@ -1,0 +1,1 @@
+"""The SageMaker operations that the emulator answers itself."""

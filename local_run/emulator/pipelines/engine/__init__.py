@@ -1,0 +1,1 @@
+"""Runs executions step by step and announces every change of status."""

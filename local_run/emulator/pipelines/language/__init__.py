@@ -1,0 +1,1 @@
+"""The language of pipeline definitions: parameters, expressions, conditions and retry policies."""

@@ -1,0 +1,1 @@
+"""Executions, steps and jobs as the SageMaker API shows them."""

@@ -1,0 +1,128 @@
+"""What processing and training have in common: a slot, a folder, a container watched until it ends or must end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local_run.emulator.log_stream import LogStream
+from local_run.emulator.pipelines.errors import JOB_INTERNAL_ERROR, StepFailedError, StepStoppedError
+from local_run.emulator.pipelines.records.jobs import JOB_FAILED, JOB_STOPPED, JOB_STOPPING, Job
+from local_run.emulator.pipelines.records.state import now
+from local_run.emulator.pipelines.steps.context import StepContext
+from local_run.emulator.processes import LineSink, OwnedProcess
+
+POLL_SECONDS = 0.2
+MESSAGE_CHARS = 1024
+
+
+@contextmanager
+def running_job(context: StepContext, job: Job) -> Iterator[Path]:
+    """Take a slot and a folder for the job; whatever ends it ends its record too, and the folder is removed."""
+    root: Path | None = None
+    slots = context.services.slots
+    try:
+        _wait_for_slot(context, job)
+        try:
+            _injected_fault(context)
+            root = Path(tempfile.mkdtemp(prefix=f"{job.name}-", dir=context.services.options.work_directory))
+            job.started = now()
+            yield root
+        finally:
+            slots.release()
+    except StepStoppedError:
+        job.finish(JOB_STOPPED)
+        raise
+    except StepFailedError as error:
+        if job.ended is None:
+            job.finish(JOB_FAILED, error.reason.removeprefix("ClientError: "))
+        raise
+    except Exception as error:
+        job.finish(JOB_FAILED, f"InternalServerError: {error}")
+        raise
+    finally:
+        if root is not None and not context.services.options.keep_job_folders:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def run_container(
+    context: StepContext, job: Job, start: Callable[[LineSink], OwnedProcess], on_line: LineSink, group: str
+) -> int:
+    """Run a container to its end and return its exit code; its lines go to CloudWatch, the listener and ``on_line``."""
+    actor_logs = context.client("logs", job.kind.lower())
+    stream = LogStream(actor_logs, group, f"{job.name}/algo-1-{int(time.time())}", context.services.listener.warning)
+
+    def heard(line: str) -> None:
+        stream.write(line)
+        context.services.listener.log_line(context.execution.arn, context.run.step.name, line)
+        on_line(line)
+
+    try:
+        process = start(heard)
+    except OSError as error:
+        raise StepFailedError(f"ClientError: InternalServerError: {error}", JOB_INTERNAL_ERROR) from error
+    try:
+        return _watch(context, job, process)
+    finally:
+        process.end(context.services.options.stop_grace_seconds)
+        stream.flush()
+
+
+def _watch(context: StepContext, job: Job, process: OwnedProcess) -> int:
+    limit = _runtime_limit(job)
+    deadline = time.monotonic() + limit
+    while (code := process.wait(POLL_SECONDS)) is None:
+        if context.execution.stop.is_set() or job.stop.is_set():
+            job.status = JOB_STOPPING
+            process.end(context.services.options.stop_grace_seconds)
+            if context.execution.stop.is_set():
+                raise StepStoppedError
+            job.finish(JOB_STOPPED)
+            raise StepFailedError("ClientError: the job was stopped")
+        if time.monotonic() > deadline:
+            job.status = JOB_STOPPING
+            process.end(context.services.options.stop_grace_seconds)
+            job.finish(JOB_STOPPED, f"MaxRuntimeExceeded: the job ran longer than {limit:g} seconds")
+            raise StepFailedError(f"ClientError: MaxRuntimeExceeded: the job ran longer than {limit:g} seconds")
+    return exit_code(code)
+
+
+def exit_code(code: int) -> int:
+    """The code as a container reports it: 128 and the signal's number for a process that a signal ended."""
+    return code if code >= 0 else 128 - code
+
+
+def warn_of_instances(context: StepContext, count: int) -> None:
+    if count != 1:
+        name = context.run.step.name
+        context.services.listener.warning(f"step {name} asks for {count} instances; here one container runs")
+
+
+def failure_text(path: Path) -> str:
+    """What the container left as its reason, cut as SageMaker cuts it; empty where it left none."""
+    if not path.is_file():
+        return ""
+    return path.read_bytes()[: MESSAGE_CHARS * 4].decode("utf-8", "replace").strip()[:MESSAGE_CHARS]
+
+
+def _runtime_limit(job: Job) -> float:
+    condition: dict[str, Any] = job.request.get("StoppingCondition") or {}
+    return float(condition.get("MaxRuntimeInSeconds", 86_400))
+
+
+def _wait_for_slot(context: StepContext, job: Job) -> None:
+    while not context.services.slots.acquire(timeout=POLL_SECONDS):
+        if context.execution.stop.is_set() or job.stop.is_set():
+            raise StepStoppedError
+
+
+def _injected_fault(context: StepContext) -> None:
+    run = context.run
+    kind = context.services.options.job_faults.before_start(run.step.name, run.attempts)
+    if kind is not None:
+        raise StepFailedError(f"ClientError: {kind}: a fault asked for by the options", kind)

@@ -1,0 +1,96 @@
+"""The Processing step: inputs from S3, the container, outputs to S3 once it has ended well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from contracts.layout import EXIT_MESSAGE_FILE
+from local_run.emulator.access import PROCESSING_ACTOR
+from local_run.emulator.pipelines.errors import StepFailedError
+from local_run.emulator.pipelines.records.jobs import COMPLETED, JOB_FAILED, PROCESSING_JOB, Job
+from local_run.emulator.pipelines.steps.container import ContainerJob, joined_command
+from local_run.emulator.pipelines.steps.context import StepContext
+from local_run.emulator.pipelines.steps.jobrun import failure_text, run_container, running_job, warn_of_instances
+from local_run.emulator.pipelines.steps.transfer import download, local_path, upload, write_json
+
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+
+
+def run_processing(context: StepContext) -> None:
+    """Run the step; its properties are the job's description."""
+    request = {"ProcessingJobName": context.resource_name, **context.resolved()}
+    context.check_request("CreateProcessingJob", request)
+    job = context.services.jobs.create(PROCESSING_JOB, context.resource_name, request)
+    context.run.metadata = {"ProcessingJob": {"Arn": job.arn}}
+    warn_of_instances(context, request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
+    with running_job(context, job) as root:
+        _fetch_inputs(context, request, root)
+        _write_configuration(request, job, root)
+        code = run_container(
+            context,
+            job,
+            lambda sink: context.services.backend.start(_container(context, request, root), sink),
+            lambda _line: None,
+            LOG_GROUP,
+        )
+        _judge(job, code, failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")))
+        context.raise_if_stopped()
+        _send_outputs(context, request, root)
+        job.finish(COMPLETED, exit_message=failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")) or None)
+    context.run.properties = job.described()
+
+
+def _container(context: StepContext, request: dict[str, Any], root: Path) -> ContainerJob:
+    application = request["AppSpecification"]
+    return ContainerJob(
+        name=context.resource_name,
+        image=application["ImageUri"],
+        command=joined_command(application.get("ContainerEntrypoint"), application.get("ContainerArguments")),
+        root=root,
+        environment={**context.services.options.job_environment, **(request.get("Environment") or {})},
+        aws_environment=context.services.aws.environment(PROCESSING_ACTOR),
+    )
+
+
+def _fetch_inputs(context: StepContext, request: dict[str, Any], root: Path) -> None:
+    s3 = context.client("s3", PROCESSING_ACTOR)
+    for item in request.get("ProcessingInputs") or ():
+        source = item.get("S3Input")
+        if source is None:
+            raise StepFailedError(f"ClientError: input {item['InputName']!r}: only S3Input is run here")
+        wanted = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3CompressionType": "None"}
+        if any(source.get(name, value) != value for name, value in wanted.items()):
+            name = item["InputName"]
+            raise StepFailedError(f"ClientError: input {name!r}: only an uncompressed S3Prefix in File mode is run here")
+        download(s3, source["S3Uri"], local_path(root, source["LocalPath"]))
+    for item in _outputs(request):
+        local_path(root, item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
+    Path(f"{root}{EXIT_MESSAGE_FILE}").parent.mkdir(parents=True, exist_ok=True)
+
+
+def _write_configuration(request: dict[str, Any], job: Job, root: Path) -> None:
+    """The two files that SageMaker puts beside every processing container."""
+    folder = local_path(root, "/opt/ml/config")
+    write_json(folder / "processingjobconfig.json", {**request, "ProcessingJobArn": job.arn})
+    write_json(folder / "resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
+
+
+def _judge(job: Job, code: int, message: str) -> None:
+    if code != 0:
+        reason = f"AlgorithmError: {message or 'See job logs for more information'}, exit code: {code}"
+        job.finish(JOB_FAILED, reason, exit_message=message or None)
+        raise StepFailedError(f"ClientError: {reason}")
+
+
+def _send_outputs(context: StepContext, request: dict[str, Any], root: Path) -> None:
+    s3 = context.client("s3", PROCESSING_ACTOR)
+    key = (request.get("ProcessingOutputConfig") or {}).get("KmsKeyId")
+    for item in _outputs(request):
+        target = item["S3Output"]
+        upload(s3, local_path(root, target["LocalPath"]), target["S3Uri"], key)
+
+
+def _outputs(request: dict[str, Any]) -> list[dict[str, Any]]:
+    outputs: list[dict[str, Any]] = (request.get("ProcessingOutputConfig") or {}).get("Outputs") or []
+    return outputs

@@ -1,0 +1,117 @@
+"""Child processes that this program started, and only those: started in a group of their own, read line by line, ended by id.
+
+A job is ended as SageMaker ends one: SIGTERM to its whole group, then SIGKILL after a grace period.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess  # noqa: S404 - running the jobs is what this is for
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+LineSink = Callable[[str], None]
+
+#: A line longer than this is cut: one runaway line must not fill the memory or a log event (CloudWatch ends at 256 KB).
+LINE_BYTES = 64 * 1024
+
+#: Variables that a child process inherits: enough to find programs and libraries, without the developer's AWS accounts.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS")
+
+
+def inherited_environment() -> dict[str, str]:
+    """The part of this process's environment that jobs and functions get."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+class OwnedProcess:
+    """One child process with standard output and error merged and handed to ``on_line``, a line at a time.
+
+    When it ends, what it started itself and left running ends with it, as a container's other processes do.
+    ``before_kill`` is called before SIGKILL, for what a signal to the process would not reach (a container).
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        on_line: LineSink,
+        directory: Path | None = None,
+        before_kill: Callable[[], None] | None = None,
+    ) -> None:
+        self._before_kill = before_kill
+        self._on_line = on_line
+        self._lock = threading.Lock()
+        self._reaped = False
+        self._over = threading.Event()
+        self._process = subprocess.Popen(
+            list(command),
+            env=dict(environment),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"output-of-{self.pid}", daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._reap, name=f"end-of-{self.pid}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """The exit code (negative: the signal that ended it), or None when it still runs after ``timeout`` seconds.
+
+        Once there is a code, every line has been handed over.
+        """
+        return self._process.returncode if self._over.wait(timeout) else None
+
+    def end(self, grace_seconds: float) -> int:
+        """SIGTERM to the group, SIGKILL after the grace period; returns the exit code. An ended process is left alone."""
+        self._signal(signal.SIGTERM)
+        if self.wait(grace_seconds) is None:
+            if self._before_kill is not None:
+                self._before_kill()
+            self._signal(signal.SIGKILL)
+        self._over.wait()
+        return self._process.returncode
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Until it is reaped its number can belong to nobody else.
+        with self._lock:
+            if not self._reaped:
+                signal_group(self.pid, number)
+
+    def _reap(self) -> None:
+        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        with self._lock:
+            signal_group(self.pid, signal.SIGKILL)
+            self._process.wait()
+            self._reaped = True
+        self._reader.join()
+        self._over.set()
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        if stream is not None:
+            with stream:
+                for line in read_lines(stream):
+                    self._on_line(line)
+
+
+def read_lines(stream: IO[bytes]) -> Iterator[str]:
+    """The stream's lines as text, without their ends, each cut at :data:`LINE_BYTES`; undecodable bytes are replaced."""
+    while raw := stream.readline(LINE_BYTES):
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal the process group that a child of ours leads; one that has ended already is no error."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)

@@ -1,0 +1,127 @@
+"""The layer put together: what the emulator takes as its middleware, and what runs behind it.
+
+>>> local = LocalSageMaker(listener=progress)                                     # doctest: +SKIP
+>>> with Emulator(middleware=local.middleware) as emulator, local.running(emulator):
+...     arn = emulator.client("sagemaker").start_pipeline_execution(...)["PipelineExecutionArn"]
+...     local.wait(arn)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from local_run.emulator.access import AwsAccess
+from local_run.emulator.delivery.bus import EventBus
+from local_run.emulator.delivery.functions import FunctionHost
+from local_run.emulator.listener import GuardedListener, Listener, SilentListener
+from local_run.emulator.middleware import Layer
+from local_run.emulator.options import Options
+from local_run.emulator.pipelines.api.operations import JobApi, PipelineApi
+from local_run.emulator.pipelines.engine.runner import Runner
+from local_run.emulator.pipelines.engine.transitions import Transitions
+from local_run.emulator.pipelines.records.jobs import JobStore
+from local_run.emulator.pipelines.records.state import Execution, ExecutionStore
+from local_run.emulator.pipelines.steps.container import ContainerBackend, ProcessBackend
+from local_run.emulator.pipelines.steps.context import Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class LocalSageMaker:
+    """SageMaker pipelines, EventBridge delivery and Lambda for one emulator.
+
+    Until :meth:`attach` (or within ``running``) and after :meth:`close` every request passes to moto. ``backend`` defaults to
+    processes; with :class:`~local_run.emulator.pipelines.steps.container.DockerBackend` processing steps run in their image.
+    """
+
+    def __init__(
+        self, options: Options | None = None, listener: Listener | None = None, backend: ContainerBackend | None = None
+    ) -> None:
+        self._options = options or Options()
+        self._listener: Listener = GuardedListener(listener or SilentListener())
+        self._backend = backend or ProcessBackend(self._options.repository)
+        self._application: WSGIApplication | None = None
+        self._layer: WSGIApplication | None = None
+        self._store = ExecutionStore()
+        self._runner: Runner | None = None
+        self._functions: FunctionHost | None = None
+        self._events: EventBus | None = None
+
+    def middleware(self, application: WSGIApplication) -> WSGIApplication:
+        """What the emulator wraps its application with."""
+        self._application = application
+
+        def layered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            return (self._layer or application)(environ, start_response)
+
+        return layered
+
+    def attach(self, aws: AwsAccess) -> None:
+        """Begin to answer: the emulator runs and can be called."""
+        if self._application is None:
+            raise RuntimeError("give the emulator this layer's middleware first")
+        if self._layer is not None:
+            raise RuntimeError("the layer is attached already")
+        self._functions = FunctionHost(aws, self._listener)
+        self._events = EventBus(aws, self._functions, self._options, self._listener)
+        slots = threading.BoundedSemaphore(self._options.max_concurrent_jobs)
+        jobs = JobStore(aws.account_id, aws.region)
+        services = Services(aws, self._options, self._listener, jobs, self._backend, slots)
+        self._store = ExecutionStore()
+        self._runner = Runner(services, Transitions(aws, self._events.emit, self._listener))
+        self._layer = Layer(
+            self._application,
+            aws.region,
+            PipelineApi(services, self._store, self._runner),
+            JobApi(services),
+            self._functions,
+            self._events.invoke_later,
+            services.supplements,
+        )
+
+    @contextmanager
+    def running(self, aws: AwsAccess) -> Iterator[LocalSageMaker]:
+        """Attached within the block; everything that was started is ended after it."""
+        self.attach(aws)
+        try:
+            yield self
+        finally:
+            self.close()
+
+    @property
+    def functions(self) -> FunctionHost:
+        """Invokes deployed functions: ``functions.invoke(name_or_arn, event)``."""
+        if self._functions is None:
+            raise RuntimeError("the layer is not attached")
+        return self._functions
+
+    @property
+    def events(self) -> EventBus:
+        """The event bus: ``events.drain(timeout)`` waits until every event has been delivered."""
+        if self._events is None:
+            raise RuntimeError("the layer is not attached")
+        return self._events
+
+    def execution(self, arn: str) -> Execution:
+        """The execution; :class:`~local_run.emulator.pipelines.errors.ApiError` where there is none."""
+        return self._store.get(arn)
+
+    def wait(self, arn: str, timeout: float | None = None) -> bool:
+        """Wait for an execution's end and for its events to be delivered; whether both came within ``timeout`` seconds each."""
+        return self.execution(arn).wait(timeout) and self.events.drain(timeout if timeout is not None else 3600)
+
+    def close(self) -> None:
+        """Stop every execution, end every process that was started, deliver no further event; safe to call twice."""
+        if self._runner is not None:
+            for execution in self._store:
+                self._runner.stop(execution)
+            self._runner.close()
+        if self._events is not None:
+            self._events.close()
+        if self._functions is not None:
+            self._functions.close()
+        self._layer = self._runner = self._events = self._functions = None

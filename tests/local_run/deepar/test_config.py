@@ -1,0 +1,90 @@
+"""Hyperparameters from strings, each with its effect on the network or the training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import pytest
+
+from contracts.hyperparameters import HYPERPARAMETERS
+from contracts.problems import ProblemsError
+from local_run.deepar.config import Config
+from local_run.deepar.dataset import Schema, conform_channel
+from local_run.deepar.network import initial_parameters
+from local_run.deepar.sampling import network_shape
+from local_run.deepar.windows import Sampler, Windows
+from pipeline_def.hyperparameter_defaults import DEFAULTS
+from tests.local_run.deepar.support import hyperparameters, seasonal_series
+
+CHANGED = {
+    "time_freq": "W",
+    "prediction_length": "5",
+    "context_length": "9",
+    "mini_batch_size": "16",
+    "num_cells": "6",
+    "num_layers": "3",
+    "embedding_dimension": "3",
+    "likelihood": "gaussian",
+    "cardinality": "ignore",
+    "num_dynamic_feat": "ignore",
+}
+#: Those that act while training, each with its own test in test_training.py and test_container.py.
+TRAINING = {"epochs", "learning_rate", "dropout_rate", "early_stopping_patience", "num_eval_samples", "test_quantiles"}
+
+
+def described(strings: dict[str, str]) -> tuple[object, ...]:
+    """What the hyperparameters make of the same data: array shapes of the network, and of an epoch's first batch."""
+    config = Config.from_strings(strings)
+    dynamic = jax.numpy.ones((2, 210))
+    series = [replace(item, dynamic_feat=dynamic) for item in seasonal_series()]
+    schema = Schema.derive(config, series)
+    windows = Windows(conform_channel("train", series, schema, config), config, schema, scaled=True)
+    parameters = initial_parameters(network_shape(config, schema), jax.random.key(0))
+    batch = windows.batch(Sampler(windows, config).epoch()[0])
+    return {name: value.shape for name, value in parameters.items()}, [value.shape for value in batch], windows.frequency
+
+
+@pytest.mark.parametrize("name", sorted(CHANGED))
+def test_each_hyperparameter_reaches_the_network(name: str) -> None:
+    assert described(hyperparameters(**{name: CHANGED[name]})) != described(hyperparameters())
+
+
+def test_every_hyperparameter_has_such_a_test() -> None:
+    assert set(CHANGED) | TRAINING == set(HYPERPARAMETERS)
+
+
+def test_all_defaults_of_the_pipeline_are_understood() -> None:
+    config = Config.from_strings(DEFAULTS)
+    assert (config.likelihood, config.early_stopping_patience, config.cardinality) == ("student-T", 1000, "auto")
+    assert Config.from_json(config.to_json()) == config
+
+
+def test_lists_words_and_unset_are_typed() -> None:
+    config = Config.from_strings(
+        hyperparameters(cardinality="[2, 3]", num_dynamic_feat="4", test_quantiles="[0.5]", early_stopping_patience="")
+    )
+    assert (config.cardinality, config.num_dynamic_feat, config.test_quantiles) == ((2, 3), 4, (0.5,))
+    assert config.early_stopping_patience is None
+    assert Config.from_json(config.to_json()) == config
+
+
+def test_sagemakers_own_names_are_left_alone() -> None:
+    assert Config.from_strings(hyperparameters(_tuning_objective_metric="test:RMSE")) == Config.from_strings(hyperparameters())
+
+
+def test_all_problems_at_once() -> None:
+    strings = {"time_freq": "B", "prediction_length": "7", "epochs": "0", "num_cell": "40", "learning_rate": "1e9"}
+    with pytest.raises(ProblemsError) as caught:
+        Config.from_strings({**strings, "mini_batch_size": 8})
+    text = str(caught.value)
+    assert len(caught.value.problems) == 6
+    for part in (
+        "time_freq is 'B'",
+        "context_length is missing",
+        "epochs is '0'",
+        "'num_cells'",
+        "'1e9'",
+        "mini_batch_size is 8",
+    ):
+        assert part in text

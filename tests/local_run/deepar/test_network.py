@@ -1,0 +1,110 @@
+"""The network's loss and samples: what counts, and what does not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from local_run.deepar.data import Series
+from local_run.deepar.dataset import Schema
+from local_run.deepar.network import initial_parameters, loss, sampled_history
+from local_run.deepar.sampling import network_shape
+from local_run.deepar.windows import Batch, Windows
+from tests.local_run.deepar.support import SMALL, seasonal_series
+
+CONFIG = replace(SMALL, num_cells=4, num_layers=1, dropout_rate=0.0, likelihood="student-T")
+LOSS = jax.jit(loss, static_argnames=("shape", "missing"))
+GRADIENT = jax.jit(jax.grad(loss), static_argnames=("shape", "missing"))
+SAMPLED = jax.jit(sampled_history, static_argnames=("shape", "samples"))
+
+
+def prepared(series: list[Series]) -> tuple[dict[str, jax.Array], object, Batch]:
+    schema = Schema.derive(CONFIG, series)
+    shape = network_shape(CONFIG, schema)
+    windows = Windows(series, CONFIG, schema, scaled=True)
+    return initial_parameters(shape, jax.random.key(1)), shape, windows.batch([(index, 100) for index in range(len(series))])
+
+
+def value_of(series: list[Series], missing: bool = False, dropout: float = 0.0, key: int = 0) -> float:
+    parameters, shape, batch = prepared(series)
+    return float(LOSS(parameters, shape, batch, dropout, jax.random.key(key), missing))
+
+
+def with_missing(series: list[Series], index: int, fill: float) -> list[Series]:
+    """NaN at a step of every series; what stood there before must not matter."""
+    holed = []
+    for item in series:
+        target = item.target.copy()
+        target[index] = fill
+        target[index] = math.nan
+        holed.append(replace(item, target=target))
+    return holed
+
+
+def test_layered_training_and_stepwise_sampling_are_one_network() -> None:
+    """With every value known, the sampled pass changes nothing, and the loss is the same with and without it."""
+    series = seasonal_series()
+    parameters, shape, batch = prepared(series)
+    keys = jax.random.split(jax.random.key(0), 4)
+    np.testing.assert_array_equal(SAMPLED(parameters, shape, batch, 0.0, keys, samples=1).T, batch.history)
+    assert value_of(series, missing=True) == pytest.approx(value_of(series, missing=False), rel=1e-6)
+
+
+def test_a_deterministic_network_fills_the_future_with_its_own_outputs() -> None:
+    """Feeding the sampled values back as known ones gives the L1 loss 0: both passes align step for step."""
+    config = replace(CONFIG, likelihood="deterministic-L1", num_layers=2)
+    series = seasonal_series()
+    schema = Schema.derive(config, series)
+    shape = network_shape(config, schema)
+    batch = Windows(series, config, schema, scaled=True).batch([(index, 100) for index in range(4)])
+    parameters = initial_parameters(shape, jax.random.key(1))
+    unknown = batch._replace(known=np.zeros_like(batch.known))
+    keys = jax.random.split(jax.random.key(0), 4)
+    filled = SAMPLED(parameters, shape, unknown, 0.0, keys, samples=1).T
+    again = batch._replace(history=filled)
+    assert float(LOSS(parameters, shape, again, 0.0, jax.random.key(0), False)) == pytest.approx(0, abs=1e-4)
+    assert np.abs(np.asarray(filled)[:, -7:]).max() > 1e-3
+
+
+def test_missing_targets_never_count() -> None:
+    series = seasonal_series()
+    parameters, shape, batch = prepared(with_missing(series, 95, 0.0))
+    loss_value = LOSS(parameters, shape, batch, 0.0, jax.random.key(0), True)
+    assert np.isfinite(loss_value)
+    poisoned = batch.history.copy()
+    poisoned[:, 364 + 95 - 86] = 1e6  # the missing step, wherever it is read
+    again = LOSS(parameters, shape, batch._replace(history=poisoned), 0.0, jax.random.key(0), True)
+    assert float(again) == float(loss_value)
+
+
+def test_gradients_are_finite_with_missing_values() -> None:
+    parameters, shape, batch = prepared(with_missing(seasonal_series(), 99, 0.0))
+    gradient = GRADIENT(parameters, shape, batch, 0.1, jax.random.key(0), missing=True)
+    assert all(np.isfinite(value).all() for value in gradient.values())
+    assert any(np.abs(value).max() > 0 for value in gradient.values())
+
+
+def test_zoneout_draws_anew_with_each_key() -> None:
+    series = seasonal_series()
+    assert value_of(series, dropout=0.5, key=1) != value_of(series, dropout=0.5, key=2)
+    assert value_of(series, dropout=0.0, key=1) == value_of(series, dropout=0.0, key=2)
+
+
+def test_the_loss_of_scaled_data_differs_by_the_logarithm_of_the_scale() -> None:
+    series = seasonal_series()
+    larger = [replace(item, target=item.target * 1000) for item in series]
+    assert value_of(larger) - value_of(series) == pytest.approx(math.log(1000), abs=1e-3)
+
+
+def test_a_windows_samples_do_not_depend_on_its_neighbours() -> None:
+    parameters, shape, batch = prepared(seasonal_series())
+    unknown = batch._replace(known=np.zeros_like(batch.known))
+    keys = jax.random.split(jax.random.key(0), 4)
+    together = SAMPLED(parameters, shape, unknown, 0.0, keys, samples=3)
+    alone = SAMPLED(parameters, shape, Batch(*(value[2:3] for value in unknown)), 0.0, keys[2:3], samples=3)
+    np.testing.assert_allclose(together[:, 6:9], alone, rtol=1e-5, atol=1e-6)
+    assert len({float(value) for value in together[-1]}) == 12
