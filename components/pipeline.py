@@ -1,4 +1,4 @@
-"""The SageMaker pipeline, its definition filled from the other resources, and the group its models are registered in."""
+"""The SageMaker pipeline, with its definition rendered from the other resources, and its model package group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
-from components.names import MODEL_PACKAGES, Names
+from components.context import StackContext
+from components.names import MODEL_PACKAGES
 from contracts.problems import ProblemsError
 from contracts.regions import deepar_image_uri
 from pipeline_def.check import require_valid
@@ -20,21 +21,19 @@ from pipeline_def.template import read_template
 from settings import ProgramError, Settings
 
 MAX_PARALLEL_STEPS = 2
-#: Exports of the stack that the template takes under the same name.
+#: Exports of the stack that have the same name in the template.
 FROM_OUTPUTS = ("executor_uri", "assets_bucket", "models_bucket", "execution_table", "feature_importance_table")
 
 
 @dataclass(frozen=True)
 class PipelineArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
+    context: StackContext
     image_uri: Input[str]
     #: The stack's exports so far, by their field in :class:`contracts.outputs.StackOutputs`.
     outputs: Mapping[str, Input[str]]
     #: Roles by actor: pipeline, processing, training and model.
     role_arns: Mapping[str, Input[str]]
-    #: What must stand before an execution may start: the pushed image, and the roles' policies.
+    #: What must exist before an execution may start: the pushed image, and the roles' policies.
     ready: Sequence[pulumi.Resource]
 
 
@@ -51,7 +50,7 @@ class Pipeline(pulumi.ComponentResource):
         super().__init__("model-training:pipeline:Pipeline", name, {}, opts)
         self._name = name
         self._args = args
-        self._settings = args.names.settings
+        self._context = args.context
         group = self._create_group()
         self.model_package_group = group.model_package_group_name
         self.model_package_group_arn = group.arn
@@ -64,39 +63,39 @@ class Pipeline(pulumi.ComponentResource):
     def _create_group(self) -> aws.sagemaker.ModelPackageGroup:
         return aws.sagemaker.ModelPackageGroup(
             f"{self._name}-models",
-            model_package_group_name=self._args.names.of(MODEL_PACKAGES),
+            model_package_group_name=self._context.names.of(MODEL_PACKAGES),
             model_package_group_description="Models that passed the quality gate",
-            tags=self._args.tags,
-            opts=ResourceOptions(parent=self, protect=self._settings.protect_data),
+            tags=self._context.tags,
+            opts=self._context.protected(self),
         )
 
     def _definition(self) -> Output[str]:
-        """The rendered definition. Everything that other resources know is filled in here, in one place."""
-        args, settings, tags = self._args, self._settings, dict(self._args.tags)
+        """The rendered definition, the one place where outputs of other resources enter it."""
+        args, settings, tags = self._args, self._context.settings, dict(self._context.tags)
         return Output.all(
             **{field: args.outputs[field] for field in FROM_OUTPUTS},
             **{f"{actor}_role_arn": args.role_arns[actor] for actor in ("processing", "training", "model")},
             feature_image_uri=args.image_uri,
             model_package_group=self.model_package_group,
-            key_arn=args.key_arn,
+            key_arn=self._context.key_arn,
         ).apply(lambda known: render_definition(settings, tags, known))
 
     def _create_pipeline(self) -> aws.sagemaker.Pipeline:
         return aws.sagemaker.Pipeline(
             f"{self._name}-pipeline",
-            pipeline_name=self._args.names.pipeline,
-            pipeline_display_name=self._args.names.pipeline,
+            pipeline_name=self._context.names.pipeline,
+            pipeline_display_name=self._context.names.pipeline,
             pipeline_description="Features, training, quality gate and registering of a forecasting model",
             pipeline_definition=self.definition,
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},
             role_arn=self._args.role_arns["pipeline"],
-            tags=self._args.tags,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self, depends_on=self._args.ready),
         )
 
 
 def render_definition(settings: Settings, tags: Mapping[str, str], known: Mapping[str, Any]) -> str:
-    """The template, filled and checked. ``known`` holds what the resources told, by :class:`TemplateValues`' field names.
+    """Render and check the template. ``known`` holds the resources' outputs, by their field in :class:`TemplateValues`.
 
     Raises:
         ProgramError: every rule of ``pipeline_def check`` that the definition breaks.

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Output, ResourceOptions
 
 from components.bucket import Bucket, BucketArgs
-from components.names import Names
+from components.context import StackContext
 from contracts.layout import EXECUTIONS_PREFIX, executor_key
 
 
 @dataclass(frozen=True)
 class StorageArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
-    #: The file that the processing container starts with.
+    context: StackContext
+    #: The script that the processing container starts with.
     executor: Path
 
 
 class Storage(pulumi.ComponentResource):
-    """Buckets for price histories (assets), for what executions write (models), and for the executor (pipeline)."""
+    """Buckets for price histories (assets), for the files of executions (models), and for the executor (pipeline)."""
 
     assets: Bucket
     models: Bucket
@@ -36,9 +33,9 @@ class Storage(pulumi.ComponentResource):
         super().__init__("model-training:storage:Storage", name, {}, opts)
         self._name = name
         self._args = args
-        settings = args.names.settings
+        self._context = args.context
         self.assets = self._create_bucket("assets")
-        self.models = self._create_bucket("models", settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/")
+        self.models = self._create_bucket("models", args.context.settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/")
         self.pipeline = self._create_bucket("pipeline")
         self.executor_uri = self._create_executor()
         self.register_outputs({"executor_uri": self.executor_uri})
@@ -54,27 +51,22 @@ class Storage(pulumi.ComponentResource):
         }
 
     def _create_bucket(self, noun: str, expiry_days: int = 0, expiry_prefix: str = "") -> Bucket:
-        names = self._args.names
-        bucket_name = names.bucket(noun)
         return Bucket(
             f"{self._name}-{noun}",
             BucketArgs(
-                bucket_name=bucket_name,
-                bucket_arn=names.arn("s3", bucket_name, region="", account=""),
-                tags=self._args.tags,
-                key_arn=self._args.key_arn,
-                log_bucket=names.settings.access_logs_bucket,
+                self._context,
+                noun,
+                log_bucket=self._context.settings.access_logs_bucket,
                 expiry_days=expiry_days,
                 expiry_prefix=expiry_prefix,
-                protect=names.settings.protect_data,
             ),
             ResourceOptions(parent=self),
         )
 
     def _create_executor(self) -> Output[str]:
-        """Its key has its hash, so a changed executor is another object; the old one stays for executions that are under way.
+        """Its key contains its hash, so a changed executor is a new object; running executions keep the old one.
 
-        The content itself is the input, not a path, which would differ between two checkouts.
+        The input is the content, because a path would differ between two checkouts.
         """
         content = self._args.executor.read_bytes()
         stored = aws.s3.BucketObjectv2(
@@ -83,7 +75,7 @@ class Storage(pulumi.ComponentResource):
             key=executor_key(content),
             content=content.decode(),
             content_type="text/x-python",
-            tags=self._args.tags,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self, depends_on=self.pipeline.ready, retain_on_delete=True),
         )
         return Output.concat("s3://", stored.bucket, "/", stored.key)

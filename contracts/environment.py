@@ -22,20 +22,3 @@ CONTAINER_ROOT = "CONTAINER_ROOT"
 def handler_variable(output: str) -> str:
     """The variable by which a handler gets one of the stack's exports: ``execution_table`` → ``EXECUTION_TABLE``."""
     return output.upper()
-
-
-#: The exports (fields of contracts.outputs.StackOutputs) that each handler needs; Lambda itself sets the region.
-HANDLER_OUTPUTS: dict[str, tuple[str, ...]] = {
-    "execution_events": ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table"),
-    "reconcile": ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table"),
-    "scheduled_start": (
-        "pipeline_name",
-        "pipeline_arn",
-        "assets_bucket",
-        "asset_table",
-        "template_table",
-        "execution_table",
-        "event_table",
-    ),
-    "endpoint_cleanup": ("endpoint_table",),
-}

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_OWN_PACKAGES = ("contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies", "settings")
+_OWN_PACKAGES = (
+    "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies",
+    "settings", "stack_config",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

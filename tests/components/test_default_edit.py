@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from components.build_context import BuildContext
+from components.handlers import HANDLERS
 from components.image import PLATFORM
 from components.sources import handler_sources
-from contracts.environment import HANDLER_OUTPUTS
 from contracts.hyperparameters import HYPERPARAMETERS
 from tests.components.recording import ROOT
 from tests.engine.checkout import DEFAULTS_FILE, Checkout
@@ -30,7 +30,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 def code(root: Path) -> tuple[str, dict[str, dict[str, str]]]:
     """The image's tag and every function's sources."""
-    functions = {handler: handler_sources(root, handler) for handler in HANDLER_OUTPUTS}
+    functions = {handler.name: handler_sources(root, handler.module) for handler in HANDLERS}
     return BuildContext.read(root, {}, PLATFORM).tag, functions
 
 

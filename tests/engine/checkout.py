@@ -15,8 +15,8 @@ TEMPLATE = "pipeline_def/pipeline.json.mustache"
 DEFAULTS_FILE = "pipeline_def/hyperparameter_defaults.py"
 #: What the program needs of the repository; a test changes nothing else.
 _COPIED = (
-    "__main__.py", "settings.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image", "handlers",
-    "pipeline_def", "policies", "runs", "requirements.txt",
+    "__main__.py", "settings.py", "stack_config.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image",
+    "handlers", "pipeline_def", "policies", "runs", "requirements.txt",
 )  # fmt: skip
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 

@@ -57,7 +57,7 @@ def test_changed_handler_code_is_an_update_of_its_function(clone: Checkout, at: 
 
 
 def test_a_renamed_component_keeps_its_data(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
-    arguments = "TablesArgs(names, tags, key_arn)"
+    arguments = "context"
     options = 'pulumi.ResourceOptions(aliases=[pulumi.Alias(name="tables")])'
     clone.edit("__main__.py", f'Tables("tables", {arguments})', f'Tables("data", {arguments}, {options})')
     assert at(clone).plan() == []

@@ -11,7 +11,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from contracts.environment import HANDLER_OUTPUTS, handler_variable
+from components.handlers import HANDLERS
+from contracts.environment import handler_variable
 from contracts.problems import ProblemsError
 from contracts.tables import ENDPOINT_MAINTENANCE, ExecutionAttribute
 from handlers import endpoint_cleanup, environment, execution_events, reconcile, scheduled_start
@@ -23,6 +24,7 @@ from tests.handlers.test_events import event
 from tests.tables import create_table
 
 ROOT = Path(__file__).parents[2]
+OUTPUTS_READ = {handler.module: handler.outputs for handler in HANDLERS}
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +98,7 @@ def test_only_endpoints_whose_time_is_over_are_deleted(stack: Stack) -> None:
 
 
 def test_a_function_reads_its_stack_from_its_environment() -> None:
-    names = HANDLER_OUTPUTS["execution_events"]
+    names = OUTPUTS_READ["execution_events"]
     variables = {handler_variable(name): getattr(OUTPUTS, name) for name in names} | {"AWS_REGION": REGION}
     read = environment.outputs_from(variables)
     assert all(getattr(read, name) == getattr(OUTPUTS, name) for name in (*names, "region"))
@@ -107,10 +109,10 @@ def test_a_function_reads_its_stack_from_its_environment() -> None:
 def test_handlers_read_no_other_export_than_their_environment_holds() -> None:
     """What a handler's own module and the shared modules read of ``outputs`` must be among what the component passes."""
     shared = _outputs_read("runs/observe.py") | _outputs_read("runs/begin.py")
-    for name, passed in HANDLER_OUTPUTS.items():
+    for name, passed in OUTPUTS_READ.items():
         read = _outputs_read(f"handlers/{name}.py")
         assert read <= set(passed)
-    everything = set().union(*HANDLER_OUTPUTS.values()) | {"region"}
+    everything = set().union(*OUTPUTS_READ.values()) | {"region"}
     assert shared <= everything
 
 
