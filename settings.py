@@ -213,6 +213,11 @@ class Settings(BaseModel):
         return self.encryption_key == CREATE
 
     @property
+    def creates_log_bucket(self) -> bool:
+        """True if the stack has a bucket of its own for S3 access logs."""
+        return self.access_logs_bucket == CREATE
+
+    @property
     def given_key_arn(self) -> str | None:
         """ARN of the existing key that the stack uses, if any."""
         return self.encryption_key if self.encryption_key.startswith("arn:") else None
@@ -295,7 +300,7 @@ def next_times(expression: str, after: datetime, count: int = 3) -> list[datetim
     last_weekday = fields[2] == "LW"
     fields[2] = "L" if last_weekday else fields[2]
     fields[4] = "7" if fields[4] == "L" else fields[4]
-    cron, time, times = AwsCroniter(" ".join(fields)), after.astimezone(UTC), []
+    cron, time, times = AwsCroniter(" ".join(fields)), after.astimezone(UTC), list[datetime]()
     while len(times) < count and (time := cron.occurrence(time).next()):
         day = time - timedelta(days=max(0, time.weekday() - 4)) if last_weekday else time
         times += [day] if day > after else []

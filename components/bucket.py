@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ import pulumi_aws as aws
 from pulumi import Input, ResourceOptions
 
 from components.context import StackContext
-from components.iam.documents import canonical, tls_only
+from components.iam.documents import Document, canonical, one_or_many, tls_only
+from components.names import Names
 
 NONCURRENT_DAYS = 90
 ABORT_UPLOAD_DAYS = 7
@@ -20,12 +22,15 @@ ABORT_UPLOAD_DAYS = 7
 class BucketArgs:
     """``noun`` says which of the stack's buckets it is.
 
+    ``log_bucket`` is the name of the bucket that S3 writes this one's access logs to. A bucket with
+    ``logs_of`` receives the logs of those buckets, and then has no key, because S3 cannot deliver to a bucket with one.
     Current objects under ``expiry_prefix`` are deleted ``expiry_days`` after they were written; 0 keeps them.
     """
 
     context: StackContext
     noun: str
-    log_bucket: str = ""
+    log_bucket: Input[str] | None = None
+    logs_of: Sequence[str] = ()
     expiry_days: int = 0
     expiry_prefix: str = ""
 
@@ -35,6 +40,7 @@ class Bucket(pulumi.ComponentResource):
 
     bucket: pulumi.Output[str]
     arn: pulumi.Output[str]
+    bucket_when_ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: BucketArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:bucket:Bucket", name, {}, opts)
@@ -42,16 +48,18 @@ class Bucket(pulumi.ComponentResource):
         self._args = args
         self._context = args.context
         self._bucket_name = args.context.names.bucket(args.noun)
-        self._key_arn: Input[str] | None = args.context.key_arn
+        self._key_arn: Input[str] | None = None if args.logs_of else args.context.key_arn
         self._bucket = self._create_bucket()
-        access = self._create_access()
+        *access, policy = self._create_access()
         versioning = self._create_versioning()
         encryption = self._create_encryption()
         self._create_lifecycle(versioning)
         self._create_logging()
         self.bucket = self._bucket.bucket
+        # S3 accepts a bucket as the target of access logs only if its policy lets S3 write there.
+        self.bucket_when_ready = policy.bucket
         self.arn = self._bucket.arn
-        self.ready: list[pulumi.Resource] = [*access, versioning, encryption]
+        self.ready: list[pulumi.Resource] = [*access, policy, versioning, encryption]
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 
     def _options(self, **others: Any) -> ResourceOptions:
@@ -66,7 +74,7 @@ class Bucket(pulumi.ComponentResource):
             opts=self._options(),
         )
 
-    def _create_access(self) -> list[pulumi.Resource]:
+    def _create_access(self) -> tuple[pulumi.Resource, pulumi.Resource, aws.s3.BucketPolicy]:
         """No public access, no ACLs, TLS only. One after the other: S3 rejects concurrent changes of a bucket's access."""
         block = aws.s3.BucketPublicAccessBlock(
             f"{self._name}-public-access",
@@ -89,11 +97,14 @@ class Bucket(pulumi.ComponentResource):
             policy=self._policy(),
             opts=self._options(depends_on=[ownership]),
         )
-        return [block, ownership, policy]
+        return block, ownership, policy
 
     def _policy(self) -> str:
-        names, noun = self._context.names, self._args.noun
-        return canonical([tls_only("s3:*", names.bucket_arn(noun), names.bucket_arn(noun, "*"))])
+        names, args = self._context.names, self._args
+        statements = [tls_only("s3:*", names.bucket_arn(args.noun), names.bucket_arn(args.noun, "*"))]
+        if args.logs_of:
+            statements.insert(0, log_delivery(names, args.noun, args.logs_of))
+        return canonical(statements)
 
     def _create_versioning(self) -> aws.s3.BucketVersioning:
         return aws.s3.BucketVersioning(
@@ -149,7 +160,7 @@ class Bucket(pulumi.ComponentResource):
         return [tidy, expire]
 
     def _create_logging(self) -> None:
-        if not self._args.log_bucket:
+        if self._args.log_bucket is None:
             return
         aws.s3.BucketLogging(
             f"{self._name}-logging",
@@ -158,3 +169,18 @@ class Bucket(pulumi.ComponentResource):
             target_prefix=f"{self._bucket_name}/",
             opts=self._options(),
         )
+
+
+def log_delivery(names: Names, noun: str, sources: Sequence[str]) -> Document:
+    """Lets S3 write the access logs of the stack's own buckets, and of no others."""
+    return {
+        "Sid": "DeliverAccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": names.bucket_arn(noun, "*"),
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": one_or_many(names.bucket_arn(source) for source in sources)},
+            "StringEquals": {"aws:SourceAccount": names.account},
+        },
+    }

@@ -18,7 +18,10 @@ BUCKET_NAME_MAX = 63
 #: The shortest of AWS's limits for roles, functions, schedules and rules.
 NAME_MAX = 63
 NOUN_MAX = 16
+#: Buckets of every stack.
 BUCKETS = ("assets", "models", "pipeline")
+#: The bucket of the S3 access logs, in stacks that create one.
+ACCESS_LOGS = "access-logs"
 DEAD_LETTERS = "dead-letters"
 EVENT_RULE = "execution-events"
 ALARM_TOPIC = "alarms"
@@ -46,6 +49,7 @@ class Names:
     account: str
     #: Bucket names from the settings, by noun; other buckets get a derived name.
     bucket_names: Mapping[str, str] = field(default_factory=dict)
+    creates_log_bucket: bool = False
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
     #: The key from the settings, or the stack's own key once its ARN is known; empty if AWS manages the keys.
@@ -61,6 +65,7 @@ class Names:
             region=settings.region,
             account=account,
             bucket_names={noun: str(getattr(settings, f"{noun}_bucket_name")) for noun in BUCKETS},
+            creates_log_bucket=settings.creates_log_bucket,
             subnet_ids=settings.subnet_ids,
             security_group_ids=settings.security_group_ids,
             key_arn=settings.given_key_arn or "",
@@ -85,6 +90,11 @@ class Names:
         if len(noun) > NOUN_MAX:
             raise ValueError(f"{noun!r} is longer than the {NOUN_MAX} characters that names leave for it")
         return f"{self.prefix}-{noun}"
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The nouns of all buckets that the stack creates."""
+        return (*BUCKETS, ACCESS_LOGS) if self.creates_log_bucket else BUCKETS
 
     def bucket(self, noun: str) -> str:
         """The bucket's name from the settings, or ``<project>-<stack>-<noun>-<account>-<region>``.

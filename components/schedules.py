@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pulumi
 import pulumi_aws as aws
@@ -13,6 +14,7 @@ from pulumi import Input, ResourceOptions
 from components.context import StackContext
 from components.handlers import HANDLERS, Handler
 from components.names import SCHEDULES
+from settings import next_times
 
 MAX_EVENT_AGE_SECONDS = 3600
 RETRIES = 10
@@ -54,7 +56,7 @@ class Schedules(pulumi.ComponentResource):
         )
 
     def _create_schedule(self, group: aws.scheduler.ScheduleGroup, handler: Handler, expression: str, text: str) -> None:
-        aws.scheduler.Schedule(
+        schedule = aws.scheduler.Schedule(
             f"{self._name}-{handler.name}",
             name=self._context.names.of(handler.name),
             group_name=group.name,
@@ -75,3 +77,6 @@ class Schedules(pulumi.ComponentResource):
             },
             opts=ResourceOptions(parent=self, depends_on=[self._args.role_ready]),
         )
+        if expression.startswith("cron("):
+            times = ", ".join(f"{time:%a %Y-%m-%d %H:%M}" for time in next_times(expression, datetime.now(UTC)))
+            pulumi.info(f"{handler.name}: {expression} fires next (UTC): {times}", schedule)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from components.bucket import Bucket, BucketArgs
 from components.context import StackContext
+from components.names import ACCESS_LOGS, BUCKETS
 from contracts.layout import EXECUTIONS_PREFIX, executor_key
 
 
@@ -22,7 +23,10 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """Buckets for price histories (assets), for the files of executions (models), and for the executor (pipeline)."""
+    """Buckets for price histories (assets), for the files of executions (models), and for the executor (pipeline).
+
+    With ``accessLogsBucket: create``, there is one for their access logs too.
+    """
 
     assets: Bucket
     models: Bucket
@@ -34,9 +38,12 @@ class Storage(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._context = args.context
-        self.assets = self._create_bucket("assets")
-        self.models = self._create_bucket("models", args.context.settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/")
-        self.pipeline = self._create_bucket("pipeline")
+        log_bucket = self._create_log_bucket()
+        self.assets = self._create_bucket("assets", log_bucket)
+        self.models = self._create_bucket(
+            "models", log_bucket, args.context.settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/"
+        )
+        self.pipeline = self._create_bucket("pipeline", log_bucket)
         self.executor_uri = self._create_executor()
         self.register_outputs({"executor_uri": self.executor_uri})
 
@@ -50,16 +57,22 @@ class Storage(pulumi.ComponentResource):
             "executor_uri": self.executor_uri,
         }
 
-    def _create_bucket(self, noun: str, expiry_days: int = 0, expiry_prefix: str = "") -> Bucket:
+    def _create_log_bucket(self) -> Input[str] | None:
+        """Name of the bucket that S3 writes access logs to, ready to receive them; None if there is none."""
+        settings = self._context.settings
+        if not settings.creates_log_bucket:
+            return settings.access_logs_bucket or None
+        logs = Bucket(
+            f"{self._name}-{ACCESS_LOGS}",
+            BucketArgs(self._context, ACCESS_LOGS, logs_of=BUCKETS, expiry_days=settings.log_retention_days),
+            ResourceOptions(parent=self),
+        )
+        return logs.bucket_when_ready
+
+    def _create_bucket(self, noun: str, log_bucket: Input[str] | None, expiry_days: int = 0, expiry_prefix: str = "") -> Bucket:
         return Bucket(
             f"{self._name}-{noun}",
-            BucketArgs(
-                self._context,
-                noun,
-                log_bucket=self._context.settings.access_logs_bucket,
-                expiry_days=expiry_days,
-                expiry_prefix=expiry_prefix,
-            ),
+            BucketArgs(self._context, noun, log_bucket, expiry_days=expiry_days, expiry_prefix=expiry_prefix),
             ResourceOptions(parent=self),
         )
 

@@ -18,7 +18,6 @@ from components.iam.statement import LAMBDA, NO_CONDITIONS, SAGEMAKER, SCHEDULER
 from components.names import (
     ALARM_TOPIC,
     ALARMS,
-    BUCKETS,
     DEAD_LETTERS,
     EVENT_RULE,
     MODEL_PACKAGES,
@@ -59,7 +58,7 @@ def _log_groups(names: Names) -> Sequence[str]:
 
 
 def _buckets(key: str = "") -> Resources:
-    return lambda names: [names.bucket_arn(noun, key) for noun in BUCKETS]
+    return lambda names: [names.bucket_arn(noun, key) for noun in names.buckets]
 
 
 def _own_tags(names: Names) -> Document:
@@ -116,7 +115,7 @@ GRANTS = (
         "PutBucketLogging PutBucketOwnershipControls PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock "
         "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
         _buckets(),
-        "The three buckets and their settings",
+        "The buckets and their settings",
     ),
     _grant(
         "Objects",
