@@ -286,7 +286,7 @@ def is_own_key(project: str, key: str) -> bool:
 def next_times(expression: str, after: datetime, count: int = 3) -> list[datetime]:
     """The next times at which a valid schedule expression fires, in UTC; none if it never fires again.
 
-    A rate counts from its creation; here, ``after`` stands for that.
+    A rate counts from the schedule's creation, so ``after`` is used as that time.
     """
     from aws_croniter import AwsCroniter  # its import takes longer than all of our own, and most stacks have no schedule
 

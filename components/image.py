@@ -18,7 +18,7 @@ from components.names import REPOSITORY
 
 DOCKERFILE = "fe_image/Dockerfile"
 STAGING = "build/image"
-#: The platform of SageMaker's instances, whatever machine builds the image.
+#: The platform of SageMaker's instances, which may differ from the machine that builds the image.
 PLATFORM = "linux/amd64"
 UNTAGGED_DAYS = 14
 
@@ -28,7 +28,7 @@ LIFECYCLE = json.dumps(
         "rules": [
             {
                 "rulePriority": 1,
-                "description": "Left-overs of broken pushes",
+                "description": "Untagged images from interrupted pushes",
                 "selection": {
                     "tagStatus": "untagged",
                     "countType": "sinceImagePushed",

@@ -8,7 +8,7 @@ from components.iam.statement import Actor, Statement
 OPERATOR = Actor(
     "operator",
     None,
-    "Whoever uses python -m runs: stores assets and templates, starts executions and reads their reports",
+    "A person who uses python -m runs: stores assets and templates, starts executions and reads their reports",
     (
         Statement("StoreAssets", ("s3:PutObject",), (resources.asset_objects,), "runs assets put stores price histories"),
         Statement(
@@ -21,7 +21,7 @@ OPERATOR = Actor(
             "TellMissing",
             ("s3:ListBucket",),
             (resources.assets_bucket, resources.models_bucket),
-            "Without it a missing object is answered 403, not 404",
+            "Without it S3 answers 403 instead of 404 for a missing object",
         ),
         Statement(
             "KeepAssets",
@@ -39,7 +39,7 @@ OPERATOR = Actor(
             "KeepExecutions",
             ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
             (resources.execution_table,),
-            "runs start creates the item, and takes it back where SageMaker refuses; status, list and report read",
+            "runs start creates the item, and deletes it if SageMaker rejects the start; status, list and report read it",
         ),
         Statement(
             "StartPipeline",
@@ -60,7 +60,7 @@ OPERATOR = Actor(
             "UseKey",
             ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
             (resources.key,),
-            "Tables and objects are under the stack's key",
+            "Tables and objects are encrypted with the stack's key",
             when="key",
             by="S3 and DynamoDB",
         ),
