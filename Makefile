@@ -1,6 +1,9 @@
 # make run and make test are all the set-up there is: each makes .venv when it is missing or older than what it is made from,
 # and installs what it needs itself.
-PYTHON ?= python3.11
+# The first of these that is Python 3.11 or later; `make run PYTHON=python3.12` chooses another.
+SUITABLE = for python in python3.11 python3.12 python3.13 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done
+PYTHON ?= $(shell $(SUITABLE))
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
@@ -13,6 +16,9 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run test test-fast lint author-check clean
 
 $(RUN_READY): pyproject.toml requirements.txt
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
+		"PYTHON is '$(PYTHON)'; Python 3.11 or later is needed. Install it, or name yours: make run PYTHON=/path/to/python3"; exit 1; }
+	@echo "Installing about 120 packages (1.3 GB) into $(VENV); this happens once and takes 1 to 3 minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/$(PIP_INSTALL) --editable '.[local]'
 	@touch $@
@@ -41,7 +47,7 @@ $(AUTHOR)/.ready: pyproject.toml requirements.txt
 	@touch $@
 
 author-check: $(AUTHOR)/.ready  ## Regenerate the template with the SageMaker SDK and compare; execute the notebook
-	$(AUTHOR)/bin/python -m pipeline_def.author_check
+	$(AUTHOR)/bin/python -m pipeline_def author-check
 
 clean:
 	rm -rf $(VENV) $(AUTHOR) build out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -37,13 +37,13 @@ def own():
 
 imports = [took(paid, time.process_time), took(own, time.process_time)]
 
-from pipeline_def.check import check_definition
-from pipeline_def.example_values import EXAMPLE_REGION, example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import check_definition
+from pipeline_def.template.keys import EXAMPLE_REGION, example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 
 def rendered():
-    return render(read_template(), example_values(sections=True).mapping())
+    return render(read_template(), example_values(sections=True))
 
 text = rendered()
 check_definition(text, EXAMPLE_REGION)

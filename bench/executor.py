@@ -16,7 +16,7 @@ from contracts import layout
 from contracts.snapshot import AssetVersion, canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute
 from local_run.emulator.server import Emulator
-from pipeline_def.hyperparameter_defaults import DEFAULTS
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[1]

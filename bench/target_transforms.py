@@ -68,7 +68,7 @@ def price_loss(windows: Any, kind: str) -> float:
 def main() -> None:
     sys.path.insert(0, str(REPOSITORY))
     from local_run.sample_data import write_samples
-    from pipeline_def.hyperparameter_defaults import DEFAULTS
+    from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=int(DEFAULTS["epochs"]))

@@ -19,8 +19,10 @@ from contracts.problems import one_problem
 ALLOWED = ("contracts", "fe_image")
 _SKIPPED_NAMES = ("__pycache__",)
 #: Files that the image does not need, so changing them must not change its tag.
-_SKIPPED_FILES = ("contracts/schedule_expression.py", "fe_image/*.in")
-_SKIPPED_SUFFIXES = (".pyc", ".pyo", ".swp", ".orig", "~")
+_SKIPPED_FILES = ("contracts/schedule_expression.py",)
+#: Everything else (backups, logs, rejected patches, a desktop's files) is left out for the same reason.
+_NEEDED_SUFFIXES = (".py",)
+_NEEDED_NAMES = ("Dockerfile", "requirements.txt")
 _DIRECTORY_MODE = 0o755
 _FILE_MODE = 0o644
 _TAG_LENGTH = 32
@@ -87,7 +89,7 @@ def _allowed_files(root: Path) -> Iterator[Path]:
 
 
 def _belongs(path: Path) -> bool:
-    """False for caches and editors' backup files, which would change the tag although the sources are the same."""
+    """True if the image needs this file."""
     hidden = any(part.startswith(".") or part in _SKIPPED_NAMES for part in path.parts)
     left_out = any(path.match(pattern) for pattern in _SKIPPED_FILES)
-    return not hidden and not left_out and not path.name.endswith(_SKIPPED_SUFFIXES)
+    return not hidden and not left_out and (path.suffix in _NEEDED_SUFFIXES or path.name in _NEEDED_NAMES)

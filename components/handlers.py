@@ -70,7 +70,10 @@ _OBSERVE = (
         "ReadMetric", ("sagemaker:DescribeTrainingJob",), (resources.training_jobs,), "Reads the metric that the gate compared"
     ),
     Statement(
-        "ReadThreshold", ("s3:GetObject",), (resources.evaluation_objects,), "Reads the threshold that the gate compared"
+        "ReadOutputs",
+        ("s3:GetObject", "s3:GetObjectVersion"),
+        (resources.execution_objects,),
+        "Reads the gate's threshold and compares the feature step's outputs with their manifest",
     ),
 )
 
@@ -154,10 +157,17 @@ ENDPOINT_CLEANUP = Handler(
     "endpoint-cleanup",
     "The function that deletes endpoints whose time is over",
     Schedule(lambda _: "rate(1 hour)"),
-    outputs=("endpoint_table",),
+    outputs=("pipeline_arn", "endpoint_table"),
     statements=(
         Statement("FindExpired", ("dynamodb:Query",), (resources.endpoint_index,), "Finds the endpoints that are due"),
         Statement("NoteDeleted", ("dynamodb:UpdateItem",), (resources.endpoint_table,), "Records that an endpoint is deleted"),
+        Statement(
+            "ReadOwnership",
+            ("sagemaker:DescribeEndpoint", "sagemaker:ListTags"),
+            (resources.endpoints,),
+            "Deletes only endpoints that carry this stack's tags",
+        ),
+        Statement("ReadOwnTags", ("sagemaker:ListTags",), (resources.pipeline,), "Reads this stack's tags from its pipeline"),
         Statement(
             "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (resources.endpoints,), "Deletes endpoints named after this stack"
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +14,15 @@ from pulumi import Input, Output, ResourceOptions
 from components.context import StackContext
 from components.names import MODEL_PACKAGES
 from contracts.problems import ProblemsError
-from contracts.regions import deepar_image_uri
-from pipeline_def.check import require_valid
-from pipeline_def.keys import KmsValues, SpotValues, TemplateValues, VpcValues
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import require_valid
+from pipeline_def.template.keys import Source, example_values, names_from, template_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from settings import ProgramError, Settings
 
 MAX_PARALLEL_STEPS = 2
-#: Exports of the stack that have the same name in the template.
-FROM_OUTPUTS = ("executor_uri", "assets_bucket", "models_bucket", "execution_table", "feature_importance_table")
+#: A larger definition is stored in the pipeline bucket. Source: Amazon SageMaker developer guide, "Define a pipeline".
+STORED_ABOVE_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -73,52 +73,58 @@ class Pipeline(pulumi.ComponentResource):
         """The rendered definition, the one place where outputs of other resources enter it."""
         args, settings, tags = self._args, self._context.settings, dict(self._context.tags)
         return Output.all(
-            **{field: args.outputs[field] for field in FROM_OUTPUTS},
-            **{f"{actor}_role_arn": args.role_arns[actor] for actor in ("processing", "training", "model")},
+            **{key: args.outputs[key] for key in names_from(Source.OUTPUT)},
+            **{key: args.role_arns[key.removesuffix("_role_arn")] for key in names_from(Source.ROLE)},
             feature_image_uri=args.image_uri,
             model_package_group=self.model_package_group,
-            key_arn=self._context.key_arn,
+            kms_key_arn=self._context.key_arn,
         ).apply(lambda known: render_definition(settings, tags, known))
 
     def _create_pipeline(self) -> aws.sagemaker.Pipeline:
+        stored = self._store_definition() if is_stored() else None
         return aws.sagemaker.Pipeline(
             f"{self._name}-pipeline",
             pipeline_name=self._context.names.pipeline,
             pipeline_display_name=self._context.names.pipeline,
             pipeline_description="Features, training, quality gate and registering of a forecasting model",
-            pipeline_definition=self.definition,
+            pipeline_definition=None if stored else self.definition,
+            pipeline_definition_s3_location={"bucket": stored.bucket, "object_key": stored.key} if stored else None,
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},
             role_arn=self._args.role_arns["pipeline"],
             tags=self._context.tags,
             opts=ResourceOptions(parent=self, depends_on=self._args.ready),
         )
 
+    def _store_definition(self) -> aws.s3.BucketObjectv2:
+        """The definition under its content hash, so that a changed definition is another object."""
+        return aws.s3.BucketObjectv2(
+            f"{self._name}-definition",
+            # The executor is stored after the bucket's policy and encryption exist, and so is the definition.
+            bucket=Output.from_input(self._args.outputs["executor_uri"]).apply(lambda uri: uri.split("/")[2]),
+            key=self.definition.apply(lambda text: f"definitions/{hashlib.sha256(text.encode()).hexdigest()}.json"),
+            content=self.definition,
+            content_type="application/json",
+            tags=self._context.tags,
+            opts=ResourceOptions(parent=self, retain_on_delete=True),
+        )
+
+
+def is_stored() -> bool:
+    """True if the definition is too large for the resource itself.
+
+    The program must know its resources before it knows their outputs, so the size is that with example values.
+    """
+    return len(render(read_template(), example_values(sections=True))) > STORED_ABOVE_BYTES
+
 
 def render_definition(settings: Settings, tags: Mapping[str, str], known: Mapping[str, Any]) -> str:
-    """Render and check the template. ``known`` holds the resources' outputs, by their field in :class:`TemplateValues`.
+    """Render and check the definition. ``known`` holds the values that resources supply, by template key.
 
     Raises:
-        ProgramError: every rule of ``pipeline_def check`` that the definition breaks.
+        ProgramError: everything that ``pipeline_def check`` reports about the definition.
     """
-    values = TemplateValues(
-        **{key: value for key, value in known.items() if key != "key_arn"},
-        deepar_image_uri=deepar_image_uri(settings.region),
-        log_sync_seconds=str(settings.log_sync_seconds),
-        model_approval_status=settings.approval_status,
-        processing_instance_type=settings.processing_instance_type,
-        training_instance_type=settings.training_instance_type,
-        processing_max_runtime_seconds=settings.processing_max_runtime_seconds,
-        training_max_runtime_seconds=settings.training_max_runtime_seconds,
-        tags=tags,
-        vpc=_vpc(settings.subnet_ids, settings.security_group_ids),
-        kms=KmsValues(known["key_arn"]) if known["key_arn"] else None,
-        spot=SpotValues(settings.training_max_wait_seconds) if settings.managed_spot else None,
-    )
+    values = template_values({**known, "tags": tags}, settings, settings.region)
     try:
-        return require_valid(render(read_template(), values.mapping()), settings.region)
+        return require_valid(render(read_template(), values), settings.region)
     except ProblemsError as error:
         raise ProgramError(error.subject, error.problems) from None
-
-
-def _vpc(subnet_ids: Sequence[str], security_group_ids: Sequence[str]) -> VpcValues | None:
-    return VpcValues(subnet_ids, security_group_ids) if subnet_ids else None

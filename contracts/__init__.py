@@ -1,5 +1,5 @@
-"""What several rooms must agree on, and nothing else.
+"""Definitions that several packages share, and nothing else.
 
-Standard library only (the handlers run on what the Lambda runtime ships), except :mod:`contracts.template`, which needs
-pydantic and is never imported by a handler.
+Standard library only, because handlers use only what the Lambda runtime ships. The exception is :mod:`contracts.template`,
+which needs pydantic and is never imported by a handler.
 """

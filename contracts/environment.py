@@ -1,4 +1,4 @@
-"""Environment variables that the definition hands to the processing container, and the executor to the step."""
+"""Environment variables of the processing container (set by the definition or the executor) and of the handlers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ MODELS_BUCKET = "MODELS_BUCKET"
 LOG_SYNC_SECONDS = "LOG_SYNC_SECONDS"
 LOG_SYNC_SECONDS_DEFAULT = "10"
 
-#: The pipeline execution the container runs for: the step refuses an execution item that belongs to another one.
+#: The pipeline execution of the container. The step refuses the item of another pipeline execution.
 PIPELINE_EXECUTION_ARN = "PIPELINE_EXECUTION_ARN"
 
 #: JSON list, from the pipeline's parameter ``test_quantiles``: the baseline is scored at the quantiles that DeepAR reports.
 TEST_QUANTILES = "TEST_QUANTILES"
 
-#: Stands before ``/opt/ml`` when the step runs as a process; unset (empty) in a container.
+#: Root of the container's file system: unset in a container, a temporary folder if the step runs as a process.
 CONTAINER_ROOT = "CONTAINER_ROOT"
 
 
 def handler_variable(output: str) -> str:
-    """The variable by which a handler gets one of the stack's exports: ``execution_table`` → ``EXECUTION_TABLE``."""
+    """Return the variable that holds one of the stack's exports: ``EXECUTION_TABLE`` for ``execution_table``."""
     return output.upper()

@@ -15,12 +15,28 @@ T = TypeVar("T")
 
 WINDOW_MAX = 2000
 LIST_MAX = 16
+#: Training rows per estimated parameter before ARIMA's first forecast; fewer give unstable estimates.
+ARIMA_ROWS_PER_PARAMETER = 10
 
 
 class Settings(BaseModel):
     """Base of every model of a template: camelCase, no unknown fields, JSON types taken literally, unchangeable."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, frozen=True)
+
+
+class FeatureSettings(Settings):
+    """Base of the settings of a feature group, with what they imply for the prices."""
+
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        """Rows at the start without a value, one number per feature in the order of the group's features."""
+        raise NotImplementedError
+
+    @property
+    def needs_positive_prices(self) -> bool:
+        """Whether a feature takes logarithms of prices or divides by them. A group with ``output`` level does not."""
+        return getattr(self, "output", "ratio") == "ratio"
 
 
 def different(values: tuple[T, ...]) -> tuple[T, ...]:
@@ -42,35 +58,56 @@ _CODES = "How many codes; each is a feature that all assets share."
 _CODED = f"Latest returns of each asset that are coded together, in rows{_ROWS}"
 
 
-class Bollinger(Settings):
+class Bollinger(FeatureSettings):
     """Bollinger bands: moving average of ``window`` rows, and ``deviations`` standard deviations on either side."""
 
     windows: Windows = Field((20,), description=f"Rows of the moving average and its deviation{_ROWS}")
     deviations: float = Field(2.0, gt=0, le=10, description="Standard deviations from the average to either band.")
     output: Output = Field("ratio", description=_OUTPUT)
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return tuple(n - 1 for n in self.windows for _ in range(3))
 
-class Rsi(Settings):
+
+class Rsi(FeatureSettings):
     """Relative strength index (Wilder)."""
 
     windows: Windows = Field((14,), description=f"Rows that gains and losses are smoothed over{_ROWS}")
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.windows
 
-class Sma(Settings):
+    @property
+    def needs_positive_prices(self) -> bool:
+        return False
+
+
+class MovingAverage(FeatureSettings):
+    """Base of the moving averages."""
+
+    windows: Windows
+    output: Output = Field("ratio", description=_OUTPUT)
+
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return tuple(n - 1 for n in self.windows)
+
+
+class Sma(MovingAverage):
     """Simple moving average."""
 
     windows: Windows = Field((10, 50), description=f"Rows of each average{_ROWS}")
-    output: Output = Field("ratio", description=_OUTPUT)
 
 
-class Ema(Settings):
+class Ema(MovingAverage):
     """Exponential moving average."""
 
     windows: Windows = Field((12, 26), description=f"Span of each average, in rows{_ROWS}")
-    output: Output = Field("ratio", description=_OUTPUT)
 
 
-class Macd(Settings):
+class Macd(FeatureSettings):
     """Moving average convergence and divergence, as a share of the price."""
 
     fast: Window = Field(12, description=f"Span of the fast average, less than slow{_ROWS}")
@@ -83,32 +120,52 @@ class Macd(Settings):
             raise ValueError(f"fast ({self.fast}) must be less than slow ({self.slow})")
         return self
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.slow + self.signal - 2,) * 3
 
-class Momentum(Settings):
+
+class Momentum(FeatureSettings):
     """Rate of change over a number of rows."""
 
     windows: Horizons = Field((10,), description=f"Rows between the two prices{_ROWS}")
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.windows
 
-class Volatility(Settings):
+
+class Volatility(FeatureSettings):
     """Rolling standard deviation of one-row log returns."""
 
     windows: Windows = Field((20,), description=f"Rows of each deviation{_ROWS}")
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.windows
 
-class Returns(Settings):
+
+class Returns(FeatureSettings):
     """Log returns over a number of rows."""
 
     horizons: Horizons = Field((1, 5), description=f"Rows between the two prices{_ROWS}")
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return self.horizons
 
-class Lags(Settings):
+
+class Lags(FeatureSettings):
     """One-row log returns of earlier rows."""
 
     lags: Horizons = Field((1, 2, 3), description=f"How many rows earlier each return is{_ROWS}")
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return tuple(n + 1 for n in self.lags)
 
-class Arima(Settings):
+
+class Arima(FeatureSettings):
     """One-step-ahead forecast of the log price by ARIMA(p, d, q).
 
     ``refit``: ``expanding`` estimates anew at every training row from what came before it (pure AR only: q = 0),
@@ -132,8 +189,13 @@ class Arima(Settings):
             raise ValueError("refit 'expanding' needs q = 0; with moving-average terms use 'once'")
         return self
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        p, d, q = self.order
+        return (d + p + ARIMA_ROWS_PER_PARAMETER * (p + q + 1),)
 
-class Spectral(Settings):
+
+class Spectral(FeatureSettings):
     """Causal low-pass: the last value of a window from which all but the lowest frequencies were removed."""
 
     window: Annotated[int, Field(ge=8, le=WINDOW_MAX)] = Field(128, description=f"Rows that are transformed{_ROWS}")
@@ -147,8 +209,12 @@ class Spectral(Settings):
             raise ValueError(f"components must be at most half the window ({self.window // 2})")
         return self
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.window - 1,) * len(self.components)
 
-class Autoencoder(Settings):
+
+class Autoencoder(FeatureSettings):
     """Codes of a small neural network that reproduces the last ``window`` standardised returns of all assets."""
 
     codes: int = Field(3, ge=1, le=64, description=_CODES)
@@ -156,24 +222,40 @@ class Autoencoder(Settings):
     hidden: int = Field(16, ge=2, le=256, description="Neurons in each of the two layers around the codes.")
     epochs: int = Field(60, ge=1, le=1000, description="Passes over the training rows, at most.")
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.window,) * self.codes
 
-class Pca(Settings):
+
+class Pca(FeatureSettings):
     """Principal components of the same input as the autoencoder's."""
 
     codes: int = Field(3, ge=1, le=64, description=_CODES)
     window: Annotated[int, Field(ge=1, le=60)] = Field(5, description=_CODED)
 
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return (self.window,) * self.codes
+
 
 CalendarField = Literal["hourOfDay", "dayOfWeek", "dayOfMonth", "monthOfYear"]
 
 
-class Calendar(Settings):
+class Calendar(FeatureSettings):
     """Position in the day, week, month or year as sine and cosine; known in advance."""
 
     fields: Annotated[tuple[CalendarField, ...], Field(min_length=1, max_length=4), AfterValidator(different)] = Field(
         ("dayOfWeek", "monthOfYear"),
         description="Positions, each as sine and cosine; those that vary in daily prices by default.",
     )
+
+    @property
+    def warm_ups(self) -> tuple[int, ...]:
+        return (0,) * (2 * len(self.fields))
+
+    @property
+    def needs_positive_prices(self) -> bool:
+        return False
 
 
 class Features(Settings):
@@ -194,7 +276,7 @@ class Features(Settings):
     pca: Pca | None = Field(None, description="The same by principal components: better and cheaper.")
     calendar: Calendar | None = Field(None, description="Position in day, week, month and year.")
 
-    def chosen(self) -> dict[str, Settings]:
+    def chosen(self) -> dict[str, FeatureSettings]:
         """Group name → settings of those that are computed, in the order of this class."""
         groups = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: settings for name, settings in groups.items() if settings is not None}

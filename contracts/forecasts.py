@@ -1,7 +1,7 @@
-"""The file ``evaluation/forecasts.json``: what a trained model forecasts for each test window, beside what came to be.
+"""The file ``evaluation/forecasts.json``: a trained model's forecast for each test window, with the actual values.
 
-Written by whoever runs inference (the embedded default does it after registering; on AWS a transform job or an endpoint can),
-read by ``runs report``. Prices are in the asset's own currency; a null is a day without trading.
+The code that runs inference writes it: the embedded default after registering a model, a transform job or an endpoint on AWS.
+``runs report`` reads it. Prices are in the asset's own currency; null means a day without trading.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class WindowForecast(TypedDict):
     timestamps: list[str]  # ISO 8601 dates, no zone
     actual: list[float | None]  # price
     quantiles: dict[str, list[float]]  # quantile ("0.1") -> model's price forecast
-    naive_quantiles: dict[str, list[float]]  # the naive forecast with the quantiles of its training residuals, as prices
-    target_actual: list[float | None]  # on the transformed target, which the algorithm's metrics and the gate use
+    naive_quantiles: dict[str, list[float]]  # the naive forecast's, from its training residuals
+    target_actual: list[float | None]  # on the transformed target, like the algorithm's metrics and the gate
     target_quantiles: dict[str, list[float]]
     naive_target_quantiles: dict[str, list[float]]
 

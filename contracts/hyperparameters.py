@@ -1,7 +1,7 @@
 """The hyperparameters of SageMaker's built-in DeepAR: names, types and ranges.
 
 The algorithm takes a map of string to string. The author of the definition, its checker, ``runs start`` and the local
-stand-in all read this one table. The pipeline's defaults are in ``pipeline_def/hyperparameter_defaults.py``.
+stand-in all read this one table. The pipeline's defaults are in ``pipeline_def.author.hyperparameter_defaults.py``.
 Source: Amazon SageMaker developer guide, "DeepAR hyperparameters" and "Tune a DeepAR model". If the guide names no upper
 bound, the bound here is a practical limit: a larger value only makes the job more expensive.
 """
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from contracts.frequency import FREQUENCY_PATTERN
 from contracts.problems import Problem, nearest
 from contracts.strict_json import parse
 
@@ -58,7 +59,7 @@ class Hyperparameter:
         if len(text) > VALUE_MAX_CHARS:
             return False
         if self.kind == "frequency":
-            return re.fullmatch(r"([1-9][0-9]{0,3})?(M|W|D|H|min)", text) is not None
+            return re.fullmatch(FREQUENCY_PATTERN, text) is not None
         if self.kind == "choice":
             return text in self.words
         if self.kind == "integer":

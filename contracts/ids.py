@@ -1,4 +1,4 @@
-"""Ids: which are allowed, and what is derived from them."""
+"""Ids of executions, templates and assets, and the request token that is derived from an execution id."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ _ID_MAX_TEMPLATE = 40
 
 
 def execution_id_problem(value: object, where: str = "execution id") -> Problem | None:
-    """What is wrong with an ExecutionId, or None. The pattern must match in full: a trailing newline is refused."""
+    """Return the problem of an ExecutionId, or None. The pattern must match in full, so a trailing newline is refused."""
     if isinstance(value, str) and len(value) <= EXECUTION_ID_MAX and _EXECUTION_ID.fullmatch(value):
         return None
     return Problem(where, value, _ALLOWED)
 
 
 def check_execution_id(value: object) -> str:
-    """The id itself; raises :class:`ProblemsError` where it is not allowed."""
+    """Return the id itself.
+
+    Raises:
+        ProblemsError: the id is not allowed.
+    """
     problem = execution_id_problem(value)
     if problem is not None:
         raise ProblemsError("execution", [problem])
@@ -36,21 +40,21 @@ def check_execution_id(value: object) -> str:
 
 
 def template_id_problem(value: object, where: str = "template id") -> Problem | None:
-    """Template ids follow the same pattern, and leave room for the suffix of the execution ids made from them."""
+    """Return the problem of a template id, or None. It is shorter, because execution ids add a time and a suffix to it."""
     if isinstance(value, str) and len(value) <= _ID_MAX_TEMPLATE and _EXECUTION_ID.fullmatch(value):
         return None
     return Problem(where, value, _ALLOWED.replace("63", str(_ID_MAX_TEMPLATE)))
 
 
 def new_execution_id(template_id: str, moment: datetime | None = None, suffix: str = "") -> str:
-    """``<template>-<UTC time>-<suffix>``: readable and sortable within a template.
+    """Return ``<template>-<UTC time>-<suffix>``, which is readable and sorts by time within a template.
 
-    Without a suffix a random one is added, so that the id is never used twice; with one, the same moment gives the same id.
+    The default suffix is random, so the id is never used twice. With a given suffix the same moment gives the same id.
     """
     time = (moment or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%d-%H%M%S")
     return f"{template_id}-{time}-{suffix or secrets.token_hex(2)}"
 
 
 def client_request_token(execution_id: str) -> str:
-    """The ClientRequestToken (64 characters) that makes starting the same execution twice start it once."""
+    """Return the ClientRequestToken (64 characters) with which repeated starts of an execution start it once."""
     return hashlib.sha256(execution_id.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Where things lie: S3 keys of an execution, of the assets, of the executor, and the container's folders.
+"""S3 keys of executions, assets and the executor, and the container's folders.
 
-Everything an execution writes stands under ``executions/<ExecutionId>/`` of the models bucket, so that two executions
-can never overwrite one another.
+Everything that an execution writes is under ``executions/<ExecutionId>/`` in the models bucket, so two executions never
+overwrite each other.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ EXECUTIONS_PREFIX = "executions"
 ASSETS_PREFIX = "assets"
 EXECUTOR_NAME = "run-fe-step.py"
 
-#: The container's folders as SageMaker lays them out. ``CONTAINER_ROOT`` (see :mod:`contracts.environment`) stands before them
-#: when the step runs as a process on a developer's machine.
+#: The container's folders, as SageMaker defines them. If the step runs as a process on a developer's machine, they are below
+#: ``CONTAINER_ROOT`` (see :mod:`contracts.environment`).
 ML_ROOT = "/opt/ml"
 PROCESSING_ROOT = f"{ML_ROOT}/processing"
 INPUT_ASSETS_DIR = f"{PROCESSING_ROOT}/input/assets"
@@ -25,7 +25,7 @@ OUTPUT_ROOT = f"{PROCESSING_ROOT}/output"
 EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 
 #: Names of the processing step's outputs; each is a folder under OUTPUT_ROOT and a prefix under the execution's.
-#: ``manifest`` holds manifest.json alone and is uploaded to the execution's own prefix, outside the channel prefixes.
+#: ``manifest`` holds only manifest.json and is uploaded to the execution's own prefix, outside the channel prefixes.
 OUTPUTS = ("train", "test", "features", "evaluation", "plots", "manifest")
 
 GATE_FILE = "gate.json"
@@ -52,24 +52,32 @@ class ExecutionLayout:
 
     @property
     def prefix(self) -> str:
+        """Prefix of everything that the execution writes."""
         return f"{EXECUTIONS_PREFIX}/{self.execution_id}"
 
     def output_prefix(self, output: str) -> str:
-        """The prefix that the processing output of that name is uploaded to."""
+        """Return the prefix to which the processing output of this name is uploaded.
+
+        Raises:
+            ValueError: there is no such output.
+        """
         if output not in OUTPUTS:
             raise ValueError(f"unknown processing output {output!r}; one of {', '.join(OUTPUTS)}")
         return self.prefix if output == "manifest" else f"{self.prefix}/{output}"
 
     @property
     def features_csv(self) -> str:
+        """The feature table that the processing step computed, CSV."""
         return f"{self.prefix}/features/features.csv"
 
     @property
     def train_json(self) -> str:
+        """Training channel: one JSON line per base asset, up to the training end."""
         return f"{self.prefix}/train/train.json"
 
     @property
     def test_json(self) -> str:
+        """Test channel: one JSON line per test window of the predicted asset."""
         return f"{self.prefix}/test/test.json"
 
     @property
@@ -79,43 +87,49 @@ class ExecutionLayout:
 
     @property
     def evaluation(self) -> str:
+        """Prefix of the evaluation: property file, baselines, importance, forecasts."""
         return f"{self.prefix}/evaluation"
 
     @property
     def gate_json(self) -> str:
+        """The quality gate's property file, which the definition reads with JsonGet."""
         return f"{self.evaluation}/{GATE_FILE}"
 
     @property
     def plots(self) -> str:
+        """Prefix of the plots."""
         return f"{self.prefix}/plots"
 
     @property
     def logs(self) -> str:
+        """Prefix of the steps' whole logs."""
         return f"{self.prefix}/logs"
 
     @property
     def step_log(self) -> str:
+        """The whole log of the feature step, synced while it runs."""
         return f"{self.logs}/feature-engineering.log"
 
     @property
     def manifest(self) -> str:
+        """Names, sizes and SHA-256 of the processing step's outputs; written last."""
         return f"{self.prefix}/manifest.json"
 
     @property
     def forecasts(self) -> str:
-        """Sampled quantiles of each test window on the price scale, written by whoever runs inference."""
+        """The forecasts of each test window as prices, see :mod:`contracts.forecasts`."""
         return f"{self.evaluation}/forecasts.json"
 
 
-#: A price history may not be larger: before it is stored, before an execution starts, and in the step.
+#: Largest price history; checked when it is stored, when an execution starts, and in the step.
 ASSET_MAX_BYTES = 256 * 1024 * 1024
 
 
 def asset_key(asset: str) -> str:
-    """Key of an asset's price history (CSV: Date, Close) in the assets bucket."""
+    """Return the key of an asset's price history (CSV: Date, Close) in the assets bucket."""
     return f"{ASSETS_PREFIX}/{asset}.csv"
 
 
 def executor_key(content: bytes) -> str:
-    """Key of the executor in the pipeline bucket, under the hash of its content: a changed executor is another key."""
+    """Return the executor's key in the pipeline bucket, with a hash of the content: a changed executor has a new key."""
     return f"code/{hashlib.sha256(content).hexdigest()[:16]}/{EXECUTOR_NAME}"

@@ -1,6 +1,6 @@
-"""``manifest.json``: the names, sizes and SHA-256 of everything the processing step wrote, written after everything else.
+"""``manifest.json``: names, sizes and SHA-256 of all files that the processing step wrote. It is written last.
 
-Outputs count when the job is Completed and they match it: what a killed step leaves behind never does.
+Outputs count only if the job is Completed and they match the manifest, so the remains of a killed step never count.
 """
 
 from __future__ import annotations
@@ -25,53 +25,65 @@ class ManifestEntry(TypedDict):
 
 
 def manifest_bytes(execution_id: str, entries: Mapping[str, ManifestEntry]) -> bytes:
-    """The manifest as it is stored: the same bytes for the same files."""
+    """Return the manifest as it is stored: the same bytes for the same files."""
     content = {"version": MANIFEST_VERSION, "execution_id": execution_id, "files": dict(sorted(entries.items()))}
     return json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def entry(content: bytes) -> ManifestEntry:
-    """The entry of a file with that content."""
+    """Return the entry of a file with this content."""
     return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def file_entry(path: Path) -> ManifestEntry:
-    """The entry of a file on disk, which is not read into memory as a whole."""
+    """Return the entry of a file on disk, without reading the whole file into memory."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return {"size": path.stat().st_size, "sha256": digest}
 
 
 def parse_manifest(content: bytes) -> dict[str, ManifestEntry]:
-    """The manifest's entries by file name; :class:`ValueError` for anything that is none."""
+    """Return the manifest's entries by file name.
+
+    Raises:
+        ValueError: not the JSON of a manifest of this version.
+    """
     manifest: Any = json.loads(content)
     known = isinstance(manifest, dict) and manifest.get("version") == MANIFEST_VERSION
-    if not known or not isinstance(manifest.get("files"), dict):
+    files = manifest.get("files") if known else None
+    if not isinstance(files, dict) or not all(map(_is_entry, files.values())):
         raise ValueError(f"not a manifest of version {MANIFEST_VERSION}")
-    files: dict[str, ManifestEntry] = manifest["files"]
-    return files
+    return {name: {"size": found["size"], "sha256": found["sha256"]} for name, found in files.items()}
 
 
 def mismatches(entries: Mapping[str, ManifestEntry], found: Mapping[str, ManifestEntry]) -> list[Problem]:
-    """What keeps found files from being the manifest's: missing ones and differing ones. Further files do not matter."""
+    """Compare found files with the manifest: report missing and different ones. Additional files do not matter."""
     problems = []
     for name, expected in sorted(entries.items()):
         actual = found.get(name)
         if actual is None:
             problems.append(Problem(name, None, "the manifest lists it"))
         elif actual != expected:
-            problems.append(Problem(name, dict(actual), f"the manifest has {expected}"))
+            problems.append(Problem(name, _described(actual), f"the manifest has {_described(expected)}"))
     return problems
 
 
 def directory_problems(root: Path) -> list[Problem]:
-    """Why the outputs under a folder (``train/``, ``manifest/manifest.json`` …) do not count as finished; empty if they do."""
+    """Report why the outputs in a folder (``train/``, ``manifest/manifest.json`` …) do not count as finished."""
     path = root / "manifest" / MANIFEST_NAME
     try:
         entries = parse_manifest(path.read_bytes())
     except FileNotFoundError:
-        return [Problem(MANIFEST_NAME, None, "it is written last: the step has not finished")]
+        return [Problem(MANIFEST_NAME, None, "it is written last, so the step has not finished")]
     except ValueError as error:
         return [Problem(MANIFEST_NAME, str(error), "allowed: the JSON that the step writes")]
     found = {name: file_entry(root / name) for name in entries if (root / name).is_file()}
     return mismatches(entries, found)
+
+
+def _is_entry(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("size"), int) and isinstance(value.get("sha256"), str)
+
+
+def _described(found: ManifestEntry) -> str:
+    return f"{found['size']} bytes, SHA-256 {found['sha256'][:12]}"

@@ -1,9 +1,9 @@
-"""DeepAR's ``mean_wQuantileLoss``, which the gate, the report and the prediction table compare by.
+"""DeepAR's ``mean_wQuantileLoss``, by which the gate, the report and the prediction table compare forecasts.
 
-In plain Python: reports and handlers have no numpy.
+In plain Python, because reports and handlers have no numpy.
 Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works": 2 Σ Q / Σ |y| for each quantile τ over all series
-and steps with an actual value y, Q = (1 − τ)·|q − y| where the forecast q is above y, else τ·|q − y|; then the mean over the
-quantiles.
+and steps with an actual value y, where Q = (1 − τ)·|q − y| if the forecast q is above y and τ·|q − y| otherwise. The metric is
+the mean over the quantiles.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 
 
 def level_name(level: float) -> str:
-    """How every file and log spells a quantile's level: with all its digits, or two levels would be one."""
+    """Return a quantile's level as every file and log writes it: with all digits, so that two levels never become one."""
     return repr(float(level))
 
 
 def loss_name(level: str) -> str:
-    """How the algorithm's log names the loss of a level, which is given as ``level_name`` spells it."""
+    """Return the name of a level's loss in the algorithm's log; ``level`` as written by ``level_name``."""
     return f"wQuantileLoss[{level}]"
 
 
 def weighted_quantile_losses(actual: Sequence[float | None], quantiles: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """The loss of each quantile ("0.1"); a null actual is left out. Empty where no actual is seen, or all of them are 0."""
+    """Return the loss of each quantile ("0.1"). Null actuals are skipped; empty if there is no actual or all are 0."""
     seen = [step for step, value in enumerate(actual) if value is not None]
     scale = sum(abs(actual[step] or 0.0) for step in seen)
     if scale == 0:
@@ -36,6 +36,6 @@ def weighted_quantile_losses(actual: Sequence[float | None], quantiles: Mapping[
 
 
 def mean_weighted_quantile_loss(actual: Sequence[float | None], quantiles: Mapping[str, Sequence[float]]) -> float | None:
-    """The mean over the quantiles; None where there is nothing to compare."""
+    """Return the mean loss over the quantiles; None if there is nothing to compare."""
     losses = weighted_quantile_losses(actual, quantiles)
     return sum(losses.values()) / len(losses) if losses else None

@@ -1,4 +1,4 @@
-"""What a deployed stack exports, by name: the program writes it, ``runs`` and ``local_run`` read it.
+"""The exports of a deployed stack: the program writes them, ``runs`` and ``local_run`` read them.
 
 On AWS: ``pulumi stack output --json > outputs.json`` and ``STACK_OUTPUTS=outputs.json``.
 """
@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from contracts.problems import Problem, ProblemsError
+from contracts.files import unreadable_file
+from contracts.problems import UNSTATED, Problem, ProblemsError
 from contracts.strict_json import parse
 
 STACK_OUTPUTS_VARIABLE = "STACK_OUTPUTS"
+_SOURCE = "`pulumi stack output --json` writes it for a deployed stack, `python -m local_run up` for the emulator"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,11 @@ class StackOutputs:
 
     @classmethod
     def from_mapping(cls, exported: Mapping[str, object], source: str = "stack outputs") -> StackOutputs:
-        """Read the exports; every missing one is named. Exports not known here are left alone."""
+        """Read the exports. All missing ones are reported; unknown ones are ignored.
+
+        Raises:
+            ProblemsError: exports are missing.
+        """
         values = {field.name: exported.get(exported_name(field.name)) for field in fields(cls)}
         missing = [
             Problem(exported_name(name), value, "every stack of this program exports it as text")
@@ -53,24 +59,27 @@ class StackOutputs:
 
     @classmethod
     def from_file(cls, path: Path) -> StackOutputs:
-        """Read what ``pulumi stack output --json`` printed."""
+        """Read the file that ``pulumi stack output --json`` wrote.
+
+        Raises:
+            ProblemsError: the file cannot be read, or exports are missing.
+        """
         try:
-            exported = parse(path.read_text())
+            exported = parse(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            allowed = f"allowed: the JSON of `pulumi stack output --json` ({error})"
-            raise ProblemsError(str(path), [Problem("file", path.name, allowed)]) from error
+            raise unreadable_file(path, error, _SOURCE) from error
         if not isinstance(exported, dict):
-            raise ProblemsError(str(path), [Problem("file", exported, "allowed: one JSON object")])
+            raise ProblemsError(str(path), [Problem(path.name, UNSTATED, f"is not a JSON object; {_SOURCE}")])
         return cls.from_mapping(exported, str(path))
 
     def exported(self) -> dict[str, str]:
-        """The exports by their exported names."""
+        """Return the exports by their exported names."""
         return {exported_name(field.name): getattr(self, field.name) for field in fields(self)}
 
 
-#: What else a stack exports, for other stacks: field -> what it is. Nothing of this project reads them.
+#: Further exports, for other stacks: field -> description. Nothing in this project reads them.
 FURTHER_OUTPUTS: Mapping[str, str] = {
-    "model_role_arn": "ARN of the role that registered models run under",
+    "model_role_arn": "ARN of the role of registered models",
     "model_package_group_arn": "ARN of the model package group",
     "alarm_topic_arn": "ARN of the topic that alarms go to",
     "key_arn": "ARN of the stack's KMS key; empty where AWS manages the keys",
@@ -78,6 +87,6 @@ FURTHER_OUTPUTS: Mapping[str, str] = {
 
 
 def exported_name(field: str) -> str:
-    """``execution_table`` → ``executionTable``."""
+    """Return ``executionTable`` for ``execution_table``."""
     head, *rest = field.split("_")
     return head + "".join(part.capitalize() for part in rest)

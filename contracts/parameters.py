@@ -18,6 +18,19 @@ TRAINING_VOLUME_GB = "TrainingVolumeSizeInGB"
 MODEL_APPROVAL_STATUS = "ModelApprovalStatus"
 MODEL_PACKAGE_GROUP_NAME = "ModelPackageGroupName"
 
+#: What ``runs start --set`` takes besides hyperparameters; the id has an option of its own.
+SETTABLE = (
+    ASSETS_S3_URI,
+    PROCESSING_INSTANCE_TYPE,
+    PROCESSING_INSTANCE_COUNT,
+    PROCESSING_VOLUME_GB,
+    TRAINING_INSTANCE_TYPE,
+    TRAINING_INSTANCE_COUNT,
+    TRAINING_VOLUME_GB,
+    MODEL_APPROVAL_STATUS,
+    MODEL_PACKAGE_GROUP_NAME,
+)
+
 APPROVAL_STATUSES = ("PendingManualApproval", "Approved", "Rejected")
 
 #: CPU by default; a GPU instance type (ml.g4dn.xlarge, ml.g5.xlarge …) trains on the GPU with no other change.
@@ -26,7 +39,7 @@ DEFAULT_TRAINING_INSTANCE_TYPE = "ml.c5.2xlarge"
 
 INSTANCE_TYPE_PATTERN = r"^ml\.[a-z][a-z0-9-]*\.([0-9]+x?large|medium|large|xlarge|metal(-[0-9]+xl)?)$"
 
-#: Families with local NVMe storage: encrypted by their own hardware, and SageMaker refuses a volume key for them.
+#: Families with local NVMe storage: their own hardware encrypts it, so SageMaker refuses a volume key for them.
 #: Source: SageMaker API, ResourceConfig.VolumeKmsKeyId.
 _LOCAL_STORAGE = re.compile(
     r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|g7e?|p4de?|p5(?:en?)?|p6e?-[a-z0-9]+|trn1n?|trn2|i[0-9][a-z]*)\."
@@ -53,17 +66,17 @@ _PATTERNS = {
 
 
 def allowed_instead(name: str, value: str) -> str | None:
-    """What a parameter may be where ``value`` is none of it; None where it is, or nothing is known of the parameter."""
+    """Return what is allowed instead of ``value``; None if the value is allowed or the parameter is unknown."""
     if name in _RANGES:
         least, most = _RANGES[name]
         fits = re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) is not None and least <= int(value) <= most
         return None if fits else f"a whole number from {least} to {most}" if least < most else str(least)
-    pattern, words = _PATTERNS.get(name, (r"(?s:.+)", "a text of at least one character"))
+    pattern, words = _PATTERNS.get(name, (r"[^\ud800-\udfff]+", "a text of at least one character, valid in UTF-8"))
     return None if re.fullmatch(pattern, value) else words
 
 
 def has_local_storage(instance_type: str) -> bool:
-    """Whether an instance type brings storage of its own, for which no volume key may be given.
+    """Return whether an instance type has local storage, for which no volume key may be given.
 
     >>> has_local_storage("ml.g5.xlarge"), has_local_storage("ml.c5d.xlarge"), has_local_storage("ml.m5.xlarge")
     (True, True, False)

@@ -1,4 +1,4 @@
-"""How every room reports what a user can mend: all of it at once, each with the field, the value and what is allowed."""
+"""How every package reports problems that a user can solve: all at once, each with field, value and what is allowed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.display import printable
+
 _OWN_PACKAGES = (
     "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies",
     "settings", "stack_config",
 )  # fmt: skip
 
 
+#: Value of a problem whose text needs none: "baseAssets is empty; …", not "baseAssets is []; …".
+UNSTATED = object()
+
+
 @dataclass(frozen=True)
 class Problem:
-    """One thing a user can mend.
+    """One problem that a user can solve.
 
-    ``where`` names the field, file or JSON path, ``value`` is what stands there (already masked where it may be a secret;
-    ``None`` when it is missing), ``allowed`` says what may stand there instead.
+    ``where`` names the field, file or JSON path. ``value`` is its value: masked if it may be secret, ``None`` if it is missing,
+    ``UNSTATED`` if it says nothing that ``allowed`` does not say. ``allowed`` says what is allowed instead.
     """
 
     where: str
@@ -29,12 +35,14 @@ class Problem:
     allowed: str
 
     def __str__(self) -> str:
+        if self.value is UNSTATED:
+            return printable(f"{self.where} {self.allowed}")
         found = "is missing" if self.value is None else f"is {_shorten(repr(self.value))}"
-        return f"{self.where} {found}; {self.allowed}"
+        return printable(f"{self.where} {found}; {self.allowed}")
 
 
 class ProblemsError(Exception):
-    """All problems of one input. Command lines print it without a traceback and exit non-zero."""
+    """All problems of one input. Command lines print them without a traceback and exit non-zero."""
 
     def __init__(self, subject: str, problems: Iterable[Problem]) -> None:
         self.subject = subject
@@ -42,39 +50,41 @@ class ProblemsError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        lines = [f"{self.subject}: {len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"]
+        lines = [f"{printable(self.subject)}: {len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"]
         return "\n".join(lines + [f"  - {problem}" for problem in self.problems])
 
 
 def one_problem(subject: str, where: str, value: object, allowed: str) -> ProblemsError:
-    """The error for an input with a single thing wrong with it."""
+    """Return the error of an input with a single problem."""
     return ProblemsError(subject, [Problem(where, value, allowed)])
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint such as ``did you mean 'epochs'?``, or an empty string where nothing known looks alike, in whichever case."""
+    """Return a hint such as ``did you mean 'epochs'?``, ignoring case; empty if no known name is similar."""
     folded = {text.casefold(): text for text in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return f"did you mean {folded[close[0]]!r}?" if close else ""
 
 
 def listed(names: Sequence[str], limit: int = 10) -> str:
-    """Names for a message: of many the first, and how many more there are."""
+    """Return names for a message: the first ones, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
 
 
 def check_output_folder(option: str, folder: Path) -> None:
-    """Refuses a folder that can not be made or written to, before the work whose results it is for. Makes nothing.
+    """Check that a folder exists or can be created, and can be written to, before the work that fills it. Creates nothing.
 
     Raises:
-        ProblemsError: something on the way to it is no folder, or may not be written to.
+        ProblemsError: a part of the path is a file, or must not be written to.
     """
     wanted = folder.resolve()
     found = next(path for path in (wanted, *wanted.parents) if path.exists())
     if not found.is_dir() or not os.access(found, os.W_OK | os.X_OK):
-        why = "may not be written to" if found.is_dir() else "is no folder"
-        raise one_problem("command line", option, str(folder), f"allowed: a folder, there or to be made; {found} {why}")
+        why = "is not writable" if found.is_dir() else "is not a folder"
+        raise one_problem(
+            "command line", option, str(folder), f"allowed: a folder that exists or can be created; {found} {why}"
+        )
 
 
 def _shorten(text: str, limit: int = 120) -> str:
@@ -83,7 +93,7 @@ def _shorten(text: str, limit: int = 120) -> str:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """For command lines: print what a user can mend, and what was noted at it, on standard error and exit 1, no traceback."""
+    """For command lines: print problems and the notes on them to standard error and exit with 1, without a traceback."""
     try:
         yield
     except ProblemsError as error:
@@ -93,9 +103,9 @@ def reported() -> Iterator[None]:
 
 @contextmanager
 def needs_extra(extra: str = "") -> Iterator[None]:
-    """Around a command line, whose commands import what they need.
+    """Around a command line whose commands import what they need: a missing module is one message that names the extra.
 
-    A module that is not installed is one message that names the extra to install, or without one the project alone.
+    Without ``extra`` the message says how to install the project itself.
     """
     try:
         yield
@@ -109,15 +119,15 @@ def needs_extra(extra: str = "") -> Iterator[None]:
 
 @contextmanager
 def until_the_pipe_closes() -> Iterator[None]:
-    """Around a command line that prints by itself: whoever reads on may have read enough (``| head``), which is no error.
+    """Around a command line that prints by itself: a reader that closes the pipe (``| head``) is not an error.
 
-    Typer does the same for the others, with the same exit code.
+    Typer does the same for the other command lines, with the same exit code.
     """
     try:
         try:
             yield
         finally:
-            sys.stdout.flush()  # while it can still be caught: at the interpreter's end it would be reported
+            sys.stdout.flush()  # while the error can still be caught; at exit the interpreter would report it
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # takes what is still in the buffer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # receives what is still in the buffer
         raise SystemExit(1) from None

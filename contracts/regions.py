@@ -12,7 +12,7 @@ DEEPAR_REPOSITORY = "forecasting-deepar"
 DEEPAR_VERSION = "1"
 
 #: Account of the built-in algorithms' registry, by region. The isolated partitions (us-iso*) are left out: their registries
-#: answer under domains of their own, which nobody here can check.
+#: have domains of their own, which this project cannot check.
 DEEPAR_ACCOUNTS = {
     "af-south-1": "455444449433",
     "ap-east-1": "286214385809",

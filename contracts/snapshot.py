@@ -1,7 +1,6 @@
-"""The frozen snapshot on an execution item: canonical JSON text, so that its digest is the same wherever it is computed.
+"""The frozen snapshot on an execution item: canonical JSON text, so its digest is the same on every machine.
 
-Text rather than a DynamoDB map: DynamoDB's numbers are decimals, and a template that went through them and back is no longer
-the same bytes.
+It is text and not a DynamoDB map, because DynamoDB's numbers are decimals: a template would not keep the same bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any, TypedDict
 
 
 class AssetVersion(TypedDict):
-    """The one version of a price history that an execution may read."""
+    """The only version of a price history that an execution may read."""
 
     Key: str
     VersionId: str
@@ -22,7 +21,7 @@ class AssetVersion(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """What an execution was started with, and reads, whatever changes later."""
+    """The inputs of an execution, frozen at start. Later changes do not affect it."""
 
     Template: dict[str, Any]  # the training template
     Parameters: dict[str, str]  # pipeline parameter -> value, all that were passed at start
@@ -32,23 +31,27 @@ class Snapshot(TypedDict):
 
 
 def canonical_json(value: object) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, no NaN."""
+    """Return the canonical JSON text of a value: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(value: object) -> str:
-    """SHA-256 (hexadecimal) of the value's canonical JSON."""
+    """Return the SHA-256 (hexadecimal) of the value's canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
 def to_attribute(snapshot: Snapshot) -> str:
-    """The text that stands in the item's ``Snapshot`` attribute."""
+    """Return the text of the item's ``Snapshot`` attribute."""
     return canonical_json(snapshot)
 
 
 def from_attribute(text: str) -> Mapping[str, Any]:
-    """The snapshot that an item's ``Snapshot`` attribute holds."""
+    """Return the snapshot in an item's ``Snapshot`` attribute.
+
+    Raises:
+        ValueError: the text is not a JSON object.
+    """
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise ValueError("an execution's snapshot is one JSON object")
+        raise ValueError("the snapshot is not a JSON object")
     return value

@@ -1,8 +1,7 @@
-"""Statuses of executions and steps, and the order in which one may follow another.
+"""Statuses of executions and steps, and their order.
 
-Events come late, twice and in any order (or never), so every writer compares by (attempt, rank, time): a later attempt wins
-over an earlier one, within an attempt the higher rank, within a rank the later time. Terminal statuses are sticky within
-their attempt.
+Events come late, twice, in any order, or never, so every writer compares by (attempt, rank, time): a later attempt wins over an
+earlier one, within an attempt the higher rank, within a rank the later time. A terminal status is final within its attempt.
 Source: SageMaker API, PipelineExecutionStatus and StepStatus.
 """
 
@@ -18,16 +17,16 @@ SUCCEEDED = "Succeeded"
 
 TERMINAL = frozenset({STOPPED, FAILED, SUCCEEDED})
 
-#: One order for executions and steps. Terminal statuses share a rank: the first one seen in an attempt stays.
+#: One order for executions and steps. Terminal statuses share a rank: the first one in an attempt is final.
 RANKS = {CREATED: 0, STARTING: 1, EXECUTING: 2, STOPPING: 3, STOPPED: 4, FAILED: 4, SUCCEEDED: 4}
 
-#: A status that SageMaker may add one day is kept as it came, and ranks below terminal ones.
+#: An unknown status, which SageMaker may add one day, is kept unchanged and ranks below terminal ones.
 UNKNOWN_RANK = 2
 
 REGISTERED = "Registered"
 NOT_REGISTERED = "NotRegistered"
 
-#: Step names of the pipeline, which the definition, the handlers and the reports share.
+#: Step names of the pipeline, shared by the definition, the handlers and the reports.
 PROCESSING_STEP = "FeatureEngineering"
 TRAINING_STEP = "Training"
 GATE_STEP = "QualityGate"
@@ -42,9 +41,10 @@ STEP_EVENT = "SageMaker Model Building Pipeline Execution Step Status Change"
 
 
 def rank(status: str) -> int:
-    """The rank of a status; unknown ones rank as Executing."""
+    """Return the rank of a status; an unknown status ranks like Executing."""
     return RANKS.get(status, UNKNOWN_RANK)
 
 
 def is_terminal(status: str) -> bool:
+    """Return whether a status ends its attempt."""
     return status in TERMINAL

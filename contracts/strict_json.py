@@ -1,4 +1,4 @@
-"""JSON that every reader takes for the same value: no member twice, no number that JSON has not, no bottomless nesting."""
+"""Parse JSON strictly: no repeated members, no NaN or infinity, bounded nesting. All readers then see the same value."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 import math
 from typing import Any
 
-#: What is read here nests some ten levels, and is walked by recursion.
+#: Our files nest about ten levels; the code that walks them is recursive.
 MAX_DEPTH = 100
 
 
 def parse(text: str) -> Any:
-    """The value of a JSON text.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: no JSON, a member twice in one object, NaN or an infinite number, or more than MAX_DEPTH levels.
+        ValueError: not JSON, a repeated member, NaN or infinity, or more than MAX_DEPTH levels.
     """
     try:
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_no_number, parse_float=_finite)

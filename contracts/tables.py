@@ -1,7 +1,7 @@
 """DynamoDB tables: logical names, keys, indexes and attribute names.
 
-Physical names are ``<project>-<stack>-<logical name>`` and reach code by environment variables or stack outputs, never by
-being put together again.
+Physical names are ``<project>-<stack>-<logical name>``. Code gets them from environment variables or stack outputs and never
+composes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with string keys, on demand. ``ttl`` names the attribute (epoch seconds) that ends an item's life."""
+    """A table with string keys and on-demand capacity. ``ttl`` names the attribute with an item's expiry (epoch seconds)."""
 
     name: str
     hash_key: str
@@ -30,7 +30,7 @@ class Table:
 
     @property
     def key_attributes(self) -> tuple[str, ...]:
-        """Every attribute that some key of the table or an index uses, without duplicates, in order."""
+        """Return the attributes in keys of the table and its indexes, without duplicates, in order."""
         names = [self.hash_key, self.range_key]
         for index in self.indexes:
             names += [index.hash_key, index.range_key]
@@ -58,7 +58,7 @@ TABLES = (
     FEATURE_IMPORTANCE,
 )
 
-#: A step log's tail on the execution item, in bytes of UTF-8: items end at 400 KB.
+#: Size of a step log's tail on the execution item, in bytes of UTF-8. Items are limited to 400 KB.
 LOG_TAIL_BYTES = 16 * 1024
 
 
@@ -76,19 +76,20 @@ class ExecutionAttribute:
     STATUS_AT = "StatusAt"
     ATTEMPT = "Attempt"
     FAILURE_REASON = "FailureReason"
+    PROBLEMS = "Problems"  # list of texts: what could not be read or did not match when the attempt ended
     OUTCOME = "Outcome"  # "Registered" or "NotRegistered", once Succeeded
     GATE_THRESHOLD = "GateThreshold"
     GATE_METRIC = "GateMetric"
     STEPS = "Steps"  # map: step name -> see StepKey
     LOG_TAIL = "LogTail"  # at most LOG_TAIL_BYTES
-    LOG_REVISION = "LogRevision"  # grows by one with every sync
+    LOG_REVISION = "LogRevision"  # incremented with every sync
     LOG_AT = "LogAt"
     MODEL_PACKAGE_ARN = "ModelPackageArn"
-    VERSION = "Version"  # grows by one with every projection of events: the optimistic lock of whoever writes statuses
+    VERSION = "Version"  # optimistic lock: incremented with every projection of events
 
 
 class EventAttribute:
-    """Attribute names of an event row (table ``execution-event``): append-only, one row a state change."""
+    """Attribute names of an event row (table ``execution-event``): append-only, one row per state change."""
 
     EXECUTION_ID = "ExecutionId"
     EVENT_KEY = "EventKey"
@@ -98,7 +99,7 @@ class EventAttribute:
     STATUS = "Status"
     TIME = "Time"  # ISO 8601, UTC
     EXPIRES_AT = "ExpiresAt"
-    DETAIL = "Detail"  # the event's detail as JSON text
+    DETAIL = "Detail"  # the change as JSON text
 
 
 class TemplateAttribute:
@@ -109,6 +110,8 @@ class TemplateAttribute:
     DIGEST = "Digest"
     PARAMETERS = "Parameters"  # map: the pipeline parameters that the template sets
     ASSETS = "BaseAssets"  # list of asset names
+    FEATURE_ROWS = "FeatureRows"  # map: feature group -> rows before its first complete value
+    POSITIVE_PRICES = "PositivePrices"  # what in the template needs prices above 0, for messages; may be empty
     STORED_AT = "StoredAt"
 
 
@@ -122,18 +125,23 @@ class AssetAttribute:
     ROWS = "Rows"
     FIRST_DATE = "FirstDate"
     LAST_DATE = "LastDate"
+    FREQUENCY = "Frequency"  # that the file seems to have, such as 1D
+    REPEATED_ROWS = "RepeatedRows"  # rows in the step of another row, at that frequency
+    MISSING_ROWS = "MissingRows"  # rows without a price
+    LOWEST_PRICE = "LowestPrice"  # text of a number, as is LARGEST_STEP: DynamoDB keeps no floats
+    LARGEST_STEP = "LargestStep"  # greatest ratio of two neighbouring prices
     SOURCE = "Source"
     STORED_AT = "StoredAt"
 
 
 class PredictionAttribute:
-    """Attribute names of a prediction (table ``prediction``): one row a test window, in brief."""
+    """Attribute names of a prediction (table ``prediction``): one row per test window."""
 
     EXECUTION_ID = "ExecutionId"
     WINDOW_END = "WindowEnd"  # ISO 8601, last forecast step
     WINDOW_START = "WindowStart"  # first forecast step
     ASSET = "Asset"
-    LOSS = "MeanWQuantileLoss"  # of this window, on the transformed target; absent where nothing was observed
+    LOSS = "MeanWQuantileLoss"  # of this window, on the transformed target; absent if nothing was observed
     NAIVE_LOSS = "NaiveMeanWQuantileLoss"
     FORECAST = "Forecast"  # JSON text: timestamps, actual prices, and the lowest, middle and highest price quantile
 
@@ -151,6 +159,6 @@ class StepKey:
 
 
 def physical_table_name(project: str, stack: str, table: Table) -> str:
-    """``model-training-dev-execution-event``; a logical name that starts with the project's is not doubled."""
+    """Return ``model-training-dev-execution-event``. A project name at the start of the logical name is not repeated."""
     logical = table.name.removeprefix(f"{project}-")
     return f"{project}-{stack}-{logical}"

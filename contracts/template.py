@@ -1,6 +1,6 @@
 """The training template: what to forecast, from which assets and features, and how.
 
-A template is JSON in camelCase, validated when it is stored and again in the step. Every problem of one is reported at once.
+A template is JSON in camelCase. It is validated when it is stored and again in the step; all problems are reported at once.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from contracts.feature_settings import GROUPS, Features, Settings, different
+from contracts.files import unreadable_file
+from contracts.frequency import FREQUENCY_PATTERN
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
-from contracts.prices import MISSING_MAX, STEP_MAX
+from contracts.price_checks import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
 from contracts.ranges import last_moment
 from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
 TEST_WINDOWS_MAX = 100
-#: From so many windows on the report's sign-flip test can tell a difference from chance: 2 / 2^n is below its level, 0.05.
+#: With fewer test windows the report's sign-flip test cannot rule out chance: its smallest p-value is 2 / 2^n, its level 0.05.
 TELLING_WINDOWS = 6
 TRANSFORMS = ("level", "log", "log_return")
-FREQUENCY_PATTERN = r"^([1-9][0-9]{0,3})?(M|W|D|H|min)$"
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 _YEARS = range(1900, 2201)
 
@@ -51,49 +52,53 @@ Seen = Annotated[tuple[Literal[GROUPS], ...], AfterValidator(different)]  # type
 
 
 class DataPolicy(Settings):
-    """What is tolerated in the price histories; everything else is an error."""
+    """Irregularities that are tolerated in the price histories; all others are errors."""
 
     duplicates: Literal["error", "first", "last"] = Field(
-        default="error", description="Which of two rows of one date counts; error, the default, refuses the file."
+        default="error",
+        description="Which of several rows in one step is used, by time; error, the default, rejects the file.",
     )
     max_missing_share: float = Field(
         default=0.05,
         ge=0,
         le=MISSING_MAX,
-        description="Share of a file's rows that may be without a price, and are left out; more are refused.",
+        description="Share of a file's rows that may have no price and are skipped; a larger share is rejected.",
     )
     max_step: float = Field(
         default=10.0,
         gt=1,
         le=STEP_MAX,
-        description="Ratio of two prices in a row, up or down, beyond which the file is refused: a misplaced point, a split.",
+        description="Largest ratio of two consecutive prices, up or down; a larger one is rejected: a typing error, a split.",
     )
 
 
 class Importance(Settings):
-    """Feature importance: how much worse a boosted-tree forecast of the target gets when one feature is shuffled."""
+    """Feature importance: how much the error of a boosted-tree forecast rises when one feature is shuffled."""
 
     horizon: int = Field(
-        1, ge=1, le=1000, description="Rows (trading days, not calendar days) between a feature and the return it is tried on."
+        1,
+        ge=1,
+        le=1000,
+        description="Rows (trading days, not calendar days) between a feature and the tested return.",
     )
-    repeats: int = Field(3, ge=1, le=50, description="How often each feature is shuffled; its score is the mean of them.")
+    repeats: int = Field(3, ge=1, le=50, description="How often each feature is shuffled; its score is the mean.")
 
 
 class TrainingTemplate(Settings):
-    """What one training does. Lengths count steps of the frequency: of 1D calendar days, also those without trading."""
+    """Settings of one training. Lengths count steps of the frequency: with 1D, all calendar days."""
 
     model_config = ConfigDict(title="Training template")
 
-    id: str | None = Field(None, description="Name it is stored and started by; executions are named after it.")
-    description: str = Field("", max_length=1000, description="For people; nothing depends on it.")
+    id: str | None = Field(None, description="Name under which it is stored and started; execution ids begin with it.")
+    description: str = Field("", max_length=1000, description="Free text for readers.")
     base_assets: Annotated[tuple[AssetName, ...], Field(min_length=1, max_length=ASSETS_MAX)] = Field(
-        description="Assets the model is trained on, by the names they were stored under; only rows they all have are used."
+        description="Names of the stored assets that the model is trained on; only rows that all of them have are used."
     )
-    predicted_asset: AssetName = Field(description="The one of baseAssets that is forecast, and that the tests are about.")
+    predicted_asset: AssetName = Field(description="The asset among baseAssets that is forecast and tested.")
     start_dataset: Moment = Field(description="First date or time that is used, inclusive; earlier rows are ignored.")
     end_training: Moment = Field(
-        description="Last date or time of the training, inclusive (a date is its whole day). The test windows begin one step "
-        "after the last row up to then."
+        description="Last date or time of the training, inclusive (a date means the whole day). The test windows begin "
+        "one step after the last row before that."
     )
     frequency: str = Field(
         "1D",
@@ -103,61 +108,72 @@ class TrainingTemplate(Settings):
     prediction_length: Length = Field(
         20,
         le=int(HYPERPARAMETERS["prediction_length"].maximum),
-        description="Steps of a forecast. With 1D these are calendar days, not trading days: 20 are about 14 trading days.",
+        description="Steps of a forecast. With 1D these are calendar days: 20 are about 14 trading days.",
     )
     context_length: Length = Field(
         40,
         le=int(HYPERPARAMETERS["context_length"].maximum),
-        description="Steps the model looks back on before it forecasts, counted as predictionLength is; two default forecasts.",
+        description="Steps that the model sees before a forecast, counted like predictionLength.",
     )
     test_windows: int = Field(
         8,
         ge=1,
         le=TEST_WINDOWS_MAX,
-        description=f"Forecasts that are tested, one after the other from endTraining on, so prices must reach testWindows · "
-        f"predictionLength steps beyond it. Fewer than {TELLING_WINDOWS} can never be told from chance.",
+        description=f"Number of consecutive test forecasts after endTraining; prices must reach testWindows · predictionLength "
+        f"steps beyond it. With fewer than {TELLING_WINDOWS}, the report cannot rule out chance.",
     )
     target_transform: Literal["level", "log", "log_return"] = Field(
-        "log_return", description="What the model forecasts of the price; log_return, the default, did best on prices."
+        "log_return",
+        description="Transform of the price that the model forecasts; log_return, the default, is best for prices.",
     )
     gate_margin: float = Field(
         0.05,
         ge=-0.9,
         le=10,
-        description="Share by which a model's loss may exceed the naive forecast's and still be registered: 0.05 is 5 %; "
-        "below 0 it must be better.",
+        description="How far the model's loss may exceed the naive forecast's and the model still be registered: 0.05 is 5 %; "
+        "below 0 the model must be better.",
     )
-    seed: int = Field(1, ge=0, le=2**31 - 1, description="Of all that is drawn in the feature step: autoencoder, importance.")
-    data: DataPolicy = Field(DataPolicy(), description="What is tolerated in the price files; by default almost nothing.")
+    seed: int = Field(1, ge=0, le=2**31 - 1, description="Random seed of the feature step: autoencoder and importance.")
+    data: DataPolicy = Field(DataPolicy(), description="Tolerated irregularities of the price files; by default almost none.")
     importance: Importance | None = Field(
         None,
-        description="Adds a report on which features tell something of the target; left out, there is none ({} has defaults).",
+        description="Adds a report on feature importance; {} uses its defaults, and without this field there is no report.",
     )
-    features: Features = Field(description="Feature groups to compute; a group's settings may be {}, which are its defaults.")
+    features: Features = Field(description="Feature groups to compute; {} uses a group's defaults.")
     dynamic_features: Seen | None = Field(
         None,
-        description="Groups the model sees, of those in features; left out, all of them, but of pca and autoencoder pca alone.",
+        description="Groups in features that the model sees; by default all of them, but not autoencoder if there is also pca.",
     )
 
     @property
     def start(self) -> datetime:
-        """First moment of the data that is used."""
+        """Return the first time that is used."""
         return datetime.fromisoformat(self.start_dataset)
 
     @property
     def training_end(self) -> datetime:
-        """Last moment of the training range; a date without a time means the whole day."""
+        """Return the last second of the training range; a date without a time means the whole day."""
         return last_moment(self.end_training)
 
     @property
     def time_freq(self) -> str:
-        """The frequency as DeepAR writes it: ``1D`` is ``D``."""
+        """Return the frequency in DeepAR's notation: ``1D`` is ``D``."""
         return re.sub(r"^1(?=[MWDHm])", "", self.frequency)
 
     @property
+    def needs_positive_prices(self) -> str:
+        """What in the template takes logarithms of prices or divides by them, for messages; empty if nothing does."""
+        needs = [] if self.target_transform == "level" else [f"targetTransform {self.target_transform}"]
+        needs += [f"features.{name}" for name, settings in self.features.chosen().items() if settings.needs_positive_prices]
+        needs += ["importance"] if self.importance is not None else []
+        return listed(needs)
+
+    @property
     def seen_groups(self) -> tuple[str, ...]:
-        """The feature groups that become ``dynamic_feat``. PCA reproduces the autoencoder's input better than the autoencoder,
-        on the training range and after it (docs/features.md), so of both the model sees PCA unless the template says otherwise.
+        """Return the feature groups that become ``dynamic_feat``.
+
+        PCA reproduces the autoencoder's input better than the autoencoder, on the training range and after it
+        (docs/features.md), so if a template has both, the model sees only PCA unless the template says otherwise.
         """
         chosen = tuple(self.features.chosen())
         if self.dynamic_features is not None:
@@ -166,7 +182,11 @@ class TrainingTemplate(Settings):
 
 
 def parse_template(data: object, now: datetime | None = None) -> TrainingTemplate:
-    """The template that JSON data describes; :class:`ProblemsError` names every problem with its JSON path."""
+    """Return the template that JSON data describes.
+
+    Raises:
+        ProblemsError: all problems, each with its JSON path.
+    """
     if not isinstance(data, Mapping):
         raise ProblemsError("template", [Problem("template", data, "allowed: one JSON object")])
     problems: list[Problem] = []
@@ -188,11 +208,15 @@ def parse_template(data: object, now: datetime | None = None) -> TrainingTemplat
 
 
 def load_template(path: Path) -> TrainingTemplate:
-    """The template in a JSON file; :class:`ProblemsError` names the file where anything is wrong with it or in it."""
+    """Return the template in a JSON file.
+
+    Raises:
+        ProblemsError: the file cannot be read, or all problems of its content.
+    """
     try:
         content = json.loads(path.read_bytes(), object_pairs_hook=partial(_members, str(path)))
     except (OSError, ValueError, RecursionError) as error:
-        raise one_problem(str(path), "file", path.name, f"allowed: a readable JSON file ({error})") from error
+        raise unreadable_file(path, error, "give the path of a training template in JSON") from error
     try:
         return parse_template(content)
     except ProblemsError as error:
@@ -200,7 +224,7 @@ def load_template(path: Path) -> TrainingTemplate:
 
 
 def _members(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; of a name that stands there twice, the first value would be passed over without a word."""
+    """A JSON object. A repeated name is a problem, because the first value would silently be ignored."""
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
@@ -208,37 +232,37 @@ def _members(source: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         values.setdefault(name, []).append(value)
     twice = {name: found for name, found in values.items() if len(found) > 1}
-    raise ProblemsError(source, [Problem(name, found, "allowed: each name once in an object") for name, found in twice.items()])
+    raise ProblemsError(source, [Problem(name, found, "allowed: each name once per object") for name, found in twice.items()])
 
 
 def to_data(template: TrainingTemplate) -> dict[str, Any]:
-    """The template as JSON data with every default filled in: what is stored, and stays what it was when defaults change."""
+    """Return the template as JSON data with all defaults filled in, so a stored template survives a change of defaults."""
     return template.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a template, for editors. Rules between fields are :func:`parse_template`'s alone."""
+    """Return the JSON Schema of a template, for editors. Only :func:`parse_template` checks rules between fields."""
     return TrainingTemplate.model_json_schema(by_alias=True, schema_generator=_Schema)
 
 
 class _Schema(GenerateJsonSchema):
-    """Without titles of fields: pydantic makes ``Startdataset`` of startDataset, and editors show it instead of the name."""
+    """Omits the titles of fields: pydantic would call startDataset ``Startdataset``, and editors show the title."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 def notes(template: TrainingTemplate) -> list[str]:
-    """What is right and yet hardly meant."""
-    found = [] if template.id else ["id is missing; `runs template put` needs it, which stores the template by it"]
+    """Report settings that are allowed but probably not intended."""
+    found = [] if template.id else ["id is missing; `runs template put` needs it to store the template"]
     if template.test_windows < TELLING_WINDOWS:
-        few = f"the report can tell no forecast from chance by fewer than {TELLING_WINDOWS} windows, however good it is"
+        few = f"the report cannot rule out chance with fewer than {TELLING_WINDOWS}, however good the forecast is"
         found.append(f"testWindows is {template.test_windows}; {few}")
     return found
 
 
 def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:
-    """The pipeline parameters that a template sets, and nobody may override at start."""
+    """Return the pipeline parameters that a template sets; a start cannot override them."""
     return {
         "time_freq": template.time_freq,
         "prediction_length": str(template.prediction_length),
@@ -247,14 +271,14 @@ def pipeline_parameters(template: TrainingTemplate) -> dict[str, str]:
 
 
 def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
-    """Rules between fields, for those fields that are right by themselves."""
+    """Rules between fields, for fields that are valid by themselves."""
     problems = []
     if data.get("id") is not None and (problem := template_id_problem(data["id"], "id")):
         problems.append(problem)
     assets = data.get("baseAssets")
     if assets is not None:
         twice = sorted({name for name in assets if assets.count(name) > 1})
-        problems += [Problem("baseAssets", name, "stands there more than once") for name in twice]
+        problems += [Problem("baseAssets", name, "allowed: each asset once") for name in twice]
         predicted = data.get("predictedAsset")
         if predicted is not None and predicted not in assets:
             hint = nearest(predicted, assets)

@@ -1,58 +1,52 @@
-"""Turns what pydantic finds wrong with a template into problems a user can mend: JSON path, value, what is allowed."""
+"""Turn pydantic's findings about a template into problems that a user can solve: JSON path, value, what is allowed.
+
+What is allowed comes from the model's JSON Schema, so both bounds of a number are always named and no library text is shown.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-import types
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Union, get_args, get_origin
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from contracts.ids import ASSET_ALLOWED
-from contracts.problems import Problem, nearest
+from contracts.problems import UNSTATED, Problem, listed, nearest
 
-_MOMENT = "an ISO 8601 date without a time zone, such as 2010-12-31 or 2010-12-31 16:00:00"
-_PATTERN_MEANINGS: dict[int | str, str] = {
+_DATE = "an ISO 8601 date without a time zone, as text, such as '2010-12-31' or '2010-12-31 16:00:00'"
+_TEXTS = {
     "frequency": "M, W, D, H or min, optionally with a multiple, such as 1D or 30min",
-    "startDataset": _MOMENT,
-    "endTraining": _MOMENT,
+    "startDataset": _DATE,
+    "endTraining": _DATE,
     "predictedAsset": ASSET_ALLOWED,
+    "baseAssets": ASSET_ALLOWED,
 }
+_DATES = ("startDataset", "endTraining")
+_NAMED_CHOICES = 20
+
+Schema = Mapping[str, Any]
 
 
 def field_problems(model: type[BaseModel], error: ValidationError) -> list[Problem]:
-    """Every entry of a ``ValidationError`` as a problem; a list is not called too short for the wrong items in it."""
+    """Return every entry of a ``ValidationError`` as a problem. A list with bad entries is not also reported as too short."""
     entries = error.errors(include_url=False)
-    wrong_lists = {entry["loc"][:-1] for entry in entries if entry["loc"] and isinstance(entry["loc"][-1], int)}
-    counted = [entry for entry in entries if not (entry["type"] == "too_short" and entry["loc"] in wrong_lists)]
-    return [_field_problem(model, entry) for entry in counted]
+    bad_lists = {entry["loc"][:-1] for entry in entries if entry["loc"] and isinstance(entry["loc"][-1], int)}
+    counted = [entry for entry in entries if not (entry["type"] == "too_short" and entry["loc"] in bad_lists)]
+    root = _schema_of(model)
+    return [_field_problem(root, entry) for entry in counted]
 
 
-def _field_problem(model: type[BaseModel], details: Any) -> Problem:
-    """One problem; an unknown name gets the nearest valid one suggested."""
-    path: Sequence[int | str] = details["loc"]
-    where = json_path(path) or "template"
-    kind, message = details["type"], str(details["msg"])
-    if kind == "missing":
-        return Problem(where, None, "it has no default")
-    if kind == "extra_forbidden":
-        known = sorted(_names_at(model, path[:-1]))
-        hint = nearest(str(path[-1]), known)
-        return Problem(where, path[-1], f"unknown name; {hint + ' ' if hint else ''}known: {', '.join(known)}")
-    if kind == "string_pattern_mismatch":
-        hint = _frequency_hint(str(details["input"]), str(details["ctx"]["pattern"])) if path[-1] == "frequency" else ""
-        return Problem(where, details["input"], f"allowed: {_PATTERN_MEANINGS.get(path[-1], ASSET_ALLOWED)}{hint}")
-    allowed = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind == "literal_error":
-        hint = nearest(str(details["input"]), _quoted(str(details["ctx"]["expected"])))
-        allowed += f"; {hint}" if hint else ""
-    return Problem(where, details["input"], f"allowed: {allowed}")
+@cache
+def _schema_of(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema(by_alias=True)
 
 
 def json_path(path: Iterable[int | str]) -> str:
-    """``("features", "rsi", "windows", 0)`` → ``features.rsi.windows[0]``."""
+    """Return ``features.rsi.windows[0]`` for ``("features", "rsi", "windows", 0)``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -60,7 +54,7 @@ def json_path(path: Iterable[int | str]) -> str:
 
 
 def not_finite(data: object) -> list[Problem]:
-    """The numbers in JSON-like data that JSON has no text for: NaN and the infinities, which Python reads and writes."""
+    """Report numbers in JSON-like data that JSON cannot represent: NaN and the infinities, which Python reads and writes."""
     found: list[Problem] = []
     left: list[tuple[tuple[int | str, ...], object]] = [((), data)]
     while left:
@@ -74,38 +68,122 @@ def not_finite(data: object) -> list[Problem]:
     return found[::-1]
 
 
+def _field_problem(root: Schema, details: Any) -> Problem:
+    path: Sequence[int | str] = details["loc"]
+    where, kind, value = json_path(path) or "template", details["type"], details["input"]
+    if kind == "extra_forbidden":
+        return _unknown_name(root, path, where)
+    if kind == "value_error":
+        return Problem(where, value, f"allowed: {str(details['msg']).removeprefix('Value error, ')}")
+    schema = _schema_at(root, path)
+    allowed = _allowed(schema, root, _field_name(path))
+    if kind == "missing":
+        return Problem(where, None, f"allowed: {allowed}")
+    if kind == "too_short" and not value:
+        return Problem(where, UNSTATED, f"is empty; allowed: {allowed}")
+    if kind in ("too_short", "too_long") and isinstance(value, list | tuple):
+        entries = f"{len(value)} entr{'y' if len(value) == 1 else 'ies'}"
+        return Problem(where, UNSTATED, f"has {entries}; allowed: {allowed}")
+    hint = _hint(schema, path, value)
+    return Problem(where, value, f"allowed: {allowed}{f'; {hint}' if hint else ''}")
+
+
+def _unknown_name(root: Schema, path: Sequence[int | str], where: str) -> Problem:
+    """An unknown name, with the most similar known one."""
+    known = sorted(_schema_at(root, path[:-1]).get("properties", {}))
+    hint = nearest(str(path[-1]), known)
+    what, plural = ("a feature group", "groups") if tuple(path[:-1]) == ("features",) else ("a known name", "names")
+    return Problem(where, UNSTATED, f"is not {what}; {hint + ' ' if hint else ''}known {plural}: {', '.join(known)}")
+
+
+def _schema_at(root: Schema, path: Sequence[int | str]) -> Schema:
+    """The schema of the value at a path; empty if the model has no such field."""
+    schema = _resolved(root, root)
+    for part in path:
+        if isinstance(part, int):
+            prefix = schema.get("prefixItems", [])
+            found = prefix[part] if part < len(prefix) else schema.get("items", {})
+        else:
+            found = schema.get("properties", {}).get(part, {})
+        schema = _resolved(found, root)
+    return schema
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    """A schema without ``$ref`` and without the alternative null."""
+    for alternative in schema.get("anyOf", []):
+        if alternative.get("type") != "null":
+            schema = alternative
+    reference = schema.get("$ref", "")
+    return root["$defs"][reference.rpartition("/")[2]] if reference else schema
+
+
+def _field_name(path: Sequence[int | str]) -> str:
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
+
+
+def _allowed(schema: Schema, root: Schema, field: str) -> str:
+    """What a schema allows, in words."""
+    if "enum" in schema:
+        return f"one of {listed([str(choice) for choice in schema['enum']], _NAMED_CHOICES)}"
+    kind = schema.get("type")
+    if kind in ("integer", "number"):
+        return ("a whole number" if kind == "integer" else "a number") + _bounds(schema)
+    if kind == "array":
+        return _allowed_list(schema, root, field)
+    if kind == "string":
+        most = f" of at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+        return _TEXTS.get(field, f"a text{most}")
+    return {"boolean": "true or false", "object": "an object"}.get(str(kind), "a JSON value")
+
+
+def _allowed_list(schema: Schema, root: Schema, field: str) -> str:
+    prefix = schema.get("prefixItems")
+    if prefix:
+        entries = "; ".join(_allowed(_resolved(entry, root), root, field) for entry in prefix)
+        return f"a list of {len(prefix)} entries: {entries}"
+    least, most = schema.get("minItems", 0), schema.get("maxItems")
+    count = f"{least} to {most} entries" if most else f"at least {least} entries" if least else "entries"
+    return f"a list of {count}, each {_allowed(_resolved(schema.get('items', {}), root), root, field)}"
+
+
+def _bounds(schema: Schema) -> str:
+    """Both bounds of a number, as far as there are any."""
+    if "minimum" in schema and "maximum" in schema:
+        return f" from {schema['minimum']} to {schema['maximum']}"
+    words = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+    found = [f"{text} {schema[name]}" for name, text in words.items() if name in schema]
+    return f" {' and '.join(found)}" if found else ""
+
+
+def _hint(schema: Schema, path: Sequence[int | str], value: object) -> str:
+    """The value that was probably meant; empty if none is similar."""
+    field = _field_name(path)
+    if field in _DATES and isinstance(value, int | float) and not isinstance(value, bool):
+        meant = _date_from(value)
+        return f"did you mean '{meant}'?" if meant else ""
+    if field == "frequency" and isinstance(value, str):
+        return _frequency_hint(value, str(schema.get("pattern", "")))
+    return nearest(str(value), [str(choice) for choice in schema["enum"]]) if "enum" in schema else ""
+
+
+def _date_from(number: float) -> str:
+    """The date that a number such as 20101231, 2010 or 1293753600 (epoch seconds) means."""
+    text = f"{number:.0f}"
+    try:
+        if re.fullmatch("(19|20)[0-9]{6}", text):
+            return datetime.strptime(text, "%Y%m%d").date().isoformat()
+        if re.fullmatch("(19|20)[0-9]{2}", text):
+            return f"{text}-01-01"
+        return datetime.fromtimestamp(number, UTC).date().isoformat() if len(text) in (9, 10) else ""
+    except (OverflowError, OSError, ValueError):
+        return ""
+
+
 def _frequency_hint(text: str, pattern: str) -> str:
-    """Pandas' B, business days, is what people try first."""
+    """Users first try pandas' B for business days, or the wrong case. A single m is ambiguous: minutes or months."""
     business = re.fullmatch(r"([0-9]*)B", text, re.IGNORECASE)
     if business:
-        return f"; for business days use '{business[1] or 1}D': a day without trading is a step without a price"
-    return _recased(text, pattern)
-
-
-def _recased(text: str, pattern: str) -> str:
-    """A hint where only the case of the letters is wrong; a lone m may mean minutes as well as months."""
+        return f"for business days use '{business[1] or 1}D': a day without trading is a step without a price"
     others = [other for other in (text.upper(), text.lower()) if re.fullmatch(pattern, other)]
-    return f"; did you mean {others[0]!r}?" if others and not text.endswith("m") else ""
-
-
-def _quoted(expected: str) -> list[str]:
-    return expected.split("'")[1::2]
-
-
-def _names_at(model: type[BaseModel], path: Sequence[int | str]) -> set[str]:
-    """JSON names that the model at a path knows."""
-    for part in path:
-        field = next((field for field in model.model_fields.values() if field.alias == part), None)
-        inner = _model_in(field.annotation) if field is not None else None
-        if inner is None:
-            return set()
-        model = inner
-    return {field.alias or name for name, field in model.model_fields.items()}
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next((found for member in get_args(annotation) if (found := _model_in(member))), None)
-    return None
+    return f"did you mean {others[0]!r}?" if others and not text.endswith("m") else ""

@@ -101,14 +101,17 @@ def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template
     first_target = int(np.isfinite(target[0]).argmax())
     start = max(first_target, dynamic.first_cell)
     left = grid.train_cells - start
-    needed = template.prediction_length + template.context_length
-    if left < needed:
-        allowed = (
-            f"contextLength + predictionLength need {needed} steps of training; the training range has {grid.train_cells} "
-            f"({grid.train_rows} rows), of which the features' windows and their lag of predictionLength take {start}"
-        )
-        raise ProblemsError("template", [Problem("features", f"{max(left, 0)} steps left", allowed)])
-    return start
+    if left >= template.prediction_length + template.context_length:
+        return start
+    longest = max(template.features.chosen().items(), key=lambda item: max(item[1].warm_ups))[0]
+    most = left - template.prediction_length
+    answer = f"use contextLength {most} or less" if most > 0 else "use an earlier startDataset"
+    allowed = (
+        f"of the {grid.train_cells} steps ({grid.train_rows} rows) of the training range, {max(left, 0)} are left after the "
+        f"features' first {start}, fewer than contextLength + predictionLength; {answer}, or shorter windows in "
+        f"features.{longest}"
+    )
+    raise ProblemsError("template", [Problem("contextLength", template.context_length, allowed)])
 
 
 def _check_windows(baseline: Baseline, template: TrainingTemplate) -> None:

@@ -129,7 +129,7 @@ def _read_version(asset: str, path: Path, version: Mapping[str, Any], template: 
         recorded = f"version {version.get('VersionId')} with SHA-256 {version['Sha256']}"
         allowed = f"the execution recorded {recorded}; start a new one for other data"
         return Reading(problems=[Problem(key, f"SHA-256 {digest}", allowed)])
-    return read_history(asset, key, content, template.data)
+    return read_history(asset, key, content, template)
 
 
 def read_bytes(source: str, path: Path) -> bytes | Problem:

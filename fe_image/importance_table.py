@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 #: Rows of more features help nobody; ``evaluation/importance.json`` has them all.
 MAX_ROWS = 100
-#: How long the step may wait for the table: with log_sync.CLOSE_SECONDS, a step on a cloud that hangs ends five seconds later.
+#: How long the step may wait for the table: with log_sync.CLOSE_SECONDS, it bounds the end of a step on a cloud that hangs.
 STORE_SECONDS = 2.0
 _BATCH = 25
 _ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 3, 1.0, 1.5

@@ -7,9 +7,10 @@ from datetime import datetime, time
 from pathlib import Path
 
 from contracts.manifest import ManifestEntry
+from contracts.price_format import PriceFormat
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.template import TrainingTemplate, load_template
-from fe_image.data.frequency import said
+from fe_image.data.frequency import format_array_time
 from fe_image.data.prices import Reading, read_history
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
@@ -31,7 +32,10 @@ class FeatureSummary:
         data, grid, times = self.data, self.data.grid, self.data.panel.times
         rows = [
             ("assets", ", ".join(data.panel.assets)),
-            ("common rows", f"{data.panel.rows} ({said(times[0], times)} to {said(times[-1], times)})"),
+            (
+                "common rows",
+                f"{data.panel.rows} ({format_array_time(times[0], times)} to {format_array_time(times[-1], times)})",
+            ),
             ("training rows", f"{grid.train_rows}"),
             ("test windows", f"{grid.windows} of {grid.prediction_length} steps"),
             ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} an asset or shared"),
@@ -49,7 +53,9 @@ class FeatureSummary:
         return rows + [(name, f"{entry['size']:,} bytes") for name, entry in self.files.items()]
 
 
-def run_features(assets: Path, template: Path, out: Path, until: datetime | None = None) -> FeatureSummary:
+def run_features(
+    assets: Path, template: Path, out: Path, until: datetime | None = None, price_format: PriceFormat | None = None
+) -> FeatureSummary:
     """Read, engineer and write under ``out``; :class:`ProblemsError` before anything is written.
 
     ``until``: only rows up to then are seen (a date without a time: of the whole day), and test windows that they do not fill
@@ -60,7 +66,7 @@ def run_features(assets: Path, template: Path, out: Path, until: datetime | None
     parsed = load_template(template)
     if not assets.is_dir():
         raise one_problem("price histories", "assets", str(assets), "allowed: a folder with <ASSET>.csv for each base asset")
-    histories, notes = collected({asset: _read(asset, assets, parsed) for asset in parsed.base_assets})
+    histories, notes = collected({asset: _read(asset, assets, parsed, price_format) for asset in parsed.base_assets})
     data = engineer(histories, parsed, _whole_day(until))
     try:
         files = write_outputs(data, out, OFFLINE_ID)
@@ -76,9 +82,9 @@ def _whole_day(moment: datetime | None) -> datetime | None:
     return datetime.combine(moment, time.max)
 
 
-def _read(asset: str, folder: Path, template: TrainingTemplate) -> Reading:
-    path = folder / f"{asset}.csv"
+def _read(asset: str, folder: Path, template: TrainingTemplate, price_format: PriceFormat | None) -> Reading:
+    path = next((path for path in sorted(folder.glob(f"{asset}.*")) if path.suffix.lower() == ".csv"), folder / f"{asset}.csv")
     content = read_bytes(path.name, path)
     if isinstance(content, Problem):
         return Reading(problems=[content])
-    return read_history(asset, path.name, content, template.data)
+    return read_history(asset, path.name, content, template, price_format)

@@ -1,1 +1,1 @@
-"""What runs in Lambda: one function an event kind, on what the Lambda runtime ships."""
+"""Lambda functions: one module per kind of event, using only what the Lambda Python runtime ships."""

@@ -1,4 +1,4 @@
-"""What a handler learns from its environment: the stack it belongs to. Missing variables are named all at once."""
+"""The stack that a Lambda function belongs to, read from its environment. All missing variables are reported at once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ from runs.stack import Stack
 
 @cache
 def stack() -> Stack:
-    """The stack, once per process: a warm function keeps its clients."""
+    """Return the stack; one per process, so a warm function keeps its clients."""
     return Stack(outputs_from(os.environ))
 
 
 def outputs_from(environment: Mapping[str, str]) -> StackOutputs:
-    """The exports that the function's environment holds; what no handler needs is empty."""
+    """Return the exports in the function's environment; exports that no handler needs are empty."""
     region = environment.get("AWS_REGION", "")
     if not region:
         raise ProblemsError("function environment", [Problem("AWS_REGION", None, "Lambda sets it")])
-    values = {
-        exported_name(field.name): environment.get(handler_variable(field.name), "") for field in fields(StackOutputs)
-    }
+    values = {exported_name(field.name): environment.get(handler_variable(field.name), "") for field in fields(StackOutputs)}
     return StackOutputs.from_mapping(values | {"region": region}, "function environment")

@@ -1,35 +1,37 @@
-"""SageMaker's pipeline events as typed values; what is not one of ours is refused by name.
+"""SageMaker's pipeline events as typed values.
 
-Shapes: Amazon SageMaker developer guide, "Automating SageMaker with EventBridge". A status that is not known yet is kept as it
-came.
+Events of another source, account, region or pipeline are foreign; other bad events are malformed. Shapes: Amazon
+SageMaker developer guide, "Automating SageMaker with EventBridge". An unknown status is kept unchanged.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
+from contracts.display import printable_line
 from contracts.status import EXECUTION_EVENT, STEP_EVENT
-from runs.history import Change, iso, parse_time
+from contracts.times import read_past_time, to_iso
+from runs.history import Change
 from runs.observe import job_arn
 
 _REASON_CHARS = 1024
+#: Statuses and step names have at most 64 characters at SageMaker; longer text is no status or name.
+_NAME_CHARS = 256
 
 
 class MalformedEventError(Exception):
-    """An event that no redelivery can mend: it goes to the dead-letter queue and is counted there."""
+    """An event of our pipeline that no redelivery can repair. It ends in the dead-letter queue; the message names the field."""
 
 
 class ForeignEventError(Exception):
-    """An event of another source, account, region or pipeline: ignored and counted, never stored."""
+    """An event of another source, account, region or pipeline. It is logged, counted and never stored."""
 
 
 @dataclass(frozen=True)
 class PipelineEvent:
-    """One state change, and the pipeline execution it belongs to."""
+    """One state change, and the pipeline execution that it belongs to."""
 
     event_id: str
     pipeline_execution_arn: str
@@ -41,68 +43,91 @@ def parse(event: Mapping[str, Any], pipeline_arn: str) -> PipelineEvent:
 
     Raises:
         ForeignEventError: not an event of the pipeline with this ARN.
-        MalformedEventError: one of ours, but a field is missing or not of its type.
+        MalformedEventError: an event of this pipeline, but a field is missing or not of its type.
     """
-    detail = _of_ours(event, pipeline_arn)
-    kind = event["detail-type"]
+    if not isinstance(event, Mapping):
+        raise MalformedEventError(f"the event is {_kind(event)}; expected an object")
     try:
-        time = iso(parse_time(str(event["time"])))
-        change = _step_change(detail, time) if kind == STEP_EVENT else _execution_change(detail, time)
-        return PipelineEvent(str(event["id"]), str(detail["pipelineExecutionArn"]), change)
-    except (KeyError, TypeError, ValueError) as error:
-        raise MalformedEventError(f"event {event.get('id', 'without id')!r}: field {error} is missing or unreadable") from error
+        detail = _own_detail(event, pipeline_arn)
+        time = to_iso(read_past_time(event.get("time"), "time"))
+        change = _step_change(detail, time) if event["detail-type"] == STEP_EVENT else _execution_change(detail, time)
+        arn = _required(detail, "pipelineExecutionArn", limit=2048)
+        return PipelineEvent(str(event.get("id", "")), arn, change)
+    except ValueError as error:
+        raise MalformedEventError(printable_line(f"event {event.get('id', 'without an id')!r}: {error}")) from error
 
 
-def _of_ours(event: Mapping[str, Any], pipeline_arn: str) -> Mapping[str, Any]:
+def _own_detail(event: Mapping[str, Any], pipeline_arn: str) -> Mapping[str, Any]:
+    """Return the event's detail if the event is one of this pipeline."""
     _, _, _, region, account, _ = pipeline_arn.split(":", 5)
     expected = {"source": "aws.sagemaker", "account": account, "region": region}
     for name, value in expected.items():
         if event.get(name) != value:
-            raise ForeignEventError(f"{name} is {event.get(name)!r}, ours is {value!r}")
+            raise ForeignEventError(f"{name} is {event.get(name)!r}; expected {value!r}")
     if event.get("detail-type") not in (EXECUTION_EVENT, STEP_EVENT):
-        raise ForeignEventError(f"detail-type {event.get('detail-type')!r} is none that we follow")
+        raise ForeignEventError(f"detail-type is {event.get('detail-type')!r}; expected a pipeline's status change")
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
-        raise MalformedEventError(f"event {event.get('id', 'without id')!r}: detail is no object")
-    execution_arn = str(detail.get("pipelineExecutionArn", ""))
-    if detail.get("pipelineArn", pipeline_arn) != pipeline_arn or not execution_arn.startswith(f"{pipeline_arn}/execution/"):
-        raise ForeignEventError(f"pipeline execution {execution_arn!r} is none of {pipeline_arn}")
+        raise ValueError(f"detail is {_kind(detail)}; expected an object")
+    execution_arn = detail.get("pipelineExecutionArn")
+    if detail.get("pipelineArn", pipeline_arn) != pipeline_arn:
+        raise ForeignEventError(f"detail.pipelineArn is {detail.get('pipelineArn')!r}; expected {pipeline_arn!r}")
+    if isinstance(execution_arn, str) and execution_arn.strip() and not execution_arn.startswith(f"{pipeline_arn}/execution/"):
+        raise ForeignEventError(f"detail.pipelineExecutionArn {execution_arn!r} does not belong to {pipeline_arn}")
     return detail
 
 
 def _execution_change(detail: Mapping[str, Any], time: str) -> Change:
     return Change(
         time=time,
-        status=str(detail["currentPipelineExecutionStatus"]),
-        previous=str(detail.get("previousPipelineExecutionStatus") or ""),
-        started_at=_moment(detail.get("executionStartTime")),
-        ended_at=_moment(detail.get("executionEndTime")),
+        status=_required(detail, "currentPipelineExecutionStatus"),
+        previous=_optional(detail, "previousPipelineExecutionStatus"),
+        reason=_optional(detail, "failureReason")[:_REASON_CHARS],
+        started_at=_time(detail, "executionStartTime"),
+        ended_at=_time(detail, "executionEndTime"),
     )
 
 
 def _step_change(detail: Mapping[str, Any], time: str) -> Change:
     return Change(
         time=time,
-        status=str(detail["currentStepStatus"]),
-        previous=str(detail.get("previousStepStatus") or ""),
-        step=_text(detail["stepName"]),
-        reason=str(detail.get("failureReason") or "")[:_REASON_CHARS],
-        job_arn=job_arn(detail.get("metadata") or {}),
-        started_at=_moment(detail.get("stepStartTime")),
-        ended_at=_moment(detail.get("stepEndTime")),
+        status=_required(detail, "currentStepStatus"),
+        previous=_optional(detail, "previousStepStatus"),
+        step=_required(detail, "stepName"),
+        reason=_optional(detail, "failureReason")[:_REASON_CHARS],
+        job_arn=job_arn(_metadata(detail)),
+        started_at=_time(detail, "stepStartTime"),
+        ended_at=_time(detail, "stepEndTime"),
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"stepName {value!r}")
+def _required(detail: Mapping[str, Any], field: str, limit: int = _NAME_CHARS) -> str:
+    value = detail.get(field)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"detail.{field} is {_kind(value)}; expected a text that is not empty")
+    if len(value) > limit:
+        raise ValueError(f"detail.{field} has {len(value)} characters; expected at most {limit}")
     return value
 
 
-def _moment(value: object) -> str:
-    """SageMaker sends ISO text, or epoch milliseconds as a number or as text."""
-    if value in (None, ""):
-        return ""
-    if re.fullmatch(r"[0-9]{12,14}(\.0+)?", str(value)):
-        return iso(datetime.fromtimestamp(float(str(value)) / 1000, UTC))
-    return iso(parse_time(str(value)))
+def _optional(detail: Mapping[str, Any], field: str) -> str:
+    value = detail.get(field)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"detail.{field} is {_kind(value)}; expected a text, or no such field")
+    return value or ""
+
+
+def _metadata(detail: Mapping[str, Any]) -> dict[str, Any]:
+    value = detail.get("metadata")
+    if value is not None and not isinstance(value, Mapping):
+        raise ValueError(f"detail.metadata is {_kind(value)}; expected an object")
+    return dict(value or {})
+
+
+def _time(detail: Mapping[str, Any], field: str) -> str:
+    value = detail.get(field)
+    return "" if value in (None, "") else to_iso(read_past_time(value, f"detail.{field}"))
+
+
+def _kind(value: object) -> str:
+    return "missing or null" if value is None else f"{value!r}"[:80]

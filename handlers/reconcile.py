@@ -1,4 +1,4 @@
-"""On a schedule: brings every recent execution's item to what SageMaker says of it, since events may be lost."""
+"""On a schedule: bring the item of every recent execution up to date with SageMaker, because events can be lost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import logging
 from typing import Any
 
 from handlers.environment import stack
-from runs.observe import reconcile
+from runs.reconcile import reconcile
 
 LOG = logging.getLogger(__name__)
 LOG.setLevel(logging.INFO)
 
 
 def handle(event: Any = None, context: object = None) -> dict[str, list[str]]:
-    """Returns the ids of the executions that were behind."""
+    """Return the ids of the executions that were behind; raise after handling all of them if any failed."""
     repaired = reconcile(stack())
-    LOG.info("reconciled: %s", ", ".join(repaired) or "nothing was behind")
+    LOG.info("reconciled: %s", ", ".join(repaired) or "no execution was behind")
     return {"repaired": repaired}

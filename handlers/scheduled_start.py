@@ -1,7 +1,7 @@
-"""Retraining: starts an execution of the template that the schedule names.
+"""Retraining: start an execution of the template that the schedule names.
 
-The schedule passes ``{"templateId": …, "scheduledTime": …}``. The id is made of both, so a schedule that fires twice for one
-time starts one execution.
+The schedule passes ``{"templateId": …, "scheduledTime": …}``. The execution id is derived from both, so a slot that fires twice
+starts one execution.
 """
 
 from __future__ import annotations
@@ -10,26 +10,30 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.ids import new_execution_id, template_id_problem
+from contracts.display import printable_line
+from contracts.ids import template_id_problem
 from contracts.problems import Problem, ProblemsError
+from contracts.times import ALLOWED, TimeError, read_time
 from handlers.environment import stack
-from runs.begin import start
-from runs.history import parse_time
+from runs.begin import start_slot
 
 LOG = logging.getLogger(__name__)
 LOG.setLevel(logging.INFO)
 
 
 def handle(event: Mapping[str, Any], context: object = None) -> dict[str, str]:
-    """Start the execution; a failure is raised and so reaches the dead-letter queue."""
-    template_id, time = str(event.get("templateId", "")), str(event.get("scheduledTime", ""))
-    problem = template_id_problem(template_id, "templateId")
-    if problem is not None:
-        raise ProblemsError("scheduled start", [problem])
+    """Start the slot's execution. A failure is raised, so it reaches the dead-letter queue after Lambda's retries."""
+    template_id, time = event.get("templateId"), event.get("scheduledTime")
+    problems = [problem] if (problem := template_id_problem(template_id, "templateId")) else []
     try:
-        moment = parse_time(time)
-    except ValueError as error:
-        raise ProblemsError("scheduled start", [Problem("scheduledTime", time, "allowed: an ISO 8601 time")]) from error
-    started = start(stack(), template_id, new_execution_id(template_id, moment, suffix="s"), origin="schedule")
-    LOG.info("execution %s of template %s: %s", started.execution_id, template_id, "started" if started.new else "was started")
+        moment = read_time(time, "scheduledTime")
+    except TimeError as error:
+        raise ProblemsError("scheduled start", [*problems, Problem("scheduledTime", time, f"allowed: {ALLOWED}")]) from error
+    if problems:
+        raise ProblemsError("scheduled start", problems)
+    started = start_slot(stack(), str(template_id), moment)
+    for note in started.notes:
+        LOG.warning("%s", printable_line(note))
+    outcome = "started" if started.new else "already exists"
+    LOG.info("execution %s of template %s: %s", started.execution_id, template_id, outcome)
     return {"executionId": started.execution_id, "pipelineExecutionArn": started.pipeline_execution_arn}

@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
+from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
 from contracts.problems import ProblemsError, check_output_folder, one_problem, reported
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.deepar.cli import app as deepar_app
 from runs.overrides import parse_overrides
+from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 
 if TYPE_CHECKING:
     from local_run.live import LiveView
@@ -115,7 +117,7 @@ def up(
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
     """Until asked to end: forecast the test windows of whatever succeeds, so that its report has them."""
     from local_run.forecast import forecast
-    from runs.begin import execution_store
+    from runs.store import execution_store
 
     while not ended.is_set():
         try:
@@ -140,13 +142,19 @@ def features(
     template: Annotated[Path, typer.Option(help="Training template, JSON.")],
     out: Annotated[Path, typer.Option(help="Folder for what the step writes.")],
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sees only rows up to this day.")] = None,
+    delimiter: Delimiter = ",",
+    decimal: Decimal = "",
+    date_column: DateColumn = DATE_COLUMN,
+    price_column: PriceColumn = PRICE_COLUMN,
+    timezone: Timezone = "",
 ) -> None:
-    """Run the very feature step on a folder of prices, without any emulator, and show a summary of the features."""
+    """Run the pipeline's feature step on a folder of prices, without the emulator, and show a summary of the features."""
     from fe_image.offline import run_features
 
     with reported():
         check_output_folder("--out", out)
-        summary = run_features(assets, template, out, until)
+        price_format = chosen_format(delimiter, decimal, date_column, price_column, timezone)
+        summary = run_features(assets, template, out, until, price_format)
         table = Table("what", "value", show_header=False)
         for row in summary.rows():
             table.add_row(*row)

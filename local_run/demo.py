@@ -20,12 +20,15 @@ from local_run.docker_image import docker_options
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.keys import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
+from runs.overrides import override_problems
+from runs.price_files import read_price_files
 from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack
+from runs.store import execution_store
 
 TEMPLATE = PROJECT / "examples" / "templates" / "demo.json"
 TIMEOUT_SECONDS = 1800
@@ -54,8 +57,8 @@ def run_demo(
 
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
     """What a start would refuse is refused before anything is deployed; every stack declares the same parameters."""
-    definition = json.loads(render(read_template(), example_values().mapping()))
-    problems = begin.override_problems(overrides, definition)
+    definition = json.loads(render(read_template(), example_values()))
+    problems = override_problems(overrides, definition)
     if problems:
         raise ProblemsError("demo", problems)
 
@@ -65,8 +68,8 @@ def store_samples(stack: Stack) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = write_samples(Path(folder))
         for asset, path in paths.items():
-            assets.put(stack, assets.read_price_files([path]), SOURCES[asset])
-    templates.put(stack, load_template(TEMPLATE))
+            assets.put(stack, read_price_files([path]), SOURCES[asset])
+    templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 
 def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
     if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
         allowed = f"it was to end within {TIMEOUT_SECONDS} s"
         raise ProblemsError("demo", [Problem("execution", started.execution_id, allowed)])
-    item = begin.execution_store(session.stack).get(started.execution_id)
+    item = execution_store(session.stack).get(started.execution_id)
     if item is None or item[ExecutionAttribute.STATUS] != SUCCEEDED:
         reason = (item or {}).get(ExecutionAttribute.FAILURE_REASON, "its item is gone")
         raise ProblemsError("demo", [Problem(f"execution {started.execution_id}", (item or {}).get("Status"), str(reason))])

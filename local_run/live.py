@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from contracts.display import printable
 from contracts.status import SUCCEEDED
 from local_run.deployment.deployed import ResourceEvent
 from local_run.emulator.listener import SilentListener
@@ -98,7 +99,7 @@ class LiveView(SilentListener):
                 self._progress.update(self._tasks[row], completed=epoch + 1, total=epochs)
 
     def warning(self, text: str) -> None:
-        self._console.print(f"warning: {text}", style="yellow", markup=False)
+        self._console.print(printable(f"warning: {text}"), style="yellow", markup=False)
 
     def note(self, name: str, text: str) -> None:
         """Something of the caller's own that is under way."""
@@ -113,7 +114,7 @@ class LiveView(SilentListener):
 
     def _label(self, row: _Row) -> str:
         execution, what = row
-        return what if self._single or execution not in self._names else f"{self._names[execution]} {what}"
+        return printable(what if self._single or execution not in self._names else f"{self._names[execution]} {what}")
 
     def _task(self, row: _Row) -> TaskID:
         if row not in self._tasks:
@@ -121,12 +122,13 @@ class LiveView(SilentListener):
         return self._tasks[row]
 
     def _note(self, row: _Row, text: str, quiet: bool = False) -> None:
+        text = printable(text)
         self._progress.update(self._task(row), note=text)
         if not self._console.is_terminal and not quiet:
             self._console.print(f"{self._label(row)}: {text}", markup=False, highlight=False)
 
     def _finish(self, row: _Row, text: str) -> None:
-        task = self._task(row)
+        task, text = self._task(row), printable(text)
         self._progress.update(task, note=text, total=1, completed=1)
         self._progress.stop_task(task)
         if not self._console.is_terminal:

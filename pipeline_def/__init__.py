@@ -1,5 +1,5 @@
-"""The pipeline's definition: authored with the SageMaker SDK, generated into a mustache template, rendered, checked, compared.
+"""The definition of the training pipeline: authored, generated into a mustache template, rendered, checked, and compared.
 
-Only :mod:`pipeline_def.author` (and what ``generate`` and the notebook run) needs the SDK; everything else is light enough for
-the deploy path: standard library, pystache, botocore.
+Only :mod:`pipeline_def.author` (which ``generate``, ``author-check`` and the notebook load) needs the SageMaker SDK. Everything
+else needs the standard library, pydantic, pystache and botocore, so the deploy path can import it.
 """

@@ -1,4 +1,4 @@
-"""The command line of this room: ``python -m pipeline_def --help``."""
+"""The command line of this package: ``python -m pipeline_def --help``."""
 
 from __future__ import annotations
 

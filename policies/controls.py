@@ -19,7 +19,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from pipeline_def.checks.finding import shown
+from pipeline_def.check.finding import shown
 from policies.exemptions import exemption_for
 from policies.resources import PRODUCTION_OPTION, PRODUCTION_STACKS, Resource, Stack, one, whole
 

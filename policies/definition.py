@@ -2,78 +2,72 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+import hashlib
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from pipeline_def.check import check_definition
-from pipeline_def.checks.definition import Definition, Step
+from pipeline_def.check.definition import Step
+from pipeline_def.check.phases import check_definition, read_definition
 from policies.controls import Finding, ResourceControl, Verbatim
 from policies.resources import Resource
 
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
 ENDPOINT = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+OBJECT = "aws:s3/bucketObject:BucketObject"
 INPUT = "pipelineDefinition"
-FOREIGN_PIPELINES = "foreignPipelines"
-_PROCESSING_KEYS = ("ProcessingResources.ClusterConfig.VolumeKmsKeyId", "ProcessingOutputConfig.KmsKeyId")
-_TRAINING_KEYS = ("ResourceConfig.VolumeKmsKeyId", "OutputDataConfig.KmsKeyId")
-_TRANSFORM_KEYS = ("TransformResources.VolumeKmsKeyId", "TransformOutput.KmsKeyId")
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "Processing": _PROCESSING_KEYS,
-    "Training": _TRAINING_KEYS,
-    "Transform": _TRANSFORM_KEYS,
-}
+LOCATION = "pipelineDefinitionS3Location"
+#: Key of a definition that is too large for the resource itself: the hash of its content.
+_STORED_KEY = re.compile(r"definitions/([0-9a-f]{64})\.json")
 
 
 def steps(pipeline: Resource, *types: str) -> list[Step]:
-    """The definition's steps of some types; none where it can not be read, which :func:`_valid` reports."""
-    text = pipeline.get(INPUT)
-    try:
-        raw = json.loads(text) if isinstance(text, str) else None
-    except ValueError:
-        return []
-    if not isinstance(raw, Mapping):
-        return []
-    return [step for step in Definition.read(str(text), raw, pipeline.region).steps if step.type in types]
+    """The definition's steps of some types, or all steps; none if it cannot be read, which :func:`_valid` reports."""
+    text = _text(pipeline)
+    definition = read_definition(text) if isinstance(text, str) else None
+    return [step for step in definition.steps if not types or step.type in types] if definition else []
 
 
-def argument(step: Step, path: str) -> Any:
-    """The value at ``A.B`` of a step's arguments, or None."""
-    value: Any = step.arguments
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def _text(resource: Resource) -> Any:
+    """The definition that a pipeline contains, or that an object stores for it."""
+    if resource.kind == PIPELINE:
+        return resource.get(INPUT)
+    return resource.get("content") if _STORED_KEY.fullmatch(str(resource.get("key"))) else None
 
 
 def _finding(step: Step, path: str, allowed: str) -> Finding:
-    return Finding(f"{INPUT} step {step.name}, {step.arguments_path}.{path}", argument(step, path), allowed)
+    return Finding(f"{INPUT} step {step.name}, {step.arguments_path}.{path}", step.get(path), allowed)
 
 
 def _must_be_true(step: Step, *paths: str) -> Iterator[Finding]:
     for path in paths:
-        if argument(step, path) is not True:
+        if step.get(path) is not True:
             yield _finding(step, path, "allowed: True")
 
 
 def _bounded(step: Step) -> Iterator[Finding]:
     path = "StoppingCondition.MaxRuntimeInSeconds"
-    value = argument(step, path)
+    value = step.get(path)
     if not value or isinstance(value, bool):
         yield _finding(step, path, "needed: after how many seconds the job is ended")
 
 
-def _valid(pipeline: Resource) -> Iterator[Finding]:
-    text = pipeline.get(INPUT)
-    if not isinstance(text, str) or not text:
-        yield Finding(INPUT, None, "needed: the definition itself; one that lies in S3 can not be judged, and may be changed")
+def _valid(resource: Resource) -> Iterator[Finding]:
+    text = _text(resource)
+    stored = _STORED_KEY.fullmatch(str(resource.get(f"{LOCATION}.objectKey" if resource.kind == PIPELINE else "key")))
+    if resource.kind == PIPELINE and not text:
+        if stored is None:
+            allowed = "needed: the definition, or an object definitions/<SHA-256>.json of the pipeline bucket that contains it"
+            yield Finding(INPUT, None, allowed)
         return
-    # By its steps' names our pipeline could be told as well, but then a renamed step would take the contract off.
-    ours = pipeline.name not in (pipeline.config.get(FOREIGN_PIPELINES) or ())
-    for finding in check_definition(text, pipeline.region, contract=ours):
+    if resource.kind == OBJECT and stored is None:
+        return
+    if stored is not None and hashlib.sha256(str(text).encode()).hexdigest() != stored[1]:
+        yield Finding("key", stored[0], "allowed: the SHA-256 of the object's content")
+    for finding in check_definition(str(text), resource.region):
         where = f"{INPUT} step {finding.step}, {finding.path}" if finding.step else f"{INPUT} {finding.path}"
-        yield Finding(
-            where, Verbatim(finding.value) if finding.value is not None else None, f"{finding.allowed} [{finding.rule}]"
-        )
+        value = Verbatim(finding.value) if finding.value is not None else None
+        yield Finding(where, value, f"{finding.allowed} [{finding.rule}]")
 
 
 def _model_isolated(pipeline: Resource) -> Iterator[Finding]:
@@ -100,16 +94,16 @@ def _processing_isolated(pipeline: Resource) -> Iterator[Finding]:
 
 def key_places(pipeline: Resource) -> Iterator[Finding]:
     """Where a job's volume or output is under no key of ours."""
-    for step in steps(pipeline, *_KEYS):
-        for path in _KEYS[step.type]:
-            if not argument(step, path) or "alias/aws/" in str(argument(step, path)):
+    for step in steps(pipeline):
+        for path in step.kind.sections.get("kms", ()):
+            if not step.get(path) or "alias/aws/" in str(step.get(path)):
                 yield _finding(step, path, "allowed: the ARN of a customer-managed key")
 
 
 def uses_key(pipeline: Resource) -> bool:
     if pipeline.known(INPUT) is None:
         return False
-    return any(argument(step, path) for step in steps(pipeline, *_KEYS) for path in _KEYS[step.type])
+    return any(step.get(path) for step in steps(pipeline) for path in step.kind.sections.get("kms", ()))
 
 
 def _endpoint(endpoint: Resource) -> Iterator[Finding]:
@@ -127,21 +121,14 @@ CONTROLS = (
         "pipeline-definition",
         "The definition is valid and our pipeline's: gated, without secrets, its images immutably named in the stack's region",
         "pipeline-definition",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_valid,
-        options={
-            FOREIGN_PIPELINES: {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "Names of pipelines that are not this project's own, and need not keep its contract",
-            }
-        },
     ),
     ResourceControl(
         "pipeline-model-isolation",
         "Models run without a network",
         "SageMaker.5 CKV_AWS_370",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_model_isolated,
         unknown_told_by="pipeline-definition",
     ),
@@ -149,7 +136,7 @@ CONTROLS = (
         "pipeline-training",
         "Training runs without a network, encrypted between its machines, and ends",
         "sagemaker_training_jobs_network_isolation_enabled sagemaker_training_jobs_intercontainer_encryption_enabled",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_training,
         unknown_told_by="pipeline-definition",
     ),
@@ -157,7 +144,7 @@ CONTROLS = (
         "pipeline-processing",
         "Processing is encrypted between its machines, and ends",
         "sagemaker_training_jobs_intercontainer_encryption_enabled",
-        (PIPELINE,),
+        (PIPELINE, OBJECT),
         look=_processing,
         unknown_told_by="pipeline-definition",
     ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline_def.checks.finding import mask
-from pipeline_def.checks.secret_patterns import is_secret
+from pipeline_def.check.finding import mask
+from pipeline_def.check.secret_patterns import is_secret
 from policies.conditions import account_of
 from policies.controls import ADVISORY, Finding, ResourceControl, StackControl, Verbatim, must_be, must_have
 from policies.resources import Resource, Stack

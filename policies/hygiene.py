@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pipeline_def.checks.finding import mask
-from pipeline_def.checks.secret_patterns import is_secret_value
+from pipeline_def.check.finding import mask
+from pipeline_def.check.secret_patterns import is_secret_value
 from policies.controls import ANY_KIND, Control, Finding, ResourceControl, Verbatim
 from policies.resources import Resource, is_list
 

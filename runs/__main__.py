@@ -1,4 +1,4 @@
-"""The command line of this room: ``python -m runs --help``."""
+"""Command line of this package: ``python -m runs --help``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of the executions."""
+"""Command line for executions of a deployed stack."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contracts.display import printable
+from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import check_output_folder, needs_extra, one_problem, reported
+from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
+from contracts.problems import UNSTATED, check_output_folder, needs_extra, one_problem, reported
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
-from runs.overrides import read_overrides
+from runs.aws_errors import code_of, message_of
+from runs.overrides import read_overrides, settable_parameters
+from runs.price_files import read_price_files
+from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 from runs.stack import Stack
+from runs.store import execution_store
 
 CONSOLE = views.console()
 
@@ -27,8 +34,8 @@ app = typer.Typer(
     add_completion=False,
     help=(
         "Start and follow executions of a deployed stack.\n\n"
-        f"The stack is found by {STACK_OUTPUTS_VARIABLE}: a file made by `pulumi stack output --json`. "
-        "AWS_ENDPOINT_URL points the same commands at `python -m local_run up`."
+        f"{STACK_OUTPUTS_VARIABLE} names the stack: a file with the output of `pulumi stack output --json`. "
+        "Set AWS_ENDPOINT_URL to use the same commands with `python -m local_run up`."
     ),
 )
 assets_app = typer.Typer(no_args_is_help=True, help="Price histories: <ASSET>.csv with the columns Date and Close.")
@@ -36,47 +43,71 @@ template_app = typer.Typer(no_args_is_help=True, help="Training templates: what 
 app.add_typer(assets_app, name="assets")
 app.add_typer(template_app, name="template")
 
-Id = Annotated[str | None, typer.Option("--id", help="The execution's id; made from the template's if left out.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
+Id = Annotated[
+    str | None,
+    typer.Option("--id", help="The execution's id; default: template id and time."),
+]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]
 Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` prints it and `list` shows it.")]
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace another template that has the same id.")]
 TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
-ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature step's log; training's is not in it.")]
-Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"Instead of {STACK_OUTPUTS_VARIABLE}.")]
+ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature step's log (not of the training).")]
+Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"File to use instead of {STACK_OUTPUTS_VARIABLE}.")]
 
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """What a user can mend, and what AWS refuses, as one message."""
+    """Print a user's problems, AWS's refusals and connection failures as one message each, without a traceback."""
     with reported():
         try:
             yield
         except ClientError as error:
-            said = error.response.get("Error", {})
-            raise one_problem("AWS", error.operation_name, said.get("Code"), str(said.get("Message"))) from error
+            refused = f"was refused with {code_of(error)}: {message_of(error)}"
+            raise one_problem("AWS", error.operation_name, UNSTATED, refused) from error
         except BotoCoreError as error:
-            raise one_problem("AWS", "connection", type(error).__name__, str(error)) from error
+            advice = "check the network, the region, the credentials and AWS_ENDPOINT_URL"
+            raise one_problem("AWS", "request", UNSTATED, f"failed: {str(error).rstrip('.')}; {advice}") from error
+
+
+def _print(line: str) -> None:
+    """Print a line as it is: without markup, colours or line breaks of the console's own."""
+    CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _start_help() -> str:
+    """The parameters that ``--set`` takes, with an example; shown below the options."""
+    hyperparameters, others = settable_parameters()
+    return (
+        "Example: python -m runs start demo --set epochs=5 --set TrainingInstanceType=ml.g5.xlarge\n\n"
+        f"Hyperparameters: {', '.join(hyperparameters)}.\n\n"
+        f"Other parameters: {', '.join(others)}.\n\n"
+        f"The template sets {', '.join(sorted(name for name, item in HYPERPARAMETERS.items() if item.from_template))}."
+    )
 
 
 @assets_app.command("put")
 def assets_put(
     files: Annotated[list[Path], typer.Argument(help="Files named <ASSET>.csv.")],
     source: Annotated[str, typer.Option(help="Where the prices come from.")] = "",
+    delimiter: Delimiter = ",",
+    decimal: Decimal = "",
+    date_column: DateColumn = DATE_COLUMN,
+    price_column: PriceColumn = PRICE_COLUMN,
+    timezone: Timezone = "",
     stack_outputs: Outputs = None,
 ) -> None:
-    """Check price histories and store them; nothing is stored unless all are right."""
+    """Check price histories and store them. Nothing is stored if any file has a problem.
+
+    Files in another dialect are stored as Date,Close with a decimal point; describe the dialect with the options.
+    """
     with _reported():
-        checked = assets.read_price_files(files)
+        checked = read_price_files(files, chosen_format(delimiter, decimal, date_column, price_column, timezone))
         done = assets.put(Stack.load(stack_outputs), checked, source)
         for file, put in zip(checked, done, strict=True):
-            what = f"{file.asset}: {file.rows} rows, {file.first} to {file.last}"
-            CONSOLE.print(views.put_line(put, what), markup=False, highlight=False, soft_wrap=True)
-            if file.repeated:
-                note = f"{file.repeated} rows repeat a date: a template must say data.duplicates first or last"
-                CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
-            if file.missing:
-                note = f"{file.missing} rows have no price: they are left out, up to a template's data.maxMissingShare"
-                CONSOLE.print(f"note   {file.asset}: {note}", highlight=False, soft_wrap=True)
+            _print(views.upsert_line(put, file.summary))
+            for note in file.notes:
+                _print(f"note   {note}")
 
 
 @assets_app.command("list")
@@ -87,12 +118,12 @@ def assets_list(stack_outputs: Outputs = None) -> None:
 
 
 @template_app.command("put")
-def template_put(file: TemplateFile, stack_outputs: Outputs = None) -> None:
-    """Validate a template and store it under its id."""
+def template_put(file: TemplateFile, replace: Replace = False, stack_outputs: Outputs = None) -> None:
+    """Validate a template and store it under its id. Another template with the same id stays unless --replace is given."""
     with _reported():
         template = load_template(file)
-        put = templates.put(Stack.load(stack_outputs), template)
-        CONSOLE.print(views.put_line(put, f"template {template.id}"), markup=False, highlight=False, soft_wrap=True)
+        done = templates.put(Stack.load(stack_outputs), template, replace=replace)
+        _print(views.upsert_line(done, f"template {template.id}"))
 
 
 @template_app.command("list")
@@ -112,43 +143,45 @@ def template_show(template_id: TemplateId, stack_outputs: Outputs = None) -> Non
 
 @template_app.command("validate")
 def template_validate(file: TemplateFile) -> None:
-    """Validate a template file without storing it; needs no stack.
+    """Validate a template file without storing it. Needs no stack.
 
-    What each field means, its unit, its bounds and its default: docs/features.md, and
-    examples/templates/template.schema.json, which editors read.
+    docs/features.md explains each field with its unit, bounds and default. Editors read
+    examples/templates/template.schema.json.
     """
     with _reported():
         template = load_template(file)
-        CONSOLE.print(f"template {template.id or file} is valid", markup=False, highlight=False, soft_wrap=True)
+        _print(f"template {template.id or file} is valid")
         for note in notes(template):
-            CONSOLE.print(f"note   {note}", highlight=False, soft_wrap=True)
+            _print(f"note   {note}")
 
 
-@app.command()
+@app.command(epilog=_start_help())
 def start(
     template: TemplateId,
     execution_id: Id = None,
     overrides: Overrides = None,
     stack_outputs: Outputs = None,
 ) -> None:
-    """Start an execution. The same id again starts it once."""
+    """Start an execution. Repeating an --id does not start a second one."""
     with _reported():
         values, problems = read_overrides(overrides or [])
         started = begin.start(Stack.load(stack_outputs), template, execution_id, values, problems=problems)
+        for note in started.notes:
+            _print(f"note   {printable(note)}")
         done = "started" if started.new else "was started before:"
-        CONSOLE.print(f"{done} {started.execution_id}", highlight=False, soft_wrap=True)
+        _print(f"{done} {started.execution_id}")
 
 
 @app.command()
 def status(execution_id: Execution, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
-    """Show where an execution stands; exits 0 whatever it says."""
+    """Show an execution's status (exit code is always 0)."""
     with _reported():
         item = _item(Stack.load(stack_outputs), execution_id)
         for line in views.summary_lines(item):
-            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
+            _print(line)
         CONSOLE.print(views.steps_table(item))
         if log:
-            CONSOLE.print(item.get("LogTail", "no log yet"), markup=False, highlight=False, soft_wrap=True)
+            _print(views.log_text(item))
 
 
 @app.command()
@@ -157,24 +190,24 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for <execution>/report.html and forecast.png.")] = Path("out"),
     stack_outputs: Outputs = None,
 ) -> None:
-    """Write an execution's report: its steps, metrics, features and, once there are any, its forecasts."""
+    """Write an execution's report: steps, metrics, features, and forecasts if there are any."""
     with needs_extra("local"), _reported():
         from runs.report.write import write_report
 
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
-            CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
+            _print(line)
 
 
 @app.command("list")
 def list_executions(stack_outputs: Outputs = None) -> None:
     """List executions, newest first."""
     with _reported():
-        CONSOLE.print(views.executions_table(begin.execution_store(Stack.load(stack_outputs)).all()))
+        CONSOLE.print(views.executions_table(execution_store(Stack.load(stack_outputs)).all()))
 
 
 def _item(stack: Stack, execution_id: str) -> dict[str, Any]:
-    item = begin.execution_store(stack).get(check_execution_id(execution_id))
+    item = execution_store(stack).get(check_execution_id(execution_id))
     if item is None:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
     return item

@@ -1,8 +1,10 @@
-"""The deployed stack that a command or a handler works on, and its AWS clients."""
+"""The deployed stack that a command or a handler works on, with its AWS clients."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,20 +15,23 @@ from botocore.config import Config
 from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
 from contracts.problems import one_problem
 
-#: Bounded, with backoff and jitter: what still fails then is raised, so that Lambda or the user tries again.
+#: Retries are bounded, with backoff and jitter. A request that still fails is raised, so Lambda or the user tries again.
 CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
 
 
 class Stack:
-    """A stack's exports and one boto3 session; clients are made when first used."""
+    """A stack's exports and one boto3 session. Clients are created at first use; ``sleep`` waits between retries."""
 
-    def __init__(self, outputs: StackOutputs, session: boto3.Session | None = None) -> None:
+    def __init__(
+        self, outputs: StackOutputs, session: boto3.Session | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.outputs = outputs
+        self.sleep = sleep
         self._session = session or boto3.Session(region_name=outputs.region)
 
     @classmethod
     def load(cls, path: Path | None = None) -> Stack:
-        """From the given file, or from the one that ``STACK_OUTPUTS`` names."""
+        """Return the stack of the given file, or of the file that ``STACK_OUTPUTS`` names."""
         named = str(path) if path else os.environ.get(STACK_OUTPUTS_VARIABLE, "")
         if not named:
             raise one_problem(
@@ -38,6 +43,7 @@ class Stack:
         return cls(StackOutputs.from_file(Path(named)))
 
     def client(self, service: str) -> Any:
+        """Return a new client with bounded retries."""
         return self._session.client(service, region_name=self.outputs.region, config=CLIENT_CONFIG)
 
     @cached_property

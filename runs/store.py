@@ -1,9 +1,9 @@
-"""Execution items and their event rows in DynamoDB: every write is conditional, so that none is ever lost."""
+"""Execution items and their event rows in DynamoDB. Every write is conditional, so concurrent writers lose nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,11 +11,14 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
+from contracts.display import storable
 from contracts.snapshot import Snapshot, digest, to_attribute
 from contracts.status import CREATED
 from contracts.tables import PIPELINE_EXECUTION_INDEX, EventAttribute, ExecutionAttribute, StepKey
-from runs.history import Change, ExecutionState, StepState, fold, iso
+from contracts.times import to_iso
+from runs.history import Change, ExecutionState, StepState, fold
 from runs.pages import all_items
+from runs.stack import Stack
 
 Item = dict[str, Any]
 EVENT_LIFE = timedelta(days=400)
@@ -23,7 +26,7 @@ _PROJECTION_TRIES = 20
 
 
 class ContendedError(Exception):
-    """Other writers were faster every time; the event's delivery is to be tried again."""
+    """Other writers were faster every time. Raise it so that the event is delivered again."""
 
 
 class ExecutionStore:
@@ -35,12 +38,13 @@ class ExecutionStore:
         self._events = dynamodb.Table(event_table)
 
     def get(self, execution_id: str) -> Item | None:
+        """Return an execution's item, read consistently, or None."""
         answer = self._items.get_item(Key={ExecutionAttribute.ID: execution_id}, ConsistentRead=True)
         item: Item | None = answer.get("Item")
         return item
 
     def find(self, pipeline_execution_arn: str) -> Item | None:
-        """By the index, which may lag behind: no answer does not mean that there is no item."""
+        """Return the item of a pipeline execution, by the index. The index may lag: None does not mean that no item exists."""
         answer = self._items.query(
             IndexName=PIPELINE_EXECUTION_INDEX.name,
             KeyConditionExpression=Key(PIPELINE_EXECUTION_INDEX.hash_key).eq(pipeline_execution_arn),
@@ -48,18 +52,19 @@ class ExecutionStore:
         return self.get(answer["Items"][0][ExecutionAttribute.ID]) if answer["Items"] else None
 
     def all(self) -> list[Item]:
-        """Every execution, newest first, without the log and the snapshot."""
+        """Return every execution, newest first, without log and snapshot."""
         names = ("ID", "TEMPLATE_ID", "STATUS", "STATUS_AT", "CREATED_AT", "OUTCOME", "ORIGIN", "PIPELINE_EXECUTION_ARN")
         attributes = [getattr(ExecutionAttribute, name) for name in names]
         items = all_items(
-            self._items.scan,
+            self._items,
+            "scan",
             ProjectionExpression=", ".join(f"#a{number}" for number in range(len(attributes))),
             ExpressionAttributeNames={f"#a{number}": name for number, name in enumerate(attributes)},
         )
         return sorted(items, key=lambda item: str(item.get(ExecutionAttribute.CREATED_AT, "")), reverse=True)
 
     def create(self, execution_id: str, snapshot: Snapshot, template_id: str, origin: str) -> Item | None:
-        """Put a new item; returns the one that stands there already, or None when this one is new."""
+        """Create an item. Returns the existing item if the id is taken, or None if this one is new."""
         return self._create(
             {
                 ExecutionAttribute.ID: execution_id,
@@ -71,7 +76,7 @@ class ExecutionStore:
         )
 
     def create_external(self, execution_id: str, pipeline_execution_arn: str) -> Item | None:
-        """An item for an execution of our pipeline that was started elsewhere: no snapshot, its ARN known at once."""
+        """Create the item of an execution that was started elsewhere: its ARN is known, its snapshot is not."""
         return self._create(
             {
                 ExecutionAttribute.ID: execution_id,
@@ -81,7 +86,7 @@ class ExecutionStore:
         )
 
     def _create(self, attributes: Item) -> Item | None:
-        now = iso(datetime.now(UTC))
+        now = to_iso(datetime.now(UTC))
         item = {
             ExecutionAttribute.STATUS: CREATED,
             ExecutionAttribute.STATUS_AT: now,
@@ -99,7 +104,7 @@ class ExecutionStore:
         return None
 
     def attach(self, execution_id: str, pipeline_execution_arn: str) -> bool:
-        """Tie an item to its pipeline execution; False where it belongs to another one already."""
+        """Store the pipeline execution's ARN on an item. Returns False if the item has another one."""
         arn = Attr(ExecutionAttribute.PIPELINE_EXECUTION_ARN)
         return self._update(
             execution_id,
@@ -108,7 +113,7 @@ class ExecutionStore:
         )
 
     def discard(self, execution_id: str) -> None:
-        """Take back an item whose start was refused; one that was started stays."""
+        """Delete an item whose start was refused. An item that was started stays."""
         try:
             self._items.delete_item(
                 Key={ExecutionAttribute.ID: execution_id},
@@ -119,20 +124,25 @@ class ExecutionStore:
                 raise
 
     def conclude(self, execution_id: str, attempt: int, attributes: Mapping[str, Any]) -> bool:
-        """Add what was found out once the attempt had ended; False when another attempt runs by now."""
+        """Add the results of an ended attempt. Returns False if another attempt has started meanwhile."""
         return self._update(execution_id, attributes, Attr(ExecutionAttribute.ATTEMPT).eq(attempt))
 
+    def note_problems(self, execution_id: str, problems: Sequence[str]) -> bool:
+        """Replace the notes of what could not be read about an execution. Returns False if it has no item."""
+        return self._update(execution_id, {ExecutionAttribute.PROBLEMS: list(problems)}, Attr(ExecutionAttribute.ID).exists())
+
     def changes(self, execution_id: str) -> list[Change]:
-        """Every change recorded of an execution, read consistently."""
-        of_execution = Key(EventAttribute.EXECUTION_ID).eq(execution_id)
-        rows = all_items(self._events.query, KeyConditionExpression=of_execution, ConsistentRead=True)
+        """Return every recorded change of an execution, read consistently."""
+        same_execution = Key(EventAttribute.EXECUTION_ID).eq(execution_id)
+        rows = all_items(self._events, "query", KeyConditionExpression=same_execution, ConsistentRead=True)
         return [Change(**json.loads(row[EventAttribute.DETAIL])) for row in rows]
 
     def record(self, execution_id: str, change: Change) -> ExecutionState:
-        """Append a change and bring the item up to date, both or neither. A change known already changes nothing.
+        """Append a change and update the item, both or neither. A known change changes nothing.
 
-        The item's version is read before the rows: whoever appends a row after that also writes a later version.
+        The item's version is read before the rows, because a writer that appends a row after that also writes a later version.
         """
+        change = _storable(change)
         for _ in range(_PROJECTION_TRIES):
             item = self.get(execution_id)
             if item is None:
@@ -173,7 +183,7 @@ class ExecutionStore:
         return True
 
     def _update(self, execution_id: str, values: Mapping[str, Any], condition: Any) -> bool:
-        expression, names, typed = _set_expression(values)
+        expression, names, typed = _set_expression({name: _storable_value(value) for name, value in values.items()})
         try:
             self._items.update_item(
                 Key={ExecutionAttribute.ID: execution_id},
@@ -187,6 +197,21 @@ class ExecutionStore:
                 raise
             return False
         return True
+
+
+def execution_store(stack: Stack) -> ExecutionStore:
+    """Return the store of a stack's executions."""
+    return ExecutionStore(stack.dynamodb, stack.outputs.execution_table, stack.outputs.event_table)
+
+
+def _storable(change: Change) -> Change:
+    return Change(**{name: storable(text) for name, text in asdict(change).items()})
+
+
+def _storable_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    return [_storable_value(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _attributes(state: ExecutionState) -> Item:
@@ -228,7 +253,7 @@ def _event_row(execution_id: str, change: Change) -> Item:
 
 
 def _set_expression(values: Mapping[str, Any]) -> tuple[str, dict[str, str], Item]:
-    """An update's SET expression, its names and its values; boto3's conditions number theirs ``#n0`` and ``:v0``."""
+    """Return an update's SET expression, names and values. Their prefixes differ from boto3's ``#n0`` and ``:v0``."""
     pairs = ", ".join(f"#set{number} = :set{number}" for number in range(len(values)))
     names = {f"#set{number}": name for number, name in enumerate(values)}
     typed = {f":set{number}": value for number, value in enumerate(values.values())}

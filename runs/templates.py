@@ -1,4 +1,4 @@
-"""Training templates: validated when stored, so that whoever starts an execution needs no validation library."""
+"""Store training templates. They are validated when stored, so that a start needs no validation library."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.ids import template_id_problem
-from contracts.problems import ProblemsError
+from contracts.problems import ProblemsError, one_problem
 from contracts.snapshot import canonical_json, digest
 from contracts.tables import TemplateAttribute
 from contracts.template import TrainingTemplate, pipeline_parameters
-from runs.history import iso
+from contracts.times import to_iso
 from runs.pages import all_items
-from runs.put import Put, put_item
 from runs.stack import Stack
+from runs.upsert import Upsert, insert, upsert
 
 
-def put(stack: Stack, template: TrainingTemplate) -> Put:
-    """Store a template under its id, over an earlier one; executions keep the snapshot they were started with.
+def put(stack: Stack, template: TrainingTemplate, *, replace: bool = False) -> Upsert:
+    """Store a template under its id. Executions keep the snapshot that they were started with.
 
-    Raises :class:`~contracts.problems.ProblemsError` for a template without an id.
+    Raises:
+        ProblemsError: the template has no id, or another template has it and ``replace`` is False.
     """
     if problem := template_id_problem(template.id, "id"):
         raise ProblemsError("template", [problem])
@@ -30,13 +31,21 @@ def put(stack: Stack, template: TrainingTemplate) -> Put:
         TemplateAttribute.DIGEST: digest(body),
         TemplateAttribute.PARAMETERS: pipeline_parameters(template),
         TemplateAttribute.ASSETS: list(template.base_assets),
-        TemplateAttribute.STORED_AT: iso(datetime.now(UTC)),
+        TemplateAttribute.FEATURE_ROWS: {name: max(group.warm_ups) for name, group in template.features.chosen().items()},
+        TemplateAttribute.POSITIVE_PRICES: template.needs_positive_prices,
+        TemplateAttribute.STORED_AT: to_iso(datetime.now(UTC)),
     }
     table = stack.dynamodb.Table(stack.outputs.template_table)
-    return put_item(table, item, TemplateAttribute.DIGEST, TemplateAttribute.STORED_AT)
+    if replace:
+        return upsert(table, item, TemplateAttribute.DIGEST, TemplateAttribute.STORED_AT)
+    done = insert(table, item, TemplateAttribute.ID, TemplateAttribute.DIGEST, TemplateAttribute.STORED_AT)
+    if done is None:
+        allowed = "another template has this id; choose another id, or pass --replace to replace it"
+        raise one_problem("template", "id", template.id, f"{allowed} (`runs template show {template.id}` prints it)")
+    return done
 
 
 def stored(stack: Stack) -> list[dict[str, Any]]:
-    """Every stored template's item, by id."""
+    """Return every stored template's item, by id."""
     table = stack.dynamodb.Table(stack.outputs.template_table)
-    return sorted(all_items(table.scan), key=lambda item: str(item[TemplateAttribute.ID]))
+    return sorted(all_items(table, "scan"), key=lambda item: str(item[TemplateAttribute.ID]))

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 
 import boto3
+import hypothesis
 import pytest
 from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
@@ -18,6 +19,10 @@ from tests.tables import create_table
 
 #: Compiling is most of what a short training takes. The numbers are the same to the last digit.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
+
+#: A busy machine may take any time for an example.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 DAEMON_TESTS = "tests/docker/"
 REGION = "eu-central-1"
@@ -73,7 +78,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
     correct_moto()
     with mock_aws():
-        deployed = Stack(OUTPUTS, aws_session())
+        deployed = Stack(OUTPUTS, aws_session(), sleep=lambda seconds: None)
         for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
             create_table(deployed.dynamodb.meta.client, table)
         deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,21 +23,38 @@ DEFINITION = {
 }
 
 
+class _Paginator:
+    """Answers in pages of one entry, so that a caller that reads only the first page is noticed."""
+
+    def __init__(self, operation: Callable[..., dict[str, Any]]) -> None:
+        self._operation = operation
+
+    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
+        ((member, entries),) = self._operation(**request).items()
+        yield {member: []}
+        for entry in entries:
+            yield {member: [entry]}
+
+
 class FakeSageMaker:
     def __init__(self, pipeline_arn: str) -> None:
         self.pipeline_arn = pipeline_arn
         self.definition: dict[str, Any] = json.loads(json.dumps(DEFINITION))
         self.executions: dict[str, dict[str, Any]] = {}
         self.by_token: dict[str, str] = {}
-        self.refusal: str | None = None
+        #: Codes of the errors with which the next starts are refused, in order.
+        self.refusals: list[str] = []
         self.starts = 0
+
+    def get_paginator(self, operation: str) -> _Paginator:
+        return _Paginator(getattr(self, operation))
 
     def describe_pipeline(self, **_: object) -> dict[str, Any]:
         return {"PipelineDefinition": json.dumps(self.definition)}
 
     def start_pipeline_execution(self, **request: Any) -> dict[str, Any]:
-        if self.refusal:
-            raise ClientError({"Error": {"Code": self.refusal, "Message": "refused"}}, "StartPipelineExecution")
+        if self.refusals:
+            raise ClientError({"Error": {"Code": self.refusals.pop(0), "Message": "refused"}}, "StartPipelineExecution")
         token = request["ClientRequestToken"]
         if token not in self.by_token:
             self.starts += 1

@@ -1,7 +1,7 @@
-"""Syncs the step's log while it runs: a bounded tail into the execution item, the whole into the models bucket.
+"""Sync the step's log while it runs: a bounded tail to the execution item, the whole log to the models bucket.
 
-Each of the two has a thread and a client of its own with little patience, so that one that hangs does not keep the other.
-Whatever fails there is counted and said on stderr; it never fails or slows the step.
+Each target has its own thread and client, so a target that hangs does not delay the other. Failures are counted and printed to
+stderr; they never fail the step. The final flush is part of ending the step: it is tried several times, and waited for.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from contracts.tables import ExecutionAttribute as Attribute
 from fe_image.container.aws_clients import client
 from fe_image.container.step_environment import StepEnvironment
 
-#: How long the end of the step may wait for the last sync. An attempt on its way takes at most the seconds below first.
-CLOSE_SECONDS = 3.0
-_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 1, 1.0, 1.5
+#: Longest time that the end of the step waits for the final flush. A busy machine needs several seconds for one request, and
+#: SageMaker kills a stopped container 30 s after SIGTERM.
+CLOSE_SECONDS = 15.0
+FINAL_TRIES = 3
+_FINAL_PAUSE_SECONDS = 0.2
+_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 1, 2.0, 5.0
 _FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 class LogBuffer(logging.Handler):
-    """Keeps what was logged, as UTF-8."""
+    """Keeps all log lines, as UTF-8."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,13 +44,13 @@ class LogBuffer(logging.Handler):
             self._bytes += line
 
     def content(self) -> bytes:
-        """All that was logged so far."""
+        """Return all log lines so far."""
         with self._guard:
             return bytes(self._bytes)
 
 
 def tail(content: bytes, limit: int = LOG_TAIL_BYTES) -> str:
-    """The last lines that fit into ``limit`` bytes of UTF-8; of a single longer line, its end."""
+    """Return the last lines that fit into ``limit`` bytes of UTF-8; if one line is longer, its end."""
     if len(content) <= limit:
         return content.decode("utf-8", "replace")
     cut = content[-limit:]
@@ -57,7 +60,7 @@ def tail(content: bytes, limit: int = LOG_TAIL_BYTES) -> str:
 
 
 class LogSync:
-    """Syncs a buffer every few seconds until closed. ``clients`` makes a client by service, in the thread that uses it."""
+    """Syncs a buffer every few seconds until closed. ``clients`` creates a service's client, in the thread that uses it."""
 
     def __init__(self, where: StepEnvironment, buffer: LogBuffer, clients: Callable[[str], Any] | None = None) -> None:
         self._where = where
@@ -72,15 +75,16 @@ class LogSync:
 
     @property
     def failures(self) -> int:
-        """Attempts that failed so far."""
+        """Number of failed attempts."""
         return sum(self._failures.values())
 
     def start(self) -> None:
+        """Start syncing in the background."""
         for thread in self._threads:
             thread.start()
 
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
-        """Sync what is left and end; False when that took longer than allowed, and is left to itself."""
+        """Flush the rest of the log and end. Returns False if that takes too long; the threads then end with the process."""
         until = time.monotonic() + seconds
         self._ending.set()
         for thread in self._threads:
@@ -89,19 +93,30 @@ class LogSync:
 
     def _run(self, name: str, service: str, send: Callable[[Any, bytes], None]) -> None:
         made: Any = None
-        arrived, ending = 0, False  # bytes of the log
-        while not ending:
-            ending = self._ending.wait(self._where.sync_seconds)
+        sent = 0  # bytes of the log
+
+        def sync() -> bool:
+            nonlocal made, sent
             content = self._buffer.content()
-            if len(content) == arrived:
-                continue
+            if len(content) == sent:
+                return True
             try:
                 made = made or self._clients(service)
                 send(made, content)
-                arrived = len(content)
-            except Exception as error:  # noqa: BLE001 - by contract nothing that fails here reaches the step
+            except Exception as error:  # noqa: BLE001 - by contract no failure here reaches the step
                 self._failures[name] += 1
                 print(f"log sync of the {name} failed: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                return False
+            sent = len(content)
+            return True
+
+        while not self._ending.wait(self._where.sync_seconds):
+            sync()
+        for attempt in range(FINAL_TRIES):
+            if attempt > 0:
+                time.sleep(_FINAL_PAUSE_SECONDS)
+            if sync():
+                return
 
     def _send_tail(self, dynamodb: Any, content: bytes) -> None:
         dynamodb.update_item(

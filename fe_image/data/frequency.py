@@ -6,13 +6,12 @@ target. Weeks end on Sunday and months on their last day, as pandas' ``W`` and `
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from contracts.ranges import shown
+import contracts.frequency
+from contracts.frequency import infer_frequency
+from contracts.price_checks import format_time
 from fe_image.data.arrays import Times
 
 Cells = npt.NDArray[np.int64]
@@ -21,23 +20,8 @@ _SECONDS = {"min": 60, "H": 3600, "D": 86_400}
 _MONDAY_OFFSET = 3  # the epoch was a Thursday
 
 
-@dataclass(frozen=True)
-class Frequency:
-    """``multiple`` units, a unit being M, W, D, H or min."""
-
-    multiple: int
-    unit: str
-
-    @classmethod
-    def parse(cls, text: str) -> Frequency:
-        """``30min`` → 30 minutes; the template's model has checked the text."""
-        found = re.fullmatch(r"([0-9]*)([A-Za-z]+)", text)
-        if found is None:
-            raise ValueError(f"no frequency: {text!r}")
-        return cls(int(found[1] or 1), found[2])
-
-    def __str__(self) -> str:
-        return f"{self.multiple}{self.unit}"
+class Frequency(contracts.frequency.Frequency):
+    """A frequency that numbers the cells of whole arrays."""
 
     def cells(self, times: Times, anchor: int = 0) -> Cells:
         """Number of the cell that each time falls in, counted from the unit ``anchor`` (see ``units``)."""
@@ -64,24 +48,14 @@ class Frequency:
 
 
 def inferred(times: Times) -> str:
-    """The frequency that times seem to have, from the usual step between them."""
-    if times.size < 2:
-        return "unknown"
-    seconds = float(np.median(np.diff(times).astype("timedelta64[s]").astype(np.int64)))
-    days = seconds / 86_400
-    if days >= 27:
-        return f"{max(1, round(days / 30.44))}M"
-    if days >= 6 and round(days) % 7 == 0:
-        return f"{round(days / 7)}W"
-    if days >= 1:
-        return f"{round(days)}D"
-    return f"{round(seconds / 3600)}H" if seconds % 3600 == 0 else f"{max(1, round(seconds / 60))}min"
+    """The frequency that ascending times seem to have; ``unknown`` for fewer than two."""
+    return str(infer_frequency(times.astype("datetime64[s]").tolist()) or "unknown")
 
 
-def said(time: np.datetime64, among: Times) -> str:
-    """A time for a message; a date alone where the first and the last of those ``among`` which it stands are dates."""
-    moment, *others = np.array([time, among[0], among[-1]], dtype="datetime64[s]").tolist()
-    return shown(moment, *others)
+def format_array_time(time: np.datetime64, context: Times) -> str:
+    """Format a time for a message; date only if the first and last times of ``context`` are dates."""
+    moment, *others = np.array([time, context[0], context[-1]], dtype="datetime64[s]").tolist()
+    return format_time(moment, *others)
 
 
 def iso(times: Times) -> list[str]:

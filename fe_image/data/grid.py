@@ -10,7 +10,7 @@ from contracts.problems import Problem, ProblemsError
 from contracts.ranges import too_few_windows
 from contracts.template import TrainingTemplate, to_data
 from fe_image.data.arrays import Floats, Panel, Times
-from fe_image.data.frequency import Cells, Frequency, said
+from fe_image.data.frequency import Cells, Frequency, format_array_time
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
 
 def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:
     """The training range has rows, and room for a context and a forecast."""
-    first, last = (said(panel.times[row], panel.times) for row in (0, -1))
+    first, last = (format_array_time(panel.times[row], panel.times) for row in (0, -1))
     span = f"the common rows run from {first} to {last} ({panel.rows} rows; {limits})"
     if train_rows < 2:
         allowed = f"allowed: a date with at least 2 rows up to it; {span}, {train_rows} of them up to endTraining"
@@ -87,5 +87,8 @@ def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, r
 
 def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells, limits: str) -> Problem:
     available = int(row_cell[-1]) + 1 - train_cells
-    what = f"the common rows, which end {said(panel.times[-1], panel.times)} ({limits}),"
-    return too_few_windows(to_data(template), available, what)
+    what = f"the common rows, which end {format_array_time(panel.times[-1], panel.times)} ({limits}),"
+    wanted = template.test_windows * template.prediction_length
+    enough = np.flatnonzero(row_cell <= row_cell[-1] - wanted)
+    latest = format_array_time(panel.times[enough[-1]], panel.times) if enough.size else "(no date leaves enough)"
+    return too_few_windows(to_data(template), available, what, latest)

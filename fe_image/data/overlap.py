@@ -10,7 +10,7 @@ import numpy as np
 from contracts.problems import ProblemsError, listed
 from contracts.ranges import NAMED, PriceRange, range_problems
 from contracts.template import TrainingTemplate, to_data
-from fe_image.data.frequency import inferred, said
+from fe_image.data.frequency import format_array_time, inferred
 from fe_image.data.prices import PriceHistory
 
 #: Where the common rows leave out more than this share of an asset's own training rows, it is said.
@@ -31,8 +31,8 @@ def limits(used: Sequence[PriceHistory]) -> str:
     fewest = min(history.times.size for history in used)
     ends = np.array([begin, end])
     return (
-        f"last to begin: {listed([h.asset for h in used if h.times[0] == begin])} ({said(begin, ends)}), "
-        f"first to end: {listed([h.asset for h in used if h.times[-1] == end])} ({said(end, ends)}), "
+        f"last to begin: {listed([h.asset for h in used if h.times[0] == begin])} ({format_array_time(begin, ends)}), "
+        f"first to end: {listed([h.asset for h in used if h.times[-1] == end])} ({format_array_time(end, ends)}), "
         f"fewest rows: {listed([h.asset for h in used if h.times.size == fewest])} ({fewest})"
     )
 
@@ -76,5 +76,5 @@ def _range(whole: PriceHistory, used: int) -> str:
     if not whole.times.size:
         return "no rows"
     left = f", {used} of them used" if used < whole.times.size else ""
-    first, last = (said(whole.times[row], whole.times) for row in (0, -1))
+    first, last = (format_array_time(whole.times[row], whole.times) for row in (0, -1))
     return f"{first} to {last} ({whole.times.size} rows{left})"

@@ -11,7 +11,7 @@ import numpy as np
 from contracts.problems import Problem, ProblemsError
 from contracts.template import TrainingTemplate
 from fe_image.data.arrays import Panel, Times
-from fe_image.data.frequency import Cells, Frequency, inferred, said
+from fe_image.data.frequency import Cells, Frequency, format_array_time, inferred
 from fe_image.data.overlap import frequencies, ranges
 from fe_image.data.prices import PriceHistory
 
@@ -66,7 +66,7 @@ def _finer(history: PriceHistory, steps: Cells, frequency: Frequency) -> list[Pr
     repeated = np.flatnonzero(np.diff(steps) == 0)
     if not repeated.size:
         return []
-    first, second = (said(history.times[repeated[0] + place], history.times) for place in (0, 1))
+    first, second = (format_array_time(history.times[repeated[0] + place], history.times) for place in (0, 1))
     allowed = f"{history.asset} has several rows in one step ({first}, {second}); its data look like {inferred(history.times)}"
     return [Problem("frequency", str(frequency), allowed)]
 

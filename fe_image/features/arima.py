@@ -16,9 +16,6 @@ from fe_image.features.returns import shifted
 
 log = logging.getLogger(__name__)
 
-#: Rows per estimated parameter before the first estimate is used.
-_ROWS_PER_PARAMETER = 10
-
 
 class ArimaTransformer(Transformer[Arima]):
     """Forecast of log p_{t+1} made at t by ARIMA(p, d, q), minus log p_t.
@@ -37,11 +34,6 @@ class ArimaTransformer(Transformer[Arima]):
     @property
     def names(self) -> tuple[str, ...]:
         return ("arima_" + "_".join(map(str, self.settings.order)),)
-
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        p, d, q = self.settings.order
-        return (d + p + _ROWS_PER_PARAMETER * (p + q + 1),)
 
     def fit(self, panel: Panel, train_rows: int) -> State:
         """Parameters on the training range, shape (assets, parameters), and how many rows that had."""

@@ -11,12 +11,12 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from contracts.feature_settings import Settings
+from contracts.feature_settings import FeatureSettings
 from fe_image.data.arrays import Floats, Panel, Times
 
 #: What a transformer learned on the training range, by name.
 State: TypeAlias = Mapping[str, Floats]
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=FeatureSettings)
 
 
 class Transformer(ABC, Generic[S]):
@@ -41,9 +41,9 @@ class Transformer(ABC, Generic[S]):
         """Names of the features, in the order of ``compute``'s second axis."""
 
     @property
-    @abstractmethod
     def warm_ups(self) -> tuple[int, ...]:
-        """Rows at the start that have no value, of each feature; a shorter window knows its first value earlier."""
+        """Rows at the start without a value, for each feature in the order of ``names``."""
+        return self.settings.warm_ups
 
     @property
     def warm_up(self) -> int:
@@ -66,8 +66,10 @@ class Transformer(ABC, Generic[S]):
         """``compute``, checked: shape as promised, NaN in each feature's warm-up rows and only there."""
         if panel.rows <= self.warm_up:
             raise ValueError(f"{self.group} needs more than {self.warm_up} rows, got {panel.rows}")
-        if not (np.isfinite(panel.close).all() and (panel.close > 0).all()):
-            raise ValueError(f"{self.group} needs positive, finite prices")
+        if not np.isfinite(panel.close).all():
+            raise ValueError(f"{self.group} needs finite prices")
+        if self.settings.needs_positive_prices and not (panel.close > 0).all():
+            raise ValueError(f"{self.group} needs prices above 0")
         values = self.compute(panel, state)
         shape = (1 if self.shared else len(panel.assets), len(self.names), panel.rows)
         if values.shape != shape:

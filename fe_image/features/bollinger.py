@@ -24,10 +24,6 @@ class BollingerTransformer(Transformer[Bollinger]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"bollinger_{band}_{n}" for n in self.settings.windows for band in ("upper", "middle", "lower"))
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return tuple(n - 1 for n in self.settings.windows for _ in range(3))
-
     def compute(self, panel: Panel, state: State) -> Floats:
         k = self.settings.deviations
         bands = []

@@ -43,10 +43,6 @@ class CalendarTransformer(Transformer[Calendar]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"{field}_{wave}" for field in self.settings.fields for wave in ("sin", "cos"))
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return (0,) * len(self.names)
-
     def compute(self, panel: Panel, state: State) -> Floats:
         return self.at(panel.times)
 

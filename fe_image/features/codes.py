@@ -36,10 +36,6 @@ class CodesTransformer(Transformer[C]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"{self.prefix}_{number}" for number in range(1, self.settings.codes + 1))
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return (self.settings.window,) * self.settings.codes
-
     def fit(self, panel: Panel, train_rows: int) -> State:
         windows = return_windows(panel, self.settings.window)
         mean, deviation = windows.mean(axis=0), windows.std(axis=0)

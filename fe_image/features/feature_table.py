@@ -113,6 +113,5 @@ def _too_much_coding(group: CodesTransformer[Any], assets: int, rows: int) -> li
 
 
 def _too_long(group: Transformer[Any], train_rows: int) -> Problem:
-    settings = group.settings.model_dump_json(by_alias=True)
-    allowed = f"allowed: windows shorter than the training range of {train_rows} rows; so set, it needs {group.warm_up + 1}"
-    return Problem(f"features.{group.group}", settings, allowed)
+    allowed = f"the training range has {train_rows} common rows; use shorter windows, or assets with more rows in common"
+    return Problem(f"features.{group.group}", f"windows of {group.warm_up + 1} rows", allowed)

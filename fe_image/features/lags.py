@@ -23,9 +23,5 @@ class LagsTransformer(Transformer[Lags]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"return_lag_{n}" for n in self.settings.lags)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return tuple(n + 1 for n in self.settings.lags)
-
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([shifted(panel.returns, n) for n in self.settings.lags])

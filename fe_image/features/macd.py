@@ -24,10 +24,6 @@ class MacdTransformer(Transformer[Macd]):
         suffix = f"{self.settings.fast}_{self.settings.slow}_{self.settings.signal}"
         return (f"macd_{suffix}", f"macd_signal_{suffix}", f"macd_histogram_{suffix}")
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return (self.settings.slow + self.settings.signal - 2,) * 3
-
     def compute(self, panel: Panel, state: State) -> Floats:
         chosen = self.settings
         lines = indicator("MACD", panel.close, fastperiod=chosen.fast, slowperiod=chosen.slow, signalperiod=chosen.signal)

@@ -23,9 +23,5 @@ class MomentumTransformer(Transformer[Momentum]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"momentum_{n}" for n in self.settings.windows)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return self.settings.windows
-
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([indicator("ROCP", panel.close, timeperiod=n)[0] for n in self.settings.windows])

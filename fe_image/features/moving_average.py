@@ -21,10 +21,6 @@ class MovingAverage(Transformer[M]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"{self.group}_{n}" for n in self.settings.windows)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return tuple(n - 1 for n in self.settings.windows)
-
     def compute(self, panel: Panel, state: State) -> Floats:
         values = stack([indicator(self.function, panel.close, timeperiod=n)[0] for n in self.settings.windows])
         return values / panel.close[:, None, :] - 1 if self.settings.output == "ratio" else values

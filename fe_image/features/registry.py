@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from contracts.feature_settings import Settings
+from contracts.feature_settings import FeatureSettings
 from fe_image.features.base import Transformer
 
 #: Group → module and class.
@@ -27,7 +27,7 @@ TRANSFORMERS = {
 }
 
 
-def transformer(group: str, settings: Settings, seed: int = 0) -> Transformer[Any]:
+def transformer(group: str, settings: FeatureSettings, seed: int = 0) -> Transformer[Any]:
     """The transformer of a group with its settings; :class:`KeyError` for a group that is not registered."""
     module, name = TRANSFORMERS[group]
     made: Transformer[Any] = getattr(import_module(module), name)(settings, seed)

@@ -33,9 +33,5 @@ class ReturnsTransformer(Transformer[Returns]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"return_{n}" for n in self.settings.horizons)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return self.settings.horizons
-
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([panel.log_close - shifted(panel.log_close, n) for n in self.settings.horizons])

@@ -24,9 +24,5 @@ class RsiTransformer(Transformer[Rsi]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"rsi_{n}" for n in self.settings.windows)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return self.settings.windows
-
     def compute(self, panel: Panel, state: State) -> Floats:
         return stack([indicator("RSI", panel.close, timeperiod=n)[0] for n in self.settings.windows])

@@ -41,10 +41,6 @@ class SpectralTransformer(Transformer[Spectral]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"spectral_{n}_{self.settings.window}" for n in self.settings.components)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return (self.settings.window - 1,) * len(self.settings.components)
-
     def compute(self, panel: Panel, state: State) -> Floats:
         window = self.settings.window
         columns = []

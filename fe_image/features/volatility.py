@@ -26,10 +26,6 @@ class VolatilityTransformer(Transformer[Volatility]):
     def names(self) -> tuple[str, ...]:
         return tuple(f"volatility_{n}" for n in self.settings.windows)
 
-    @property
-    def warm_ups(self) -> tuple[int, ...]:
-        return self.settings.windows
-
     def compute(self, panel: Panel, state: State) -> Floats:
         columns = []
         for n in self.settings.windows:

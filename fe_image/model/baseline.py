@@ -73,14 +73,14 @@ def naive_baseline(
     lasts = [_last_observed(price[:start]) for start in starts]
     steps = [_trading_steps(shares[last + 1 : start + length], length) for start, last in zip(starts, lasts, strict=True)]
     most = max((int(counted[-1]) for counted in steps), default=0)
-    log_residuals = _residual_quantiles(np.log(price[train]), most, levels)
+    log_residuals = _residual_quantiles(np.log(price[train]), most, levels) if transform != "level" else None
     residuals = _residual_quantiles(target[train], most, levels)
     returns = np.repeat(np.nanquantile(target[train], levels)[:, None], length, axis=1)
     windows = []
     for start, last, ahead in zip(starts, lasts, steps, strict=True):
         cells = slice(start, start + length)
         quantiles = returns if transform == "log_return" else target[last] + residuals[:, ahead]
-        prices = quantiles if transform == "level" else price[last] * np.exp(log_residuals[:, ahead])
+        prices = quantiles if log_residuals is None else price[last] * np.exp(log_residuals[:, ahead])
         windows.append(WindowBaseline(start, target[cells], quantiles, price[cells], prices, float(price[last])))
     return _scored(tuple(windows), tuple(levels))
 

@@ -22,8 +22,8 @@ from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.strict_json import parse
 
 Floats = NDArray[np.float32]
-_START = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}:\d{2})?")
-_START_ALLOWED = "allowed: YYYY-MM-DD HH:MM:SS without a time zone"
+_START = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2})?")
+_START_ALLOWED = "allowed: YYYY-MM-DD HH:MM:SS or YYYY-MM-DD (midnight), without a time zone"
 _FIELDS = ("start", "target", "cat", "dynamic_feat")
 _SERIES_ALLOWED = "allowed: a JSON object with start and target"
 #: What fits into the 64 bits of a target, and the 32 of a feature.

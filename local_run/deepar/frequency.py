@@ -6,13 +6,13 @@ Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works" (tabl
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+import contracts.frequency
 
 Floats = NDArray[np.float32]
 
@@ -35,37 +35,26 @@ _FEATURES = {
 _SECONDS = {"W": 7 * 86400, "D": 86400, "H": 3600, "min": 60}
 
 
-@dataclass(frozen=True)
-class Frequency:
-    """A base frequency and its multiple.
+class Frequency(contracts.frequency.Frequency):
+    """A frequency with what the algorithm derives from it.
 
     >>> Frequency.parse("30min").lags[:3]
     (1, 2, 4)
     """
 
-    multiple: int
-    base: str
-
-    @classmethod
-    def parse(cls, text: str) -> Frequency:
-        match = re.fullmatch(r"([0-9]*)(M|W|D|H|min)", text)
-        if match is None:
-            raise ValueError(f"not a frequency: {text!r}")
-        return cls(int(match[1] or 1), match[2])
-
     @property
     def lags(self) -> tuple[int, ...]:
         """Lags in steps of this frequency, ascending, 1 always among them."""
-        return tuple(sorted({max(1, round(lag / self.multiple)) for lag in _LAGS[self.base]}))
+        return tuple(sorted({max(1, round(lag / self.multiple)) for lag in _LAGS[self.unit]}))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        return _FEATURES[self.base]
+        return _FEATURES[self.unit]
 
     def timestamps(self, start: datetime, length: int) -> NDArray[np.datetime64]:
         """``length`` consecutive timestamps from ``start``, in seconds."""
-        unit: Literal["M", "s"] = "M" if self.base == "M" else "s"
-        size = self.multiple * _SECONDS.get(self.base, 1)
+        unit: Literal["M", "s"] = "M" if self.unit == "M" else "s"
+        size = self.multiple * _SECONDS.get(self.unit, 1)
         steps = np.arange(length) * np.timedelta64(size, unit)
         stamps: NDArray[np.datetime64] = (np.datetime64(start, unit) + steps).astype("datetime64[s]")
         return stamps

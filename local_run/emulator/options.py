@@ -60,7 +60,6 @@ class Options:
     max_concurrent_jobs: int = max(1, os.cpu_count() or 1)
     repository: Path = REPOSITORY
     work_directory: Path | None = None
-    keep_job_folders: bool = False
     training_commands: Mapping[str, Command] = field(default_factory=lambda: {"forecasting-deepar": deepar_command})
     job_environment: Mapping[str, str] = field(default_factory=dict)
     job_faults: JobFaults = field(default_factory=JobFaults)

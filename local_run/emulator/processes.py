@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess  # noqa: S404 - running the jobs is what this is for
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,27 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ
 def inherited_environment() -> dict[str, str]:
     """The part of this process's environment that jobs and functions get."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+class _Watchdog:
+    """Tells ``watchdog.py`` which groups run, so that they end with this process even if it is killed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def tell(self, event: str, pid: int) -> None:
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))]
+                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+            pipe = self._process.stdin
+            if pipe is not None:
+                pipe.write(f"{event} {pid}\n".encode())
+                pipe.flush()
+
+
+_watchdog = _Watchdog()
 
 
 class OwnedProcess:
@@ -57,6 +79,7 @@ class OwnedProcess:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _watchdog.tell("start", self.pid)
         self._reader = threading.Thread(target=self._read, name=f"output-of-{self.pid}", daemon=True)
         self._reader.start()
         threading.Thread(target=self._reap, name=f"end-of-{self.pid}", daemon=True).start()
@@ -94,6 +117,7 @@ class OwnedProcess:
             signal_group(self.pid, signal.SIGKILL)
             self._process.wait()
             self._reaped = True
+            _watchdog.tell("end", self.pid)
         self._reader.join()
         self._over.set()
 

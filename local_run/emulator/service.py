@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local_run.emulator.access import AwsAccess
@@ -26,6 +27,7 @@ from local_run.emulator.pipelines.records.jobs import JobStore
 from local_run.emulator.pipelines.records.state import Execution, ExecutionStore
 from local_run.emulator.pipelines.steps.container import ContainerBackend, ProcessBackend
 from local_run.emulator.pipelines.steps.context import Services
+from local_run.emulator.workspace import workspace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -46,6 +48,7 @@ class LocalSageMaker:
         self._backend = backend or ProcessBackend(self._options.repository)
         self._application: WSGIApplication | None = None
         self._layer: WSGIApplication | None = None
+        self._resources = ExitStack()
         self._store = ExecutionStore()
         self._runner: Runner | None = None
         self._functions: FunctionHost | None = None
@@ -66,11 +69,12 @@ class LocalSageMaker:
             raise RuntimeError("give the emulator this layer's middleware first")
         if self._layer is not None:
             raise RuntimeError("the layer is attached already")
-        self._functions = FunctionHost(aws, self._listener)
+        folder = self._resources.enter_context(workspace(self._options.work_directory))
+        self._functions = FunctionHost(aws, self._listener, folder)
         self._events = EventBus(aws, self._functions, self._options, self._listener)
         slots = threading.BoundedSemaphore(self._options.max_concurrent_jobs)
         jobs = JobStore(aws.account_id, aws.region)
-        services = Services(aws, self._options, self._listener, jobs, self._backend, slots)
+        services = Services(aws, replace(self._options, work_directory=folder), self._listener, jobs, self._backend, slots)
         self._store = ExecutionStore()
         self._runner = Runner(services, Transitions(aws, self._events.emit, self._listener))
         self._layer = Layer(
@@ -125,3 +129,4 @@ class LocalSageMaker:
         if self._functions is not None:
             self._functions.close()
         self._layer = self._runner = self._events = self._functions = None
+        self._resources.close()

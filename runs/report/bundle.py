@@ -1,11 +1,12 @@
-"""What a report is made of, and how it is read from a stack."""
+"""The data of a report, read from a stack."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,17 +14,17 @@ from botocore.exceptions import ClientError
 from contracts.forecasts import ForecastReport
 from contracts.layout import ExecutionLayout
 from contracts.problems import one_problem
-from contracts.snapshot import from_attribute
 from contracts.status import STEPS
 from contracts.tables import ExecutionAttribute, StepKey
+from contracts.times import stored_time
+from runs.aws_errors import code_of, is_missing_object
+from runs.report.stored import is_forecast_report, is_gate, is_importance, snapshot_of
 from runs.stack import Stack
-
-_ABSENT = ("404", "NoSuchKey")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the pipeline; times are None where it never began, or has not ended."""
+    """One step of the pipeline; ``started`` and ``ended`` are None if it has not started or ended."""
 
     name: str
     status: str
@@ -34,14 +35,16 @@ class Step:
 
     @property
     def seconds(self) -> float | None:
+        """Duration in seconds; None if the step has not ended."""
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
 
 @dataclass(frozen=True)
 class ReportBundle:
-    """Everything a report shows. What an execution never wrote is None or empty, and the report says so.
+    """Everything that a report shows. A file that the execution did not write is None.
 
-    ``parameters`` are all that the execution ran with, ``passed`` the names of those that its start set.
+    ``parameters``: all parameters of the execution. ``passed``: names of those that its start set. ``problems``: stored data
+    that cannot be used, and are left out.
     """
 
     execution_id: str
@@ -54,6 +57,7 @@ class ReportBundle:
     forecasts: ForecastReport | None = None
     importance: Mapping[str, Any] | None = None
     gate: Mapping[str, Any] | None = None
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def of_item(
@@ -63,13 +67,14 @@ class ReportBundle:
         importance: Mapping[str, Any] | None = None,
         gate: Mapping[str, Any] | None = None,
         defaults: Mapping[str, str] | None = None,
+        problems: Sequence[str] = (),
     ) -> ReportBundle:
-        """From the execution item, the evaluation files and the pipeline's defaults.
+        """Return the bundle of an execution item, the evaluation files and the pipeline's defaults.
 
-        An item without a snapshot was started elsewhere: what was passed there is not known, so no parameter is claimed.
+        An item without a snapshot was started elsewhere, so its parameters are unknown and none is shown.
         """
-        text = item.get(ExecutionAttribute.SNAPSHOT)
-        snapshot = from_attribute(text) if isinstance(text, str) else {}
+        snapshot = snapshot_of(item.get(ExecutionAttribute.SNAPSHOT))
+        noted = item.get(ExecutionAttribute.PROBLEMS)
         passed = snapshot.get("Parameters", {})
         return cls(
             execution_id=str(item[ExecutionAttribute.ID]),
@@ -78,75 +83,84 @@ class ReportBundle:
             parameters={**(defaults or {}), **passed} if snapshot else {},
             passed=frozenset(passed),
             assets=snapshot.get("Assets", {}),
-            steps=_steps(item.get(ExecutionAttribute.STEPS) or {}),
+            steps=_steps(item.get(ExecutionAttribute.STEPS)),
             forecasts=forecasts,
             importance=importance,
             gate=gate,
+            problems=(*(map(str, noted) if isinstance(noted, list) else ()), *problems),
         )
 
 
 def collect_bundle(stack: Stack, execution_id: str) -> ReportBundle:
-    """Read an execution's item and evaluation files.
+    """Read an execution's item and evaluation files. Files that do not exist or cannot be used are left out.
 
-    Raises :class:`~contracts.problems.ProblemsError` where there is no such execution; files that it never wrote are left out.
+    Raises:
+        ProblemsError: there is no such execution.
     """
     layout = ExecutionLayout(execution_id)
     table = stack.dynamodb.Table(stack.outputs.execution_table)
     item = table.get_item(Key={ExecutionAttribute.ID: execution_id}, ConsistentRead=True).get("Item")
     if item is None:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
+    problems: list[str] = []
     return ReportBundle.of_item(
         item,
-        forecasts=_json(stack, layout.forecasts),
-        importance=_json(stack, f"{layout.evaluation}/importance.json"),
-        gate=_json(stack, layout.gate_json),
+        forecasts=_json(stack, layout.forecasts, is_forecast_report, problems),
+        importance=_json(stack, f"{layout.evaluation}/importance.json", is_importance, problems),
+        gate=_json(stack, layout.gate_json, is_gate, problems),
         defaults=_defaults(stack, item.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN)),
+        problems=problems,
     )
 
 
 def _defaults(stack: Stack, pipeline_execution_arn: str | None) -> dict[str, str]:
-    """Default values of the definition that this execution ran, whatever the pipeline has today. Empty before a start."""
+    """Default values of the definition that this execution ran, which the pipeline may no longer have. Empty before a start."""
     if pipeline_execution_arn is None:
         return {}
     request = {"PipelineExecutionArn": pipeline_execution_arn}
     try:
         answer = stack.sagemaker.describe_pipeline_definition_for_execution(**request)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("ResourceNotFound", "ResourceNotFoundException"):
-            return {}  # the pipeline was deleted, and its executions with it
+        if code_of(error) in ("ResourceNotFound", "ResourceNotFoundException"):
+            return {}  # the pipeline was deleted together with its executions
         raise
     parameters = json.loads(answer["PipelineDefinition"]).get("Parameters", [])
     return {item["Name"]: str(item["DefaultValue"]) for item in parameters if "DefaultValue" in item}
 
 
-def _json(stack: Stack, key: str) -> Any:
-    """An object's JSON, or None where there is none."""
+def _json(stack: Stack, key: str, is_valid: Callable[[object], bool], problems: list[str]) -> Any:
+    """An object's JSON; None if there is no object, or with a problem if it is not what was expected."""
     try:
         body = stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read()
+        content = json.loads(body)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
+        if is_missing_object(error):
             return None
         raise
-    return json.loads(body)
+    except (RecursionError, ValueError) as error:
+        problems.append(f"{key} is left out, because it is not JSON: {error}")
+        return None
+    if is_valid(content):
+        return content
+    problems.append(f"{key} is left out, because its content is not as expected")
+    return None
 
 
-def _steps(records: Mapping[str, Mapping[str, Any]]) -> tuple[Step, ...]:
-    """In the pipeline's order; steps that this program does not know come last."""
+def _steps(stored: object) -> tuple[Step, ...]:
+    """Steps in the pipeline's order; unknown steps come last."""
+    records = stored if isinstance(stored, Mapping) else {}
     order = {name: position for position, name in enumerate(STEPS)}
     names = sorted(records, key=lambda name: (order.get(name, len(order)), name))
-    return tuple(_step(name, records[name]) for name in names)
+    return tuple(_step(name, records[name]) for name in names if isinstance(records[name], Mapping))
 
 
 def _step(name: str, record: Mapping[str, Any]) -> Step:
+    attempt = record.get(StepKey.ATTEMPT)
     return Step(
         name=name,
         status=str(record.get(StepKey.STATUS, "")),
-        started=_moment(record.get(StepKey.STARTED_AT)),
-        ended=_moment(record.get(StepKey.ENDED_AT)),
-        attempt=int(record.get(StepKey.ATTEMPT) or 1),
+        started=stored_time(record.get(StepKey.STARTED_AT)),
+        ended=stored_time(record.get(StepKey.ENDED_AT)),
+        attempt=int(attempt) if isinstance(attempt, int | Decimal) else 1,
         reason=str(record.get(StepKey.FAILURE_REASON) or ""),
     )
-
-
-def _moment(text: object) -> datetime | None:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if isinstance(text, str) and text else None

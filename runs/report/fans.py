@@ -1,4 +1,4 @@
-"""Each window's bands from the last price known before it, as both charts draw them."""
+"""Each window's bands, starting at the last price known before it, as both charts draw them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Bands = Mapping[str, list[float]]
 
 @dataclass(frozen=True)
 class Fan:
-    """A window's times and bands. ``origin`` is the time of the last price known before it, where no band has any width yet.
+    """A window's times and bands. At ``origin``, the time of the last price known before the window, all bands have no width.
 
-    None where no price is known before the window: the bands then begin with the window.
+    ``origin`` is None if no earlier price is known; the bands then start with the window.
     """
 
     origin: str | None
@@ -25,7 +25,7 @@ class Fan:
 
 
 def fans(report: ForecastReport) -> list[Fan]:
-    """By window. The windows follow one another, so that the prices of the earlier ones are known to the later ones."""
+    """Return the fan of each window. Windows are consecutive, so the prices of earlier windows are known to later ones."""
     known = _last_traded(report["history"]["timestamps"], report["history"]["price"])
     found = []
     for window in report["windows"]:

@@ -1,4 +1,4 @@
-"""The charts, as plotly's JSON: built here, drawn by its script in the page."""
+"""The charts as plotly's JSON; its script in the page draws them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "
 
 
 def fan(report: ForecastReport) -> Figure:
-    """History, actual prices, and for each window the model's quantile bands; the naive band stays hidden until asked for."""
+    """Return history, actual prices and the model's quantile bands. The naive band is hidden until the reader shows it."""
     windows = fans(report)
     data = _naive_band(windows)
     pairs = band_pairs(windows[0].quantiles)
@@ -26,7 +26,7 @@ def fan(report: ForecastReport) -> Figure:
         band = _band([(window.timestamps, window.quantiles) for window in windows], low, high)
         data.append(band | {"name": f"model {low}–{high}", "fillcolor": "rgba(36,99,194,0.15)", "hoverinfo": "skip"})
     for inner in data[-len(pairs) :][1:]:
-        inner["showlegend"] = False  # one entry, of the widest band
+        inner["showlegend"] = False  # the legend names only the widest band
     data += [_median(windows), _actual(report)]
     starts = [_rule(window.origin) for window in windows if window.origin]
     layout = _layout(f"{report['asset']}, price") | {"shapes": starts, "hovermode": "x", "height": 460}
@@ -44,18 +44,18 @@ def _naive_band(windows: Sequence[Fan]) -> list[Figure]:
 
 
 def band_pairs(quantiles: Mapping[str, Sequence[float]]) -> list[tuple[str, str]]:
-    """Quantile levels that lie evenly around the median, the widest pair first."""
+    """Return pairs of quantile levels around the median, the widest pair first."""
     levels = sorted(quantiles, key=float)
     return [(levels[index], levels[-1 - index]) for index in range(len(levels) // 2)]
 
 
 def middle_level(quantiles: Mapping[str, Sequence[float]]) -> str:
-    """The level nearest to the median."""
+    """Return the level closest to the median."""
     return min(quantiles, key=lambda level: abs(float(level) - 0.5))
 
 
 def _actual(report: ForecastReport) -> Figure:
-    """Days without trading are left out rather than drawn as gaps."""
+    """Actual prices. Days without trading are skipped, because gaps would hide the line."""
     history = report["history"]
     points = list(zip(history["timestamps"], history["price"], strict=True))
     for window in report["windows"]:
@@ -80,7 +80,7 @@ def _line(x: Sequence[Any], y: Sequence[Any], name: str, line: Figure) -> Figure
 
 
 def _band(windows: Sequence[tuple[list[str], Bands]], low: str, high: str) -> Figure:
-    """One closed polygon a window, all in one trace."""
+    """One closed polygon per window, all in one trace."""
     x: list[str | None] = []
     y: list[float | None] = []
     for times, quantiles in windows:
@@ -95,7 +95,7 @@ def _rule(time: str) -> Figure:
 
 
 def losses_by_window(scores: Sequence[WindowScore]) -> Figure:
-    """Model and naive loss side by side."""
+    """Return the losses of model and naive forecast by window."""
     names = [score.start for score in scores]
     data = [
         _bars(names, [score.naive_loss for score in scores], "naive", NAIVE),
@@ -106,13 +106,13 @@ def losses_by_window(scores: Sequence[WindowScore]) -> Figure:
 
 
 def losses_by_quantile(report: ForecastReport, height: int) -> Figure:
-    """The model's loss as a share of the naive one, by quantile: below 1 the model is better."""
+    """Return the model's loss divided by the naive forecast's, by quantile. Below 1 the model is better."""
     ratios = quantile_ratios(report)
     colours = [MODEL if ratio <= 1 else WORSE for ratio in ratios.values()]
     bars = _bars(list(ratios), [ratio - 1 for ratio in ratios.values()], "model", MODEL)
     bars |= {"base": 1, "marker": {"color": colours}, "customdata": list(ratios.values()), "hovertemplate": "%{customdata:.3f}"}
     furthest = max([abs(ratio - 1) for ratio in ratios.values()] + [0.05]) * 1.15
-    axis = {"range": [1 - furthest, 1 + furthest], "gridcolor": GRID, "title": _axis_title("times the naive loss")}
+    axis = {"range": [1 - furthest, 1 + furthest], "gridcolor": GRID, "title": _axis_title("loss / naive loss")}
     layout = _layout("") | {"height": height, "showlegend": False, "yaxis": axis, "shapes": [_one()]}
     return {"data": [bars], "layout": layout | {"xaxis": {"type": "category", "title": _axis_title("quantile")}}}
 
@@ -122,7 +122,7 @@ def _one() -> Figure:
 
 
 def importance_bars(scores: Mapping[str, float]) -> Figure:
-    """The features that matter most, the highest on top."""
+    """Return the features with the highest importance, the highest on top."""
     ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:BARS][::-1]
     bars = {
         "type": "bar",
@@ -133,7 +133,7 @@ def importance_bars(scores: Mapping[str, float]) -> Figure:
         "hovertemplate": "%{x:.2f} %",
         "name": "",
     }
-    title = _axis_title("rise of the error, %")
+    title = _axis_title("increase of the error, %")
     layout = _layout("") | {"height": 90 + 22 * len(ranked), "showlegend": False}
     return {"data": [bars], "layout": layout | {"xaxis": {"title": title, "gridcolor": GRID}, "yaxis": {"automargin": True}}}
 

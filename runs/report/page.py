@@ -1,4 +1,4 @@
-"""The report as one HTML page that loads nothing: style, figures and plotly's script stand in it."""
+"""The report as one HTML page that loads nothing: it contains its style, its figures and plotly's script."""
 
 from __future__ import annotations
 
@@ -14,25 +14,24 @@ from typing import Any
 from contracts.problems import one_problem
 from runs.report import figures, sections
 from runs.report.bundle import ReportBundle
-from runs.report.verdict import quantile_ratios, verdict, window_scores
+from runs.report.verdict import Evaluation, evaluate, quantile_ratios
 
 _FOLDER = Path(__file__).parent
 
 
-def build_report(bundle: ReportBundle) -> str:
-    """The page; works for executions that have no forecasts, too."""
-    scores = window_scores(bundle.forecasts) if bundle.forecasts else []
-    drawn: dict[str, figures.Figure] = {}
-    found = verdict(bundle)
-    parts = [sections.header(bundle), sections.verdict_section(found, bundle, scores)]
+def build_report(bundle: ReportBundle, evaluation: Evaluation | None = None) -> str:
+    """Return the page of an execution, with or without forecasts. ``evaluation``: that of the bundle, if known already."""
+    evaluated = evaluation or evaluate(bundle)
+    scores, drawn = evaluated.scores, dict[str, figures.Figure]()
+    parts = [sections.header(bundle), sections.verdict_section(evaluated.verdict, bundle, scores)]
     if bundle.forecasts and bundle.forecasts["windows"]:
         drawn |= {"fan": figures.fan(bundle.forecasts), "windows": figures.losses_by_window(scores)}
         parts += [sections.fan_section(bundle.forecasts), sections.windows_section(scores)]
     importance = _importance(bundle, drawn)
-    # As high as the chart beside it.
+    # Both charts of a pair have the same height.
     height = drawn["importance"]["layout"]["height"] if importance else 300
     parts.append(_pair(_quantiles(bundle, drawn, height), importance))
-    parts.append(sections.steps_section(bundle.steps, said="\n".join(found.sentences)))
+    parts.append(sections.steps_section(bundle.steps, shown="\n".join(evaluated.verdict.sentences)))
     parts.append(_pair(sections.parameters_section(bundle), sections.provenance_section(bundle)))
     parts.append(_FOOTER)
     return Template((_FOLDER / "page.html").read_text()).substitute(
@@ -44,17 +43,17 @@ def build_report(bundle: ReportBundle) -> str:
     )
 
 
-_FOOTER = """<footer>How to read it: a forecast is a distribution. The loss scores all its quantiles at once,
-2 Σ quantile loss / Σ |actual|, averaged over the quantiles. The naive forecast says that the last value
-stays, with the spread that its errors had in training. A band is right when it holds as many actual values as
-it promises.</footer>"""
+_FOOTER = """<footer>How to read this report: a forecast is a distribution. The loss scores all its quantiles together:
+2 Σ quantile loss / Σ |actual|, averaged over the quantiles. The naive forecast repeats the last value, with
+the spread of its errors in training. A band is well calibrated if it contains the share of actual values that
+its quantiles state.</footer>"""
 
 
 def _quantiles(bundle: ReportBundle, drawn: dict[str, figures.Figure], height: int) -> str:
     if not bundle.forecasts or not quantile_ratios(bundle.forecasts):
         return ""
     drawn["quantiles"] = figures.losses_by_quantile(bundle.forecasts, height)
-    note = "The model's loss as a share of the naive one: below the line it is better."
+    note = "The model's loss divided by the naive forecast's. Below the line the model is better."
     return sections.section("Where the model is better, by quantile", note, '<div class="chart" id="quantiles"></div>')
 
 
@@ -63,11 +62,11 @@ def _importance(bundle: ReportBundle, drawn: dict[str, figures.Figure]) -> str:
     if not importance.get("scores"):
         return ""
     drawn["importance"] = figures.importance_bars(importance["scores"])
-    note = f"Of a boosted-tree forecast on the training range: {importance.get('method', '')}."
+    note = f"From a boosted-tree forecast on the training range: {importance.get('method', '')}."
     explained = importance.get("held_out_r2")
     if explained is not None:
         note += f" Held-out R² of that forecast: {float(explained):.3f}"
-        note += "; it explains nothing, so the ranking means little." if explained <= 0 else "."
+        note += "; the forecast explains nothing, so the ranking means little." if explained <= 0 else "."
     return sections.section("Feature importance", note, '<div class="chart" id="importance"></div>')
 
 
@@ -80,7 +79,7 @@ def _figure_script(name: str, figure: figures.Figure) -> str:
 
 
 def _inline_json(value: Any) -> str:
-    """JSON that can not end the script element it stands in, whatever texts it holds."""
+    """JSON that no text inside it can use to end the script element around it."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -92,7 +91,7 @@ def _script() -> str:
 
 @cache
 def _plotly() -> str:
-    """The package's own script, gzipped (a third of its size) and in base64; found without importing the package."""
+    """The package's own script, gzipped (a third of its size) and in base64. The package itself is not imported."""
     found = importlib.util.find_spec("plotly")
     if found is None or not found.submodule_search_locations:
         raise one_problem("report", "package plotly", None, "install the extra local: pip install '.[local]'")

@@ -8,34 +8,37 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from contracts.display import printable
 from contracts.forecasts import ForecastReport
 from contracts.problems import one_problem
 from runs.report.bundle import ReportBundle
 from runs.report.fans import Fan, fans
 from runs.report.figures import ACTUAL, GRID, MODEL, MUTED, NAIVE, band_pairs, middle_level
-from runs.report.verdict import METRIC, verdict, window_scores
+from runs.report.verdict import METRIC, Evaluation, WindowScore, evaluate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, DPI = 13.0, 7.6, 120
 _BARS = 10
-#: What fits beside one another in the title.
+#: Characters of the title that fit on one line.
 _TITLE_CHARACTERS = 105
 
 
-def draw_png(bundle: ReportBundle) -> bytes:
-    """PNG bytes of 1560 × 912 pixels; the same bundle gives the same bytes.
+def draw_png(bundle: ReportBundle, evaluation: Evaluation | None = None) -> bytes:
+    """Return a PNG of 1560 × 912 pixels. The same bundle gives the same bytes.
 
-    Raises :class:`~contracts.problems.ProblemsError` for an execution without forecasts.
+    Raises:
+        ProblemsError: the execution has no forecasts.
     """
     buffer = io.BytesIO()
-    draw_figure(bundle).savefig(buffer, format="png", metadata={"Software": None})
+    draw_figure(bundle, evaluation).savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 
 
-def draw_figure(bundle: ReportBundle) -> Figure:
-    """The picture as matplotlib's figure."""
+def draw_figure(bundle: ReportBundle, evaluation: Evaluation | None = None) -> Figure:
+    """Return the picture as matplotlib's figure. ``evaluation``: that of the bundle, if known already."""
+    evaluated = evaluation or evaluate(bundle)
     report = bundle.forecasts
     if report is None or not report["windows"]:
         raise one_problem(
@@ -49,16 +52,15 @@ def draw_figure(bundle: ReportBundle) -> Figure:
     grid = figure.add_gridspec(2, 2, height_ratios=(2.1, 1), width_ratios=(1.25, 1))
     _fan(figure.add_subplot(grid[0, :]), report)
     important = (bundle.importance or {}).get("scores")
-    _losses(figure.add_subplot(grid[1, 0] if important else grid[1, :]), report)
+    _losses(figure.add_subplot(grid[1, 0] if important else grid[1, :]), report, evaluated.scores)
     if bundle.importance and important:
         _importance(figure.add_subplot(grid[1, 1]), bundle.importance)
-    figure.suptitle(_title(bundle, report), x=0.012, ha="left", fontsize=14, fontweight="bold", color=ACTUAL)
+    figure.suptitle(_title(report, evaluated), x=0.012, ha="left", fontsize=14, fontweight="bold", color=ACTUAL)
     return figure
 
 
-def _title(bundle: ReportBundle, report: ForecastReport) -> str:
-    found = verdict(bundle)
-    lines = textwrap.wrap(f"{report['asset']}: {found.headline}", _TITLE_CHARACTERS)
+def _title(report: ForecastReport, evaluation: Evaluation) -> str:
+    lines = textwrap.wrap(printable(f"{report['asset']}: {evaluation.verdict.headline}"), _TITLE_CHARACTERS)
     return "\n".join(lines).replace("$", r"\$")
 
 
@@ -78,7 +80,7 @@ def _fan(axes: Any, report: ForecastReport) -> None:
 
 
 def _window(axes: Any, window: Fan, *, first: bool) -> None:
-    """One window's bands; the first one's stand in the legend."""
+    """One window's bands; only those of the first window appear in the legend."""
     stamps = _times(window.timestamps)
     if window.origin:
         axes.axvline(stamps[0], color="#b8c4d0", linewidth=0.8, linestyle=":", zorder=0)
@@ -95,8 +97,7 @@ def _window(axes: Any, window: Fan, *, first: bool) -> None:
     axes.plot(stamps, window.quantiles[level], color=MODEL, linewidth=1.6, label=label)
 
 
-def _losses(axes: Any, report: ForecastReport) -> None:
-    scores = window_scores(report)
+def _losses(axes: Any, report: ForecastReport, scores: Sequence[WindowScore]) -> None:
     places = range(len(scores))
     naive, model = ([getattr(score, name) or 0 for score in scores] for name in ("naive_loss", "loss"))
     axes.bar([place - 0.2 for place in places], naive, width=0.4, color=NAIVE, label="naive")
@@ -115,7 +116,7 @@ def _named_metrics(report: ForecastReport) -> tuple[tuple[str, dict[str, float]]
 
 def _importance(axes: Any, importance: Mapping[str, Any]) -> None:
     ranked = sorted(importance["scores"].items(), key=lambda pair: -pair[1])[:_BARS][::-1]
-    axes.barh([name.replace("$", r"\$") for name, _ in ranked], [100 * score for _, score in ranked], color=MODEL)
+    axes.barh([printable(name).replace("$", r"\$") for name, _ in ranked], [100 * score for _, score in ranked], color=MODEL)
     axes.tick_params(axis="y", labelsize=8)
     _plain(axes, _importance_title(importance))
 

@@ -1,4 +1,4 @@
-"""The page's sections as HTML. Every value goes through ``text``, which escapes it."""
+"""The page's sections as HTML. ``text`` escapes every value."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from contracts.display import printable
 from contracts.forecasts import ForecastReport
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
+from runs.formatting import format_duration, shorten_repeated
 from runs.report.bundle import ReportBundle, Step
 from runs.report.verdict import METRIC, Verdict, WindowScore, coverage, gate_figures, nominal_coverage, overall_ratio
-from runs.wording import shortened, spoken
 
 _TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
@@ -23,22 +24,23 @@ _TRANSFORMS = {"level": "the price", "log": "the logarithm of the price", "log_r
 
 
 def text(value: object) -> str:
-    """Any value as text that is safe in HTML, attributes included."""
-    return escape(str(value), quote=True)
+    """Return any value as text that is safe in HTML, in attributes too."""
+    return escape(printable(value), quote=True)
 
 
 def prose(value: object) -> str:
-    """Safe text whose dates do not break at their hyphens."""
+    """Return safe text whose dates do not break at their hyphens."""
     return _DATE.sub(lambda found: f'<span class="date">{found[0]}</span>', text(value))
 
 
 def _table(heads: str, rows: Iterable[str]) -> str:
-    """What is too wide for a phone moves in a box of its own, not the page."""
+    """A table that scrolls in its own box if it is too wide for the screen."""
     body = "".join(rows)
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def header(bundle: ReportBundle) -> str:
+    """Return the title, the execution's id and its badges."""
     asset = bundle.forecasts["asset"] if bundle.forecasts else bundle.template.get("predictedAsset")
     title = f"Forecast of {text(asset)}" if asset else "Model training"
     badges = [_badge(bundle.item.get(name)) for name in (ExecutionAttribute.STATUS, ExecutionAttribute.OUTCOME)]
@@ -60,7 +62,9 @@ def _badge(value: object) -> str:
 
 
 def verdict_section(verdict: Verdict, bundle: ReportBundle, scores: Sequence[WindowScore]) -> str:
-    sentences = "".join(f"<p>{prose(sentence)}</p>" for sentence in verdict.sentences)
+    """Return the verdict with its figures, and which stored data the report had to leave out."""
+    notes = [f"Note: {problem}" for problem in bundle.problems]
+    sentences = "".join(f"<p>{prose(sentence)}</p>" for sentence in (*verdict.sentences, *notes))
     tiles = "".join(
         f'<div class="tile"><b>{text(value)}</b><span>{text(name)}</span></div>' for name, value in _tiles(bundle, scores)
     )
@@ -89,16 +93,15 @@ def _tiles(bundle: ReportBundle, scores: Sequence[WindowScore]) -> Iterable[tupl
 
 
 def fan_section(report: ForecastReport) -> str:
-    note = (
-        f"Each of the {len(report['windows'])} windows is forecast from what was known at its dotted line, which stands "
-        "at the last known price; the model saw nothing of the actual prices to the right of it."
-    )
+    """Return the section of the fan chart."""
+    note = "Each forecast starts at a dotted line, the last price known then. The model saw no price to the right of it."
     control = '<div class="controls"><label><input type="checkbox" id="show-naive"> show the naive band</label></div>'
     chart = f'{control}<div class="chart" id="fan"></div>'
     return section(f"Forecast and actual price of {report['asset']}", note, chart)
 
 
 def windows_section(scores: Sequence[WindowScore]) -> str:
+    """Return the section of the losses by test window."""
     rows = [_window_row(number, score) for number, score in enumerate(scores, start=1)]
     names = ("window", "from", "to", "model loss", "naive loss", "difference", "in the band")
     heads = "".join(f'<th class="{"number" if position > 2 else ""}">{name}</th>' for position, name in enumerate(names))
@@ -120,8 +123,8 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
 
 
-def steps_section(steps: Sequence[Step], said: str) -> str:
-    """``said``: what the page says already; a reason that stands there is not repeated in full."""
+def steps_section(steps: Sequence[Step], shown: str) -> str:
+    """Return the section of the steps. A reason that ``shown`` already has in full is shortened."""
     times = [moment for step in steps for moment in (step.started, step.ended) if moment]
     first, last = (min(times), max(times)) if times else (None, None)
     span = max((last - first).total_seconds(), 1e-9) if first and last else 1.0
@@ -133,27 +136,27 @@ def steps_section(steps: Sequence[Step], said: str) -> str:
             width = (step.seconds or 0) / span
             tone = _TONES.get(step.status, "") if step.status in (FAILED, STOPPED) else ""
             bar = f'<i class="{tone}" style="left:{100 * begin:.2f}%;width:{100 * width:.2f}%"></i>'
-        duration = "–" if step.seconds is None else spoken(step.seconds)
-        reason = f'<div class="reason">{prose(shortened(step.reason, said))}</div>' if step.reason else ""
+        duration = "–" if step.seconds is None else format_duration(step.seconds)
+        reason = f'<div class="reason">{prose(shorten_repeated(step.reason, shown))}</div>' if step.reason else ""
         attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
         rows.append(
             f'<tr><td>{text(step.name)}{attempt}{reason}</td><td><span class="status {_TONES.get(step.status, "")}">'
             f'{text(step.status)}</span></td><td class="number">{duration}</td><td><div class="timeline">{bar}</div></td></tr>'
         )
     heads = '<th>step</th><th>status</th><th class="number">duration</th><th>when</th>'
-    whole = f"From start to end: {spoken(span)}." if times else "No step has begun."
-    return section("Pipeline steps", whole, _table(heads, rows))
+    total = f"From start to end: {format_duration(span)}." if times else "No step has started."
+    return section("Pipeline steps", total, _table(heads, rows))
 
 
 def parameters_section(bundle: ReportBundle) -> str:
-    """All that the execution ran with: hyperparameters first, then the rest."""
+    """Return the section of all parameters: hyperparameters first, then the others."""
     ordered = sorted(bundle.parameters.items(), key=lambda pair: (pair[0] not in HYPERPARAMETERS, pair[0]))
     rows = [_parameter_row(name, value, name in bundle.passed) for name, value in ordered]
     table = _table("<th>parameter</th><th>value</th><th>set by</th>", rows)
-    shown = table if rows else "<p>Not known: the execution was started elsewhere.</p>"
+    shown = table if rows else "<p>Unknown, because the execution was started elsewhere.</p>"
     note = (
-        "Everything the pipeline ran with; in bold what comes from the template (the template's own defaults where it names no "
-        "value) or was set at the start, the rest are the pipeline's defaults."
+        "All parameters of the execution. Bold values come from the template (including the template's own defaults) or were "
+        "set at start; the others are the pipeline's defaults."
     )
     return section("Parameters", note, shown)
 
@@ -166,23 +169,24 @@ def _parameter_row(name: str, value: str, passed: bool) -> str:
 
 
 def provenance_section(bundle: ReportBundle) -> str:
-    rows = [_asset_row(name, version) for name, version in sorted(bundle.assets.items())]
+    """Return the section of the price histories and the template that the execution used."""
+    rows = [_asset_row(name, version) for name, version in sorted(bundle.assets.items()) if isinstance(version, Mapping)]
     heads = '<th>asset</th><th>version</th><th>SHA-256</th><th class="number">bytes</th>'
-    table = _table(heads, rows) if rows else "<p>No snapshot: the execution was started elsewhere.</p>"
-    note = "The versions of the price histories that this execution read, frozen when it was started."
+    table = _table(heads, rows) if rows else "<p>No snapshot, because the execution was started elsewhere.</p>"
+    note = "Versions of the price histories that this execution read, frozen at start."
     return section("Data", note, table + _template(bundle.template))
 
 
 def _template(template: Mapping[str, Any]) -> str:
-    """Open: beside the parameters there is room. It is stored with its defaults, so which of them it named is not known."""
+    """The template, opened. It is stored with its defaults, so it is unknown which of them its author wrote."""
     if not template:
         return ""
-    title = "The template, with the defaults of what it does not name"
+    title = "The template, including default values"
     return f"<details open><summary>{title}</summary><pre><code>{text(_json(template))}</code></pre></details>"
 
 
 def _json(value: Any, indent: str = "") -> str:
-    """Objects that fit on a line stand on one, and every list: with a line for each number it would be 150 lines."""
+    """JSON with each list, and each object that fits, on one line: one line per number would be 150 lines."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, Mapping) or len(flat) + len(indent) <= _LINE:
         return flat
@@ -192,18 +196,19 @@ def _json(value: Any, indent: str = "") -> str:
 
 
 def _asset_row(name: str, version: Mapping[str, Any]) -> str:
-    size = f"{int(version['Size']):,}" if "Size" in version else "–"
+    stored = version.get("Size")
+    size = f"{stored:,}" if isinstance(stored, int) else "–"
     marks = "".join(f"<td>{_clipped(version.get(mark))}</td>" for mark in ("VersionId", "Sha256"))
     return f'<tr><td>{text(name)}</td>{marks}<td class="number">{size}</td></tr>'
 
 
 def _clipped(mark: object) -> str:
-    """Only its beginning is seen, yet all of it is there to be searched and copied."""
+    """A digest whose end is hidden by style only, so it can be searched and copied in full."""
     return f'<code class="clipped" title="{text(mark)}">{text(mark)}</code>' if mark else "–"
 
 
 def section(title: str, note: str, content: str) -> str:
-    """``content`` is HTML already; title and note are not."""
+    """Return a section. ``content`` is HTML; ``title`` and ``note`` are text."""
     return f'<section><h2>{text(title)}</h2><p class="note">{text(note)}</p>{content}</section>'
 
 

@@ -22,9 +22,9 @@ from local_run.emulator.server import ACCOUNT_ID, Emulator
 from local_run.emulator.service import LocalSageMaker
 from local_run.sample_data import write_samples
 from local_run.session import PROJECT
-from runs import begin
 from runs.cli import app as runs_app
 from runs.stack import Stack
+from runs.store import execution_store
 from settings import parse
 from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
@@ -161,7 +161,7 @@ class _Scene:
             self._runs(*listing.split())
         self._runs("report", succeeded, "--out", str(self._folder / "reports"))
         self._runs("start", "demo", "--id", "by-command")
-        item = begin.execution_store(self._stack).get("by-command")
+        item = execution_store(self._stack).get("by-command")
         assert item is not None
         self._sagemaker_api.stop_pipeline_execution(PipelineExecutionArn=item["PipelineExecutionArn"])
         self._runs("start", "demo", "--id", "by-command")
@@ -171,7 +171,7 @@ class _Scene:
 
     def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:
         """The start's item stands as it was at first, and of the execution from elsewhere nothing is known."""
-        store, executions, events = begin.execution_store(self._stack), self._tables["execution"], self._tables["event"]
+        store, executions, events = execution_store(self._stack), self._tables["execution"], self._tables["event"]
         item, other = store.get(execution_id), store.find(elsewhere)
         assert item is not None
         assert other is not None
@@ -182,7 +182,13 @@ class _Scene:
             events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
 
     def _clean_up(self) -> None:
-        name = "model-training-local-forgotten"
+        name, api = "model-training-local-forgotten", self._sagemaker_api
+        role, tags = "arn:aws:iam::123456789012:role/r", {"project": "model-training", "stack": "local"}
+        api.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
+        variant = {"VariantName": "v", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        api.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
+        api.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tagged)
         due = {"EndpointStatus": "InService", "DeleteAfter": "2020-01-01T00:00:00Z"}
         self._tables["endpoint"].put_item(Item={"EndpointName": name, **due})
         assert self._call("endpoint-cleanup") == {"deleted": [name]}

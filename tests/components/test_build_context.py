@@ -84,7 +84,18 @@ def test_what_is_no_source_is_left_out(tmp_path: Path) -> None:
     (root / "contracts" / "__pycache__").mkdir(exist_ok=True)
     (root / "contracts" / "__pycache__" / "a.pyc").write_bytes(b"x")
     (root / "fe_image" / ".env").write_text("SECRET=1")
-    (root / "fe_image" / "a.py~").write_text("x")
+    for name in (
+        "a.py~",
+        "a.py.bak",
+        "a.py.rej",
+        "a.orig",
+        ".a.py.swp",
+        "step.log",
+        "Thumbs.db",
+        ".DS_Store",
+        "requirements.in",
+    ):
+        (root / "fe_image" / name).write_text("x")
     assert read(root).tag == before
     assert not any(".env" in path or "pycache" in path for path in read(root).files)
 

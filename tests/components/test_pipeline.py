@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 
 import pytest
 
-from pipeline_def.check import check_definition
+from components import pipeline
+from pipeline_def.check.phases import check_definition
 from tests.components.recording import ROOT, Recorder, run_program
 
 KIND = "aws:sagemaker/pipeline:Pipeline"
@@ -83,6 +85,25 @@ def test_another_region_is_another_algorithm_image() -> None:
     image = json.loads(recorded.one(KIND).inputs["pipelineDefinition"])
     assert "522234722520.dkr.ecr.us-east-1.amazonaws.com/forecasting-deepar:1" in json.dumps(image)
     assert "eu-central-1" not in json.dumps(image)
+
+
+def test_a_large_definition_is_stored_in_the_pipeline_bucket(monkeypatch: pytest.MonkeyPatch, dev: Recorder) -> None:
+    monkeypatch.setattr(pipeline, "STORED_ABOVE_BYTES", 10_000)
+    recorded = run_program("dev")
+    inputs = recorded.one(KIND).inputs
+    (stored,) = [one for one in recorded.resources if one.name == "pipeline-definition"]
+    content = stored.inputs["content"]
+    assert content == dev.one(KIND).inputs["pipelineDefinition"]
+    assert "pipelineDefinition" not in inputs
+    key = f"definitions/{hashlib.sha256(content.encode()).hexdigest()}.json"
+    assert inputs["pipelineDefinitionS3Location"] == {"bucket": stored.inputs["bucket"], "objectKey": key}
+    assert stored.inputs["key"] == key
+    assert stored.inputs["bucket"] == recorded.exports["pipelineBucket"]
+
+
+def test_our_definition_is_small_enough_for_the_resource_itself(dev: Recorder) -> None:
+    assert "pipelineDefinitionS3Location" not in dev.one(KIND).inputs
+    assert not pipeline.is_stored()
 
 
 def test_unchanged_input_gives_the_same_text(dev: Recorder) -> None:

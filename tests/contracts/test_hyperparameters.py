@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.hyperparameters import HYPERPARAMETERS, hyperparameter_problems
-from pipeline_def.hyperparameter_defaults import DEFAULTS
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 
 
 def test_every_hyperparameter_has_a_default_that_is_allowed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,20 @@ from contracts.problems import ProblemsError
 from contracts.template import TELLING_WINDOWS, json_schema, load_template, notes, parse_template, pipeline_parameters, to_data
 from runs.cli import app
 from runs.report.significance import LEAST_WINDOWS
+
+
+def properties_of_a_template() -> Iterator[tuple[str, ...]]:
+    """The path of every field in a template."""
+    schema = json_schema()
+
+    def inside(model: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for name, field in model["properties"].items():
+            yield (*path, name)
+            for reference in re.findall(r"'#/\$defs/(\w+)'", str(field)):
+                yield from inside(schema["$defs"][reference], (*path, name))
+
+    return inside(schema, ())
+
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "examples/templates"
@@ -57,40 +72,40 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"baseAssets": [f"A{number}" for number in range(1000)], "predictedAsset": "B"},
         "one of baseAssets: A0, A1, A2, A3, A4, A5, A6, A7, A8, A9 and 990 more",
     ),
-    ("asset twice", {"baseAssets": ["wti", "wti"]}, "baseAssets is 'wti'; stands there more than once"),
-    ("no assets", {"baseAssets": []}, "baseAssets is []; allowed: Tuple should have at least 1 item"),
+    ("asset twice", {"baseAssets": ["wti", "wti"]}, "baseAssets is 'wti'; allowed: each asset once"),
+    ("no assets", {"baseAssets": []}, "baseAssets is empty; allowed: a list of 1 to 1000 entries, each 1 to 64 letters"),
     ("asset with a path", {"baseAssets": ["../wti"]}, "baseAssets[0] is '../wti'; allowed: 1 to 64 letters"),
     ("asset with a newline", {"predictedAsset": "wti\n"}, "predictedAsset is 'wti\\n'; allowed: 1 to 64 letters"),
     (
         "unknown name",
         {"predictionLenght": 5},
-        "predictionLenght is 'predictionLenght'; unknown name; did you mean 'predictionLength'?",
+        "predictionLenght is not a known name; did you mean 'predictionLength'? known names: baseAssets",
     ),
     ("snake case", {"prediction_length": 5}, "did you mean 'predictionLength'?"),
     (
         "unknown indicator",
         {"features": {"bolinger": {}}},
-        "features.bolinger is 'bolinger'; unknown name; did you mean 'bollinger'?",
+        "features.bolinger is not a feature group; did you mean 'bollinger'? known groups: arima",
     ),
     (
         "unknown setting",
         {"features": {"rsi": {"window": [3]}}},
-        "features.rsi.window is 'window'; unknown name; did you mean 'windows'?",
+        "features.rsi.window is not a known name; did you mean 'windows'? known names: windows",
     ),
     (
         "window 0",
         {"features": {"sma": {"windows": [5, 0]}}},
-        "features.sma.windows[1] is 0; allowed: greater than or equal to 2",
+        "features.sma.windows[1] is 0; allowed: a whole number from 2 to 2000",
     ),
     (
         "window too long",
         {"features": {"sma": {"windows": [2001]}}},
-        "features.sma.windows[0] is 2001; allowed: less than or equal to 2000",
+        "features.sma.windows[0] is 2001; allowed: a whole number from 2 to 2000",
     ),
     (
         "10,000 indicators",
         {"features": {"sma": {"windows": list(range(2, 1002))}}},
-        "allowed: Tuple should have at most 16 items",
+        "features.sma.windows has 1000 entries; allowed: a list of 1 to 16 entries, each a whole number from 2 to 2000",
     ),
     ("same window twice", {"features": {"rsi": {"windows": [5, 5]}}}, "allowed: values must differ from one another"),
     (
@@ -101,13 +116,13 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("ARIMA of nothing", {"features": {"arima": {"order": [0, 1, 0]}}}, "order needs p or q above 0"),
     ("expanding with q", {"features": {"arima": {"order": [1, 1, 1]}}}, "refit 'expanding' needs q = 0"),
     ("above Nyquist", {"features": {"spectral": {"window": 16, "components": [9]}}}, "at most half the window (8)"),
-    ("text for a number", {"predictionLength": "20"}, "predictionLength is '20'; allowed: a valid integer"),
-    ("fraction for a number", {"predictionLength": 1.5}, "predictionLength is 1.5; allowed: a valid integer"),
-    ("true for a number", {"predictionLength": True}, "predictionLength is True; allowed: a valid integer"),
-    ("no prediction", {"predictionLength": 0}, "predictionLength is 0; allowed: greater than or equal to 1"),
-    ("negative context", {"contextLength": -1}, "contextLength is -1; allowed: greater than or equal to 1"),
-    ("endless prediction", {"predictionLength": 1001}, "predictionLength is 1001; allowed: less than or equal to 1000"),
-    ("no windows", {"testWindows": 0}, "testWindows is 0; allowed: greater than or equal to 1"),
+    ("text for a number", {"predictionLength": "20"}, "predictionLength is '20'; allowed: a whole number from 1 to 1000"),
+    ("fraction for a number", {"predictionLength": 1.5}, "predictionLength is 1.5; allowed: a whole number from 1 to 1000"),
+    ("true for a number", {"predictionLength": True}, "predictionLength is True; allowed: a whole number from 1 to 1000"),
+    ("no prediction", {"predictionLength": 0}, "predictionLength is 0; allowed: a whole number from 1 to 1000"),
+    ("negative context", {"contextLength": -1}, "contextLength is -1; allowed: a whole number from 1 to "),
+    ("endless prediction", {"predictionLength": 1001}, "predictionLength is 1001; allowed: a whole number from 1 to 1000"),
+    ("no windows", {"testWindows": 0}, "testWindows is 0; allowed: a whole number from 1 to 100"),
     ("unknown frequency", {"frequency": "1Q"}, "frequency is '1Q'; allowed: M, W, D, H or min"),
     ("business days", {"frequency": "1B"}, "such as 1D or 30min; for business days use '1D': a day without trading is a step"),
     ("business days, no number", {"frequency": "b"}, "for business days use '1D'"),
@@ -133,9 +148,17 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("no such day", {"startDataset": "2001-02-30"}, "startDataset is '2001-02-30'; allowed: a date such as 2010-12-31"),
     ("a time zone", {"startDataset": "2001-02-03T00:00:00Z"}, "allowed: an ISO 8601 date without a time zone"),
     ("another date order", {"startDataset": "31.12.2001"}, "startDataset is '31.12.2001'; allowed: an ISO 8601 date"),
-    ("a number as date", {"startDataset": 20010101}, "startDataset is 20010101; allowed: a valid string"),
-    ("unknown transform", {"targetTransform": "logreturn"}, "'log' or 'log_return'; did you mean 'log_return'?"),
-    ("transform in capitals", {"targetTransform": "LOG"}, "'log' or 'log_return'; did you mean 'log'?"),
+    (
+        "a number as date",
+        {"startDataset": 20010101},
+        "startDataset is 20010101; allowed: an ISO 8601 date without",
+    ),
+    (
+        "unknown transform",
+        {"targetTransform": "logreturn"},
+        "one of level, log, log_return; did you mean 'log_return'?",
+    ),
+    ("transform in capitals", {"targetTransform": "LOG"}, "allowed: one of level, log, log_return; did you mean 'log'?"),
     (
         "group not chosen",
         {"dynamicFeatures": ["sma"]},
@@ -158,7 +181,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"features": {"sma": {"windows": [5, float("nan")]}}},
         "features.sma.windows[1] is nan; allowed: a finite number",
     ),
-    ("margin", {"gateMargin": -1}, "gateMargin is -1; allowed: greater than or equal to -0.9"),
+    ("margin", {"gateMargin": -1}, "gateMargin is -1; allowed: a number from -0.9 to 10"),
     ("id", {"id": "-x"}, "id is '-x'; allowed: 1 to 40 letters, digits and hyphens"),
     ("policy", {"data": {"duplicates": "frist"}}, "did you mean 'first'?"),
     ("no features", {"features": None}, "features is missing"),
@@ -209,7 +232,7 @@ def test_of_pca_and_autoencoder_the_model_sees_the_better_one_unless_told():
 def test_a_name_that_stands_twice_in_a_file_is_a_problem(tmp_path: Path):
     text = json.dumps(good())[:-1] + ', "seed": 1, "endTraining": "2005-01-01"}'
     (tmp_path / "t.json").write_text(text.replace('"windows": [14]', '"windows": [14], "windows": [15]'))
-    with pytest.raises(ProblemsError, match=r"windows is \[\[14\], \[15\]\]; allowed: each name once in an object"):
+    with pytest.raises(ProblemsError, match=r"windows is \[\[14\], \[15\]\]; allowed: each name once per object"):
         load_template(tmp_path / "t.json")
     (tmp_path / "t.json").write_text(text)
     with pytest.raises(ProblemsError, match=r"endTraining is \['2012-08-31', '2005-01-01'\]; allowed: each name once"):
@@ -232,7 +255,7 @@ def test_the_default_number_of_windows_can_be_told_from_chance():
 def test_too_few_windows_to_tell_anything_are_noted():
     assert notes(parse_template(good(id="t", testWindows=6), NOW)) == []
     (note,) = notes(parse_template(good(id="t", testWindows=5), NOW))
-    assert note.startswith("testWindows is 5; the report can tell no forecast from chance by fewer than 6 windows")
+    assert note.startswith("testWindows is 5; the report cannot rule out chance with fewer than 6")
 
 
 def test_the_note_is_shown_where_a_template_is_validated(tmp_path: Path):
@@ -242,11 +265,63 @@ def test_the_note_is_shown_where_a_template_is_validated(tmp_path: Path):
     assert done.output.startswith("template mine is valid\nnote   testWindows is 4; ")
 
 
-@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff"], ids=["cut", "deep", "not UTF-8"])
-def test_a_file_that_is_no_json_is_a_problem(tmp_path: Path, content: bytes):
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"{", "is not JSON: line 1, column 2: "),
+        (b"", "is not JSON: line 1, column 1: "),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b"\xff", "is not UTF-8 text (byte 1)"),
+    ],
+    ids=["cut", "empty", "deep", "not UTF-8"],
+)
+def test_a_file_that_is_not_json_is_a_problem(tmp_path: Path, content: bytes, reason: str):
     (tmp_path / "t.json").write_bytes(content)
-    with pytest.raises(ProblemsError, match=r"file is 't\.json'; allowed: a readable JSON file"):
+    with pytest.raises(ProblemsError, match=re.escape(f"t.json {reason}")):
         load_template(tmp_path / "t.json")
+
+
+def test_a_missing_file_and_a_folder_are_called_what_they_are(tmp_path: Path):
+    with pytest.raises(ProblemsError, match=r"gone\.json does not exist; give the path of a training template"):
+        load_template(tmp_path / "gone.json")
+    with pytest.raises(ProblemsError, match=f"{tmp_path.name} is not a file"):
+        load_template(tmp_path)
+
+
+NUMBERS_FOR_DATES = {20010101: "2001-01-01", 2010: "2010-01-01", 1293753600: "2010-12-31", 20011301: "", 7: "", 1.5: "", -1: ""}
+
+
+@pytest.mark.parametrize("field", ["startDataset", "endTraining"])
+@pytest.mark.parametrize("number", NUMBERS_FOR_DATES)
+def test_a_number_as_date_is_explained_with_the_date_that_was_meant(field: str, number: float):
+    said = message(good(**{field: number}))
+    assert f"{field} is {number}; allowed: an ISO 8601 date without a time zone, as text, such as '2010-12-31'" in said
+    meant = NUMBERS_FOR_DATES[number]
+    assert ("did you mean" in said, f"did you mean '{meant}'?" in said) == (bool(meant), bool(meant))
+
+
+LIBRARY_TEXTS = (
+    "Input should",
+    "Tuple should",
+    "valid integer",
+    "valid string",
+    "greater than or equal",
+    "Extra inputs",
+    "Value error",
+)
+WRONG = [None, True, 0, -1, 1.5, 10**6, "x", "", [], [0], ["x"], ["x"] * 2000, {}, {"x": 1}]
+
+
+@pytest.mark.parametrize("path", sorted(properties_of_a_template()), ids=".".join)
+def test_no_text_of_the_library_is_shown_for_any_field_and_any_wrong_value(path: tuple[str, ...]):
+    for wrong in WRONG:
+        data: Any = wrong
+        for name in reversed(path):
+            data = {name: data}
+        try:
+            parse_template({**good(), **{path[0]: data[path[0]]}}, NOW)
+        except ProblemsError as error:
+            assert not [text for text in LIBRARY_TEXTS if text in str(error)], error
 
 
 @given(st.integers(1, 1000), st.integers(1, 2000), st.sampled_from(["1D", "D", "5D", "1H", "1M", "30min", "1min", "12H", "1W"]))

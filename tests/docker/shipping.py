@@ -18,7 +18,7 @@ REGION = "eu-central-1"
 #: A small image with the project's layout. No build of it equals another, which is what makes moving a tag dangerous.
 SMALL_DOCKERFILE = """ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
-COPY fe_image/content /content
+COPY fe_image/content.py /content
 RUN head -c 3000000 /dev/urandom > /random
 """
 
@@ -77,5 +77,5 @@ def small_project(folder: Path, content: str) -> Path:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "contracts" / "settings.json").write_text(json.dumps({"a": 1}))
     (folder / "fe_image" / "Dockerfile").write_text(SMALL_DOCKERFILE)
-    (folder / "fe_image" / "content").write_text(content)
+    (folder / "fe_image" / "content.py").write_text(content)
     return folder

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = "pipeline_def/pipeline.json.mustache"
-DEFAULTS_FILE = "pipeline_def/hyperparameter_defaults.py"
+TEMPLATE = "pipeline_def/template/pipeline.json.mustache"
+DEFAULTS_FILE = "pipeline_def/author/hyperparameter_defaults.py"
 #: What the program needs of the repository; a test changes nothing else.
 _COPIED = (
     "__main__.py", "settings.py", "stack_config.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image",

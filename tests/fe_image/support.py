@@ -120,3 +120,9 @@ def write_csv(folder: Path, panel: Panel, intraday: bool = False) -> None:
     for name, close in zip(panel.assets, panel.close, strict=True):
         rows = [f"{date},{price!r}" for date, price in zip(dates.tolist(), close.tolist(), strict=True)]
         (folder / f"{name}.csv").write_text("\n".join(["Date,Close", *rows]) + "\n")
+
+
+def level_template(frequency: str = "1D", **data: Any) -> TrainingTemplate:
+    """A template that needs nothing of the prices but what ``data`` tolerates."""
+    fields = {"startDataset": "1900-01-01", "endTraining": "2000-01-01", "frequency": frequency, "targetTransform": "level"}
+    return parse_template({**fields, "baseAssets": ["A"], "predictedAsset": "A", "data": data, "features": {"rsi": {}}})

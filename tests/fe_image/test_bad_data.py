@@ -21,10 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
-from contracts.template import DataPolicy
 from fe_image.data.prices import read_history
 from fe_image.offline import run_features
-from tests.fe_image.support import template_data, walk, weekdays, write_csv
+from tests.fe_image.support import level_template, template_data, walk, weekdays, write_csv
 
 ROWS, TRAIN_ROWS = 330, 290
 Change = Callable[[list[str]], list[str]]
@@ -82,7 +81,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "two columns Close",
         lines(lambda r: [f"{row},{row.split(',')[1]}" for row in r]),
-        "A1.csv is 'Date, Close, Close'; column Close stands there 2 times; allowed: a header with Date and Close, once each",
+        "A1.csv is 'Date, Close, Close'; column Close occurs 2 times; allowed: a header with Date and Close, once each",
     ),
     ("no header", lambda c: c.split(b"\n", 1)[1], "column Date is missing"),
     ("not UTF-8", lambda c: c[:100] + b"\xff\xfe" + c[100:], "A1.csv is 'byte 0xff at offset 100'; allowed: text in UTF-8"),
@@ -100,7 +99,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "too few cells",
         lines(lambda r: [*r[:9], "2001-01-11", *r[10:]]),
-        "A1.csv is '1 cells in row 10'; allowed: 2 as in the header",
+        "A1.csv is '1 cell in row 10'; allowed: 2 as in the header",
     ),
     ("blank line", lines(lambda r: [*r[:9], "", *r[9:]]), "A1.csv is '0 cells in row 10'"),
     ("very long cell", lines(cell(5, "9" * 20_000)), "a cell of over 10000 characters in row 5"),
@@ -110,15 +109,23 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     ("underscore", lines(cell(7, "1_00.5")), "A1.csv row 7, column Close is '1_00.5'; allowed: a number"),
     ("digits of another script", lines(cell(7, "１００")), "A1.csv row 7, column Close is '１００'; allowed: a number"),
     ("date of another script", lines(cell(3, "٢٠٠١-٠١-٠٢", 0)), "A1.csv row 3, column Date is '٢٠٠١-٠١-٠٢'; allowed: ISO"),
-    ("infinite", lines(cell(8, "inf")), "A1.csv row 8, column Close is 'inf'; allowed: a finite price"),
-    ("zero", lines(cell(9, "0")), "A1.csv row 9, column Close is '0'; allowed: a price above 0"),
+    ("infinite", lines(cell(8, "inf")), "A1.csv row 8, column Close is 'inf'; allowed: 0, or a size from 1e-09 to 1e+12"),
+    (
+        "zero",
+        lines(cell(9, "0")),
+        "A1.csv row 9 is 0.0; allowed: a price above 0, which the template needs for targetTransform",
+    ),
     (
         "negative",
         lines(lambda r: cell(9, "-1.5")(cell(4, "-37.63")(r))),
-        "A1.csv row 4, column Close is '-37.63'; allowed: a price above 0 (2 such rows)",
+        "A1.csv row 4 is -37.63; allowed: a price above 0, which the template needs for targetTransform log_return, ",
     ),
-    ("absurd", lines(cell(9, "1e300")), "A1.csv row 9, column Close is '1e300'; allowed: 1e-09 to 1e+12"),
-    ("a jump", lines(lambda r: cell(9, "900000")(r)), "allowed: a ratio of at most 10 (2 such steps); data.maxStep sets it"),
+    ("absurd", lines(cell(9, "1e300")), "A1.csv row 9, column Close is '1e300'; allowed: 0, or a size from 1e-09 to 1e+12"),
+    (
+        "a jump",
+        lines(lambda r: cell(9, "900000")(r)),
+        "allowed: at most 10 (2 such steps). If the prices are right, raise data.maxStep",
+    ),
     (
         "missing, too many",
         lines(every_row(lambda d, p: f"{d},N/A" if d < "2001-03-01" else f"{d},{p}")),
@@ -127,7 +134,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "duplicates",
         lines(lambda r: [*r[:20], r[19], *r[20:]]),
-        "2001-01-25 in rows 20 and 21'; allowed: each date once (1",
+        "A1.csv rows 20 and 21 is '2001-01-25 twice'; both are in one step of 1D; delete one, or set data.duplicates",
     ),
     ("other date order", lines(cell(3, "01/03/2001", 0)), "A1.csv row 3, column Date is '01/03/2001'; allowed: ISO 8601"),
     ("no such day", lines(cell(3, "2001-02-30", 0)), "A1.csv row 3, column Date is '2001-02-30'; allowed: ISO 8601"),
@@ -137,7 +144,11 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     ("year 9999", lines(cell(331, "9999-01-01", 0)), "A1.csv row 331, column Date is '9999-01-01'"),
     ("a zone", lines(every_row(lambda d, p: f"{d}T16:00:00Z,{p}")), "A1.csv row 2, column Date is '2001-01-01T16:00:00Z'"),
     ("mixed zones", lines(cell(9, "2001-01-10 16:00:00+01:00", 0)), "row 9, column Date is '2001-01-10 16:00:00+01:00'"),
-    ("summer time", lines(cell(9, "2001-01-10 16:00 CEST", 0)), "times with a zone would differ in length"),
+    (
+        "summer time",
+        lines(cell(9, "2001-01-10 16:00 CEST", 0)),
+        "zone names such as EST are ambiguous: write an offset (-05:00) and use --timezone",
+    ),
     (
         "weekly prices",
         lines(lambda r: [r[0], *r[1::5]]),
@@ -146,7 +157,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes | None], str]] = [
     (
         "hourly prices",
         lines(lambda r: [r[0], *(f"{d.split(',')[0]} {h}:00,{d.split(',')[1]}" for d in r[1:] for h in (10, 11))]),
-        "frequency is '1D'; A1 has several rows in one step (2001-01-01 10:00:00, 2001-01-01 11:00:00); its data look like 1H",
+        "A1.csv is '330 of 660 rows share a step of 1D with another row'; the data look like 1H: set frequency to 1H",
     ),
     (
         "no overlap",
@@ -162,7 +173,11 @@ def test_bad_file(tmp_path: Path, change: Callable[[bytes], bytes | None], expec
 
 
 TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
-    ("windows past the end", {"testWindows": 50}, "testWindows is 50; testWindows · predictionLength needs 350 steps"),
+    (
+        "windows past the end",
+        {"testWindows": 50},
+        "00:00:00), and testWindows · predictionLength is 350; use endTraining 2001-04-20 or earlier",
+    ),
     (
         "prediction over the series",
         {"predictionLength": 500, "contextLength": 1},
@@ -176,9 +191,13 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
     (
         "window over the rows",
         {"features": {"sma": {"windows": [300]}}},
-        """features.sma is '{"windows":[300],"output":"ratio"}'; allowed: windows shorter than the training range""",
+        "features.sma is 'windows of 300 rows'; the training range has 290 common rows; use shorter windows",
     ),
-    ("no room left", {"features": {"sma": {"windows": [280]}}}, "contextLength + predictionLength need 21 steps"),
+    (
+        "no room left",
+        {"features": {"sma": {"windows": [280]}}},
+        "steps (290 rows) of the training range, 8 are left after the features' first",
+    ),
     (
         "training before the data",
         {"startDataset": "1990-01-01", "endTraining": "1999-01-01"},
@@ -220,7 +239,7 @@ def test_problems_of_all_files_come_at_once(tmp_path: Path):
     panel = walk(1, rows=ROWS)
     write_csv(tmp_path, panel)
     (tmp_path / "A0.csv").write_text("Date,Close\n")
-    (tmp_path / "A1.csv").write_text("Date,Close\n2001-01-01,abc\n2001-01-02,-1\n02.01.2001,5\n")
+    (tmp_path / "A1.csv").write_text("Date,Close\n2001-01-01,abc\n2001-01-02,1e99\n02.01.2001,5\n")
     (tmp_path / "A2.csv").unlink()
     (tmp_path / "t.json").write_text(json.dumps(template_data(panel, TRAIN_ROWS)))
     with pytest.raises(ProblemsError) as caught:
@@ -264,27 +283,27 @@ DATES = [str(day)[:10] for day in weekdays(40)]
 def test_a_first_column_may_begin_like_the_name_of_a_compression(column: str):
     """PK is a database export's primary key."""
     content = csv_of(DATES, ["10"] * 40).replace(b"\n20", b"\n7,20").replace(b"Date", f"{column},Date".encode())
-    reading = read_history("A", "a.csv", content, DataPolicy())
+    reading = read_history("A", "a.csv", content, level_template())
     assert reading.problems == []
     assert reading.history is not None and reading.history.times.size == 40
 
 
 def test_unsorted_rows_are_sorted_and_said():
-    reading = read_history("A", "a.csv", csv_of(DATES[::-1], [str(n) for n in range(40, 80)][::-1]), DataPolicy())
+    reading = read_history("A", "a.csv", csv_of(DATES[::-1], [str(n) for n in range(40, 80)][::-1]), level_template())
     assert reading.history is not None
     assert (np.diff(reading.history.times) > np.timedelta64(0)).all()
     np.testing.assert_array_equal(reading.history.close, np.arange(40.0, 80.0))
-    assert reading.notes == ["a.csv: rows were not in order of date; they are sorted"]
+    assert reading.notes == ["a.csv: the rows are not in order of date; they were sorted"]
 
 
 @pytest.mark.parametrize(("policy", "kept"), [("first", 10.0), ("last", 11.0)])
 def test_a_policy_for_duplicates(policy, kept: float):
     content = csv_of([*DATES[:5], DATES[4], *DATES[5:]], ["10"] * 5 + ["11"] + ["12"] * 35)
-    reading = read_history("A", "a.csv", content, DataPolicy(duplicates=policy))
+    reading = read_history("A", "a.csv", content, level_template(duplicates=policy))
     assert reading.history is not None
     assert reading.history.close[4] == kept
     assert reading.history.times.size == 40
-    assert "1 repeated dates" in reading.notes[0]
+    assert "rows 6 and 7 (2001-01-05 twice) are in one step of 1D" in reading.notes[0]
 
 
 def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path):
@@ -293,30 +312,31 @@ def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path)
     path = tmp_path / "a.csv"
     path.write_bytes(csv_of([f"{text}:00Z" for text in times], ["5"] * len(times)))
     code = (
-        "import pathlib, sys; from contracts.template import DataPolicy; from fe_image.data.prices import read_history\n"
-        "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), DataPolicy()).problems, sep='\\n')"
+        "import pathlib, sys; from tests.fe_image.support import level_template\n"
+        "from fe_image.data.prices import read_history\n"
+        "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), level_template()).problems, sep='\\n')"
     )
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=True)
     assert "'1990-01-01T00:00Z'; allowed: ISO 8601" in run.stdout
-    assert "(200000 such rows)" in run.stdout
+    assert "(200000 such rows: 2, 3, 4, 5, 6 and 199995 more)" in run.stdout
 
 
 def test_missing_prices_below_the_threshold_are_left_out_and_said():
-    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 10 + ["", "nan"] + ["5"] * 28), DataPolicy())
+    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 10 + ["", "nan"] + ["5"] * 28), level_template())
     assert reading.history is not None
     assert reading.history.times.size == 38
-    assert reading.notes == ["a.csv: 2 of 40 rows have no price and are left out"]
+    assert reading.notes == ["a.csv: 2 rows have no price and are left out"]
 
 
 def test_one_missing_price_more_than_the_share_is_too_many():
     """2 of 40 are the share of 0.05, see above; 3 are over it."""
-    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 10 + [""] * 3 + ["5"] * 27), DataPolicy())
+    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 10 + [""] * 3 + ["5"] * 27), level_template())
     assert "3 of 40 rows without a price, the first in row 12'; allowed: a share of at most 0.05" in str(reading.problems[0])
 
 
 @pytest.mark.parametrize("text", ["", "nan", "NaN", "N/A", "NA", "null", " "])
 def test_words_for_no_price(text: str):
-    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 39 + [text]), DataPolicy())
+    reading = read_history("A", "a.csv", csv_of(DATES, ["5"] * 39 + [text]), level_template())
     assert reading.history is not None and reading.history.times.size == 39
 
 
@@ -324,7 +344,7 @@ def test_what_a_spreadsheet_writes_is_read():
     content = b"\xef\xbb\xbfOpen,Date,Close,Note\r\n" + b"".join(
         f'1,"{day} 16:30",{price},"a, b"\r\n'.encode() for price, day in enumerate(DATES, 7)
     )
-    reading = read_history("A", "a.csv", content, DataPolicy())
+    reading = read_history("A", "a.csv", content, level_template())
     assert reading.problems == []
     assert reading.history is not None
     np.testing.assert_array_equal(reading.history.close, np.arange(7.0, 47.0))
@@ -334,5 +354,5 @@ def test_what_a_spreadsheet_writes_is_read():
 @given(st.binary(max_size=300) | st.text(alphabet='DateClos,\n\r"0123456789-.:TZ e\0é', max_size=200).map(str.encode))
 def test_whatever_a_file_holds_the_answer_is_a_history_or_problems(content: bytes):
     for candidate in (content, b"Date,Close\n" + content):
-        reading = read_history("A", "a.csv", candidate, DataPolicy())
+        reading = read_history("A", "a.csv", candidate, level_template())
         assert (reading.history is None) == bool(reading.problems)

@@ -256,5 +256,5 @@ def test_windows_that_nothing_can_be_scored_on_are_an_error():
 def test_features_that_leave_no_training_are_an_error_with_row_counts():
     panel = walk(2, rows=400)
     made = template(panel, 300, features={"sma": {"windows": [290]}})
-    with pytest.raises(ProblemsError, match=r"contextLength \+ predictionLength need 21 steps.*300 rows"):
+    with pytest.raises(ProblemsError, match=r"300 rows. of the training range, 8 are left .*use contextLength 1 or less"):
         engineer(histories(panel), made)

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from contracts.manifest import directory_problems
 from contracts.problems import ProblemsError
 from fe_image.offline import run_features
 from fe_image.outputs import MANIFEST_FILE
+from local_run.cli import app
 from tests.fe_image.support import template_data, walk, write_csv
 
 REPOSITORY = Path(__file__).parents[2]
@@ -139,3 +141,21 @@ def test_the_command_line_computes_with_one_thread_whatever_the_machine_sets():
     run = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
     assert set(json.loads(run.stdout.splitlines()[-1])) == {1}
+
+
+def test_another_dialect_is_read_by_the_options_of_the_command(folder: Path, tmp_path: Path):
+    """The same prices with semicolons and decimal commas, in a file with an upper-case suffix, give the same files."""
+    german = tmp_path / "german"
+    german.mkdir()
+    for path in (folder / "assets").glob("*.csv"):
+        (german / f"{path.stem}.CSV").write_text(path.read_text().replace(",", ";").replace(".", ","))
+    runner = CliRunner()
+    common = ["features", "--template", str(folder / "template.json")]
+    refused = runner.invoke(app, [*common, "--assets", str(german), "--out", str(tmp_path / "refused")])
+    assert refused.exit_code == 1
+    assert not (tmp_path / "refused").exists()
+    options = ["--delimiter", ";", "--decimal", ","]
+    done = runner.invoke(app, [*common, "--assets", str(german), "--out", str(tmp_path / "a"), *options])
+    assert done.exit_code == 0, done.output
+    assert runner.invoke(app, [*common, "--assets", str(folder / "assets"), "--out", str(tmp_path / "b")]).exit_code == 0
+    assert (tmp_path / "a/train/train.json").read_bytes() == (tmp_path / "b/train/train.json").read_bytes()

@@ -146,7 +146,7 @@ MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
         WEEKDAYS[:300],
         None,
         "which end 2002-02-22 (last to begin: A, B, C (2001-01-01), first to end: B (2002-02-22), "
-        "fewest rows: B (300)), have 0; allowed: an earlier endTraining, a shorter predictionLength or prices that reach on",
+        "fewest rows: B (300)), have 0 steps of 1D after endTraining",
     ),
     "ends a window early": (WEEKDAYS[:-7], None, "first to end: B (2002-12-18)"),
     "starts after the training": (WEEKDAYS[-50:], None, "0 of them up to endTraining"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
-from contracts.ranges import PriceRange, last_moment, range_problems
+from contracts.ranges import PriceFacts, PriceRange, TemplateNeeds, fact_problems, last_moment, range_problems
 from contracts.template import TrainingTemplate, parse_template, to_data
 from fe_image.data.frequency import Frequency
 from fe_image.data.grid import make_grid
 from fe_image.data.panel import common_panel
-from fe_image.data.prices import PriceHistory
+from fe_image.data.prices import PriceHistory, read_history
 from fe_image.engineer import engineer
+from runs.price_files import read_price_files
 from tests.fe_image.support import weekdays
 
 FREQUENCIES = ["1D", "D", "5D", "1W", "2W", "1M", "3M", "1H", "12H", "1min", "30min"]
@@ -113,9 +116,65 @@ def test_on_days_without_trading_start_and_step_count_alike(end: str, after: int
     histories = {"A": history("A", np.append(days[days < last], last.astype("datetime64[s]")))}
     made = template(["A"], startDataset="2001-01-01", endTraining=end, predictionLength=5, testWindows=2)
     if range_problems(to_data(made), known_at_start(histories)):
-        with pytest.raises(ProblemsError, match=f"after endTraining .* have {after}"):
+        with pytest.raises(ProblemsError, match=f"have {after} steps of 1D after endTraining"):
             engineer(histories, made)
         assert after == 9
     else:
         assert engineer(histories, made).grid.windows == 2
         assert after == 10
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """A price file with some of the oddities that the stored metadata tell."""
+    frequency = Frequency.parse(draw(st.sampled_from(["1D", "1W", "1H", "1M", "3D"])))
+    times = beginnings(frequency, draw(st.integers(20, 60))).astype("datetime64[s]").tolist()
+    prices = draw(st.lists(st.sampled_from([10.0, 10.5, 11.0, 30.0, 150.0]), min_size=len(times), max_size=len(times)))
+    cells = [str(price) for price in prices]
+    for place in draw(st.lists(st.integers(0, len(times) - 1), max_size=4)):
+        cells[place] = draw(st.sampled_from(["", "-1", "0"]))
+    rows = [f"{time},{cell}" for time, cell in zip(times, cells, strict=True)]
+    rows += [
+        f"{times[place] + timedelta(seconds=5)},12" for place in draw(st.lists(st.integers(0, len(times) - 1), max_size=2))
+    ]
+    return "\n".join(["Date,Close", *rows]).encode()
+
+
+@given(files(), st.sampled_from(["1D", "1W", "7D", "1H", "1M", "30D"]), st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_start_is_refused_for_what_a_file_shows_that_the_step_would_accept(
+    content: bytes, frequency: str, data: st.DataObject
+):
+    features = data.draw(st.sampled_from([{"rsi": {}}, {"returns": {}}, {"sma": {"windows": [data.draw(st.integers(2, 80))]}}]))
+    made = template(
+        ["A"],
+        startDataset=data.draw(st.sampled_from(["2000-01-01", "2004-02-10"])),
+        endTraining=str(BEGIN + np.timedelta64(data.draw(st.integers(9, 700)), "D")),
+        frequency=frequency,
+        targetTransform=data.draw(st.sampled_from(["level", "log"])),
+        testWindows=1,
+        predictionLength=1,
+        features=features,
+        data={"duplicates": data.draw(st.sampled_from(["error", "last"])), "maxStep": data.draw(st.sampled_from([5.0, 20.0]))},
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "A.csv"
+        path.write_bytes(content)
+        try:
+            (file,) = read_price_files([path])
+        except ProblemsError:
+            return
+    facts = PriceFacts("A", file.first, file.rows, file.frequency, file.repeated, file.missing, file.lowest, file.largest_step)
+    needs = TemplateNeeds(
+        made.needs_positive_prices, {name: max(group.warm_ups) for name, group in made.features.chosen().items()}
+    )
+    ranges = [PriceRange("A", file.first, file.last, file.rows)]
+    problems = fact_problems(to_data(made), needs, ranges, [facts])
+    event("refused at start" if problems else "started")
+    if problems:
+        with pytest.raises(ProblemsError):
+            reading = read_history("A", "A.csv", content, made)
+            if reading.problems:
+                raise ProblemsError("A.csv", reading.problems)
+            assert reading.history is not None
+            engineer({"A": reading.history}, made)

@@ -178,7 +178,7 @@ def test_a_cloud_that_hangs_holds_up_the_end_by_a_few_seconds_at_most(job: Job):
     assert process.returncode == 0, output
     assert directory_problems(job.outputs) == []
     assert f"feature importance is not in table {FEATURE_IMPORTANCE.name}: no answer within 2 s" in output
-    assert STORE_SECONDS + CLOSE_SECONDS <= 5
+    assert STORE_SECONDS + CLOSE_SECONDS <= 20  # SIGKILL follows 30 s after SIGTERM
 
 
 def test_sigterm_flushes_log_and_message(job: Job):

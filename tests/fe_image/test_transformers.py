@@ -125,10 +125,10 @@ def test_what_hardly_moved_in_training_is_not_blown_up_after_it(group: str, chan
 def test_the_base_class_refuses_what_no_feature_can_use(group: str, changes: dict):
     panel, made = walk(4), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
-    for bad in (np.nan, np.inf, 0.0, -1.0):
+    for bad in (np.nan, np.inf, *((0.0, -1.0) if made.settings.needs_positive_prices else ())):
         close = panel.close.copy()
         close[1, 300] = bad
-        with pytest.raises(ValueError, match="positive, finite"):
+        with pytest.raises(ValueError, match="needs prices above 0" if bad <= 0 else "needs finite prices"):
             made.transform(Panel(panel.assets, panel.times, close), state)
     if made.warm_up:
         with pytest.raises(ValueError, match="rows"):
@@ -233,3 +233,18 @@ def test_an_order_that_can_not_be_estimated_is_a_problem(monkeypatch: pytest.Mon
     monkeypatch.setattr(statsmodels_arima.ARIMA, "fit", fails)
     with pytest.raises(ProblemsError, match=r"features\.arima\.order is \[1, 1, 1\]; allowed: .*Schur"):
         make("arima", {"order": [1, 1, 1], "refit": "once"}).fit(walk(1), 400)
+
+
+@pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
+def test_a_group_that_needs_no_positive_prices_takes_temperatures(group: str, changes: dict):
+    """Zero and negative values give finite features, and the values of a shifted series where only differences count."""
+    made = make(group, changes)
+    if made.settings.needs_positive_prices:
+        assert group not in ("rsi", "calendar")
+        return
+    panel = walk(4)
+    cold = Panel(panel.assets, panel.times, panel.close - panel.close.mean())
+    values = made.transform(cold, made.fit(cold.head(TRAIN_ROWS), TRAIN_ROWS))
+    assert np.isfinite(values[..., made.warm_up :]).all()
+    if group in ("rsi", "calendar"):
+        np.testing.assert_allclose(values, made.transform(panel, {}), rtol=1e-6, atol=1e-6)

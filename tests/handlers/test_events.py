@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.status import EXECUTING, FAILED
+from contracts.times import CLOCK_SKEW
 from handlers.events import ForeignEventError, MalformedEventError, parse
 from tests.conftest import PIPELINE_ARN
 
@@ -49,33 +52,128 @@ def test_foreign_envelopes(field: str, value: str) -> None:
         parse(event("execution_status_change") | {field: value}, PIPELINE_ARN)
 
 
-def test_an_event_of_another_pipeline_is_foreign() -> None:
-    foreign = copy.deepcopy(event("step_status_change"))
-    foreign["detail"]["pipelineArn"] += "-2"
-    foreign["detail"]["pipelineExecutionArn"] = f"{PIPELINE_ARN}-2/execution/abc"
+@pytest.mark.parametrize("name", ["execution_status_change", "step_status_change"])
+@pytest.mark.parametrize("pipeline", ["pipe-2", "pip", "Pipe", "pipe/execution", "other"])
+@pytest.mark.parametrize(
+    "fields", [("pipelineArn", "pipelineExecutionArn"), ("pipelineArn",), ("pipelineExecutionArn",)], ids=len
+)
+def test_an_event_of_another_pipeline_is_foreign(name: str, pipeline: str, fields: tuple[str, ...]) -> None:
+    foreign = event(name)
+    other = PIPELINE_ARN.removesuffix("pipe") + pipeline
+    values = {"pipelineArn": other, "pipelineExecutionArn": f"{other}/execution/abc"}
+    foreign["detail"] |= {field: values[field] for field in fields}
+    if pipeline == "pipe/execution" and fields == ("pipelineExecutionArn",):
+        return  # the ARN of one of our executions, with more after it
     with pytest.raises(ForeignEventError):
         parse(foreign, PIPELINE_ARN)
 
 
-@pytest.mark.parametrize(
-    ("name", "field", "value"),
-    [
-        ("execution_status_change", "currentPipelineExecutionStatus", None),
-        ("step_status_change", "currentStepStatus", None),
-        ("step_status_change", "stepName", 7),
-        ("step_status_change", "stepStartTime", "yesterday"),
-    ],
-)
-def test_malformed_details(name: str, field: str, value: object) -> None:
+def test_an_event_without_its_pipeline_s_arn_is_told_by_the_execution_s() -> None:
+    foreign = event("execution_status_change")
+    del foreign["detail"]["pipelineArn"]
+    assert parse(foreign, PIPELINE_ARN).change.status == EXECUTING
+    foreign["detail"]["pipelineExecutionArn"] = f"{PIPELINE_ARN}-2/execution/abc"
+    with pytest.raises(ForeignEventError, match="pipe-2/execution/abc"):
+        parse(foreign, PIPELINE_ARN)
+
+
+REQUIRED = [
+    ("execution_status_change", "currentPipelineExecutionStatus"),
+    ("execution_status_change", "pipelineExecutionArn"),
+    ("step_status_change", "currentStepStatus"),
+    ("step_status_change", "stepName"),
+    ("step_status_change", "pipelineExecutionArn"),
+]
+TIMES = [
+    ("execution_status_change", "executionStartTime"),
+    ("execution_status_change", "executionEndTime"),
+    ("step_status_change", "stepStartTime"),
+    ("step_status_change", "stepEndTime"),
+]
+OPTIONAL = [
+    ("execution_status_change", "previousPipelineExecutionStatus"),
+    ("step_status_change", "previousStepStatus"),
+    ("step_status_change", "failureReason"),
+    ("step_status_change", "metadata"),
+]
+
+
+def broken_field(name: str, field: str, value: object) -> str:
     broken = event(name)
-    if value is None:
-        del broken["detail"][field]
-    else:
-        broken["detail"][field] = value
-    with pytest.raises(MalformedEventError):
+    broken["detail"][field] = value
+    with pytest.raises(MalformedEventError) as caught:
+        parse(broken, PIPELINE_ARN)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "field"), REQUIRED)
+@pytest.mark.parametrize("value", [None, "", " ", 7, True, [], {}, ["Failed"]], ids=repr)
+def test_an_empty_required_text_is_malformed_and_named(name: str, field: str, value: object) -> None:
+    assert f"detail.{field} is " in broken_field(name, field, value)
+
+
+@pytest.mark.parametrize(("name", "field"), REQUIRED)
+def test_a_missing_required_text_is_malformed_and_named(name: str, field: str) -> None:
+    broken = event(name)
+    del broken["detail"][field]
+    with pytest.raises(MalformedEventError, match=f"detail.{field} is missing"):
         parse(broken, PIPELINE_ARN)
 
 
-def test_a_detail_that_is_no_object_is_malformed() -> None:
-    with pytest.raises(MalformedEventError):
-        parse(event("step_status_change") | {"detail": "text"}, PIPELINE_ARN)
+@pytest.mark.parametrize(("name", "field"), TIMES)
+@pytest.mark.parametrize("value", ["yesterday", 0, -1, True, [], {}, "0001-01-01T00:00:00+14:00", 10**20], ids=repr)
+def test_a_time_that_cannot_be_read_is_malformed_and_named(name: str, field: str, value: object) -> None:
+    assert f"detail.{field} is " in broken_field(name, field, value)
+
+
+@pytest.mark.parametrize(("name", "field"), OPTIONAL)
+@pytest.mark.parametrize("value", [7, True, ["x"]], ids=repr)
+def test_an_optional_field_of_another_type_is_malformed_and_named(name: str, field: str, value: object) -> None:
+    assert f"detail.{field} is " in broken_field(name, field, value)
+
+
+@pytest.mark.parametrize(("name", "field"), OPTIONAL + TIMES)
+def test_an_optional_field_may_be_null_or_missing(name: str, field: str) -> None:
+    with_null, without = event(name), event(name)
+    with_null["detail"][field] = None
+    without["detail"].pop(field, None)
+    assert parse(with_null, PIPELINE_ARN) == parse(without, PIPELINE_ARN)
+
+
+@pytest.mark.parametrize("detail", ["text", None, [], 7])
+def test_a_detail_that_is_not_an_object_is_malformed(detail: object) -> None:
+    with pytest.raises(MalformedEventError, match="detail is "):
+        parse(event("step_status_change") | {"detail": detail}, PIPELINE_ARN)
+
+
+@pytest.mark.parametrize("envelope", [None, [], "text"])
+def test_an_event_that_is_not_an_object_is_malformed(envelope: Any) -> None:
+    with pytest.raises(MalformedEventError, match="the event is "):
+        parse(envelope, PIPELINE_ARN)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["execution_status_change", "step_status_change"]), st.data())
+def test_whatever_a_field_holds_the_event_is_read_foreign_or_malformed(name: str, data: st.DataObject) -> None:
+    changed = event(name)
+    where = changed if data.draw(st.booleans()) else changed["detail"]
+    where[data.draw(st.sampled_from(sorted(where)))] = data.draw(JSON)
+    try:
+        change = parse(changed, PIPELINE_ARN).change
+    except (ForeignEventError, MalformedEventError) as error:
+        str(error).encode("utf-8", "surrogatepass")
+        return
+    assert change.status
+    assert "None" not in (change.status, change.step)
+    assert change.moment <= datetime.now(UTC) + CLOCK_SKEW
+
+
+def test_a_time_in_the_future_is_clamped_to_now() -> None:
+    change = parse(event("execution_status_change") | {"time": "2199-01-01T00:00:00Z"}, PIPELINE_ARN).change
+    assert change.moment <= datetime.now(UTC) + CLOCK_SKEW

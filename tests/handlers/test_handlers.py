@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from components.handlers import HANDLERS
 from contracts.environment import handler_variable
 from contracts.problems import ProblemsError
-from contracts.tables import ENDPOINT_MAINTENANCE, ExecutionAttribute
-from handlers import endpoint_cleanup, environment, execution_events, reconcile, scheduled_start
+from contracts.tables import ExecutionAttribute
+from handlers import environment, execution_events, reconcile, scheduled_start
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.conftest import OUTPUTS, REGION
 from tests.fake_sagemaker import FakeSageMaker
 from tests.handlers.test_events import event
-from tests.tables import create_table
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS_READ = {handler.module: handler.outputs for handler in HANDLERS}
@@ -29,7 +27,7 @@ OUTPUTS_READ = {handler.module: handler.outputs for handler in HANDLERS}
 
 @pytest.fixture(autouse=True)
 def deployed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for module in (endpoint_cleanup, execution_events, reconcile, scheduled_start):
+    for module in (execution_events, reconcile, scheduled_start):
         monkeypatch.setattr(module, "stack", lambda: stack)
     yield
 
@@ -63,38 +61,97 @@ def test_a_transient_error_is_raised_so_that_the_event_comes_again(
         execution_events.handle(event("step_status_change"))
 
 
-def test_a_schedule_that_fires_twice_starts_once(stack: Stack, sagemaker: FakeSageMaker) -> None:
-    stack.dynamodb.Table(stack.outputs.template_table).put_item(
-        Item={"Id": "daily", "Template": "{}", "Parameters": {}, "BaseAssets": []}
-    )
-    call = {"templateId": "daily", "scheduledTime": "2026-03-01T02:00:00Z"}
-    first, second = scheduled_start.handle(call), scheduled_start.handle(call)
+@pytest.fixture
+def daily(stack: Stack) -> None:
+    put_daily(stack, "{}")
+
+
+def put_daily(stack: Stack, template: str, assets: tuple[str, ...] = ()) -> None:
+    item = {"Id": "daily", "Template": template, "Parameters": {}, "BaseAssets": list(assets)}
+    stack.dynamodb.Table(stack.outputs.template_table).put_item(Item=item)
+
+
+SLOT = {"templateId": "daily", "scheduledTime": "2026-03-01T02:00:00Z"}
+
+
+@pytest.mark.usefixtures("daily")
+def test_a_schedule_that_fires_twice_starts_once(sagemaker: FakeSageMaker) -> None:
+    first, second = scheduled_start.handle(SLOT), scheduled_start.handle(SLOT)
     assert first == second
     assert (first["executionId"], sagemaker.starts) == ("daily-20260301-020000-s", 1)
 
 
-@pytest.mark.parametrize("call", [{}, {"templateId": "daily", "scheduledTime": "soon"}, {"templateId": "-"}])
-def test_a_schedule_with_a_bad_input_is_refused(call: dict[str, str]) -> None:
-    with pytest.raises(ProblemsError):
+@pytest.mark.usefixtures("daily")
+@pytest.mark.parametrize("time", ["2026-03-01T02:00:00Z", "2026-03-01T03:00:00+01:00", "1772330400", 1772330400, 1772330400000])
+def test_every_form_of_a_time_is_the_same_slot(sagemaker: FakeSageMaker, time: object) -> None:
+    answers = [scheduled_start.handle(SLOT | {"scheduledTime": moment}) for moment in (SLOT["scheduledTime"], time)]
+    assert answers[0] == answers[1]
+    assert sagemaker.starts == 1
+
+
+def delete_daily(stack: Stack) -> None:
+    stack.dynamodb.Table(stack.outputs.template_table).delete_item(Key={"Id": "daily"})
+
+
+def change_image(sagemaker: FakeSageMaker) -> None:
+    sagemaker.definition["Steps"][0]["Arguments"]["AppSpecification"]["ImageUri"] = "other"
+
+
+CHANGES: dict[str, Callable[[Stack, FakeSageMaker], object]] = {
+    "template": lambda stack, sagemaker: put_daily(stack, '{"seed": 2}'),
+    "template is gone": lambda stack, sagemaker: stack.dynamodb.Table(stack.outputs.template_table).delete_item(
+        Key={"Id": "daily"}
+    ),
+    "price file is missing": lambda stack, sagemaker: put_daily(stack, "{}", ("GONE",)),
+    "image": lambda stack, sagemaker: sagemaker.definition["Steps"][0]["Arguments"]["AppSpecification"].update(
+        ImageUri="other"
+    ),
+}
+
+
+@pytest.mark.usefixtures("daily")
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_slot_that_fires_again_after_a_change_is_answered_with_its_execution(
+    stack: Stack, sagemaker: FakeSageMaker, change: str
+) -> None:
+    first = scheduled_start.handle(SLOT)
+    CHANGES[change](stack, sagemaker)
+    assert scheduled_start.handle(SLOT) == first
+    assert sagemaker.starts == 1
+
+
+@pytest.mark.usefixtures("daily")
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_slot_that_never_started_is_started_from_its_own_snapshot(
+    stack: Stack, store: ExecutionStore, sagemaker: FakeSageMaker, change: str
+) -> None:
+    sagemaker.refusals = ["ResourceLimitExceeded"] * 100
+    with pytest.raises(ProblemsError, match="ResourceLimitExceeded"):
+        scheduled_start.handle(SLOT)
+    sagemaker.refusals = []
+    before = store.get("daily-20260301-020000-s")
+    CHANGES[change](stack, sagemaker)
+    answer = scheduled_start.handle(SLOT)
+    item = store.get(answer["executionId"])
+    assert item is not None
+    assert before is not None
+    assert (item["Snapshot"], item["PipelineExecutionArn"]) == (before["Snapshot"], answer["pipelineExecutionArn"])
+    assert sagemaker.starts == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "fields"),
+    [
+        ({}, ["templateId", "scheduledTime"]),
+        ({"templateId": "daily", "scheduledTime": "soon"}, ["scheduledTime"]),
+        ({"templateId": "-", "scheduledTime": "2026-03-01T02:00:00Z"}, ["templateId"]),
+        ({"templateId": None, "scheduledTime": 0}, ["templateId", "scheduledTime"]),
+    ],
+)
+def test_a_schedule_with_a_bad_input_is_refused_with_every_bad_field(call: dict[str, Any], fields: list[str]) -> None:
+    with pytest.raises(ProblemsError) as caught:
         scheduled_start.handle(call)
-
-
-def test_only_endpoints_whose_time_is_over_are_deleted(stack: Stack) -> None:
-    create_table(stack.dynamodb.meta.client, replace(ENDPOINT_MAINTENANCE, name="endpoints"))
-    table = stack.dynamodb.Table("endpoints")
-    for name, status, until in (("old", "InService", "2020"), ("new", "InService", "2999"), ("gone", "Deleted", "2020")):
-        until = f"{until}-01-01T00:00:00.000+00:00"
-        table.put_item(Item={"EndpointName": name, "EndpointStatus": status, "DeleteAfter": until})
-    client = boto3.client("sagemaker", region_name=REGION)
-    client.create_model(ModelName="m", ExecutionRoleArn="arn:aws:iam::123456789012:role/r", PrimaryContainer={"Image": "i"})
-    variant = {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-    client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
-    for name in ("old", "new", "gone"):
-        client.create_endpoint(EndpointName=name, EndpointConfigName="c")
-    assert endpoint_cleanup.handle() == {"deleted": ["old"]}
-    left = {entry["EndpointName"] for entry in client.list_endpoints()["Endpoints"]}
-    assert left == {"new", "gone"}
-    assert endpoint_cleanup.handle() == {"deleted": []}
+    assert [problem.where for problem in caught.value.problems] == fields
 
 
 def test_a_function_reads_its_stack_from_its_environment() -> None:
@@ -108,7 +165,8 @@ def test_a_function_reads_its_stack_from_its_environment() -> None:
 
 def test_handlers_read_no_other_export_than_their_environment_holds() -> None:
     """What a handler's own module and the shared modules read of ``outputs`` must be among what the component passes."""
-    shared = _outputs_read("runs/observe.py") | _outputs_read("runs/begin.py")
+    modules = ("observe", "conclude", "reconcile", "begin", "frozen_assets", "ranges", "pipeline_start")
+    shared = set().union(*(_outputs_read(f"runs/{module}.py") for module in modules))
     for name, passed in OUTPUTS_READ.items():
         read = _outputs_read(f"handlers/{name}.py")
         assert read <= set(passed)

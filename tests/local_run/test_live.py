@@ -165,3 +165,16 @@ class TestLines:
             "Forecast: sampling",
             "Forecast: 5 windows",
         ]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_foreign_text_is_shown_without_control_characters(terminal: bool) -> None:
+    shown = Shown(terminal=terminal)
+    with shown.view.showing():
+        begin(shown.view, FIRST, "first", "Training")
+        shown.view.log_line(FIRST, "Training", "\x1b]0;title\x07 line")
+        shown.view.step_finished(FIRST, "Training", "Failed", "\x1b[31mred\x00\x07 text")
+        shown.view.execution_finished(FIRST, "Failed", None)
+    assert r"\x1b[31mred\x00\x07 text" in shown.file.getvalue()
+    assert not {"\x00", "\x07", "\x1b]0;title"} & set(shown.file.getvalue())
+    assert "\x1b[31mred" not in shown.file.getvalue()

@@ -10,7 +10,7 @@ from fe_image.offline import run_features
 from local_run.cli import app
 from local_run.demo import TEMPLATE
 from local_run.sample_data import SOURCES
-from runs.assets import read_price_files
+from runs.price_files import read_price_files
 
 
 def samples(folder: Path) -> Result:
@@ -54,4 +54,4 @@ def test_a_file_of_other_content_is_refused_and_then_nothing_is_written(tmp_path
 def test_a_folder_that_can_not_be_made_is_refused() -> None:
     done = samples(Path("/dev/null/prices"))
     assert done.exit_code == 1
-    assert "/dev/null is no folder" in done.stderr
+    assert "/dev/null is not a folder" in done.stderr

@@ -1,4 +1,4 @@
-"""The good definition, and ways to take hold of its parts."""
+"""The good definition, and access to its parts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 from functools import cache
 from typing import Any
 
-from pipeline_def.example_values import EXAMPLE_REGION, example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.template.keys import EXAMPLE_REGION, example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 
 REGION = EXAMPLE_REGION
 
 
 @cache
 def good_text(sections: bool = False) -> str:
-    return render(read_template(), example_values(sections=sections).mapping())
+    return render(read_template(), example_values(sections=sections))
 
 
 def good(sections: bool = True) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def good(sections: bool = True) -> dict[str, Any]:
 
 
 def step(definition: dict[str, Any], name: str) -> dict[str, Any]:
-    """A step wherever it stands."""
+    """A step, also inside a branch."""
     pending = list(definition["Steps"])
     while pending:
         item = pending.pop()

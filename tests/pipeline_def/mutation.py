@@ -14,7 +14,7 @@ Definition = dict[str, Any]
 
 @dataclass(frozen=True)
 class Mutation:
-    rule: str
+    topic: str
     name: str
     change: Callable[[Definition], object]
     #: A word that the finding must name.
@@ -22,15 +22,15 @@ class Mutation:
 
     @property
     def id(self) -> str:
-        return f"{self.rule}: {self.name}"
+        return f"{self.topic}: {self.name}"
 
 
 MUTATIONS: list[Mutation] = []
 
 
-def mutation(rule: str, names: str) -> Callable[[Callable[[Definition], object]], Callable[[Definition], object]]:
+def mutation(topic: str, names: str) -> Callable[[Callable[[Definition], object]], Callable[[Definition], object]]:
     def register(change: Callable[[Definition], object]) -> Callable[[Definition], object]:
-        MUTATIONS.append(Mutation(rule, change.__name__.replace("_", " "), change, names))
+        MUTATIONS.append(Mutation(topic, change.__name__.replace("_", " "), change, names))
         return change
 
     return register
@@ -66,8 +66,8 @@ def registered(d: Definition) -> dict[str, Any]:
 
 
 def other_condition(d: Definition, *, kind: str = "GreaterThan", **operands: Any) -> dict[str, Any]:
-    """A condition step of its own, which the quality gate's rule has nothing to say of."""
+    """A condition step of its own, which is valid but for its operands."""
     inner = condition(d) | {"Type": kind} | operands
-    notify = {"Name": "Notify", "Type": "Lambda", "Arguments": {}}
+    notify = {"Name": "Notify", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}
     d["Steps"].append({"Name": "Other", "Type": "Condition", "Arguments": {"Conditions": [inner], "IfSteps": [notify]}})
     return inner

@@ -1,4 +1,4 @@
-"""Single changes that break the good definition, each with the rule that must catch it."""
+"""Single changes that break the good definition, each with its topic and a word that a finding must name."""
 
 from __future__ import annotations
 

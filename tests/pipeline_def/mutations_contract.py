@@ -86,7 +86,7 @@ def plots_out_of_the_execution(d):
     output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "../plots"
 
 
-@mutation("isolation", "its own folder")
+@mutation("isolation", "a folder of its own")
 def two_outputs_of_one_folder(d):
     output(d, "plots")["S3Output"]["LocalPath"] = output(d, "features")["S3Output"]["LocalPath"] + "/"
 
@@ -112,13 +112,13 @@ def dataset(**definition):
     }
 
 
-@mutation("isolation", "AthenaDatasetDefinition.OutputS3Uri")
+@mutation("isolation", "ProcessingInputs[2].S3Input")
 def query_results_of_athena_elsewhere(d):
     given = dataset(AthenaDatasetDefinition={"Catalog": "c", "OutputS3Uri": "s3://anywhere/fixed"})
     arguments(d, FE)["ProcessingInputs"].append(given)
 
 
-@mutation("isolation", "RedshiftDatasetDefinition.OutputS3Uri")
+@mutation("isolation", "ProcessingInputs[2].S3Input")
 def query_results_of_redshift_over_an_output(d):
     role = arguments(d, FE)["RoleArn"]
     uri = output(d, "plots")["S3Output"]["S3Uri"]
@@ -126,7 +126,7 @@ def query_results_of_redshift_over_an_output(d):
     arguments(d, FE)["ProcessingInputs"].append(dataset(RedshiftDatasetDefinition=redshift))
 
 
-@mutation("isolation", "FeatureStoreOutput")
+@mutation("isolation", "Outputs[6].S3Output")
 def output_into_a_feature_group(d):
     given = {"OutputName": "store", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "prices"}}
     arguments(d, FE)["ProcessingOutputConfig"]["Outputs"].append(given)
@@ -141,7 +141,7 @@ def read_into(d, index, folder):
     arguments(d, FE)["ProcessingInputs"][index]["S3Input"]["LocalPath"] = folder
 
 
-@mutation("isolation", "allowed: its own folder")
+@mutation("isolation", "a folder of its own")
 def two_inputs_of_one_folder(d):
     read_into(d, 1, "/opt/ml/processing/input/assets/")
 
@@ -151,7 +151,7 @@ def input_into_the_folder_of_an_output(d):
     read_into(d, 0, "/opt/ml/processing/output/train")
 
 
-@mutation("isolation", "DatasetDefinition.LocalPath")
+@mutation("isolation", "ProcessingInputs[2].S3Input")
 def dataset_into_the_folder_of_an_input(d):
     given = dataset(AthenaDatasetDefinition={"Catalog": "c", "OutputS3Uri": within(d, "dataset")})
     given["DatasetDefinition"]["LocalPath"] = "/opt/ml/processing/input/assets"
@@ -208,7 +208,7 @@ def our_image_given_by_a_parameter(d):
     application["ImageUri"] = get("Parameters.Image")
 
 
-@mutation("image", ":latest")
+@mutation("image", "as text")
 def our_image_put_together(d):
     arguments(d, FE)["AppSpecification"]["ImageUri"] = join(OURS, "latest", on=":")
 
@@ -271,7 +271,6 @@ def training_by_an_image_of_another_account(d):
 def training_by_an_image_of_our_own(d):
     specification = arguments(d, TRAIN)["AlgorithmSpecification"]
     specification["TrainingImage"] = arguments(d, FE)["AppSpecification"]["ImageUri"]
-    arguments(d, TRAIN)["HyperParameters"] = {"x": "y"}
 
 
 @mutation("image", "TrainingImage is missing")
@@ -281,11 +280,11 @@ def training_by_the_name_of_an_algorithm(d):
     specification["AlgorithmName"] = "my-algorithm"
 
 
-@mutation("image", "the image of Training")
+@mutation("image", "the image that trains the model")
 def model_served_by_an_image_of_our_own(d):
     arguments(d, CREATE)["PrimaryContainer"]["Image"] = arguments(d, FE)["AppSpecification"]["ImageUri"]
 
 
-@mutation("image", "the image of Training")
+@mutation("image", "the image that trains the model")
 def version_served_by_an_image_of_another_account(d):
     registered(d)["Image"] = FOREIGN

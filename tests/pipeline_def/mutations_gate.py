@@ -58,7 +58,7 @@ def model_registered_past_the_gate(d):
 
 @mutation("gate", "allowed: Condition")
 def gate_that_decides_nothing(d):
-    step(d, GATE)["Type"] = "Fail"
+    step(d, GATE).update(Type="Fail", Arguments={"ErrorMessage": "rejected"})
 
 
 @mutation("gate", "QualityGate")
@@ -87,7 +87,7 @@ def model_that_every_start_chooses(d):
     arguments(d, CREATE)["PrimaryContainer"]["ModelDataUrl"] = get("Parameters.Artifact")
 
 
-@mutation("gate", "PrimaryContainer.ModelDataSource")
+@mutation("gate", "PrimaryContainer.ModelDataUrl")
 def model_from_a_folder(d):
     container = arguments(d, CREATE)["PrimaryContainer"]
     del container["ModelDataUrl"]
@@ -110,7 +110,7 @@ def version_that_is_another_ones_copy(d):
     arguments(d, REGISTER)["SourceUri"] = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/others/7"
 
 
-@mutation("gate", "PrimaryContainer.ModelPackageName")
+@mutation("gate", "PrimaryContainer.Image")
 def model_of_another_version(d):
     package = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/others/7"
     arguments(d, CREATE)["PrimaryContainer"] = {"ModelPackageName": package}

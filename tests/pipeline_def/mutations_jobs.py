@@ -125,12 +125,12 @@ def too_many_parameters(d):
     ]
 
 
-@mutation("limits", "1048576")
+@mutation("limits", "the biggest part is step Training")
 def definition_too_large(d):
     step(d, TRAIN)["DisplayName"] = "x" * 1_048_577
 
 
-@mutation("limits", "at most 256")
+@mutation("limits", "1 to 64 letters")
 def display_name_too_long(d):
     step(d, TRAIN)["DisplayName"] = "x" * 257
 
@@ -227,12 +227,12 @@ def cache_on_a_condition(d):
     step(d, GATE)["CacheConfig"] = {"Enabled": False}
 
 
-@mutation("cache", "a Model step is never cached")
+@mutation("cache", "a Model step takes no CacheConfig")
 def cache_on_a_model(d):
     step(d, CREATE)["CacheConfig"] = {"Enabled": False, "ExpireAfter": "P1D"}
 
 
-@mutation("cache", "a RegisterModel step is never cached")
+@mutation("cache", "a RegisterModel step takes no CacheConfig")
 def cache_on_a_version(d):
     step(d, REGISTER)["CacheConfig"] = {"Enabled": False}
 

@@ -17,6 +17,11 @@ from tests.pipeline_def.mutation import (
     other_condition,
 )
 
+
+def fail(message):
+    return {"Name": "Notify", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
+
+
 # reference
 
 
@@ -110,20 +115,20 @@ def index_into_what_is_no_list(d):
     arguments(d, CREATE)["PrimaryContainer"]["ModelDataUrl"] = get("Steps.Training.ModelArtifacts[0]")
 
 
-@mutation("reference", "stands alone")
+@mutation("reference", "the only member of its object")
 def function_beside_another_member(d):
     inner = get("Parameters.ExecutionId") | join("x")
-    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {"x": inner}})
+    d["Steps"].append(fail(inner))
 
 
 @mutation("reference", "Outcome")
 def property_that_a_condition_lacks(d):
-    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {"x": get("Steps.QualityGate.Result")}})
+    d["Steps"].append(fail(get("Steps.QualityGate.Result")))
 
 
 @mutation("reference", "TrialNames")
 def member_that_an_experiment_lacks(d):
-    d["Steps"].append({"Name": "Notify", "Type": "Lambda", "Arguments": {"x": get("PipelineExperimentConfig.TrialNames")}})
+    d["Steps"].append(fail(get("PipelineExperimentConfig.TrialNames")))
 
 
 @mutation("reference", "single values")
@@ -174,7 +179,7 @@ def property_file_with_a_misspelt_member(d):
     step(d, FE)["PropertyFiles"][0]["FilePaths"] = "gate.json"
 
 
-@mutation("json-get", "an S3 URI")
+@mutation("json-get", "PropertyFile is missing")
 def json_get_from_no_place(d):
     other_condition(d, LeftValue={"Std:JsonGet": {"S3Uri": "gate.json", "Path": "threshold"}})
 
@@ -231,13 +236,12 @@ def condition_that_waits_for_its_own_branch(d):
 
 @mutation("branch", "ElseSteps")
 def branches_that_wait_for_each_other(d):
-    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": {}, "DependsOn": [CREATE]}]
+    arguments(d, GATE)["ElseSteps"] = [fail("no") | {"DependsOn": [CREATE]}]
 
 
 @mutation("branch", "IfSteps")
 def property_from_the_other_branch(d):
-    inner = {"model": get("Steps.CreateModel.ModelName")}
-    arguments(d, GATE)["ElseSteps"] = [{"Name": "Notify", "Type": "Lambda", "Arguments": inner}]
+    arguments(d, GATE)["ElseSteps"] = [fail(get("Steps.CreateModel.ModelName"))]
 
 
 # condition
@@ -283,7 +287,7 @@ def condition_of_a_number_and_a_switch(d):
     other_condition(d, LeftValue=1, RightValue=True)
 
 
-@mutation("condition", "a list of at least one")
+@mutation("condition", "Conditions[0].Type is 'In'")
 def membership_in_text(d):
     del other_condition(d, kind="In", QueryValue="D", Values="D")["LeftValue"]
     del arguments(d, "Other")["Conditions"][0]["RightValue"]
@@ -294,14 +298,14 @@ def condition_with_a_misspelt_member(d):
     other_condition(d, LeftValues=1)
 
 
-@mutation("condition", "Conditions[0].Condition.RightValue")
+@mutation("condition", "Conditions[0].Type is 'Not'")
 def negation_of_half_a_condition(d):
     inner = {"Type": "Equals", "LeftValue": 1}
     other_condition(d)
     arguments(d, "Other")["Conditions"] = [{"Type": "Not", "Condition": inner}]
 
 
-@mutation("condition", "Conditions[0].Conditions[0].Type")
+@mutation("condition", "Conditions[0].Type is 'Or'")
 def choice_of_unknown_conditions(d):
     other_condition(d)
     arguments(d, "Other")["Conditions"] = [{"Type": "Or", "Conditions": [{"Type": "Same"}]}]

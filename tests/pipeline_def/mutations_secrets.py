@@ -80,6 +80,6 @@ def password_in_the_metadata(d):
     d["Metadata"] = {"password": CANARY}
 
 
-@mutation("secret", "$.PipelineExperimentConfig.TrialName")
+@mutation("secret", "$.PipelineExperimentConfig")
 def access_key_as_the_experiment(d):
     d["PipelineExperimentConfig"] = {"TrialName": "AKIA" + "CANARYCANARY1234"}

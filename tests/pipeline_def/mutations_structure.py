@@ -25,7 +25,7 @@ def misspelt_member_of_a_step(d):
 
 @mutation("structure", "Arguments")
 def step_without_arguments(d):
-    d["Steps"].append({"Name": "Cleaning", "Type": "Lambda"})
+    d["Steps"].append({"Name": "Cleaning", "Type": "Fail"})
 
 
 @mutation("structure", "$.Parameters[0]")
@@ -40,7 +40,7 @@ def member_of_another_step_type(d):
 
 @mutation("structure", "$.Steps[2].Arguments.IfSteps[2].Arguments")
 def step_without_arguments_in_a_branch(d):
-    arguments(d, GATE)["IfSteps"].append({"Name": "Notify", "Type": "Lambda"})
+    arguments(d, GATE)["IfSteps"].append({"Name": "Notify", "Type": "Fail"})
 
 
 @mutation("structure", "DisplayName")
@@ -63,12 +63,12 @@ def experiment_as_text(d):
     d["PipelineExperimentConfig"] = "x"
 
 
-@mutation("structure", "did you mean 'TrialName'")
+@mutation("structure", "$.PipelineExperimentConfig")
 def experiment_with_a_misspelt_member(d):
     d["PipelineExperimentConfig"] = {"ExperimentName": "x", "TrailName": "y"}
 
 
-@mutation("structure", "ExperimentName")
+@mutation("structure", "$.PipelineExperimentConfig")
 def experiment_named_by_a_number(d):
     d["PipelineExperimentConfig"] = {"ExperimentName": 5}
 
@@ -91,7 +91,7 @@ def step_type_in_lower_case(d):
 
 @mutation("unique", "$.Steps[0].Name")
 def two_steps_of_one_name(d):
-    d["Steps"].append({"Name": FE, "Type": "Lambda", "Arguments": {"FunctionArn": "arn:aws:lambda"}})
+    d["Steps"].append({"Name": FE, "Type": "Fail", "Arguments": {"ErrorMessage": "no"}})
 
 
 @mutation("unique", "epochs")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipeline_def.check import JSON_RULE, RULES
+from pipeline_def.check.phases import rule_table
 from pipeline_def.cli import CHANGED, app
-from pipeline_def.compare.formats import NOTHING_ELSE
+from pipeline_def.template.keys import example_values
 from tests.pipeline_def.definitions import arguments, good, good_text, parameter
 
 ROOT = Path(__file__).parents[2]
@@ -46,14 +46,14 @@ def test_findings_are_all_printed_and_end_with_exit_code_one(tmp_path: Path) -> 
     path = write(tmp_path, "broken.json", definition)
     done = run("check", path, "--region", "eu-west-1")
     assert done.returncode == 1
-    assert "[hyperparameter] step Training, $.Steps[1].Arguments.HyperParameters.epochs is '0'" in done.stderr
+    assert "[deepar] step Training, $.Steps[1].Arguments.HyperParameters.epochs is '0'" in done.stderr
     assert "did you mean 'ml.m5.xlarge'?" in done.stderr
     assert "allowed: an image in eu-west-1" in done.stderr
     assert "Traceback" not in done.stderr
     as_json = CliRunner().invoke(app, ["check", path, "--format", "json"])
     findings = json.loads(as_json.stdout)["findings"]
     assert as_json.exit_code == 1
-    assert {finding["rule"] for finding in findings} == {"hyperparameter", "instances"}
+    assert {finding["rule"] for finding in findings} == {"deepar", "instances"}
     assert set(findings[0]) == {"rule", "step", "path", "value", "allowed"}
 
 
@@ -64,7 +64,7 @@ def test_json_of_a_good_definition_has_no_findings() -> None:
 
 def test_every_rule_is_listed() -> None:
     listed = CliRunner().invoke(app, ["check", "--list-rules"]).stdout
-    assert [line.split()[0] for line in listed.splitlines()] == [JSON_RULE, *(rule.id for rule in RULES)]
+    assert [line.split()[0] for line in listed.splitlines()] == list(rule_table())
 
 
 @pytest.mark.parametrize(
@@ -133,18 +133,19 @@ def test_diff_prints_no_character_that_a_terminal_obeys_and_any_that_it_can_not_
     assert not any(line.strip().startswith(("fake line", "+ step evil")) for line in done.stdout.splitlines())
 
 
-def test_a_deployed_definition_that_differs_in_its_stack_s_values_alone_is_said_to(tmp_path: Path) -> None:
+def test_a_rendered_definition_is_compared_with_the_template_rendered_by_values(tmp_path: Path) -> None:
     deployed = good()
     arguments(deployed, "Training")["RoleArn"] = "arn:aws:iam::123456789012:role/Admin"
     path = write(tmp_path, "deployed.json", deployed)
-    done = run("diff", path, "--exit-code")
-    assert done.returncode == 0
-    assert done.stdout.startswith(NOTHING_ELSE)
-    assert "  training_role_arn: arn:aws:iam::123456789012:role/Admin\n" in done.stdout
-    done = run("diff", path, "--format", "json")
-    assert json.loads(done.stdout)["adopted"]["training_role_arn"] == "arn:aws:iam::123456789012:role/Admin"
-    done = run("diff", path, "--format", "markdown")
-    assert "- training\\_role\\_arn: `arn:aws:iam::123456789012:role/Admin`" in done.stdout
+    values = write(tmp_path, "values.json", example_values(sections=True))
+    done = run("diff", path, "--values", values, "--exit-code")
+    assert (done.returncode, done.stderr) == (CHANGED, "")
+    assert (
+        "role: arn:aws:iam::123456789012:role/Admin → arn:aws:iam::123456789012:role/model-training-dev-training" in done.stdout
+    )
+    without = run("diff", path)
+    assert (without.returncode, without.stdout) == (1, "")
+    assert "--values FILE renders the template first" in without.stderr
 
 
 def test_values_from_a_file_fill_the_template_strictly(tmp_path: Path) -> None:
@@ -173,17 +174,20 @@ def test_diff_tells_by_its_exit_code_whether_something_changed(tmp_path: Path) -
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A clone-like repository of this room, with one commit, and a change in the working tree."""
+    """A repository with this package in two commits, the first (tag `old`) with the template in its earlier folder."""
     copy = tmp_path / "repository"
     copy.mkdir()
-    for room in ("pipeline_def", "contracts"):
-        subprocess.run(["cp", "-r", str(ROOT / room), str(copy / room)], check=True)
+    for folder in ("pipeline_def", "contracts"):
+        subprocess.run(["cp", "-r", str(ROOT / folder), str(copy / folder)], check=True)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+    template = copy / "pipeline_def" / "template" / "pipeline.json.mustache"
+    template.rename(copy / "pipeline_def" / template.name)
+    commands = [["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"], ["tag", "old"]]
+    commands += [["mv", f"pipeline_def/{template.name}", "pipeline_def/template/"], ["commit", "-q", "-m", "second"]]
+    for command in commands:
         subprocess.run(
             [*git, *command], cwd=copy, check=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(tmp_path)}
         )
-    template = copy / "pipeline_def" / "pipeline.json.mustache"
     template.write_text(template.read_text().replace('"DefaultValue": 128', '"DefaultValue": 64'))
     return copy
 
@@ -193,10 +197,6 @@ def test_two_revisions_are_compared_without_a_cloud(repository: Path) -> None:
     env = {"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(repository)}
     done = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
     assert "**parameter mini\\_batch\\_size**\n- default: `128` → `64`" in done.stdout, done.stderr
-    rendered = write(repository, "rendered.json", good())
-    against = [*command[:3], "diff", "--from-git", "HEAD", rendered]
-    done = subprocess.run(against, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
-    assert done.stdout.startswith(NOTHING_ELSE), done.stderr
-    both = [*command[:3], "diff", "--from-git", "HEAD", "--to-git", "HEAD"]
+    both = [*command[:3], "diff", "--from-git", "old", "--to-git", "HEAD"]
     done = subprocess.run(both, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("Nothing changed"), done.stderr

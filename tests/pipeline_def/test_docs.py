@@ -1,4 +1,4 @@
-"""The examples in docs/pipeline-diff.md are what the commands print."""
+"""The examples in docs/pipeline-diff.md are the output of the commands."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline_def.check import as_error, check_definition
-from pipeline_def.compare.changes import compare
-from pipeline_def.compare.formats import as_markdown, as_terminal
-from pipeline_def.compare.placeholder_values import placeholder_values
-from pipeline_def.compare.sources import Source, compare_sources
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import as_error, check_definition
+from pipeline_def.diff.changes import compare
+from pipeline_def.diff.formats import as_markdown, as_terminal
+from pipeline_def.diff.sources import Source, compare_sources, placeholders
+from pipeline_def.template.keys import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, good, parameter, step
 
 DOC = (Path(__file__).parents[2] / "docs" / "pipeline-diff.md").read_text()
@@ -21,8 +20,8 @@ SIDES = ("origin/main", "the working tree's template")
 
 
 def template() -> dict[str, Any]:
-    """The template with its keys where a stack's values would stand."""
-    return Source("template", read_template()).definition(placeholder_values(read_template(), sections=False))
+    """The template with its keys in place of a stack's values."""
+    return Source("template", read_template()).definition(placeholders(read_template()))
 
 
 def shown(text: str) -> bool:
@@ -35,7 +34,7 @@ def test_a_new_default() -> None:
     assert shown(as_terminal(compare(template(), new), *SIDES))
 
 
-#: What an author adds to the template for it, before the gate.
+#: The step that an author adds to the template, before the gate.
 BACKTEST = """{
       "Name": "Backtest",
       "Type": "Processing",
@@ -64,6 +63,16 @@ BACKTEST = """{
             }
           }
         ],
+        "Environment": {
+          "EXECUTION_TABLE": "{{execution_table}}",
+          "FEATURE_IMPORTANCE_TABLE": "{{feature_importance_table}}",
+          "ASSETS_BUCKET": "{{assets_bucket}}",
+          "MODELS_BUCKET": "{{models_bucket}}",
+          "LOG_SYNC_SECONDS": "{{log_sync_seconds}}",
+          "PIPELINE_EXECUTION_ARN": {"Get": "Execution.PipelineExecutionArn"}
+        },
+        "NetworkConfig": {"EnableInterContainerTrafficEncryption": true},
+        "Tags": {{{tags}}},
         "ProcessingOutputConfig": {
           "Outputs": [
             {
@@ -90,13 +99,12 @@ GATE = '{\n      "Name": "QualityGate",'
 
 
 def test_a_new_step() -> None:
-    """As the command does it: from one template's text to another's, their optional sections off and on."""
+    """Like the command, this compares the templates with their optional sections off and on."""
     old = read_template()
     assert old.count(GATE) == 1
     new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
-    assert check_definition(render(new, example_values().mapping()), REGION) == []
-    compared = compare_sources(Source(SIDES[0], old), Source(SIDES[1], new))
-    assert shown(as_terminal(compared.changes, *SIDES, compared.adopted))
+    assert check_definition(render(new, example_values()), REGION) == []
+    assert shown(as_terminal(compare_sources(Source(SIDES[0], old), Source(SIDES[1], new)), *SIDES))
 
 
 def test_a_changed_image() -> None:
@@ -111,5 +119,5 @@ def test_findings() -> None:
     parameter(definition, "epochs")["DefaultValue"] = 0
     parameter(definition, "ProcessingInstanceType")["DefaultValue"] = "m5.xlarge"
     step(definition, "FeatureEngineering")["RetryPolicies"][0]["MaxAttempts"] = 21
-    said = str(as_error(check_definition(json.dumps(definition), REGION)))
-    assert shown(said.replace("3 problems", "3 findings") + "\n")
+    found = str(as_error(check_definition(json.dumps(definition), REGION)))
+    assert shown(found.replace("3 problems", "3 findings") + "\n")

@@ -11,13 +11,13 @@ import pytest
 
 from contracts import status
 from contracts.problems import ProblemsError
-from pipeline_def import generate
-from pipeline_def.author_check import NOTEBOOK, no_network
-from pipeline_def.graph_svg import graph_svg
-from pipeline_def.placeholders import JSON, SECTION_OF_MEMBER, TEXT
-from pipeline_def.render import render
-from pipeline_def.template import read_template
-from pipeline_def.template_writer import write_template
+from pipeline_def.author import generate
+from pipeline_def.author.author_check import NOTEBOOK, no_network
+from pipeline_def.graph import graph_svg
+from pipeline_def.template.keys import JSON, SECTION_OF_MEMBER, SECTION_SWITCHES, TEXT
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
+from pipeline_def.template.writer import write_template
 from tests.pipeline_def.definitions import good_text
 
 
@@ -25,11 +25,11 @@ def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     def absent() -> str:
         raise ModuleNotFoundError("No module named 'sagemaker'", name="sagemaker")
 
-    monkeypatch.setitem(__import__("sys").modules, "pipeline_def.author", None)
+    monkeypatch.setitem(__import__("sys").modules, "pipeline_def.author.pipeline", None)
     monkeypatch.setattr(generate, "prepare_environment", lambda: None)
     with pytest.raises(ModuleNotFoundError):
         generate.generate_template()  # a module of ours that is missing is no user's mistake
-    monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author")
+    monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author.pipeline")
     monkeypatch.setitem(__import__("sys").modules, "sagemaker", None)
     with pytest.raises(ProblemsError, match=r"\.venv-author/bin/python .*pip install '\.\[author,cli\]'"):
         generate.generate_template()
@@ -75,8 +75,8 @@ def test_a_whole_json_value_stands_without_quotes() -> None:
 @pytest.mark.parametrize(
     ("definition", "says"),
     [
-        ({"A": "{{x}}"}, "mustache tags of its own"),
-        ({"A": {"VpcConfig": {"Subnets": JSON["subnet_ids"]}}}, "would be empty"),
+        ({"A": "{{x}}"}, "must not contain mustache tags"),
+        ({"A": {"VpcConfig": {"Subnets": JSON["subnet_ids"]}}}, "so it could be empty"),
     ],
 )
 def test_what_would_make_a_broken_template_is_refused(definition: object, says: str) -> None:
@@ -87,7 +87,7 @@ def test_what_would_make_a_broken_template_is_refused(definition: object, says: 
 def test_no_placeholder_is_part_of_another() -> None:
     for key, text in TEXT.items():
         assert [other for other in TEXT if other != key and text in TEXT[other]] == []
-    assert set(SECTION_OF_MEMBER.values()) == {"vpc", "kms", "spot"}
+    assert set(SECTION_OF_MEMBER.values()) == set(SECTION_SWITCHES)
 
 
 def test_authoring_that_used_the_network_would_be_seen_even_in_a_thread_that_swallows_it() -> None:
@@ -112,5 +112,5 @@ def test_the_graph_shows_every_step_and_what_waits_for_what() -> None:
     space = "{http://www.w3.org/2000/svg}"
     texts = [item.text for item in root.iter(f"{space}text")]
     assert set(status.STEPS) <= set(texts)
-    assert texts.count("if so") == 2
+    assert texts.count("if true") == 2
     assert len([item for item in root.iter(f"{space}path") if item.get("class") == "edge"]) == 4

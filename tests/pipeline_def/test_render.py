@@ -1,8 +1,7 @@
-"""Rendering is strict, escapes JSON and is canonical, whatever the values."""
+"""Rendering is strict, escapes JSON and is canonical for all values."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -11,16 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
-from pipeline_def.check import check_definition
-from pipeline_def.example_values import example_values
-from pipeline_def.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS, KmsValues, SpotValues, TemplateValues, VpcValues
-from pipeline_def.render import render, template_tags
-from pipeline_def.template import read_template
+from pipeline_def.check.phases import check_definition
+from pipeline_def.template.keys import KEYS, SECTION_SWITCHES, Key, example_values
+from pipeline_def.template.render import render, template_tags
+from pipeline_def.template.text import read_template
 from tests.pipeline_def.definitions import REGION, arguments, good_text, parameter
 
 TEMPLATE = read_template()
-TEXT_KEYS = [key for key in PLAIN_KEYS if key not in JSON_KEYS]
-
 #: What could break out of a string, be taken for a tag, or be escaped as HTML.
 NASTY = st.sampled_from(
     ['"', "\\", "{{models_bucket}}", "}}", "{{{", "{{#vpc}}", "&<>'", "\n\t\0", "é漢🙂", "\u2028", "</script>"]
@@ -29,56 +25,60 @@ TEXTS = st.lists(st.one_of(NASTY, st.text(max_size=8)), max_size=4).map("".join)
 WORDS = st.lists(TEXTS, min_size=1, max_size=3)
 
 
+def value_of(key: Key) -> st.SearchStrategy[Any]:
+    if not key.is_json:
+        return TEXTS
+    if isinstance(key.placeholder, int):
+        return st.integers()
+    if key.name == "tags":
+        return st.lists(st.fixed_dictionaries({"Key": TEXTS, "Value": TEXTS}), min_size=1, max_size=3)
+    return WORDS
+
+
 @st.composite
-def values(draw: st.DrawFn) -> TemplateValues:
+def values(draw: st.DrawFn) -> dict[str, Any]:
     """Values of every kind, each section on or off."""
-    filled: dict[str, Any] = {key: draw(TEXTS) for key in TEXT_KEYS}
-    return TemplateValues(
-        **filled,
-        processing_max_runtime_seconds=draw(st.integers()),
-        training_max_runtime_seconds=draw(st.integers()),
-        tags=draw(st.dictionaries(TEXTS, TEXTS, min_size=1, max_size=3)),
-        vpc=draw(st.none() | st.builds(VpcValues, WORDS, WORDS)),
-        kms=draw(st.none() | st.builds(KmsValues, TEXTS)),
-        spot=draw(st.none() | st.builds(SpotValues, st.integers())),
-    )
+    filled: dict[str, Any] = {key.name: draw(value_of(key)) for key in KEYS if key.section is None}
+    for section in draw(st.sets(st.sampled_from(sorted(SECTION_SWITCHES)))):
+        filled[section] = {key.name: draw(value_of(key)) for key in KEYS if key.section == section}
+    return filled
 
 
 @settings(max_examples=150, deadline=None)
 @given(values())
-def test_arbitrary_values_parse_back_to_themselves(filled: TemplateValues) -> None:
-    definition = json.loads(render(TEMPLATE, filled.mapping()))
+def test_arbitrary_values_parse_back_to_themselves(filled: dict[str, Any]) -> None:
+    definition = json.loads(render(TEMPLATE, filled))
     processing, training = arguments(definition, "FeatureEngineering"), arguments(definition, "Training")
-    assert processing["AppSpecification"]["ImageUri"] == filled.feature_image_uri
-    assert processing["Environment"]["EXECUTION_TABLE"] == filled.execution_table
-    assert processing["Environment"]["LOG_SYNC_SECONDS"] == filled.log_sync_seconds
-    assert processing["RoleArn"] == filled.processing_role_arn
-    assert parameter(definition, "AssetsS3Uri")["DefaultValue"] == f"s3://{filled.assets_bucket}/assets"
-    assert training["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"][0] == f"s3://{filled.models_bucket}/executions"
-    assert training["StoppingCondition"]["MaxRuntimeInSeconds"] == filled.training_max_runtime_seconds
-    assert {tag["Key"]: tag["Value"] for tag in training["Tags"]} == filled.tags
+    assert processing["AppSpecification"]["ImageUri"] == filled["feature_image_uri"]
+    assert processing["Environment"]["EXECUTION_TABLE"] == filled["execution_table"]
+    assert processing["Environment"]["LOG_SYNC_SECONDS"] == filled["log_sync_seconds"]
+    assert processing["RoleArn"] == filled["processing_role_arn"]
+    assert parameter(definition, "AssetsS3Uri")["DefaultValue"] == f"s3://{filled['assets_bucket']}/assets"
+    model_path = training["OutputDataConfig"]["S3OutputPath"]["Std:Join"]["Values"]
+    assert model_path[0] == f"s3://{filled['models_bucket']}/executions"
+    assert training["StoppingCondition"]["MaxRuntimeInSeconds"] == filled["training_max_runtime_seconds"]
+    assert training["Tags"] == filled["tags"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(values())
-def test_a_section_is_there_whole_or_not_at_all(filled: TemplateValues) -> None:
-    text = render(TEMPLATE, filled.mapping())
-    training = arguments(json.loads(text), "Training")
-    assert ("VpcConfig" in training) == (filled.vpc is not None)
-    if filled.vpc is not None:
-        assert training["VpcConfig"] == {"Subnets": filled.vpc.subnet_ids, "SecurityGroupIds": filled.vpc.security_group_ids}
-    assert ("VolumeKmsKeyId" in training["ResourceConfig"]) == (filled.kms is not None)
-    assert training.get("EnableManagedSpotTraining", False) == (filled.spot is not None)
-    assert ("MaxWaitTimeInSeconds" in training["StoppingCondition"]) == (filled.spot is not None)
+def test_a_section_is_rendered_completely_or_not_at_all(filled: dict[str, Any]) -> None:
+    training = arguments(json.loads(render(TEMPLATE, filled)), "Training")
+    assert ("VpcConfig" in training) == ("vpc" in filled)
+    if "vpc" in filled:
+        expected = {"Subnets": filled["vpc"]["subnet_ids"], "SecurityGroupIds": filled["vpc"]["security_group_ids"]}
+        assert training["VpcConfig"] == expected
+    assert ("VolumeKmsKeyId" in training["ResourceConfig"]) == ("kms" in filled)
+    assert training.get("EnableManagedSpotTraining", False) == ("spot" in filled)
+    assert ("MaxWaitTimeInSeconds" in training["StoppingCondition"]) == ("spot" in filled)
 
 
 @settings(max_examples=40, deadline=None)
 @given(values(), st.randoms(use_true_random=False))
-def test_the_same_values_give_the_same_bytes_in_any_order(filled: TemplateValues, random: Any) -> None:
-    mapping = filled.mapping()
-    shuffled = list(mapping.items())
+def test_the_same_values_give_the_same_bytes_in_any_order(filled: dict[str, Any], random: Any) -> None:
+    shuffled = list(filled.items())
     random.shuffle(shuffled)
-    text = render(TEMPLATE, mapping)
+    text = render(TEMPLATE, filled)
     assert render(TEMPLATE, dict(shuffled)) == text
     assert json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) == text
     assert text.isascii()
@@ -86,13 +86,13 @@ def test_the_same_values_give_the_same_bytes_in_any_order(filled: TemplateValues
 
 def test_the_template_s_layout_does_not_show() -> None:
     loose = TEMPLATE.replace('": ', '"  :\n ')
-    assert render(loose, example_values().mapping()) == render(TEMPLATE, example_values().mapping())
+    assert render(loose, example_values()) == render(TEMPLATE, example_values())
 
 
-@pytest.mark.parametrize("section", sorted(SECTIONS))
+@pytest.mark.parametrize("section", sorted(SECTION_SWITCHES))
 def test_each_section_alone_is_valid(section: str) -> None:
-    off = {name: None for name in SECTIONS if name != section}
-    text = render(TEMPLATE, dataclasses.replace(example_values(sections=True), **off).mapping())
+    off = {name: None for name in SECTION_SWITCHES if name != section}
+    text = render(TEMPLATE, example_values(sections=True) | off)
     assert check_definition(text, REGION) == []
     assert len(text) > len(good_text(False))
 
@@ -104,7 +104,7 @@ def test_no_empty_object_stands_where_a_section_is_off() -> None:
 
 
 def test_every_missing_unused_and_ill_typed_value_is_reported_at_once() -> None:
-    wrong = example_values().mapping() | {
+    wrong = example_values() | {
         "models_bucketts": "x",
         "assets_bucket": None,
         "execution_table": 7,
@@ -135,7 +135,7 @@ def test_every_missing_unused_and_ill_typed_value_is_reported_at_once() -> None:
 @pytest.mark.parametrize("value", [True, 1.5, [1], {"a": "b"}, [{"Key": 1}], [[]], [{}]])
 def test_a_json_key_takes_integers_and_lists_of_texts_alone(value: object) -> None:
     with pytest.raises(ProblemsError, match="tags is"):
-        render(TEMPLATE, example_values().mapping() | {"tags": value})
+        render(TEMPLATE, example_values() | {"tags": value})
 
 
 @pytest.mark.parametrize(

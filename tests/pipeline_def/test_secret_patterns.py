@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline_def.checks.secret_patterns import is_secret, is_secret_name, is_secret_value
+from pipeline_def.check.secret_patterns import is_secret, is_secret_name, is_secret_value
 
 HEX = "0123456789abcdef"
 #: Put together here, so that no scanner of this repository takes them for real.

@@ -9,18 +9,18 @@ from contracts import environment, layout, status
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.regions import DEEPAR_ACCOUNTS
-from pipeline_def.hyperparameter_defaults import DEFAULTS
-from pipeline_def.keys import JSON_KEYS, PLAIN_KEYS, SECTIONS
-from pipeline_def.render import template_tags
-from pipeline_def.template import TEMPLATE_PATH, read_template
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
+from pipeline_def.template.keys import JSON, SECTION_SWITCHES, key_names
+from pipeline_def.template.render import template_tags
+from pipeline_def.template.text import TEMPLATE_PATH, read_template
 from tests.pipeline_def.definitions import arguments, get, good, output, parameter, step
 
 
-def test_keys_and_sections_are_those_of_the_typed_structure() -> None:
+def test_the_template_has_the_keys_of_the_table() -> None:
     tags = template_tags(read_template())
-    assert tags.keys() == set(PLAIN_KEYS)
-    assert {section: tags.keys(section) for section in tags.sections} == {name: set(keys) for name, keys in SECTIONS.items()}
-    assert set().union(*tags.json.values()) == JSON_KEYS
+    assert tags.keys() == key_names()
+    assert {section: tags.keys(section) for section in tags.sections} == {name: key_names(name) for name in SECTION_SWITCHES}
+    assert set().union(*tags.json.values()) == set(JSON)
 
 
 def test_no_account_region_or_name_is_written_out() -> None:

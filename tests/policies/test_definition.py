@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
 
-from pipeline_def.example_values import example_values
-from pipeline_def.render import render
-from pipeline_def.template import read_template
-from policies.definition import ENDPOINT, PIPELINE
+from pipeline_def.template.keys import example_values
+from pipeline_def.template.render import render
+from pipeline_def.template.text import read_template
+from policies.definition import ENDPOINT, OBJECT, PIPELINE
 from tests.policies.judging import BY_NAME, UNKNOWN, Case, Member, bad, good, judge
 
-RENDERED = render(read_template(), example_values(sections=True).mapping())
-TAG = ":" + example_values().feature_image_uri.rpartition(":")[2]
+RENDERED = render(read_template(), example_values(sections=True))
+TAG = ":" + example_values()["feature_image_uri"].rpartition(":")[2]
 MULTI = [{"initialInstanceCount": 2}]
 
 
@@ -55,14 +56,30 @@ def ungated(name: str) -> dict[str, str]:
     return {"pipelineDefinition": json.dumps(raw)}
 
 
+def location(key: str) -> dict[str, object]:
+    return {"pipelineDefinitionS3Location": {"bucket": "b", "objectKey": key}}
+
+
+KEY = f"definitions/{hashlib.sha256(RENDERED.encode()).hexdigest()}.json"
 FE = "step FeatureEngineering, $.Steps[0].Arguments"
 TRAINING = "step Training, $.Steps[1].Arguments"
 CASES = [
     good("pipeline-definition", PIPELINE, edited()),
     bad("pipeline-definition", PIPELINE, {}, "pipelineDefinition is missing"),
-    bad("pipeline-definition", PIPELINE, {"pipelineDefinitionS3Location": {"bucket": "b", "objectKey": "k"}}, "lies in S3"),
+    bad("pipeline-definition", PIPELINE, location("k"), "an object definitions/<SHA-256>.json"),
+    good("pipeline-definition", PIPELINE, location(KEY)),
+    good("pipeline-definition", OBJECT, {"key": "code/run-fe-step.py", "content": "import sys"}),
+    good("pipeline-definition", OBJECT, {"key": KEY, "content": RENDERED}),
+    bad("pipeline-definition", OBJECT, {"key": KEY, "content": f"{RENDERED} "}, "the SHA-256 of the object's content"),
+    bad("pipeline-definition", OBJECT, {"key": KEY, "content": RENDERED.replace(TAG, ":latest")}, "latest'", "[image]"),
+    bad(
+        "pipeline-training",
+        OBJECT,
+        {"key": KEY, "content": edited(("Training.EnableNetworkIsolation", False))["pipelineDefinition"]},
+        "EnableNetworkIsolation is False",
+    ),
     bad("pipeline-definition", PIPELINE, {"pipelineDefinition": "not JSON"}, "[json]"),
-    bad("pipeline-definition", PIPELINE, edited(("Training.RoleArn", None)), "step Training", "[arguments]"),
+    bad("pipeline-definition", PIPELINE, edited(("Training.RoleArn", None)), "step Training", "[required]"),
     bad("pipeline-definition", PIPELINE, replaced(TAG, ":latest"), "FeatureEngineering", "latest'", "[image]"),
     bad("pipeline-definition", PIPELINE, replaced(TAG, ":v1"), "content-hash tag or a digest"),
     bad("pipeline-definition", PIPELINE, replaced("forecasting-deepar:1", "forecasting-deepar:latest"), "never latest"),
@@ -75,25 +92,8 @@ CASES = [
         "[secret]",
     ),
     bad("pipeline-definition", PIPELINE, ungated("Gate"), "every model passes the quality gate"),
-    bad(
-        "pipeline-definition",
-        PIPELINE,
-        replaced("QualityGate", "Gate"),
-        "every model passes the quality gate",
-        name="pipeline-pipeline",
-        config={"foreignPipelines": ["other-pipeline"]},
-    ),
-    good(
-        "pipeline-definition", PIPELINE, ungated("Gate"), name="other-pipeline", config={"foreignPipelines": ["other-pipeline"]}
-    ),
-    bad(
-        "pipeline-definition",
-        PIPELINE,
-        replaced(TAG, ":latest"),
-        "latest'",
-        name="other-pipeline",
-        config={"foreignPipelines": ["other-pipeline"]},
-    ),
+    bad("pipeline-definition", PIPELINE, replaced("QualityGate", "Gate"), "every model passes the quality gate"),
+    bad("pipeline-definition", PIPELINE, replaced(TAG, ":latest"), "latest'", name="other-pipeline"),
     good("pipeline-model-isolation", PIPELINE, edited()),
     bad(
         "pipeline-model-isolation",
@@ -158,7 +158,8 @@ def test_definitions(case: Case) -> None:
 def test_no_secret_is_shown() -> None:
     secret = "correct horse battery staple"
     inputs = edited(
-        ("FeatureEngineering.Environment.API_KEY", secret), ("FeatureEngineering.ContainerArguments", ["--token", secret])
+        ("FeatureEngineering.Environment.API_KEY", secret),
+        ("FeatureEngineering.AppSpecification.ContainerArguments", ["--token", secret]),
     )
     found = judge(BY_NAME["pipeline-definition"], [Member(PIPELINE, inputs)])
     assert len(found) >= 2

@@ -195,8 +195,8 @@ def test_the_template_is_shown_whole_and_it_is_said_that_defaults_are_among_its_
     shown = next(part for part in page.texts if part.startswith("{"))
     assert json.loads(shown) == template
     assert shown.splitlines()[3] == '    "rsi": {"windows": [14]},'
-    assert "The template, with the defaults of what it does not name" in page.text
-    assert "the template's own defaults where it names no value" in page.text
+    assert "The template, including default values" in page.text
+    assert "including the template's own defaults" in page.text
 
 
 def test_versions_and_digests_are_clipped_where_they_stand_yet_there_to_be_copied() -> None:

@@ -45,5 +45,5 @@ def test_a_long_headline_is_not_cut_at_the_pictures_edge() -> None:
     report["asset"] = "A" * 30
     figure = draw_figure(ReportBundle.of_item(item(), report))
     figure.draw_without_rendering()
-    assert figure.get_suptitle().replace("\n", " ").endswith("can never tell that from chance; at least 6 can.")
+    assert figure.get_suptitle().replace("\n", " ").endswith("too few to rule out chance; set testWindows to 6 or more.")
     assert figure.texts[0].get_window_extent().x1 <= figure.bbox.x1

@@ -11,8 +11,12 @@ import scipy.stats
 from local_run.deepar.metrics import weighted_quantile_loss
 from runs.report import ReportBundle
 from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value
-from runs.report.verdict import coverage, nominal_coverage, overall_ratio, verdict, window_scores
+from runs.report.verdict import Verdict, coverage, evaluate, nominal_coverage, overall_ratio, window_scores
 from tests.report.support import LEVELS, forecasts, item, metrics
+
+
+def verdict(bundle: ReportBundle) -> Verdict:
+    return evaluate(bundle).verdict
 
 
 def words(model: float, **changes: object) -> tuple[str, str, str]:
@@ -33,8 +37,8 @@ def test_window_scores_are_the_metrics_of_the_algorithm() -> None:
 def test_a_worse_model_is_called_worse_and_where() -> None:
     found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=8)))
     worse = overall_ratio(forecasts(8.0, count=8))
-    assert (found.tone, found.headline) == ("bad", f"The model is {worse - 1:.1%} worse than the naive forecast.")
-    assert "worse in these: 2020-01-01 to 2020-01-06" in " ".join(found.sentences)
+    assert (found.tone, found.headline) == ("bad", f"The model's loss is {worse - 1:.1%} above the naive forecast's.")
+    assert "and worse in 2020-01-01 to 2020-01-06" in " ".join(found.sentences)
 
 
 def test_a_better_model_is_called_better() -> None:
@@ -44,8 +48,8 @@ def test_a_better_model_is_called_better() -> None:
         window["naive_target_quantiles"] = wide
     report["metrics"] = {name: value * 0.8 for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
-    assert (found.tone, found.headline) == ("good", "The model is 20.0% better than the naive forecast.")
-    assert "would differ by as much in less than 1% of such samples" in " ".join(found.sentences)
+    assert (found.tone, found.headline) == ("good", "The model's loss is 20.0% below the naive forecast's.")
+    assert "a gap this large would occur less than 1% of the time" in " ".join(found.sentences)
 
 
 def test_one_large_window_decides_neither_headline_nor_test_against_the_other() -> None:
@@ -60,47 +64,49 @@ def test_one_large_window_decides_neither_headline_nor_test_against_the_other() 
     report["naive_metrics"] = metrics(report["windows"], "naive_target_quantiles")
     found = verdict(ReportBundle.of_item(item(), report))
     said = " ".join(found.sentences)
-    assert found.headline == "The model is 10.3% better than the naive forecast, which 20 windows can not tell from chance."
-    assert "It is better in 1 of 20 windows" in said
-    assert "would differ by as much in 100% of such samples" in said
+    headline = "The model's loss is 10.3% below the naive forecast's, but over 20 test windows that could be chance."
+    assert found.headline == headline
+    assert "The model is better in 1 of 20 test windows" in said
+    assert "a gap this large would occur 100% of the time" in said
 
 
 def test_a_share_of_draws_is_never_called_none() -> None:
     found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=20)))
-    assert "in less than 1% of such samples" in " ".join(found.sentences)
+    assert "less than 1% of the time" in " ".join(found.sentences)
 
 
-@pytest.mark.parametrize(("ratio", "word"), [(0.8, "better"), (1.3, "worse")])
-def test_what_the_windows_can_not_tell_from_chance_is_no_success_and_no_failure(ratio: float, word: str) -> None:
+@pytest.mark.parametrize(("ratio", "word"), [(0.8, "below"), (1.3, "above")])
+def test_a_difference_that_could_be_chance_is_neither_success_nor_failure(ratio: float, word: str) -> None:
     report = forecasts(8.0, count=8)
     for window in report["windows"][::2]:  # the model is the worse one here, the better one there
         swapped = window["naive_target_quantiles"], window["target_quantiles"]
         window["target_quantiles"], window["naive_target_quantiles"] = swapped
     report["metrics"] = {name: value * ratio for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
-    said = f"The model is {abs(ratio - 1):.1%} {word} than the naive forecast"
-    assert found.headline == f"{said}, which 8 windows can not tell from chance."
-    assert "can never" not in " ".join(found.sentences)
+    said = f"The model's loss is {abs(ratio - 1):.1%} {word} the naive forecast's"
+    assert found.headline == f"{said}, but over 8 test windows that could be chance."
+    assert "too few" not in " ".join(found.sentences)
     assert found.tone == "neutral"
 
 
 @pytest.mark.parametrize(
-    ("count", "named", "least"), [(1, "1 window", "100.0%"), (4, "4 windows", "12.5%"), (5, "5 windows", "6.2%")]
+    ("count", "named", "least"), [(1, "1 test window", "100.0%"), (4, "4 test windows", "12.5%"), (5, "5 test windows", "6.2%")]
 )
-def test_that_so_few_windows_can_never_tell_is_no_fault_of_the_data(count: int, named: str, least: str) -> None:
+def test_too_few_windows_are_reported_with_the_number_that_is_enough(count: int, named: str, least: str) -> None:
     found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=count)))
-    assert found.headline.endswith(f"than the naive forecast, but {named} can never tell that from chance; at least 6 can.")
+    few = f"{named} {'is' if count == 1 else 'are'} too few to rule out chance"
+    assert found.headline.endswith(f"above the naive forecast's, but {few}; set testWindows to 6 or more.")
     said = " ".join(found.sentences)
-    assert f"With {named} it is never less than {least}, whatever the forecasts" in said
-    assert "testWindows of at least 6" in said
+    assert f"With {named} this figure is at least {least} for any forecast" in said
+    assert "testWindows of 6 or more" in said
     assert found.tone == "neutral"
 
 
 def test_windows_without_actual_values_do_not_count_among_those_that_can_tell() -> None:
     report = forecasts(8.0, count=6)
-    assert "can never" not in verdict(ReportBundle.of_item(item(), report)).headline
+    assert "too few" not in verdict(ReportBundle.of_item(item(), report)).headline
     report["windows"][0]["target_actual"] = [None] * 6
-    assert "5 windows can never tell" in verdict(ReportBundle.of_item(item(), report)).headline
+    assert "5 test windows are too few" in verdict(ReportBundle.of_item(item(), report)).headline
 
 
 def test_the_least_number_of_windows_is_where_the_sign_flip_test_can_reach_its_level() -> None:
@@ -125,7 +131,7 @@ def test_the_sign_flip_test_of_many_windows_is_near_the_t_test() -> None:
 def test_an_equal_model_is_said_to_add_nothing() -> None:
     tone, headline, sentences = words(1.0)
     assert (tone, "adds nothing" in headline) == ("neutral", True)
-    assert "1.000 times as much" in sentences
+    assert "(ratio 1.000; lower is better)" in sentences
 
 
 def test_coverage_counts_observed_steps() -> None:
@@ -133,10 +139,10 @@ def test_coverage_counts_observed_steps() -> None:
     scores = window_scores(report)
     assert coverage(scores) == sum(score.inside for score in scores) / 15
     assert nominal_coverage(report) == pytest.approx(0.8)
-    assert f"{coverage(scores):.0%} of the actual values lie in the outer band, which promises 80%" in words(0.9)[2]
+    assert f"The outer band contains {coverage(scores):.0%} of the actual values; it should contain 80%" in words(0.9)[2]
 
 
-@pytest.mark.parametrize(("outcome", "text"), [("Registered", "it is registered"), ("NotRegistered", "it is not registered")])
+@pytest.mark.parametrize(("outcome", "text"), [("Registered", "is registered ("), ("NotRegistered", "it is not registered")])
 def test_the_gates_figures_are_told(outcome: str, text: str) -> None:
     sentences = words(1.0, Outcome=outcome)[2]
     assert text in sentences
@@ -146,13 +152,13 @@ def test_the_gates_figures_are_told(outcome: str, text: str) -> None:
 def test_a_failed_execution_tells_its_reason() -> None:
     found = verdict(ReportBundle.of_item(item(Status="Failed", FailureReason="no asset"), None))
     assert (found.tone, found.headline, found.sentences) == ("bad", "The execution failed.", ("no asset",))
-    assert not found.judged
+    assert not found.judges_model
 
 
 def test_without_forecasts_nothing_is_claimed() -> None:
     found = verdict(ReportBundle.of_item(item(Status="Executing", Outcome=None), None))
-    assert (found.tone, found.headline, found.judged) == ("neutral", "Executing: no verdict yet.", False)
-    assert verdict(ReportBundle.of_item(item(), forecasts())).judged
+    assert (found.tone, found.headline, found.judges_model) == ("neutral", "Executing: no verdict yet.", False)
+    assert verdict(ReportBundle.of_item(item(), forecasts())).judges_model
 
 
 def test_windows_without_any_observation_have_no_score() -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shlex
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from contracts.problems import ProblemsError
 from contracts.snapshot import canonical_json, from_attribute
 from contracts.tables import ExecutionAttribute
-from runs.begin import execution_store, start
+from runs.begin import start
+from runs.pipeline_start import START_WAITS
 from runs.stack import Stack
-from runs.store import ExecutionStore
+from runs.store import ExecutionStore, execution_store
 from tests.fake_sagemaker import FakeSageMaker
 
 PRICES = b"Date,Close\n2020-01-01,1.5\n"
@@ -76,15 +79,42 @@ def test_the_same_id_with_another_snapshot_is_a_conflict(stack: Stack, sagemaker
     assert sagemaker.starts == 1
 
 
-def test_a_start_that_did_not_get_through_is_made_good_by_the_next(stack: Stack, sagemaker: FakeSageMaker) -> None:
-    sagemaker.refusal = "ThrottlingException"
-    with pytest.raises(ClientError):
-        start(stack, "daily", "e1")
-    sagemaker.refusal = None
-    start(stack, "daily", "e1")
-    item = execution_store(stack).get("e1")
+@pytest.mark.parametrize("code", ["ConflictException", "ThrottlingException", "ResourceLimitExceeded", "InternalFailure"])
+def test_a_start_that_sagemaker_cannot_make_now_is_retried(stack: Stack, sagemaker: FakeSageMaker, code: str) -> None:
+    waits: list[float] = []
+    stack.sleep = waits.append
+    sagemaker.refusals = [code] * len(START_WAITS)
+    assert start(stack, "daily", "e1").new
+    assert (sagemaker.starts, tuple(waits)) == (1, START_WAITS)
+
+
+@pytest.mark.parametrize("code", ["ConflictException", "ThrottlingException", "ResourceLimitExceeded"])
+def test_retries_are_bounded_and_the_message_has_the_command_that_resumes(
+    stack: Stack, sagemaker: FakeSageMaker, code: str
+) -> None:
+    sagemaker.refusals = [code] * (len(START_WAITS) + 1)
+    with pytest.raises(ProblemsError, match=f"StartPipelineExecution is '{code}'") as caught:
+        start(stack, "daily", None, {"epochs": "3"})
+    assert sagemaker.refusals == []
+    printed = re.search(r"resume it with `python -m runs start (.*)`", str(caught.value))
+    assert printed is not None
+    template, _, execution_id, *options = shlex.split(printed[1])
+    assert options == ["--set", "epochs=3"]
+    started = start(stack, template, execution_id, {"epochs": "3"})
+    item = execution_store(stack).get(execution_id)
     assert item is not None
-    assert (sagemaker.starts, ExecutionAttribute.PIPELINE_EXECUTION_ARN in item) == (1, True)
+    assert (sagemaker.starts, started.pipeline_execution_arn) == (1, item[ExecutionAttribute.PIPELINE_EXECUTION_ARN])
+
+
+def test_a_lost_connection_tells_the_id_too(stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(**_: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://sagemaker")
+
+    with monkeypatch.context() as patched, pytest.raises(ProblemsError, match="resume it with .* --id e1"):
+        patched.setattr(sagemaker, "start_pipeline_execution", unreachable)
+        start(stack, "daily", "e1")
+    start(stack, "daily", "e1")
+    assert sagemaker.starts == 1
 
 
 def test_a_start_that_died_before_it_noted_the_execution_starts_no_second_one(
@@ -103,7 +133,7 @@ def test_a_start_that_died_before_it_noted_the_execution_starts_no_second_one(
 
 
 def test_a_start_that_sagemaker_refuses_leaves_no_item(stack: Stack, sagemaker: FakeSageMaker) -> None:
-    sagemaker.refusal = "ValidationException"
+    sagemaker.refusals = ["ValidationException"]
     with pytest.raises(ClientError):
         start(stack, "daily", "e1")
     assert execution_store(stack).get("e1") is None
@@ -126,7 +156,7 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_written(stack: Stack, s
         "epochs is '0'",
         "from 1 to 1000",
         "training template",
-        "did you mean 'epochs'",
+        "--set epoch is '3'; unknown parameter; did you mean 'epochs'? known: ",
         "ml.m5",
         "Approved, Rejected",
         "'bad id'",
@@ -160,7 +190,7 @@ def test_a_volume_key_and_local_storage_do_not_go_together(
 def test_a_price_history_that_is_too_large_is_refused_before_anything_is_written(
     stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runs.begin.ASSET_MAX_BYTES", len(PRICES) - 1)
+    monkeypatch.setattr("runs.frozen_assets.ASSET_MAX_BYTES", len(PRICES) - 1)
     with pytest.raises(ProblemsError, match=f"asset AAPL is '{len(PRICES)} bytes'; allowed: at most"):
         start(stack, "daily", "e1")
     assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
@@ -171,3 +201,34 @@ def test_price_histories_that_the_volume_does_not_hold_are_refused(stack: Stack,
     with pytest.raises(ProblemsError, match="assets is"):
         start(stack, "daily", "e1")
     assert sagemaker.starts == 0
+
+
+@pytest.mark.parametrize(
+    "recorded", [None, {"AssetName": "AAPL", "Sha256": "ab" * 32, "StoredAt": "2026-01-01"}, {"AssetName": "AAPL"}]
+)
+def test_an_object_that_is_not_what_assets_put_recorded_is_noted(
+    stack: Stack, sagemaker: FakeSageMaker, recorded: dict[str, str] | None
+) -> None:
+    if recorded:
+        stack.dynamodb.Table(stack.outputs.asset_table).put_item(Item=recorded)
+    (note,) = start(stack, "daily", "e1").notes
+    assert note.startswith("asset AAPL: s3://assets/assets/AAPL.csv " + ("is not the file" if recorded else "was not stored"))
+    assert "run `runs assets put AAPL.csv`" in note
+
+
+@pytest.mark.parametrize(
+    "dates", [{}, {"FirstDate": "x", "LastDate": "y", "Rows": 2}, {"FirstDate": "2020-01-01", "LastDate": 7}]
+)
+def test_stored_metadata_that_cannot_be_read_does_not_prevent_a_start(
+    stack: Stack, sagemaker: FakeSageMaker, dates: dict[str, object]
+) -> None:
+    item = {"AssetName": "AAPL", "Sha256": hashlib.sha256(PRICES).hexdigest(), **dates}
+    stack.dynamodb.Table(stack.outputs.asset_table).put_item(Item=item)
+    started = start(stack, "daily", "e1")
+    assert (started.new, started.notes) == (True, ())
+
+
+def test_a_value_that_utf8_cannot_encode_is_refused(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    sagemaker.definition["Parameters"].append({"Name": "Note", "Type": "String"})
+    with pytest.raises(ProblemsError, match=r"--set Note is .*valid in UTF-8"):
+        start(stack, "daily", "e1", {"Note": "\udc80"})

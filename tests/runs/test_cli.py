@@ -27,7 +27,7 @@ def test_a_reason_in_square_brackets_is_told_whole(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_report_of_a_running_execution_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = write.WrittenReport("Executing: no verdict yet.", {"report": Path("/a [b]/report.html")}, judged=False)
+    written = write.WrittenReport("Executing: no verdict yet.", {"report": Path("/a [b]/report.html")}, judges_model=False)
     monkeypatch.setattr(write, "write_report", lambda stack, execution_id, out: written)
     shown = CliRunner().invoke(cli.app, ["report", "x"])
     assert shown.stdout.splitlines() == ["status   Executing: no verdict yet.", "report   /a [b]/report.html"]

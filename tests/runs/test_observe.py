@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from contracts.manifest import entry, manifest_bytes
 from contracts.snapshot import Snapshot
 from contracts.status import EXECUTING, FAILED, NOT_REGISTERED, REGISTERED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from runs.history import Change
-from runs.observe import reconcile, record_change
+from runs.observe import record_change
+from runs.reconcile import reconcile
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.conftest import PIPELINE_ARN, REGION
@@ -20,6 +22,7 @@ from tests.fake_sagemaker import FakeSageMaker
 SNAPSHOT: Snapshot = {"Template": {}, "Parameters": {}, "ImageUri": "i", "DefinitionDigest": "d", "Assets": {}}
 ARN = f"{PIPELINE_ARN}/execution/abc"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
+GATE = json.dumps({"threshold": 0.45}).encode()
 JOB = f"arn:aws:sagemaker:{REGION}:123456789012:training-job/job"
 PACKAGE = f"arn:aws:sagemaker:{REGION}:123456789012:model-package/group/1"
 
@@ -41,7 +44,9 @@ def finished(registered: bool) -> list[dict[str, object]]:
 @pytest.fixture
 def gate(stack: Stack) -> None:
     stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
-    stack.s3.put_object(Bucket="models", Key="executions/e1/evaluation/gate.json", Body=json.dumps({"threshold": 0.45}))
+    stack.s3.put_object(Bucket="models", Key="executions/e1/evaluation/gate.json", Body=GATE)
+    manifest = manifest_bytes("e1", {"evaluation/gate.json": entry(GATE)})
+    stack.s3.put_object(Bucket="models", Key="executions/e1/manifest.json", Body=manifest)
 
 
 def execution(sagemaker: FakeSageMaker, status: str, steps: list[dict[str, object]], name: str = "e1", arn: str = ARN) -> None:

@@ -12,8 +12,10 @@ from contracts.problems import ProblemsError
 from contracts.template import parse_template
 from handlers import scheduled_start
 from runs import assets, templates
-from runs.begin import execution_store, start
+from runs.begin import start
+from runs.price_files import read_price_files
 from runs.stack import Stack
+from runs.store import execution_store
 from tests.fake_sagemaker import FakeSageMaker
 
 
@@ -21,7 +23,7 @@ def put_prices(stack: Stack, folder: Path, asset: str, first: str, last: str) ->
     days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
     rows = [f"{day},1.5\n" for day in days[np.is_busday(days)]]
     (folder / f"{asset}.csv").write_text("Date,Close\n" + "".join(rows))
-    assets.put(stack, assets.read_price_files([folder / f"{asset}.csv"]))
+    assets.put(stack, read_price_files([folder / f"{asset}.csv"]))
 
 
 def put_template(stack: Stack, **changes: Any) -> None:
@@ -49,22 +51,22 @@ SP500 = "sp500: 2010-01-04 to 2018-12-28 (2345 rows)"
 MISFITS: dict[str, tuple[dict[str, Any], str]] = {
     "prices end before the training": (
         {"endTraining": "2024-03-29"},
-        "endTraining is '2024-03-29'; allowed: a date before 2018-12-28, where the prices of sp500 end, by testWindows · "
-        f"predictionLength = 40 steps of 1D; {ACME}; {SP500}",
+        "endTraining is '2024-03-29'; the prices of sp500 end 2018-12-28, and the tests need 40 steps of 1D after endTraining; "
+        f"use 2018-11-18 or earlier; {ACME}; {SP500}",
     ),
     "prices end with the training": (
         {"endTraining": "2018-12-28"},
-        "endTraining is '2018-12-28'; allowed: a date before 2018-12-28, where the prices of sp500 end",
+        "endTraining is '2018-12-28'; the prices of sp500 end 2018-12-28, and the tests need 40 steps of 1D after endTraining; "
+        "use 2018-11-18 or earlier",
     ),
     "prices end before the last window": (
         {"endTraining": "2024-07-20", "baseAssets": ["ACME"]},
-        "testWindows is 4; testWindows · predictionLength needs 40 steps of 1D after endTraining (2024-07-20), and the prices "
-        "of ACME, which end 2024-07-26, have 6; allowed: an earlier endTraining, a shorter predictionLength or prices that "
-        f"reach on; {ACME}",
+        "testWindows is 4; the prices of ACME, which end 2024-07-26, have 6 steps of 1D after endTraining (2024-07-20), and "
+        "testWindows · predictionLength is 40; use endTraining 2024-06-16 or earlier, or a shorter predictionLength; " + ACME,
     ),
     "prices end within a window": (
         {"endTraining": "2018-12-01"},
-        f"and the prices of sp500, which end 2018-12-28, have 27; allowed: at most 2; {ACME}; {SP500}",
+        f"40; use endTraining 2018-11-18 or earlier, or at most 2 testWindows; {ACME}; {SP500}",
     ),
     "prices begin after the training": (
         {"endTraining": "2011-12-30"},
@@ -112,6 +114,52 @@ def test_the_retraining_schedule_is_refused_likewise(
 ) -> None:
     monkeypatch.setattr(scheduled_start, "stack", lambda: stack)
     put_template(stack, endTraining="2024-03-29")
-    with pytest.raises(ProblemsError, match="allowed: a date before 2018-12-28, where the prices of sp500 end"):
+    with pytest.raises(ProblemsError, match="the prices of sp500 end 2018-12-28, and .*; use 2018-11-18 or earlier"):
         scheduled_start.handle({"templateId": "daily", "scheduledTime": "2026-03-01T02:00:00Z"})
+    assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
+
+
+FACTS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "another frequency": ("", {"frequency": "1H"}, "prices of FACTS: the data look like 1D; use frequency 1D"),
+    "a step that is too large": (
+        "2024-02-01,500\n2024-02-02,505\n",
+        {"data": {"maxStep": 4}},
+        "data.maxStep is 4.0; prices of FACTS: a price changes by a factor of 5 in one step; if that is right",
+    ),
+    "rows without a price": (
+        "2024-02-01,\n2024-02-02,\n2024-02-03,\n",
+        {},
+        "data.maxMissingShare is 0.05; prices of FACTS: 3 of 33 rows have no price",
+    ),
+    "a live last row": (
+        "2024-01-30 16:00:02,100\n",
+        {},
+        "data.duplicates is 'error'; prices of FACTS: 1 row shares its step with another row; use 'first' or 'last'",
+    ),
+    "a price below zero": (
+        "2024-01-31,-0.5\n",
+        {"targetTransform": "level"},
+        "targetTransform is 'level'; prices of FACTS: the lowest price is -0.5, and features.returns need prices above 0",
+    ),
+    "too few rows for a feature": (
+        "",
+        {"features": {"sma": {"windows": [100]}}},
+        "features.sma is 'windows of 100 rows'; FACTS has at most 20 rows from 2010-01-01 to 2024-01-20 (FACTS: 2024-01-01",
+    ),
+}
+
+
+@pytest.mark.parametrize(("more", "changes", "expected"), FACTS.values(), ids=FACTS)
+def test_what_the_stored_file_shows_is_reported_before_a_job_is_paid_for(
+    stack: Stack, sagemaker: FakeSageMaker, tmp_path: Path, more: str, changes: dict[str, Any], expected: str
+) -> None:
+    days = "".join(f"2024-01-{day:02},100\n" for day in range(1, 31))
+    (tmp_path / "FACTS.csv").write_text(f"Date,Close\n{days}{more}")
+    assets.put(stack, read_price_files([tmp_path / "FACTS.csv"]))
+    fields = {"baseAssets": ["FACTS"], "endTraining": "2024-01-20", "predictionLength": 1, "contextLength": 2, "testWindows": 6}
+    put_template(stack, **({"features": {"returns": {}}, "predictedAsset": "FACTS"} | fields | changes))
+    with pytest.raises(ProblemsError) as caught:
+        start(stack, "daily")
+    (problem,) = caught.value.problems
+    assert expected in str(problem)
     assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)

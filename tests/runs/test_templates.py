@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from contracts.problems import ProblemsError
 from contracts.template import parse_template
 from runs import begin, cli, templates
-from runs.put import Put
 from runs.stack import Stack
-from runs.views import put_line
+from runs.upsert import Upsert
+from runs.views import upsert_line
 
 DATA: dict[str, Any] = {
     "id": "mine",
@@ -24,9 +24,11 @@ DATA: dict[str, Any] = {
 }
 
 
-def test_it_is_said_whether_another_template_was_there(stack: Stack) -> None:
-    said = [templates.put(stack, parse_template(DATA | changes)) for changes in ({}, {}, {"seed": 7}, {"id": "other"})]
-    assert [put.outcome for put in said] == ["stored", "unchanged", "replaced", "stored"]
+def test_an_upsert_reports_whether_another_template_was_replaced(stack: Stack) -> None:
+    changes: list[dict[str, Any]] = [{}, {}, {"seed": 7}, {"id": "other"}]
+    done = [templates.put(stack, parse_template(DATA | change), replace=True) for change in changes]
+    assert [put.outcome for put in done] == ["stored", "unchanged", "replaced", "stored"]
+    assert done[2].before
     assert [item["Id"] for item in templates.stored(stack)] == ["mine", "other"]
 
 
@@ -47,7 +49,7 @@ def test_what_can_be_no_templates_id_is_told(stack: Stack, name: str) -> None:
 
 
 def test_what_is_replaced_is_told_with_its_time() -> None:
-    assert put_line(Put("stored"), "template mine") == "stored template mine"
-    assert put_line(Put("unchanged", "2026-11-25T08:45:01.000+00:00"), "template mine") == "unchanged template mine"
-    said = put_line(Put("replaced", "2026-11-25T08:45:01.000+00:00"), "template mine")
+    assert upsert_line(Upsert("stored"), "template mine") == "stored template mine"
+    assert upsert_line(Upsert("unchanged", "2026-11-25T08:45:01.000+00:00"), "template mine") == "unchanged template mine"
+    said = upsert_line(Upsert("replaced", "2026-11-25T08:45:01.000+00:00"), "template mine")
     assert said == "replaced template mine (of 2026-11-25 08:45)"

@@ -45,9 +45,9 @@ def test_the_time_of_creation_is_told_to_the_minute() -> None:
     assert " 2026-11-23 03:41 " in shown.get()
 
 
-@pytest.mark.parametrize(("judged", "label"), [(True, "verdict  "), (False, "status   ")])
-def test_only_what_is_said_of_the_model_is_called_a_verdict(judged: bool, label: str) -> None:
-    lines = report_lines(WrittenReport("So it is.", {"report": Path("/x")}, judged))
+@pytest.mark.parametrize(("judges_model", "label"), [(True, "verdict  "), (False, "status   ")])
+def test_only_what_is_said_of_the_model_is_called_a_verdict(judges_model: bool, label: str) -> None:
+    lines = report_lines(WrittenReport("So it is.", {"report": Path("/x")}, judges_model))
     assert lines == [f"{label}So it is.", "report   /x"]
 
 

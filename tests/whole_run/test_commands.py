@@ -84,7 +84,7 @@ def test_a_predicted_asset_that_is_no_base_asset(tmp_path: Path) -> None:
         (["start", "demo", "--id", "a b"], "letters, digits and hyphens"),
         (["status", "nothing"], "not found"),
         (["report", "nothing"], "nothing"),
-        (["report", "nothing", "--out", "/dev/null/reports"], "/dev/null is no folder"),
+        (["report", "nothing", "--out", "/dev/null/reports"], "/dev/null is not a folder"),
     ],
 )
 def test_other_mistakes(arguments: list[str], said: str) -> None:

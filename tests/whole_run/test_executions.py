@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,9 @@ from contracts.template import parse_template
 from local_run.demo import TEMPLATE
 from local_run.sample_data import sample_prices
 from local_run.session import Session
-from pipeline_def.hyperparameter_defaults import DEFAULTS
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from runs import assets, begin, templates
+from runs.price_files import read_price_files
 from tests.whole_run.conftest import WAIT_SECONDS, Finished, finish
 
 pytestmark = pytest.mark.slow
@@ -91,7 +93,7 @@ def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path)
     history = "\n".join(["Date,Close", *(f"{day},{price}" for day, price in sample_prices("sp500")), ""])
     for name in copies:
         (tmp_path / f"{name}.csv").write_text(history)
-    assets.put(session.stack, assets.read_price_files([tmp_path / f"{name}.csv" for name in copies]))
+    assets.put(session.stack, read_price_files([tmp_path / f"{name}.csv" for name in copies]))
     template = json.loads(TEMPLATE.read_text())
     many = template | {"id": "many", "baseAssets": [*template["baseAssets"], *copies]}
     templates.put(session.stack, parse_template(many))
@@ -128,7 +130,7 @@ def test_the_template_sets_its_hyperparameters(session: Session, tmp_path: Path)
     fridays = [f"{day},{price}" for day, price in sample_prices("sp500") if date.fromisoformat(day).weekday() == 4]
     path = tmp_path / "sp500weekly.csv"
     path.write_text("\n".join(["Date,Close", *fridays, ""]))
-    assets.put(session.stack, assets.read_price_files([path]))
+    assets.put(session.stack, read_price_files([path]))
     template = json.loads(TEMPLATE.read_text()) | {"id": "weekly", "frequency": "1W"}
     template |= {"predictionLength": 4, "contextLength": 12}
     template |= {"baseAssets": ["sp500weekly"], "predictedAsset": "sp500weekly", "dynamicFeatures": ["rsi"]}
@@ -165,15 +167,14 @@ def test_prices_changed_after_the_start_fail_the_step(session: Session) -> None:
     """The item froze what was there at the start; the step reads it or nothing."""
     s3, bucket, key = session.stack.s3, session.outputs.assets_bucket, asset_key("wti")
     before = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    versions = begin._asset_versions
+    start_pipeline = session.stack.sagemaker.start_pipeline_execution
 
-    def replaced_meanwhile(*arguments: object) -> object:
-        answer = versions(*arguments)  # type: ignore[arg-type]
+    def replaced_meanwhile(**request: Any) -> Any:
         s3.put_object(Bucket=bucket, Key=key, Body=before + b"2030-01-01,50.0\n")
-        return answer
+        return start_pipeline(**request)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(begin, "_asset_versions", replaced_meanwhile)
+        patched.setattr(session.stack.sagemaker, "start_pipeline_execution", replaced_meanwhile)
         started = begin.start(session.stack, "demo", "swapped")
     try:
         ended = finish(session, started)

@@ -51,7 +51,9 @@ class Invocation:
 class FunctionProcess:
     """One worker process. Not for two threads at once: the host hands it one event after another."""
 
-    def __init__(self, function: LambdaFunction, version: str, aws: AwsAccess, listener: Listener) -> None:
+    def __init__(
+        self, function: LambdaFunction, version: str, aws: AwsAccess, listener: Listener, place: Path | None = None
+    ) -> None:
         self.version = version
         self.ended = False
         self._arn = function.function_arn
@@ -59,7 +61,7 @@ class FunctionProcess:
         self._tail = ""
         self._logged = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
-        self._folder = Path(tempfile.mkdtemp(prefix="function-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="function-", dir=place))
         actor = actor_of_role(function.role)
         group, stream = f"/aws/lambda/{function.function_name}", f"[$LATEST]{uuid.uuid4().hex}"
         try:

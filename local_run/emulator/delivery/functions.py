@@ -10,6 +10,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -31,10 +32,11 @@ class FunctionUnavailableError(Exception):
 
 
 class FunctionHost:
-    """Invokes the functions of one emulator. A function's events are handled one at a time."""
+    """Invokes the functions of one emulator, one event at a time. ``place``: parent of the folders with their code."""
 
-    def __init__(self, aws: AwsAccess, listener: Listener) -> None:
+    def __init__(self, aws: AwsAccess, listener: Listener, place: Path | None = None) -> None:
         self._aws = aws
+        self._place = place
         self._listener = listener
         self._lock = threading.Lock()
         self._workers: dict[str, FunctionProcess] = {}
@@ -111,7 +113,7 @@ class FunctionHost:
             return present
         self._discard(name)
         try:
-            started = FunctionProcess(function, version, self._aws, self._listener)
+            started = FunctionProcess(function, version, self._aws, self._listener, self._place)
         except (OSError, zipfile.BadZipFile) as error:
             raise FunctionUnavailableError(f"{name}: {error}") from error
         with self._lock:

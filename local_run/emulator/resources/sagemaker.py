@@ -16,7 +16,7 @@ class Pipeline(Resource):
         self.refuse_existing(aws, inputs)
         name = str(inputs["pipelineName"])
         aws.client("sagemaker").create_pipeline(
-            PipelineName=name, Tags=tag_list(inputs), **_arguments(inputs), **given(**_definition(inputs))
+            PipelineName=name, Tags=tag_list(inputs), **_arguments(inputs), **_definition(aws, inputs)
         )
         return name, self._outputs(aws, name, inputs)
 
@@ -24,11 +24,13 @@ class Pipeline(Resource):
         answer = or_none(aws.client("sagemaker").describe_pipeline, PipelineName=id_)
         if answer is None:
             return None
-        found = {"pipelineName": id_, "pipelineDefinition": answer["PipelineDefinition"], "roleArn": answer["RoleArn"]}
+        found = {"pipelineName": id_, "roleArn": answer["RoleArn"]}
+        if "pipelineDefinitionS3Location" not in state:  # as in AWS, the answer does not say where a definition came from
+            found["pipelineDefinition"] = answer["PipelineDefinition"]
         return self._outputs(aws, id_, {**state, **found})
 
     def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        aws.client("sagemaker").update_pipeline(PipelineName=id_, **_arguments(new), **given(**_definition(new)))
+        aws.client("sagemaker").update_pipeline(PipelineName=id_, **_arguments(new), **_definition(aws, new))
         return self._outputs(aws, id_, new)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
@@ -83,14 +85,17 @@ def _arguments(inputs: Properties) -> Properties:
     )
 
 
-def _definition(inputs: Properties) -> Properties:
-    """The definition stands in the resource itself, or as an object in S3."""
+def _definition(aws: Aws, inputs: Properties) -> Properties:
+    """The definition is part of the resource, or an object in S3.
+
+    The object is read here, because moto stores a Python dictionary instead of the object's text.
+    """
     location = inputs.get("pipelineDefinitionS3Location")
-    return given(
-        PipelineDefinition=inputs.get("pipelineDefinition"),
-        PipelineDefinitionS3Location=location
-        and given(Bucket=location["bucket"], ObjectKey=location["objectKey"], VersionId=location.get("versionId")),
-    )
+    if location is None:
+        return given(PipelineDefinition=inputs.get("pipelineDefinition"))
+    version = given(VersionId=location.get("versionId"))
+    stored = aws.client("s3").get_object(Bucket=location["bucket"], Key=location["objectKey"], **version)
+    return {"PipelineDefinition": stored["Body"].read().decode()}
 
 
 RESOURCES = (Pipeline, ModelPackageGroup)

@@ -14,7 +14,7 @@ from local_run.deepar.dataset import Schema, conform_channel
 from local_run.deepar.network import initial_parameters
 from local_run.deepar.sampling import network_shape
 from local_run.deepar.windows import Sampler, Windows
-from pipeline_def.hyperparameter_defaults import DEFAULTS
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from tests.local_run.deepar.support import hyperparameters, seasonal_series
 
 CHANGED = {

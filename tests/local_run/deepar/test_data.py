@@ -6,6 +6,7 @@ import gzip
 import json
 import math
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,24 @@ def test_every_file_counts_but_hidden_ones_and_success(tmp_path: Path) -> None:
     assert [series.cat for series in read_channel(folder)] == [(1,), (0,)]
 
 
+STARTS = {"YYYY-MM-DD HH:MM:SS": "2020-01-06 00:00:00", "YYYY-MM-DD": "2020-01-06"}
+
+
+@pytest.mark.parametrize("form", STARTS)
+def test_a_start_is_read_in_each_documented_form(tmp_path: Path, form: str) -> None:
+    (series,) = read_channel(channel(tmp_path, {**GOOD, "start": STARTS[form]}))
+    assert series.start == datetime(2020, 1, 6)
+    page = Path(__file__).parents[3] / "docs" / "deepar.md"
+    assert f"`{form}`" in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"start": "2020-01-06T00:00:00+01:00"}, "start is '2020-01-06T00:00:00+01:00'; allowed: YYYY-MM-DD HH:MM:SS without"),
+        ({"start": "2020-01-06T00:00:00+01:00"}, "start is '2020-01-06T00:00:00+01:00'; allowed: YYYY-MM-DD HH:MM:SS or"),
+        ({"start": "2020-01-06 00:00"}, "start is '2020-01-06 00:00'"),
+        ({"start": "2020-01"}, "start is '2020-01'"),
+        ({"start": "٢٠٢٠-01-06"}, "start is '٢٠٢٠-01-06'"),
         ({"start": "06.01.2020"}, "start is '06.01.2020'"),
         ({"start": "2020-02-30 00:00:00"}, "start is '2020-02-30 00:00:00'"),
         ({"start": 5}, "start is 5"),

@@ -46,7 +46,7 @@ def running_job(context: StepContext, job: Job) -> Iterator[Path]:
         job.finish(JOB_FAILED, f"InternalServerError: {error}")
         raise
     finally:
-        if root is not None and not context.services.options.keep_job_folders:
+        if root is not None:
             shutil.rmtree(root, ignore_errors=True)
 
 

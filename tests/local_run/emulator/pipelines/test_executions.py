@@ -197,7 +197,7 @@ def test_stop_ends_the_process_even_when_it_ignores_sigterm(make_world: Callable
     assert world.status(arn) == "Stopped"
     assert {name: item["StepStatus"] for name, item in world.steps(arn).items()} == {"Long": "Stopped"}
     assert not Path(f"/proc/{pid}").exists()
-    assert list((tmp_path / "jobs").iterdir()) == [], "the job's folder is removed"
+    assert list((tmp_path / "jobs").rglob("pipelines-*")) == [], "the job's folder is removed"
     with pytest.raises(ClientError, match="cannot be stopped"):
         world.client("sagemaker").stop_pipeline_execution(PipelineExecutionArn=arn)
 
@@ -267,7 +267,7 @@ def test_close_ends_running_jobs_and_leaves_nothing(make_world: Callable[..., Wo
     closing.start()
     closing.join(WAIT)
     assert not closing.is_alive(), "it waits for the job"
-    assert list((tmp_path / "jobs").iterdir()) == []
+    assert list((tmp_path / "jobs").rglob("pipelines-*")) == []
     assert world.listener.of("execution_finished") == [("Stopped", None)]
 
 
