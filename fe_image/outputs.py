@@ -26,7 +26,7 @@ from fe_image.engineer import EngineeredData
 MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
 _ROWS_AT_ONCE = 1000
 #: Files that not every template and range gives; those of an earlier run into the same folder go.
-OPTIONAL_FILES = (f"evaluation/{GATE_FILE}", "evaluation/baselines.json", "plots/importance.svg")
+OPTIONAL_FILES = (f"evaluation/{GATE_FILE}", "evaluation/baselines.json")
 ALL_FILES = (
     "features/features.csv",
     "train/train.json",
@@ -76,8 +76,6 @@ def output_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "evaluation/importance.json", [_json(reports.importance(data))]
     yield "evaluation/scales.json", [_json(reports.scales(data))]
     yield "evaluation/target.json", [_json(reports.target(data))]
-    if data.importance is not None:
-        yield "plots/importance.svg", [reports.importance_svg(data.importance)]
 
 
 def train_lines(data: EngineeredData) -> Iterator[bytes]:

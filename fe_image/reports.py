@@ -1,8 +1,7 @@
-"""The contents of ``evaluation/`` and ``plots/``: what the gate, the report and whoever undoes the target transform read."""
+"""The contents of ``evaluation/``: data for the quality gate, for the report, and for undoing the target transform."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,6 @@ from contracts.metrics import level_name
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
-from fe_image.model.importance import ImportanceReport
-
-_BARS = 20
 
 
 def baselines(data: EngineeredData) -> dict[str, Any]:
@@ -94,23 +90,6 @@ def target(data: EngineeredData) -> dict[str, Any]:
         "trading_profile": data.trading_profile,
         "windows": windows,
     }
-
-
-def importance_svg(report: ImportanceReport) -> bytes:
-    """A bar chart of the features that matter most."""
-    bars = list(report.scores.items())[:_BARS]
-    longest = max([abs(score) for _, score in bars] + [1e-12])
-    height = 24 * len(bars) + 40
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="sans-serif" font-size="12">',
-        '<text x="10" y="20">Rise of the held-out error when the feature is shuffled</text>',
-    ]
-    for row, (name, score) in enumerate(bars):
-        y, width = 32 + 24 * row, 380 * max(score, 0) / longest
-        parts.append(f'<text x="250" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
-        parts.append(f'<rect x="260" y="{y}" width="{width:.1f}" height="18" fill="#3b6fb6"/>')
-        parts.append(f'<text x="{265 + width:.1f}" y="{y + 13}">{100 * score:.2f} %</text>')
-    return "\n".join([*parts, "</svg>"]).encode() + b"\n"
 
 
 def _by_level(levels: list[str], quantiles: Floats) -> dict[str, Floats]:

@@ -20,7 +20,6 @@ from fe_image.container.privileges import become_unprivileged
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.engineer import engineer
 from fe_image.execution_source import item_source, read_item, read_snapshot_assets
-from fe_image.importance_table import store_importance
 from fe_image.outputs import write_outputs
 
 log = logging.getLogger("fe_image")
@@ -74,8 +73,6 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     entries = write_outputs(data, where.outputs, where.execution_id)
     for name, entry in entries.items():
         log.info("%s: %d bytes", name, entry["size"])
-    if data.importance is not None:
-        store_importance(where, data.importance)
     log.info("naive baseline: mean_wQuantileLoss %.6f", data.baseline.mean_loss)
     log.info("execution %s: feature engineering ended after %.1f s", where.execution_id, time.perf_counter() - began)
 

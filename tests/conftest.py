@@ -41,7 +41,6 @@ OUTPUTS = StackOutputs(
     event_table=EXECUTION_EVENT.name,
     endpoint_table="endpoints",
     prediction_table="predictions",
-    feature_importance_table="importance",
     model_package_group="group",
     repository_url="repository",
     image_uri="repository:tag",

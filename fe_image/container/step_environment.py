@@ -23,7 +23,6 @@ class StepEnvironment:
 
     execution_id: str
     execution_table: str
-    feature_importance_table: str
     models_bucket: str
     sync_seconds: float
     test_quantiles: tuple[float, ...]
@@ -34,7 +33,7 @@ class StepEnvironment:
     @classmethod
     def read(cls, execution_id: str, environment: Mapping[str, str]) -> StepEnvironment:
         """Every missing or wrong variable is named."""
-        required = (names.EXECUTION_TABLE, names.FEATURE_IMPORTANCE_TABLE, names.MODELS_BUCKET, names.TEST_QUANTILES)
+        required = (names.EXECUTION_TABLE, names.MODELS_BUCKET, names.TEST_QUANTILES)
         problems = [Problem(name, None, "the pipeline's definition sets it") for name in required if not environment.get(name)]
         if problem := execution_id_problem(execution_id, "--executionid"):
             problems.append(problem)
@@ -50,7 +49,6 @@ class StepEnvironment:
         return cls(
             execution_id=execution_id,
             execution_table=environment[names.EXECUTION_TABLE],
-            feature_importance_table=environment[names.FEATURE_IMPORTANCE_TABLE],
             models_bucket=environment[names.MODELS_BUCKET],
             sync_seconds=_seconds(seconds) or 0.0,
             test_quantiles=tuple(parse(environment[names.TEST_QUANTILES])),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.metrics import level_name, weighted_quantile_losses
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import Cells
 from fe_image.data.grid import Grid
@@ -45,23 +46,6 @@ class Baseline:
         return float(np.mean(list(self.losses.values())))
 
 
-def weighted_quantile_losses(actual: Floats, quantiles: Floats, levels: Sequence[float]) -> dict[float, float]:
-    """DeepAR's ``wQuantileLoss`` by quantile level τ: 2 Σ Q / Σ |y|, over all series and steps with an actual value y.
-
-    Q = (1 − τ)·|q − y| where the forecast quantile q is above y, else τ·|q − y|. ``actual``: (…), ``quantiles``:
-    (levels, …); NaN in ``actual`` is not counted. Source: Amazon SageMaker developer guide, "How the DeepAR Algorithm Works".
-    """
-    observed = np.isfinite(actual)
-    y, total = actual[observed], np.abs(actual[observed]).sum()
-    if total == 0:
-        return dict.fromkeys(levels, float("nan"))
-    losses = {}
-    for level, forecast in zip(levels, quantiles, strict=True):
-        error = forecast[observed] - y
-        losses[level] = float(2 * np.where(error > 0, (1 - level) * error, -level * error).sum() / total)
-    return losses
-
-
 def naive_baseline(
     price: Floats, target: Floats, shares: Floats, grid: Grid, transform: Transform, levels: Sequence[float]
 ) -> Baseline:
@@ -93,7 +77,9 @@ def _scored(windows: tuple[WindowBaseline, ...], levels: tuple[float, ...]) -> B
     median = quantiles[int(np.argmin(np.abs(np.array(levels) - 0.5)))]
     error = (median - actual)[np.isfinite(actual)]
     rmse = float(np.sqrt(np.mean(error**2))) if error.size else float("nan")
-    return Baseline(levels, windows, weighted_quantile_losses(actual, quantiles, levels), rmse)
+    by_name = {level_name(level): row.tolist() for level, row in zip(levels, quantiles, strict=True)}
+    losses = weighted_quantile_losses(actual.tolist(), by_name)
+    return Baseline(levels, windows, {level: losses.get(level_name(level), float("nan")) for level in levels}, rmse)
 
 
 def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> Floats:

@@ -42,7 +42,6 @@ def test_everything_is_written_and_in_the_manifest(data: EngineeredData, tmp_pat
         "evaluation/importance.json",
         "evaluation/scales.json",
         "evaluation/target.json",
-        "plots/importance.svg",
     }
     assert set(found) == set(outputs.ALL_FILES)
     assert parse_manifest(found[MANIFEST_FILE]) == entries

@@ -74,7 +74,6 @@ def test_the_definition_names_the_stacks_own_resources(live: Any) -> None:
         outputs.assets_bucket,
         outputs.executor_uri.rpartition("/")[0],
         outputs.execution_table,
-        outputs.feature_importance_table,
         outputs.model_package_group,
     ):
         assert value in whole

@@ -83,7 +83,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, *operations: str) -> None:
 def test_a_partly_created_resource_is_deleted_and_can_be_created_again(
     emulator: Emulator, make: Make, monkeypatch: pytest.MonkeyPatch, operation: str, body: str
 ) -> None:
-    document = '{"Version": "2012-10-17", "Statement": []}'
+    document = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}}'
     emulator.client("iam").create_policy(PolicyName=MANAGED_POLICY.rpartition("/")[2], PolicyDocument=document)
     program = make(body)
     with monkeypatch.context() as refusing:
