@@ -98,6 +98,14 @@ table = aws.dynamodb.Table(
     server_side_encryption={"enabled": True, "kms_key_arn": key.arn},
     deletion_protection_enabled=True,
 )
+aws.dynamodb.Table(
+    "plain-table",
+    name="trial-plain",
+    hash_key="Id",
+    attributes=[{"name": "Id", "type": "S"}],
+    billing_mode="PAY_PER_REQUEST",
+    point_in_time_recovery={"enabled": False},
+)
 repository = aws.ecr.Repository(
     "repository",
     name="trial-images",
@@ -193,6 +201,8 @@ aws.cloudwatch.MetricAlarm(
     statistic="Sum",
     threshold=0,
     alarm_actions=[topic.arn],
+    ok_actions=[topic.arn],
+    insufficient_data_actions=[topic.arn],
     dimensions={"QueueName": queue.name},
     treat_missing_data="notBreaching",
 )
