@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from fe_image.engineer import engineer
@@ -43,10 +42,3 @@ def test_the_last_row_of_the_training_range_counts_as_training(
     errors_by_change: dict[str, dict[str, dict[str, float]]], encoder: str
 ) -> None:
     assert errors_by_change["last"][encoder]["train"] != errors_by_change["none"][encoder]["train"]
-
-
-def test_without_rows_after_the_training_range_there_is_no_test_error() -> None:
-    panel = walk(3, rows=TRAIN_ROWS)
-    fitting = template(panel, TRAIN_ROWS, features=ENCODERS, importance=None, testWindows=0)
-    for errors in engineer(histories(panel), fitting).codes.values():
-        assert set(errors) == {"train"} and np.isfinite(errors["train"])

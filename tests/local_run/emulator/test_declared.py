@@ -118,7 +118,6 @@ def key_rotates(emulator: Emulator) -> object:
         (lambda emulator: "events.amazonaws.com" in queue(emulator)["Policy"], True),
         (lambda emulator: (function(emulator)["Timeout"], function(emulator)["MemorySize"]), (60, 256)),
         (lambda emulator: function(emulator)["TracingConfig"]["Mode"], "Active"),
-        (lambda emulator: function(emulator)["DeadLetterConfig"]["TargetArn"], QUEUE),
         (failed_events, (2, QUEUE)),
         (lambda emulator: target(emulator)["DeadLetterConfig"]["Arn"], QUEUE),
         (lambda emulator: target(emulator)["RetryPolicy"]["MaximumRetryAttempts"], 5),
