@@ -13,7 +13,7 @@ from fe_image.engineer import EngineeredData
 
 
 def baselines(data: EngineeredData) -> dict[str, Any]:
-    """``baselines.json``: the naive forecast of every test window, on the transformed target and as prices."""
+    """Return ``baselines.json``: the naive forecast of every test window, as transformed target and as prices."""
     baseline, grid = data.baseline, data.grid
     levels = [level_name(level) for level in baseline.levels]
     windows = [
@@ -37,7 +37,7 @@ def baselines(data: EngineeredData) -> dict[str, Any]:
 
 
 def importance(data: EngineeredData) -> dict[str, Any]:
-    """``importance.json``: permutation importance by feature, and how well the encoders reproduce their input."""
+    """Return ``importance.json``: permutation importance by feature, and the encoders' reconstruction errors."""
     report = data.importance
     if report is None:
         return {"scores": {}, "codes": data.codes}
@@ -51,7 +51,7 @@ def importance(data: EngineeredData) -> dict[str, Any]:
 
 
 def scales(data: EngineeredData) -> dict[str, Any]:
-    """``scales.json``: mean and deviation of each ``dynamic_feat`` by asset, to undo its normalisation; what was fitted too."""
+    """Return ``scales.json``: mean and deviation of each ``dynamic_feat`` by asset, and the fitted state."""
     by_asset = {
         asset: {
             name: {"mean": data.dynamic.mean[index, column], "deviation": data.dynamic.deviation[index, column]}
@@ -68,7 +68,7 @@ def scales(data: EngineeredData) -> dict[str, Any]:
 
 
 def target(data: EngineeredData) -> dict[str, Any]:
-    """``target.json``: what undoing the target transform needs, by test window."""
+    """Return ``target.json``: the data for undoing the target transform, by test window."""
     grid = data.grid
     windows = [
         {

@@ -1,4 +1,4 @@
-"""What the definition tells the container by environment variables, checked."""
+"""The container's environment variables, which the pipeline's definition sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_SYNC_SECONDS = 3600
 
 @dataclass(frozen=True)
 class StepEnvironment:
-    """Where the step reads and writes. ``root`` stands before ``/opt/ml``; it is ``/`` in a container."""
+    """Execution, table, bucket and folders of the step. ``root`` is the root of the container's file system."""
 
     execution_id: str
     execution_table: str
@@ -32,7 +32,11 @@ class StepEnvironment:
 
     @classmethod
     def read(cls, execution_id: str, environment: Mapping[str, str]) -> StepEnvironment:
-        """Every missing or wrong variable is named."""
+        """Read and check the variables.
+
+        Raises:
+            ProblemsError: all missing and wrong variables.
+        """
         required = (names.EXECUTION_TABLE, names.MODELS_BUCKET, names.TEST_QUANTILES)
         problems = [Problem(name, None, "the pipeline's definition sets it") for name in required if not environment.get(name)]
         if problem := execution_id_problem(execution_id, "--executionid"):
@@ -58,7 +62,7 @@ class StepEnvironment:
         )
 
     def path(self, container_path: str) -> Path:
-        """Where a path of the container really lies."""
+        """Return the real path of a path in the container."""
         return self.root / container_path.lstrip("/")
 
     @property

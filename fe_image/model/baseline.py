@@ -1,8 +1,8 @@
 """The naive forecast with the quantiles of its training residuals, and the loss that the quality gate compares.
 
-A point forecast would be too easy to beat. For ``level`` and ``log`` the naive forecast of a step is the last observed value,
-and its residuals are those of that same forecast made everywhere in the training range, by number of trading steps ahead: a
-Monday is one from a Friday. For ``log_return`` it is zero (the price stays), and its residuals are the training returns.
+A point forecast would be too easy to beat. For ``level`` and ``log``, the naive forecast is the last observed value. Its
+residuals are those of the same forecast throughout the training range, by number of trading steps ahead; from a Friday, the
+next Monday is one step ahead. For ``log_return`` it is zero, and its residuals are the training returns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fe_image.model.target import Transform
 
 @dataclass(frozen=True)
 class WindowBaseline:
-    """One test window: quantiles have shape (quantiles, prediction_length)."""
+    """One test window. Quantiles have shape (quantiles, prediction_length)."""
 
     start: int  # cell
     actual: Floats
@@ -42,15 +42,17 @@ class Baseline:
 
     @property
     def mean_loss(self) -> float:
-        """mean_wQuantileLoss."""
+        """DeepAR's mean_wQuantileLoss."""
         return float(np.mean(list(self.losses.values())))
 
 
 def naive_baseline(
     price: Floats, target: Floats, shares: Floats, grid: Grid, transform: Transform, levels: Sequence[float]
 ) -> Baseline:
-    """The naive forecast for each test window of one asset. All by cell: ``price`` and ``target``, NaN without trading, and how
-    often such a cell has some, a share that is known ahead.
+    """Return the naive forecast of each test window of one asset.
+
+    Arrays are indexed by cell, shape (cells,). ``price`` and ``target`` are NaN without trading. ``shares`` is the expected
+    fraction of trading in the cell, which is known in advance.
     """
     train, length = slice(0, grid.train_cells), grid.prediction_length
     starts = [grid.window_start(window) for window in range(grid.windows)]
@@ -83,9 +85,9 @@ def _scored(windows: tuple[WindowBaseline, ...], levels: tuple[float, ...]) -> B
 
 
 def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> Floats:
-    """Quantiles of the change of an observed value by h observed values later, h = 0 … steps; shape (levels, steps + 1).
+    """Return quantiles of the change over h observed values, h = 0 … steps; shape (levels, steps + 1).
 
-    So many steps that the series never had them take the most that it had.
+    If the series is shorter than h, the quantiles of the largest possible h are used.
     """
     observed = series[np.isfinite(series)]
     out = np.zeros((len(levels), steps + 1))
@@ -96,10 +98,10 @@ def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> 
 
 
 def _trading_steps(shares: Floats, length: int) -> Cells:
-    """How many steps of trading lie between the last observed value and each of the last ``length`` of these cells."""
+    """Return the expected number of trading steps up to each of the last ``length`` cells, counted from the first cell."""
     return np.rint(np.cumsum(shares))[-length:].astype(np.int64)
 
 
 def _last_observed(series: Floats) -> int:
-    """The cell of it."""
+    """Return the index of the last finite value."""
     return int(np.flatnonzero(np.isfinite(series))[-1])

@@ -222,17 +222,15 @@ def test_work_beyond_all_measure_is_refused_before_it_is_begun(tmp_path: Path, m
     monkeypatch.setattr("fe_image.features.feature_table.MAX_VALUES", 330 * (3 * 2 + 3) - 1)
     monkeypatch.setattr("fe_image.features.feature_table.MAX_CODED", 330 * 3 * 5 - 1)
     text = run(tmp_path, features={"sma": {}, "pca": {}})
-    assert "features is '2970 values'; allowed: at most 2969; they are those of 3 assets and 330 rows" in text
-    assert "features.pca.window is 5; allowed: at most 4949 values to code; 3 assets · window 5 · 330 rows are 4950" in text
+    assert "features is '2970 values'; allowed: at most 2969; there are 3 assets and 330 rows" in text
+    assert "features.pca.window is 5; allowed: at most 4949 values; 3 assets · window 5 · 330 rows are 4950" in text
 
 
 def test_an_autoencoder_that_would_train_for_hours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     work = 330 * 3 * 5 * 16 * 60
     monkeypatch.setattr("fe_image.features.feature_table.MAX_TRAINED", work - 1)
     text = run(tmp_path, features={"autoencoder": {}})
-    assert (
-        "features.autoencoder.epochs is 60; allowed: at most 5e+06 products to train on; hidden 16 · epochs · 3 assets" in text
-    )
+    assert "features.autoencoder.epochs is 60; allowed: at most 5e+06 multiplications; hidden 16 · epochs · 3 assets" in text
 
 
 def test_problems_of_all_files_come_at_once(tmp_path: Path):

@@ -113,7 +113,7 @@ def test_a_mount_that_can_not_be_given_away_is_warned_of(
     monkeypatch.setattr(os, "chown", refused)
     become_unprivileged(tmp_path, user="nobody")
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert "stays root" in warning.getMessage()
+    assert "still running as root" in warning.getMessage()
     assert "nobody" in warning.getMessage()
     assert os.geteuid() == 0
 
@@ -145,4 +145,4 @@ def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
     run = subprocess.run(
         [sys.executable, "-c", code, str(open_folder)], env=environment, capture_output=True, text=True, timeout=60
     )
-    assert run.stdout.splitlines() == ["runs as nobody, no longer as root", "True", "True True", "[]"], run.stderr
+    assert run.stdout.splitlines() == ["running as nobody, no longer as root", "True", "True True", "[]"], run.stderr

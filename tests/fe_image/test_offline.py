@@ -52,7 +52,7 @@ def test_importance_that_could_not_be_measured_is_said_in_the_summary(folder: Pa
     (folder / "template.json").write_text(json.dumps(template))
     summary = run_features(folder / "assets", folder / "template.json", folder / "out")
     (text,) = [value for label, value in summary.rows() if label.startswith("most important")]
-    assert text == "not known: 0 training rows are too few to tell"
+    assert text == "not known: 0 training rows are too few"
     assert json.loads((folder / "out/evaluation/importance.json").read_text())["scores"] == {}
 
 
@@ -102,7 +102,7 @@ def put_manifest(out: Path) -> None:
 @pytest.mark.parametrize(
     ("taken", "said"),
     [
-        (put_file, r"features is 'no folder'; allowed: a folder"),
+        (put_file, r"features is 'not a folder'; allowed: a folder"),
         (put_folder, r"train/train\.json is 'a folder'; allowed: a file"),
         (put_manifest, r"manifest/manifest\.json is 'a folder'; allowed: a file"),
     ],
@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_is_one_problem_and_leaves_no_partial_file(folder: P
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("fe_image.outputs.os.fsync", full)
-    with pytest.raises(ProblemsError, match="--out is .*; allowed: a folder that the files can be written to.*No space left"):
+    with pytest.raises(ProblemsError, match="--out is .*; allowed: a folder that you can write to.*No space left"):
         run_features(folder / "assets", folder / "template.json", folder / "out")
     assert list((folder / "out").rglob(".*.partial")) == []
 

@@ -174,7 +174,9 @@ def test_common_rows_that_leave_out_much_are_said(caplog: pytest.LogCaptureFixtu
     made = template(ASSETS, endTraining="2002-09-30")
     engineer(with_b(WEEKDAYS[300:]), made)
     (note,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert note.startswith("of the 456 training rows of A 300 are left out, since not all assets have them (2 of 3 assets lose")
+    assert note.startswith(
+        "300 of the 456 training rows of A are not used, because other assets do not have them (2 of 3 assets lose"
+    )
     assert "last to begin: B (2002-02-25)" in note
 
 

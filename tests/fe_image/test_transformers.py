@@ -169,7 +169,7 @@ def test_a_warm_up_that_is_filled_in_is_refused(group: str, changes: dict, rows:
 
         made.compute = back_filled  # type: ignore[method-assign]
         if filled[rows].start < filled[rows].stop:
-            with pytest.raises(ValueError, match=f"{made.names[index]} gave values in its warm-up of {warm_up} rows"):
+            with pytest.raises(ValueError, match=f"{made.names[index]} has values in its warm-up of {warm_up} rows"):
                 made.transform(panel, state)
 
 
