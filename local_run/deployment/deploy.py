@@ -1,6 +1,6 @@
-"""Deploy a Pulumi program onto the emulator, in this process: the program as it is, with real resources at the end.
+"""Deploys a Pulumi program to the emulator, in this process.
 
-``deploy`` either leaves everything the program declares, or nothing.
+After ``deploy``, either all resources of the program exist, or none.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from local_run.emulator.server import Emulator
 from stack_config import StackConfig, read_stack_config
 
 ImageBuilder = Callable[[Properties], str]
-_NO_REGION = "set it in the stack's file, or give it as an override"
+_NO_REGION = "set it in the stack's file or as an override"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack. ``outputs`` are its exports; one that the program marks as secret stands as ``[secret]``."""
+    """A deployed stack. ``outputs`` are its exports; secret ones are replaced by ``[secret]``."""
 
     config: StackConfig
     region: str
@@ -36,21 +36,25 @@ class Deployment:
     seconds: float
 
     def stack_outputs(self) -> StackOutputs:
-        """The exports that every stack of this project has; :class:`ProblemsError` names what is missing."""
+        """Return the exports of this project's stacks.
+
+        Raises:
+            ProblemsError: exports are missing.
+        """
         return StackOutputs.from_mapping(self.outputs, f"outputs of stack {self.config.stack}")
 
     def of_type(self, type_: str) -> list[DeployedResource]:
         return [resource for resource in self.resources if resource.type == type_]
 
     def destroy(self, on_resource: OnResource | None = None) -> None:
-        """Delete all resources, last made first.
+        """Delete all resources in the reverse order of their creation.
 
         Raises:
-            ProblemsError: resources are protected (then nothing is deleted), or some could not be deleted.
+            ProblemsError: resources are protected, in which case nothing is deleted, or could not be deleted.
         """
         protected = [resource for resource in self.resources if resource.protect]
         if protected:
-            problems = [Problem(resource.urn, "protect", "take the protection away first") for resource in protected]
+            problems = [Problem(resource.urn, "protect", "remove the protection first") for resource in protected]
             raise ProblemsError(f"destroying stack {self.config.stack}", problems)
         _delete(self.resources, on_resource, discard=False)
 
@@ -63,15 +67,15 @@ def deploy(
     on_resource: OnResource | None = None,
     image_builder: ImageBuilder | None = None,
 ) -> Deployment:
-    """Run the program of ``project_dir`` and make everything it declares.
+    """Run the program of ``project_dir`` and create all resources that it declares.
 
-    ``config_overrides`` stand above the stack's file (``{"model-training:assetsBucketName": "prices"}``). ``on_resource`` is
-    called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and gives its
-    id; without one, images get a stand-in in the registry.
+    ``config_overrides`` (``{"model-training:assetsBucketName": "prices"}``) take precedence over the stack's file. ``on_resource``
+    is called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and returns
+    its id; without it, the registry gets a placeholder.
 
     Raises:
-        ProblemsError: what the configuration, the program or a resource (:class:`ResourceError`) complains about. Whatever had
-            been made is gone again, as after any other error of the program.
+        ProblemsError: problems of the configuration, the program or a resource (:class:`ResourceError`). The resources that
+            were created are deleted, as after any other error of the program.
     """
     started = time.monotonic()
     config, monitor = _prepare(emulator, project_dir, stack, config_overrides, False, on_resource, image_builder)
@@ -89,7 +93,7 @@ def deploy(
 def preview(
     emulator: Emulator, project_dir: Path, stack: str, config_overrides: Mapping[str, object] | None = None
 ) -> tuple[DeployedResource, ...]:
-    """What the program would register on an empty account, with its inputs: nothing is made, what AWS decides is unknown."""
+    """Return the resources that the program would register, with their inputs. Nothing is created; outputs of AWS are unknown."""
     config, monitor = _prepare(emulator, project_dir, stack, config_overrides, True, None, None)
     run_program(project_dir, config, monitor, preview=True)
     return tuple(monitor.created)
@@ -116,7 +120,7 @@ def _prepare(
 
 
 def _undo(created: list[DeployedResource], error: BaseException) -> None:
-    """Delete what a failed deployment made; what can not be deleted is told with the failure."""
+    """Delete the resources of a failed deployment, and note on the error which could not be deleted."""
     try:
         _delete(created, None, discard=True)
     except ProblemsError as left:

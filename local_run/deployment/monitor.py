@@ -1,8 +1,8 @@
-"""The resource monitor of the in-process deployment: what the Pulumi engine and its providers do, done in the emulator.
+"""The resource monitor of the in-process deployment, which replaces the Pulumi engine and its providers.
 
-The Pulumi SDK calls it from worker threads, one call a registered resource. It builds on the SDK's own mock monitor for the
-protocol, and differs in all that makes a deployment real: resources are created, secrets stay secrets, nothing unknown is
-passed on silently, and what the emulator can not do is an error.
+The Pulumi SDK calls it from worker threads, once for each registered resource. It extends the SDK's mock monitor, which
+implements the protocol. Unlike the mock, it creates resources in the emulator, masks secrets, and reports unknown values and
+unsupported features as errors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
-from local_run.deployment.deployed import DeployedResource, OnResource, ResourceError, ResourceEvent, explained
+from local_run.deployment.deployed import DeployedResource, OnResource, ResourceError, ResourceEvent, as_resource_error
 from local_run.emulator.resources import SECRET_FIELDS, Aws, Properties, invoke_of, resource_of
 from local_run.emulator.resources.base import without_floats
 
@@ -47,7 +47,7 @@ class Monitor(MockMonitor):
         self._regions: dict[str, str | None] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """As the engine makes it: the type after those of its parents, but for the stack itself."""
+        """Return the URN like the engine: the types of the parents, except the stack, precede the type."""
         parents = parent.split("::", 3)[2] if parent else STACK_TYPE
         qualified = type_ if parents == STACK_TYPE else f"{parents}${type_}"
         return f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
@@ -87,13 +87,13 @@ class Monitor(MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
-        """Without resource references: a resource given as an input arrives as its id."""
+        """Turn off resource references, so that a resource given as an input arrives as its id."""
         info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
         kept = [item for item in info.supportedFeatures if item != resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES]
         return resource_pb2.DeploymentInfo(supportedFeatures=kept)
 
     def stop(self, reason: BaseException) -> None:
-        """Refuse whatever is registered from now on. The first reason is the deployment's failure."""
+        """Reject all further registrations. The first reason is the deployment's failure."""
         with self._lock:
             self.stopped = True
             if self.failure is None:
@@ -135,7 +135,7 @@ class Monitor(MockMonitor):
         return DeployedResource(*where, shown_inputs, shown_outputs, request.protect, {**inputs, **outputs}, aws)
 
     def _make_provider(self, urn: str, inputs: Properties) -> tuple[str, Properties]:
-        """An explicit provider: of its settings only the region means something here."""
+        """Register an explicit provider. Only its region is used."""
         self._regions[urn] = inputs.get("region")
         return "provider", inputs
 
@@ -146,19 +146,21 @@ class Monitor(MockMonitor):
     def _claim_urn(self, urn: str) -> None:
         with self._lock:
             if self.stopped:
-                raise ResourceError(urn, "not made, since the deployment had failed already")
+                raise ResourceError(urn, "not created, because the deployment has already failed")
             if urn in self._urns:
-                raise ResourceError(urn, "this type and name are used twice under one parent; give it a name of its own")
+                raise ResourceError(
+                    urn, "two resources of this type have the same name and parent; give one of them another name"
+                )
             self._urns.add(urn)
 
     def _claim_id(self, urn: str, type_: str, aws: Aws, id_: str | None) -> None:
-        """Two resources that mean the same physical thing: the provider would let the second overwrite the first."""
+        """Raise ResourceError if two resources have one physical id; the provider would overwrite the first with the second."""
         if id_ is None:
             return
         with self._lock:
             owner = self._claims.setdefault((type_, aws.region, id_), urn)
         if owner != urn:
-            raise ResourceError(urn, f"{type_} {id_!r} belongs to {owner} already")
+            raise ResourceError(urn, f"{type_} {id_!r} already belongs to {owner}")
 
     def _record(self, resource: DeployedResource) -> None:
         with self._lock:
@@ -168,14 +170,14 @@ class Monitor(MockMonitor):
         with self._lock:
             if self.failure is not None:
                 return
-            told = error if isinstance(error, ResourceError) else explained(urn, error)
-            told.__cause__ = error if error is not told else error.__cause__
-            self.stop(told)
+            failure = error if isinstance(error, ResourceError) else as_resource_error(urn, error)
+            failure.__cause__ = error if error is not failure else error.__cause__
+            self.stop(failure)
             self._on_resource(ResourceEvent("failed", urn, request.type, request.name))
 
 
 class _NoMocks(Mocks):
-    """The base class wants them; every method that would ask them is answered above."""
+    """Required by the base class, but never called."""
 
     def call(self, args: MockCallArgs) -> Any:
         raise NotImplementedError(args.token)

@@ -170,7 +170,7 @@ def test_the_asset_that_does_not_fit_is_named(times: np.ndarray, until: datetime
     assert "at most 0" not in str(caught.value)
 
 
-def test_common_rows_that_leave_out_much_are_said(caplog: pytest.LogCaptureFixture):
+def test_common_rows_that_omit_many_rows_are_logged(caplog: pytest.LogCaptureFixture):
     made = template(ASSETS, endTraining="2002-09-30")
     engineer(with_b(WEEKDAYS[300:]), made)
     (note,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

@@ -155,7 +155,7 @@ class TestErrors:
         ],
     )
     def test_the_same_physical_resource_twice_fails(self, emulator: Emulator, make: Make, body: str) -> None:
-        with pytest.raises(ResourceError, match="belongs to urn"):
+        with pytest.raises(ResourceError, match="already belongs to urn"):
             deploy(emulator, make(body), "dev")
         assert physical(emulator) == set()
 
