@@ -53,7 +53,7 @@ def demo(
     config: Settings = None,
     docker: Docker = False,
 ) -> None:
-    """Deploy, train on six real price histories, and show the forecast beside the naive ones.
+    """Deploy, train on six real price histories, and compare the forecast with the naive one.
 
     Writes <out>/<execution>/report.html and forecast.png. Exits 1 where the execution does not succeed.
     """
@@ -115,7 +115,7 @@ def up(
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
-    """Until asked to end: forecast the test windows of whatever succeeds, so that its report has them."""
+    """Forecast the test windows of each successful execution, for its report, until ``ended`` is set."""
     from local_run.forecast import forecast
     from runs.store import execution_store
 

@@ -1,4 +1,4 @@
-"""One embedded AWS with the program deployed onto it: what ``demo``, ``up`` and the tests of whole runs stand on."""
+"""An emulator with the program deployed to it, for ``demo``, ``up`` and the tests of whole runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ USER = "user"
 
 @dataclass(frozen=True)
 class Session:
-    """A running emulator with a deployed stack. ``stack`` is what the functions of :mod:`runs` take, as the actor ``user``."""
+    """A running emulator with a deployed stack. The functions of :mod:`runs` take ``stack``, as the actor ``user``."""
 
     emulator: Emulator
     sagemaker: LocalSageMaker
@@ -47,7 +47,7 @@ def empty_account(
     options: Options | None = None,
     backend: ContainerBackend | None = None,
 ) -> Iterator[tuple[Emulator, LocalSageMaker]]:
-    """An emulator with nothing in it, whose pipelines run; both end after the block."""
+    """Start an emulator without resources whose pipelines run, and stop it after the block."""
     sagemaker = LocalSageMaker(options, on_progress, backend)
     emulator = Emulator(region=region, port=port, middleware=sagemaker.middleware)
     with emulator, sagemaker.running(emulator):
@@ -71,7 +71,7 @@ def deployed_session(
     ``on_progress`` receives the deployment's resources and the progress of executions.
 
     Raises:
-        ProblemsError: a taken port, or whatever the configuration, the program or a resource complains about.
+        ProblemsError: the port is taken, or the configuration, the program or a resource has problems.
     """
     region = str(read_stack_config(project, stack, overrides).region)
     with empty_account(region, port=port, on_progress=on_progress, options=options, backend=backend) as (emulator, sagemaker):

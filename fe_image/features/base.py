@@ -51,7 +51,7 @@ class Transformer(ABC, Generic[S]):
         return max(self.warm_ups)
 
     def fit(self, panel: Panel, train_rows: int) -> State:
-        """Return the state fitted on a panel of the ``train_rows`` training rows. By default there is none."""
+        """Return the state fitted on a panel of the ``train_rows`` training rows. By default it is empty."""
         return {}
 
     @abstractmethod

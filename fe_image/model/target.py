@@ -39,9 +39,9 @@ def transformed(price: Floats, transform: Transform) -> Floats:
 def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: Mask) -> Floats:
     """Convert sampled target paths to price paths, both of shape (samples, steps).
 
-    ``last_price`` is the last observed price before the first step. ``trading``, shape (steps,), tells which steps are expected
-    to have trading; the price does not change in the others. Compute quantiles from the price paths, because a quantile of sums
-    is not the sum of quantiles.
+    ``last_price`` is the last observed price before the first step. ``trading``, shape (steps,), marks the steps that are
+    expected to have trading; the price does not change in the others. Compute quantiles from the price paths, because a
+    quantile of sums is not the sum of quantiles.
     """
     if transform == "level":
         return paths.astype(np.float64)

@@ -38,8 +38,8 @@ PROBLEM_LIMIT = 20
 class Series:
     """One time series.
 
-    ``target`` has shape (length,); missing values are NaN. ``dynamic_feat`` has shape (features, length), or (features, length +
-    prediction_length) in a request. ``cat`` has one index for each category.
+    ``target`` has shape (length,); missing values are NaN. ``dynamic_feat`` has shape (features, length), in a request
+    (features, length + prediction_length). ``cat`` has one index for each category.
     """
 
     start: datetime

@@ -17,7 +17,7 @@ FEW_OBSERVATIONS = 300
 
 @dataclass(frozen=True)
 class Schema:
-    """Number of categories of each ``cat`` entry (empty if there are none), and number of dynamic features."""
+    """Number of categories of each ``cat`` entry (empty without categories), and number of dynamic features."""
 
     cardinality: tuple[int, ...]
     num_dynamic_feat: int

@@ -20,8 +20,8 @@ Bools = NDArray[np.bool_]
 class Batch(NamedTuple):
     """B windows of T steps, each with M steps of history before it for the lags, and C covariates.
 
-    Values are divided by ``scale``; unknown values are 0. ``observed`` steps count in the loss. ``known`` steps are the observed
-    ones and those before the series starts; the network samples the values of all other steps.
+    Values are divided by ``scale``; unknown values are 0. ``observed`` steps count in the loss. ``known`` steps are these and
+    the ones before the series starts; the network samples the values of all other steps.
     """
 
     history: Floats  # (B, M + T)
@@ -115,7 +115,7 @@ class Windows:
         )
 
     def _scale(self, context: NDArray[np.float64], observed: Bools) -> float:
-        """Return the mean absolute observed value of the context, or the training set's level if it is 0 or nothing is observed.
+        """Return the mean absolute observed value of the context; the training set's level if that is 0 or unknown.
 
         The paper's scale of 1 + mean is meant for counts; for returns of about 1 %, the 1 would dominate.
         """
@@ -140,8 +140,8 @@ class Sampler:
 
     An epoch is one pass over all series, but at least 10 mini-batches. This follows the built-in algorithm's log ("Small number
     of time series. Doing 46 passes over dataset with prob 0.99 per epoch", for 14 series and mini-batches of 64). Whenever a
-    series is drawn, its first forecast step is chosen uniformly from those whose prediction range is within the series. A context
-    that starts before the series is padded.
+    series is drawn, its first forecast step is chosen uniformly from those whose prediction range is within the series. A
+    context that starts before the series is padded.
     """
 
     SMALLEST_EPOCH = 10

@@ -69,9 +69,9 @@ def deploy(
 ) -> Deployment:
     """Run the program of ``project_dir`` and create all resources that it declares.
 
-    ``config_overrides`` (``{"model-training:assetsBucketName": "prices"}``) take precedence over the stack's file. ``on_resource``
-    is called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and returns
-    its id; without it, the registry gets a placeholder.
+    ``config_overrides``, such as ``{"model-training:assetsBucketName": "prices"}``, take precedence over the stack's file.
+    ``on_resource`` is called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's
+    inputs and returns its id; without it, the registry gets a placeholder.
 
     Raises:
         ProblemsError: problems of the configuration, the program or a resource (:class:`ResourceError`). The resources that
@@ -93,7 +93,7 @@ def deploy(
 def preview(
     emulator: Emulator, project_dir: Path, stack: str, config_overrides: Mapping[str, object] | None = None
 ) -> tuple[DeployedResource, ...]:
-    """Return the resources that the program would register, with their inputs. Nothing is created; outputs of AWS are unknown."""
+    """Return the resources that the program would register, with their inputs. Nothing is created."""
     config, monitor = _prepare(emulator, project_dir, stack, config_overrides, True, None, None)
     run_program(project_dir, config, monitor, preview=True)
     return tuple(monitor.created)

@@ -148,9 +148,7 @@ class Monitor(MockMonitor):
             if self.stopped:
                 raise ResourceError(urn, "not created, because the deployment has already failed")
             if urn in self._urns:
-                raise ResourceError(
-                    urn, "two resources of this type have the same name and parent; give one of them another name"
-                )
+                raise ResourceError(urn, "two resources of this type have the same name and parent; rename one")
             self._urns.add(urn)
 
     def _claim_id(self, urn: str, type_: str, aws: Aws, id_: str | None) -> None:

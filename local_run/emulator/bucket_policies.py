@@ -1,9 +1,9 @@
 """Evaluation of bucket policies. It replaces that of moto 5, which ignores most conditions.
 
-moto knows no condition operator but ``StringEquals`` and takes every other as fulfilled, so that the usual TLS-only statement
-(``Deny`` where ``aws:SecureTransport`` is ``false``) forbids each GetObject, HeadObject and DeleteObjects, whatever the
-transport. It also takes a ``Deny`` whose condition does *not* hold as a denial. Here a statement whose condition does not hold
-does not apply, as on AWS. Loopback traffic never leaves the machine and stands for TLS: ``aws:SecureTransport`` is ``true``.
+moto supports only the condition operator ``StringEquals`` and treats all others as satisfied. The usual TLS-only statement
+(``Deny`` if ``aws:SecureTransport`` is ``false``) therefore denies every GetObject, HeadObject and DeleteObjects, even over
+TLS. moto also denies access if the condition of a ``Deny`` does *not* hold. Here, such a statement does not apply, as on AWS.
+Loopback traffic never leaves the machine and counts as TLS, so ``aws:SecureTransport`` is ``true``.
 
 Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements: Condition operators".
 """

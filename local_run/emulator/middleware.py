@@ -1,4 +1,4 @@
-"""The WSGI layer over moto's server: SageMaker's pipeline operations and Lambda's Invoke are answered here; other requests pass to moto.
+"""The WSGI layer over moto: answers SageMaker's pipeline operations and Lambda's Invoke, and passes other requests to moto.
 
 Signatures are not verified: nothing but this machine reaches the emulator.
 """

@@ -1,8 +1,8 @@
 """The WSGI application of moto, created once per process and prepared before the first request.
 
-moto makes each service's application and routes when they are first asked for, in the thread of that request. Making routes
-compiles Python syntax trees, which CPython 3.11 can not do in two threads at once (gh-106905: "AST constructor recursion depth
-mismatch"), and a deployment asks for ten services at the same moment. So everything is made here, in one thread.
+moto creates a service's application and routes at the first request, in the thread of that request. Creating routes compiles
+Python syntax trees, which fails in CPython 3.11 if two threads do it at once (gh-106905: "AST constructor recursion depth
+mismatch"). A deployment calls ten services at the same time. All applications are therefore created here, in one thread.
 """
 
 from __future__ import annotations

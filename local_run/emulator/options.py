@@ -51,8 +51,8 @@ class Options:
     """Settings of the layer.
 
     ``time_scale`` multiplies every interval of retry policies (steps, event targets, asynchronous invocations), so that an
-    hour's backoff does not cost an hour. ``training_commands`` maps a training image's repository name to what runs instead
-    of it: built-in algorithms' images can be pulled by SageMaker alone.
+    hour's backoff does not cost an hour. ``training_commands`` maps a training image's repository name to the command that
+    replaces it, because only SageMaker can pull the images of built-in algorithms.
     """
 
     time_scale: float = 0.01

@@ -96,7 +96,7 @@ class OwnedProcess:
         return self._process.returncode if self._over.wait(timeout) else None
 
     def end(self, grace_seconds: float) -> int:
-        """Send SIGTERM to the group, and SIGKILL after the grace period. Returns the exit code; an ended process gets no signal."""
+        """Send SIGTERM to the group, SIGKILL after the grace period, and return the exit code."""
         self._signal(signal.SIGTERM)
         if self.wait(grace_seconds) is None:
             if self._before_kill is not None:

@@ -1,6 +1,6 @@
 """AWS inside this process: moto's server on a loopback port, which identifies the actor of every call.
 
-``Emulator`` is a context manager. Whoever needs AWS gets it the ordinary way, by environment variables::
+``Emulator`` is a context manager. Child processes find it by environment variables::
 
     with Emulator(region="eu-central-1") as emulator:
         subprocess.run([...], env=emulator.process_environment("processing"))
@@ -70,9 +70,7 @@ class Emulator:
 
     def __enter__(self) -> Self:
         if not _running.acquire(blocking=False):
-            raise one_problem(
-                "emulator", "process", os.getpid(), "allowed: one emulator per process, because moto's state is shared"
-            )
+            raise one_problem("emulator", "process", os.getpid(), "allowed: one emulator per process (moto's state is shared)")
         self._entered = True
         try:
             self._start()

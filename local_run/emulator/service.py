@@ -1,4 +1,4 @@
-"""The layer put together: what the emulator takes as its middleware, and what runs behind it.
+"""The emulator's SageMaker pipelines, EventBridge and Lambda, assembled as one middleware.
 
 >>> local = LocalSageMaker(on_progress=print)                                     # doctest: +SKIP
 >>> with Emulator(middleware=local.middleware) as emulator, local.running(emulator):
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class LocalSageMaker:
     """SageMaker pipelines, EventBridge delivery and Lambda for one emulator.
 
-    Until :meth:`attach` (or within ``running``) and after :meth:`close` every request passes to moto. ``backend`` defaults to
+    Before :meth:`attach` (or ``running``) and after :meth:`close`, all requests pass to moto. ``backend`` defaults to
     processes; with :class:`~local_run.emulator.pipelines.steps.container.DockerBackend` processing steps run in their image.
     """
 
@@ -55,7 +55,7 @@ class LocalSageMaker:
         self._events: EventBus | None = None
 
     def middleware(self, application: WSGIApplication) -> WSGIApplication:
-        """What the emulator wraps its application with."""
+        """Wrap the emulator's application."""
         self._application = application
 
         def layered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,7 +64,7 @@ class LocalSageMaker:
         return layered
 
     def attach(self, aws: AwsAccess) -> None:
-        """Begin to answer: the emulator runs and can be called."""
+        """Start answering requests. The emulator must be running."""
         if self._application is None:
             raise RuntimeError("give the emulator this layer's middleware first")
         if self._layer is not None:
@@ -89,7 +89,7 @@ class LocalSageMaker:
 
     @contextmanager
     def running(self, aws: AwsAccess) -> Iterator[LocalSageMaker]:
-        """Attached within the block; everything that was started is ended after it."""
+        """Attach within the block, and end everything that was started afterwards."""
         self.attach(aws)
         try:
             yield self
@@ -111,18 +111,18 @@ class LocalSageMaker:
         return self._events
 
     def execution(self, arn: str) -> Execution:
-        """The execution; :class:`~local_run.emulator.pipelines.errors.ApiError` where there is none."""
+        """Return the execution; raises :class:`~local_run.emulator.pipelines.errors.ApiError` if it does not exist."""
         return self._store.get(arn)
 
     def wait(self, arn: str, timeout: float | None = None) -> bool:
-        """Wait for an execution's end and for its events to be delivered; whether both came within ``timeout`` seconds each."""
+        """Wait for an execution's end and for its events' delivery, each at most ``timeout`` seconds; False if too slow."""
         return self.execution(arn).wait(timeout) and self.events.drain(timeout if timeout is not None else 3600)
 
     def _warn(self, text: str) -> None:
         self._report(Warned(text))
 
     def close(self) -> None:
-        """Stop every execution, end every process that was started, deliver no further event; safe to call twice."""
+        """Stop all executions, processes and deliveries. A second call has no effect."""
         if self._runner is not None:
             for execution in self._store:
                 self._runner.stop(execution)

@@ -1,9 +1,9 @@
 """Translates Smithy RPC v2 CBOR, the protocol of newer AWS clients, to the AWS JSON protocol, which moto supports.
 
-The AWS SDK for Go, and with it the AWS provider, calls CloudWatch by nothing else; moto 5 does not know it. boto3 still prefers
-JSON. A request ``POST /service/<service>/operation/<operation>`` becomes ``X-Amz-Target: <service>.<operation>`` for whatever
-answers beneath, and the answer, an error as well, becomes CBOR again: by the types of the service's model, since JSON does not
-tell a time from a number, nor bytes from text.
+The AWS SDK for Go, and therefore the AWS provider, calls CloudWatch only with this protocol, which moto 5 does not support.
+boto3 still prefers JSON. A request ``POST /service/<service>/operation/<operation>`` becomes ``X-Amz-Target:
+<service>.<operation>``. The answer or error is converted back to CBOR with the types of the service's model, because JSON does
+not distinguish times from numbers, or bytes from text.
 
 Source: Smithy, "Smithy RPC v2 CBOR protocol" and "AWS JSON 1.0 protocol".
 """

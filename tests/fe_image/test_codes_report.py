@@ -1,4 +1,4 @@
-"""Errors of the encoders: each row of prices counts in its own range, whatever the length of the warm-up."""
+"""Errors of the encoders: each row of prices counts in its own range, with any warm-up."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_a_mount_that_can_not_be_given_away_is_warned_of(
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can enter, which pytest's own, below folders of root alone, are not."""
+    """A folder that every user can enter. Only root can enter pytest's own folders."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

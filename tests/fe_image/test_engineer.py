@@ -55,7 +55,7 @@ def check_channels(data: EngineeredData) -> None:
         assert line["start"] == train[0]["start"]
         assert len(line["target"]) == length + (window + 1) * made.prediction_length
         assert line["target"][:length] == train[line["cat"][0]]["target"]
-        # Nobody's features depend on how far a line reaches.
+        # Features do not depend on the length of a line.
         for short, long in zip(train[line["cat"][0]]["dynamic_feat"], line["dynamic_feat"], strict=True):
             assert long[:length] == short
 

@@ -1,4 +1,4 @@
-"""Contract 6: the log's tail and whole are synced, and whatever fails there never fails or slows the step."""
+"""Contract 6: the tail and the whole log are synced, and a failing sync never fails or slows the step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHERE = StepEnvironment("run-1", "executions", "importance", "models", 0.02, (0.
 
 
 class Recorder:
-    """Stands for both clients; ``fails`` may raise or wait."""
+    """Replaces both clients. ``fails`` may raise or wait."""
 
     def __init__(self, fails: Callable[[str], None] = lambda call: None) -> None:
         self.items: list[dict[str, Any]] = []

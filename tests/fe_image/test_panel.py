@@ -1,4 +1,4 @@
-"""From histories to common rows: assets that are stamped differently, and what is said of those that do not fit together."""
+"""From histories to common rows: assets with different timestamps, and the messages for assets that do not fit together."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def template(assets: list[str], **changes: Any) -> TrainingTemplate:
 
 
 def stamped_after(history: PriceHistory, made: TrainingTemplate) -> PriceHistory:
-    """Half as much again for every price stamped later than the training end."""
+    """Multiply every price after the training end by 1.5."""
     later = history.times > np.datetime64(made.training_end, "s")
     return PriceHistory(history.asset, history.times, np.where(later, history.close * 1.5, history.close))
 
 
 def of_the_past(data: EngineeredData) -> dict[str, object]:
-    """What the outputs say that may rest on the training range alone."""
+    """Return the outputs that may depend only on the training range."""
     files = {name: b"".join(pieces) for name, pieces in output_files(data)}
     rows = data.grid.train_rows + 1
     return {
@@ -112,7 +112,7 @@ def test_prices_of_several_units_are_matched_by_nearness(
 ):
     """A step of seven days begins with no weekday of its own: it is laid so that a row's prices lie close together.
 
-    Whichever asset begins first, since that is chance.
+    The result does not depend on which asset starts first.
     """
     begin = {"AB": (0, 0), "A": (3, 0), "B": (0, 3)}[later]
     stamps = {"A": first[begin[0] :].astype("M8[s]"), "B": second[begin[1] :].astype("M8[s]")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: What a step ends with is cut here; botocore's model of ListPipelineExecutionSteps allows no more.
+#: Longest failure reason; the limit of botocore's model of ListPipelineExecutionSteps.
 FAILURE_REASON_CHARS = 1024
 
 

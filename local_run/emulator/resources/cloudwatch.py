@@ -95,7 +95,7 @@ class MetricAlarm(Upserted):
 
 
 def _query(query: Properties) -> Properties:
-    """One entry of ``metricQueries`` as PutMetricAlarm takes it."""
+    """Return an entry of ``metricQueries`` in the form that PutMetricAlarm takes."""
     metric = query.get("metric")
     stat = None
     if metric:

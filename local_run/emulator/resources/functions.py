@@ -1,4 +1,4 @@
-"""AWS Lambda: functions, permissions and how asynchronous invocations end."""
+"""AWS Lambda: functions, permissions and configurations of asynchronous invocations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MEMORY_MB = 128
 
 
 class Function(Resource):
-    """Its id is its name. ``code`` is an archive whose relative paths count from the working directory."""
+    """Its id is its name. Relative paths of the archive ``code`` start at the working directory."""
 
     type = "aws:lambda/function:Function"
     name_property = "name"
@@ -171,7 +171,7 @@ def configuration_arguments(inputs: Properties) -> Properties:
 
 
 def function_name(function: str) -> str:
-    """The name in a name or an ARN."""
+    """Return the function's name, given a name or an ARN."""
     return function.rsplit(":", 1)[1] if function.startswith("arn:") else function
 
 

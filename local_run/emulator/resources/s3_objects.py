@@ -13,7 +13,7 @@ from local_run.emulator.resources.s3 import delete_versions
 
 
 class BucketObject(Upserted):
-    """Its content is ``content``, ``contentBase64`` or the asset ``source`` (whose path counts from the working directory)."""
+    """Its content is ``content``, ``contentBase64`` or the asset ``source``, relative to the working directory."""
 
     type = "aws:s3/bucketObjectv2:BucketObjectv2"
 
@@ -63,7 +63,7 @@ class BucketObject(Upserted):
 
 
 def content_of(inputs: Properties) -> bytes:
-    """The bytes that an object's inputs stand for."""
+    """Return the content of an object with these inputs."""
     if "content" in inputs:
         return str(inputs["content"]).encode()
     if "contentBase64" in inputs:

@@ -13,7 +13,7 @@ from local_run.emulator.resources.base import (
 )
 from local_run.emulator.resources.setting import Setting
 
-#: The provider's inputs by the attribute's name in the API.
+#: Attribute of the API → input of the provider.
 _ATTRIBUTES = {
     "KmsMasterKeyId": "kmsMasterKeyId",
     "KmsDataKeyReusePeriodSeconds": "kmsDataKeyReusePeriodSeconds",
@@ -31,7 +31,7 @@ _ATTRIBUTES = {
 
 
 class Queue(Resource):
-    """Its id is its URL, whose host is AWS's own: clients reach a queue by their endpoint, whatever the URL says."""
+    """Its id is its URL with AWS's host name. Clients use their own endpoint instead of this host."""
 
     type = "aws:sqs/queue:Queue"
     name_property = "name"
@@ -89,7 +89,7 @@ class QueuePolicy(Setting):
 
 
 def queue_attributes(inputs: Properties) -> dict[str, str]:
-    """Attribute values are strings, in JSON's spelling."""
+    """Return the attributes as strings, with JSON's ``true`` and ``false``."""
     values = {name: without_floats(inputs[key]) for name, key in _ATTRIBUTES.items() if inputs.get(key) is not None}
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 

@@ -47,7 +47,7 @@ def test_a_second_emulator_in_the_process_is_refused_and_harms_nothing() -> None
     with Emulator() as first:
         first.client("sqs").create_queue(QueueName="kept")
         second = Emulator()
-        with pytest.raises(ProblemsError, match="one emulator a process"), second:
+        with pytest.raises(ProblemsError, match="one emulator per process"), second:
             pass
         second.close()
         assert "kept" in first.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"]

@@ -124,7 +124,7 @@ class Runner:
                     return self._transitions.step(execution, run, STOPPED)
 
     def _attempt(self, execution: Execution, run: StepRun) -> None:
-        """One attempt. Whatever goes wrong in it, the layer's own mistakes included, ends the step and never the thread."""
+        """Run one attempt. Every error, including those of the emulator, fails the step but never the thread."""
         with execution.changed:
             run.attempts += 1
             execution.attempts[run.step.name] = run.attempts
@@ -153,7 +153,7 @@ class Runner:
 
 
 def _ready(execution: Execution) -> list[Step]:
-    """Steps not started yet, all of whose predecessors succeeded and whose branch was taken."""
+    """Return the steps that can start: all predecessors succeeded, and their branch was taken."""
     return [
         step
         for step in execution.definition.steps.values()

@@ -1,4 +1,4 @@
-"""Every change of status in one place: recorded, announced as SageMaker's event, and reported as progress, in that order."""
+"""All changes of a status: each is recorded, announced as SageMaker's event, and reported as progress, in that order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_run.emulator.progress import ExecutionFinished, ExecutionStarted, OnP
 
 
 class Transitions:
-    """Changes statuses. ``emit`` takes an event and must return at once: it is called under the execution's lock."""
+    """Changes statuses. ``emit`` must return at once, because it is called under the execution's lock."""
 
     def __init__(self, aws: AwsAccess, emit: Callable[[Mapping[str, Any]], None], report: OnProgress) -> None:
         self._aws = aws
@@ -21,7 +21,7 @@ class Transitions:
         self._report = report
 
     def started(self, execution: Execution, previous: str | None = None) -> None:
-        """The execution begins, for the first time or (with its ``previous`` status) again."""
+        """Start the execution, for the first time, or as a retry after its ``previous`` status."""
         with execution.changed:
             execution.status, execution.ended, execution.failure_reason = EXECUTING, None, None
             execution.modified = now()

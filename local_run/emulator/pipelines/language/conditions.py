@@ -47,7 +47,7 @@ def holds(condition: Mapping[str, Any], resolver: Resolver) -> bool:
 def _equal(left: Any, right: Any) -> bool:
     if (_is_number(left) and _is_number(right)) or type(left) is type(right):
         return bool(left == right)
-    raise StepFailedError(f"ClientError: {left!r} and {right!r} are of different types and can not be compared")
+    raise StepFailedError(f"ClientError: {left!r} and {right!r} have different types and cannot be compared")
 
 
 def _is_number(value: Any) -> bool:

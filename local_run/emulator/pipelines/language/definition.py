@@ -1,7 +1,7 @@
-"""A pipeline definition as an execution reads it: parameters and steps, each step with what it waits for.
+"""A pipeline definition as an execution uses it: parameters, and steps with their predecessors.
 
-Reads the JSON that DescribePipeline returns, never Python objects. Steps inside a condition's branches stand beside all others,
-each guarded by that condition and branch.
+It is read from the JSON of DescribePipeline, never from Python objects. The steps of a condition's branches are in the same
+list as all others, and name their condition and branch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PARAMETER_TYPES = ("String", "Integer", "Float", "Boolean")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A declared parameter; ``default`` is None where a start must give the value."""
+    """A declared parameter. ``default`` None means that a start must set the value."""
 
     name: str
     kind: str

@@ -66,7 +66,11 @@ def unknown_functions(value: Any) -> Iterator[str]:
 
 
 def resolve(value: Any, scope: Scope) -> Any:
-    """The value with every expression replaced by what it stands for; :class:`StepFailedError` where it stands for nothing."""
+    """Return the value with all expressions evaluated.
+
+    Raises:
+        StepFailedError: an expression has no value.
+    """
     kind = expression_kind(value)
     if kind == GET:
         return _get(value[GET], scope)

@@ -82,4 +82,4 @@ def _matches(pattern: str, value: str) -> bool:
     try:
         return re.fullmatch(pattern, value, re.DOTALL) is not None
     except re.error:
-        return True  # a Java pattern that Python can not read: leave the judgement to the service
+        return True  # Python cannot read this Java pattern, so the value is not checked

@@ -165,7 +165,7 @@ class ExecutionStore:
             return self._tokens.get((pipeline_name, token))
 
     def get(self, arn: str) -> Execution:
-        """The execution; ResourceNotFound where there is none."""
+        """Return the execution; raises ApiError (ResourceNotFound) if it does not exist."""
         with self.lock:
             execution = self._executions.get(arn)
         if execution is None:

@@ -1,4 +1,4 @@
-"""What processing and training have in common: a slot, a folder, a container watched until it ends or must end."""
+"""Runs the jobs of processing and training steps: waits for a slot, creates a folder, and watches the container."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MESSAGE_CHARS = 1024
 
 @contextmanager
 def running_job(context: StepContext, job: Job) -> Iterator[Path]:
-    """Take a slot and a folder for the job; whatever ends it ends its record too, and the folder is removed."""
+    """Take a slot and create a folder for the job. Afterwards, finish the job's record and remove the folder."""
     root: Path | None = None
     slots = context.services.slots
     try:
@@ -97,18 +97,18 @@ def _watch(context: StepContext, job: Job, process: OwnedProcess) -> int:
 
 
 def exit_code(code: int) -> int:
-    """The code as a container reports it: 128 and the signal's number for a process that a signal ended."""
+    """Return the exit code like a container: 128 plus the signal's number for a process that a signal ended."""
     return code if code >= 0 else 128 - code
 
 
 def warn_of_instances(context: StepContext, count: int) -> None:
     if count != 1:
         name = context.run.step.name
-        context.services.warn(f"step {name} asks for {count} instances; here one container runs")
+        context.services.warn(f"step {name} requests {count} instances, but one container runs locally")
 
 
 def failure_text(path: Path) -> str:
-    """What the container left as its reason, cut as SageMaker cuts it; empty where it left none."""
+    """Return the failure reason that the container wrote, truncated like SageMaker's; empty if there is none."""
     if not path.is_file():
         return ""
     return path.read_bytes()[: MESSAGE_CHARS * 4].decode("utf-8", "replace").strip()[:MESSAGE_CHARS]
@@ -129,4 +129,4 @@ def _injected_fault(context: StepContext) -> None:
     run = context.run
     kind = context.services.options.job_faults.before_start(run.step.name, run.attempts)
     if kind is not None:
-        raise StepFailedError(f"ClientError: {kind}: a fault asked for by the options", kind)
+        raise StepFailedError(f"ClientError: {kind}: a fault injected by the options", kind)

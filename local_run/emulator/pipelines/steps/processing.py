@@ -70,7 +70,7 @@ def _fetch_inputs(context: StepContext, request: dict[str, Any], root: Path) -> 
 
 
 def _write_configuration(request: dict[str, Any], job: Job, root: Path) -> None:
-    """The two files that SageMaker puts beside every processing container."""
+    """Write the two configuration files that SageMaker provides to every processing container."""
     folder = local_path(root, "/opt/ml/config")
     write_json(folder / "processingjobconfig.json", {**request, "ProcessingJobArn": job.arn})
     write_json(folder / "resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})

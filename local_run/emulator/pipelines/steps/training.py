@@ -25,7 +25,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 def run_training(context: StepContext) -> None:
-    """Run the step; its properties are the job's description."""
+    """Run the step. Its properties are the job's description."""
     request = {"TrainingJobName": context.resource_name, **context.resolved()}
     context.check_request("CreateTrainingJob", request)
     command = _command(context.services.options, request["AlgorithmSpecification"].get("TrainingImage", ""))
@@ -54,7 +54,7 @@ def run_training(context: StepContext) -> None:
 
 
 def _command(options: Options, image: str) -> Command:
-    """What runs for a training image, found by its repository's name."""
+    """Return the command for a training image, found by its repository's name."""
     repository = image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0]
     command = options.training_commands.get(repository)
     if command is None:
@@ -64,7 +64,7 @@ def _command(options: Options, image: str) -> Command:
 
 
 def _prepare(context: StepContext, request: Mapping[str, Any], ml: Path) -> None:
-    """Lay out ``/opt/ml`` as the container contract of training says."""
+    """Create ``/opt/ml`` according to the container contract of training."""
     for folder in ("model", "output/data", "input/data"):
         (ml / folder).mkdir(parents=True, exist_ok=True)
     configuration = ml / "input" / "config"
@@ -75,7 +75,9 @@ def _prepare(context: StepContext, request: Mapping[str, Any], ml: Path) -> None
     for item in request.get("InputDataConfig") or ():
         source = item["DataSource"].get("S3DataSource")
         if source is None or source.get("S3DataType") != "S3Prefix" or item.get("CompressionType", "None") != "None":
-            raise StepFailedError(f"ClientError: channel {item['ChannelName']!r}: only an uncompressed S3Prefix is run here")
+            raise StepFailedError(
+                f"ClientError: channel {item['ChannelName']!r}: the emulator supports only an uncompressed S3Prefix"
+            )
         download(context.client("s3", TRAINING_ACTOR), source["S3Uri"], ml / "input" / "data" / item["ChannelName"])
         channels[item["ChannelName"]] = {
             "ContentType": item.get("ContentType"),
@@ -119,7 +121,7 @@ def _raise_on_failure(job: Job, code: int, message: str) -> None:
 
 
 def _send_model(context: StepContext, request: Mapping[str, Any], ml: Path) -> str:
-    """Pack and upload the model (and what the algorithm left in ``output/data``); returns the artefact's S3 URI."""
+    """Pack and upload the model and the files in ``output/data``. Returns the model artefact's S3 URI."""
     output = request["OutputDataConfig"]
     bucket, prefix = split_s3_uri(f"{output['S3OutputPath'].rstrip('/')}/{context.resource_name}/output")
     s3 = context.client("s3", TRAINING_ACTOR)

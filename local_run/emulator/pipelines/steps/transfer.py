@@ -20,7 +20,7 @@ def split_s3_uri(uri: str) -> tuple[str, str]:
 
 
 def local_path(root: Path, container_path: str) -> Path:
-    """Where a container's path lies under the job's root; only ``/opt/ml`` exists there."""
+    """Return the path of a container's path under the job's root, which has only ``/opt/ml``."""
     path = Path(f"{root}{container_path}").resolve()
     if not path.is_relative_to((root / ML_ROOT.lstrip("/")).resolve()):
         raise StepFailedError(f"ClientError: LocalPath {container_path!r} is not under {ML_ROOT}")
