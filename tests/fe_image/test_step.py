@@ -88,10 +88,10 @@ def test_a_template_in_the_snapshot_is_validated_again(job: Job):
 
 
 def test_an_id_without_an_item(job: Job):
-    job.execution_id = "nobody"
+    job.execution_id = "unknown"
     assert job.run()[0] == 1
-    assert "--executionid is 'nobody'" in job.message
-    answer = job.cloud.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": "nobody"}})
+    assert "--executionid is 'unknown'" in job.message
+    answer = job.cloud.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": "unknown"}})
     assert "Item" not in answer, "the log makes no item"
     assert not job.log_exists(), "nor an object"
 

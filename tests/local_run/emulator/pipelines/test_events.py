@@ -290,6 +290,6 @@ def test_updated_code_is_what_runs_next(world: World) -> None:
 
 def test_a_function_that_does_not_exist(world: World) -> None:
     with pytest.raises(FunctionNotFoundError):
-        world.local.functions.invoke("nobody", {})
+        world.local.functions.invoke("absent", {})
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        world.client("lambda").invoke(FunctionName="nobody", Payload=b"{}")
+        world.client("lambda").invoke(FunctionName="absent", Payload=b"{}")
