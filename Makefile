@@ -38,7 +38,7 @@ test-fast: $(TEST_READY)  ## Without the whole local runs
 
 lint: $(TEST_READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .
-	$(BIN)/mypy __main__.py contracts settings.py components pipeline_def fe_image handlers runs local_run policies
+	$(BIN)/mypy __main__.py contracts settings.py stack_config.py components pipeline_def fe_image handlers runs local_run policies
 	$(BIN)/lint-imports
 
 $(AUTHOR)/.ready: pyproject.toml requirements.txt

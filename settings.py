@@ -1,16 +1,18 @@
-"""The stack's configuration as typed, bounded values. Defaults live in ``Pulumi.yaml`` alone; this module holds none.
+"""The stack's configuration as typed, bounded values. Only ``Pulumi.yaml`` has defaults; this module has none.
 
-:func:`load` is for the program, :func:`parse` for whoever has the configuration as a mapping. Both report all problems at once.
+The program calls :func:`load`; commands that have the configuration as a mapping call :func:`parse`. Both report all problems
+at once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import pulumi
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from contracts import strict_json
@@ -21,14 +23,17 @@ from contracts.regions import partition, region_problem
 from contracts.schedule_expression import is_hourly_at_most, is_schedule
 
 REGION_KEY = "aws:region"
-#: Names of projects and stacks become part of all others; those of ECR repositories allow the least.
+#: Shown instead of an encrypted value.
+MASK = "[secret]"
+#: The value of encryptionKey and accessLogsBucket that gives the stack a resource of its own.
+CREATE = "create"
+#: Project and stack are part of every physical name; ECR repository names have the strictest rules.
 SLUG_PATTERN = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 PROJECT_NAME_MAX = 25
 STACK_NAME_MAX = 40
-MASK = "[secret]"
-#: Built-in algorithms without checkpoints, DeepAR among them, may wait and train no longer than this on spot capacity.
+#: With spot capacity, built-in algorithms without checkpoints (such as DeepAR) may wait and train for at most this long.
 SPOT_MAX_WAIT_SECONDS = 3600
-#: What CloudWatch Logs takes as a retention.
+#: The retention times that CloudWatch Logs offers.
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
@@ -50,22 +55,20 @@ _RESERVED_ENDS = ("-s3alias", "--ol-s3", "--x-s3", "--table-s3")
 _NOT_RESERVED = f"not beginning with {' '.join(_RESERVED_BEGINNINGS)} nor ending with {' '.join(_RESERVED_ENDS)}"
 _IDENTITY = ("project", "stack", "region")
 _OWN_BUCKETS = ("assetsBucketName", "modelsBucketName", "pipelineBucketName")
-#: Values that say nothing of whose stack it is.
-_CHOICES = ("", "aws", "create", "PendingManualApproval", "Approved")
 _INSTANCE = "a SageMaker instance type such as ml.m5.xlarge"
 
 
 def _integer(value: object) -> object:
-    """Configuration arrives as text; ``1.0``, ``1e3`` and ``1_000`` are no whole numbers here."""
+    """Configuration is text; ``1.0``, ``1e3`` and ``1_000`` are not accepted as integers."""
     if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,9}", value):
-        raise ValueError("not a whole number")
+        raise ValueError
     return value
 
 
 def _boolean(value: object) -> object:
     if isinstance(value, str):
         if value not in ("true", "false"):
-            raise ValueError("neither true nor false")
+            raise ValueError
         return value == "true"
     return value
 
@@ -74,67 +77,36 @@ def _texts(value: object) -> object:
     return strict_json.parse(value) if isinstance(value, str) else value
 
 
-def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("an id stands there twice")
-    return values
+def _only_if(accepts: Callable[[Any], bool]) -> AfterValidator:
+    """Reject other values. The message is made from the field's description, so the error has no text of its own."""
+
+    def check(value: Any) -> Any:
+        if not accepts(value):
+            raise ValueError
+        return value
+
+    return AfterValidator(check)
 
 
-def _concurrency(value: int) -> int:
-    if value == 0:
-        raise ValueError("it would switch every function off")
-    return value
+def _is_unreserved(name: str) -> bool:
+    return not name.startswith(_RESERVED_BEGINNINGS) and not name.endswith(_RESERVED_ENDS)
 
 
-def _retention(value: int) -> int:
-    if value not in LOG_RETENTION_DAYS:
-        raise ValueError("CloudWatch does not offer it")
-    return value
+def _is_bucket_name_with_dots(name: str) -> bool:
+    """Only buckets that are not ours can have dots in their names. S3 rejects names that look like IP addresses."""
+    return ".." not in name and not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", name)
 
 
-def _immutable(value: str) -> str:
-    if value.endswith(":latest"):
-        raise ValueError("another image tomorrow")
-    return value
-
-
-def _unreserved(value: str) -> str:
-    if value.startswith(_RESERVED_BEGINNINGS) or value.endswith(_RESERVED_ENDS):
-        raise ValueError("S3 keeps such names for itself")
-    return value
-
-
-def _schedule(value: str) -> str:
-    """Each time trains a model: more often than once an hour is a slip, and dear."""
-    if value and not (is_schedule(value) and is_hourly_at_most(value)):
-        raise ValueError("no schedule expression for retraining")
-    return value
-
-
-def _address(value: str) -> str:
-    if value.find("@") > EMAIL_LOCAL_MAX:
-        raise ValueError("too long before the @")
-    return value
-
-
-def _tag_value(value: str) -> str:
-    if value.lower().startswith("aws:"):
-        raise ValueError("AWS keeps such values for itself")
-    return value
-
-
-def _existing_bucket(value: str) -> str:
-    """Dots are allowed where a bucket is not ours; as an address it would be no name."""
-    if ".." in value or re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", value):
-        raise ValueError("no name of a bucket")
-    return value
+def _is_retraining_schedule(text: str) -> bool:
+    """Each call trains a model, so a schedule that fires more than once an hour is most likely a costly mistake."""
+    return not text or (is_schedule(text) and is_hourly_at_most(text))
 
 
 Integer = Annotated[int, BeforeValidator(_integer)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 BucketName = Annotated[
     str,
-    AfterValidator(_unreserved),
+    _only_if(_is_unreserved),
     Field(
         pattern=rf"^(?:|{_BUCKET})$",
         description=f"empty, or 3 to 63 lower-case letters, digits and hyphens, {_NOT_RESERVED}",
@@ -145,7 +117,7 @@ JobSeconds = Annotated[Integer, Field(ge=60, le=432_000, description="a whole nu
 
 
 class Settings(BaseModel):
-    """One stack's settings. A field's description is what a message calls allowed."""
+    """One stack's settings. A message about a field shows the field's description as what is allowed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, strict=False)
 
@@ -155,7 +127,7 @@ class Settings(BaseModel):
 
     owner: Annotated[
         str,
-        AfterValidator(_tag_value),
+        _only_if(lambda value: not value.lower().startswith("aws:")),
         Field(pattern=rf"^{_TAG}$", description="1 to 256 letters, digits, spaces and _.:/=+@-, not beginning with aws:"),
     ]
     protect_data: Annotated[Boolean, Field(description="true or false")]
@@ -164,11 +136,12 @@ class Settings(BaseModel):
     pipeline_bucket_name: BucketName
     access_logs_bucket: Annotated[
         str,
-        AfterValidator(_unreserved),
-        AfterValidator(_existing_bucket),
+        _only_if(_is_unreserved),
+        _only_if(_is_bucket_name_with_dots),
         Field(
             pattern=r"^(?:|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$",
-            description=f"empty, or 3 to 63 lower-case letters, digits, hyphens, dots but not two together, {_NOT_RESERVED}",
+            description="empty, create (a bucket of the stack's own), or an existing bucket's name: 3 to 63 lower-case "
+            f"letters, digits, hyphens, dots but not two together, {_NOT_RESERVED}",
         ),
     ]
     execution_expiry_days: Annotated[Integer, Field(ge=0, le=3650, description="a whole number from 0 (never) to 3650")]
@@ -183,13 +156,13 @@ class Settings(BaseModel):
     subnet_ids: Annotated[
         tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],
         BeforeValidator(_texts),
-        AfterValidator(_unique),
+        _only_if(lambda values: len(set(values)) == len(values)),
         Field(max_length=16, description="a JSON list of at most 16 different ids such as subnet-0123456789abcdef0"),
     ]
     security_group_ids: Annotated[
         tuple[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")], ...],
         BeforeValidator(_texts),
-        AfterValidator(_unique),
+        _only_if(lambda values: len(set(values)) == len(values)),
         Field(max_length=5, description="a JSON list of at most 5 different ids such as sg-0123456789abcdef0"),
     ]
     processing_instance_type: InstanceType
@@ -203,10 +176,10 @@ class Settings(BaseModel):
     ]
     retraining_schedule: Annotated[
         str,
-        AfterValidator(_schedule),
+        _only_if(_is_retraining_schedule),
         Field(
             description="empty, rate(7 days), or cron(0 6 ? * MON *): minutes hours day month weekday year, one day a ?; "
-            "once an hour at most, so one minute",
+            "at most once an hour, so the minute is one number",
         ),
     ]
     retraining_template: Annotated[
@@ -214,41 +187,52 @@ class Settings(BaseModel):
         Field(pattern=rf"^$|{TEMPLATE_ID_PATTERN}", max_length=40, description="empty, or 1 to 40 letters, digits and hyphens"),
     ]
     alarm_email: Annotated[
-        str, AfterValidator(_address), Field(pattern=_EMAIL, max_length=EMAIL_MAX, description="empty, or one e-mail address")
+        str,
+        _only_if(lambda value: value.find("@") <= EMAIL_LOCAL_MAX),
+        Field(pattern=_EMAIL, max_length=EMAIL_MAX, description="empty, or one e-mail address"),
     ]
     log_sync_seconds: Annotated[Integer, Field(ge=1, le=3600, description="a whole number from 1 to 3600")]
     log_retention_days: Annotated[
-        Integer, AfterValidator(_retention), Field(description=f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}")
+        Integer,
+        _only_if(LOG_RETENTION_DAYS.__contains__),
+        Field(description=f"one of {', '.join(map(str, LOG_RETENTION_DAYS))}"),
     ]
     handler_concurrency: Annotated[
-        Integer, AfterValidator(_concurrency), Field(ge=-1, le=1000, description="-1 (none reserved), or from 1 to 1000")
+        Integer, _only_if(bool), Field(ge=-1, le=1000, description="-1 (none reserved), or from 1 to 1000")
     ]
     base_image: Annotated[
-        str, Field(pattern=rf"^{_IMAGE}$", description="name:tag or name@sha256:…, never :latest"), AfterValidator(_immutable)
+        # `latest` is mutable.
+        str,
+        _only_if(lambda value: not value.endswith(":latest")),
+        Field(pattern=rf"^{_IMAGE}$", description="name:tag or name@sha256:…, never :latest"),
     ]
-
-    _secret_texts: tuple[str, ...] = PrivateAttr(default=())
-
-    @property
-    def secret_texts(self) -> tuple[str, ...]:
-        """Texts that the stack's file keeps encrypted, and that are to stay so wherever the program puts them."""
-        return self._secret_texts
 
     @property
     def creates_key(self) -> bool:
-        return self.encryption_key == "create"
+        """True if the stack has a key of its own."""
+        return self.encryption_key == CREATE
+
+    @property
+    def creates_log_bucket(self) -> bool:
+        """True if the stack has a bucket of its own for S3 access logs."""
+        return self.access_logs_bucket == CREATE
 
     @property
     def given_key_arn(self) -> str | None:
+        """ARN of the existing key that the stack uses, if any."""
         return self.encryption_key if self.encryption_key.startswith("arn:") else None
 
 
 class ProgramError(ProblemsError, pulumi.RunError):
-    """What the program's user can mend: the CLI prints it without a traceback."""
+    """A mistake of the program's user; the CLI prints it without a traceback."""
 
 
 def load() -> Settings:
-    """The settings of the stack that the program runs for; :class:`ProgramError` lists everything wrong with them."""
+    """Load the settings of the stack that the program runs for.
+
+    Raises:
+        ProgramError: everything that is wrong with them.
+    """
     config: Mapping[str, str] = pulumi.runtime.config.CONFIG.get() or pulumi.runtime.get_config_env()
     secrets = [key for key in config if pulumi.runtime.is_config_secret(key)]
     try:
@@ -258,39 +242,69 @@ def load() -> Settings:
 
 
 def parse(project: str, stack: str, config: Mapping[str, str], secret_keys: Collection[str] = ()) -> Settings:
-    """Settings from the whole configuration, defaults included: full keys (``aws:region``, ``<project>:owner``) to text.
+    """Parse the whole configuration, defaults included: full keys (``aws:region``, ``<project>:owner``) to text.
 
     Raises:
-        ProblemsError: every unknown key, missing key, bad value and broken rule between fields. Secrets are masked.
+        ProblemsError: every encrypted setting, unknown key, missing key, bad value and broken rule between fields.
     """
     own = {key.removeprefix(f"{project}:"): value for key, value in config.items() if key.startswith(f"{project}:")}
+    encrypted = [key for key in secret_keys if is_own_key(project, key)]
     region = config.get(REGION_KEY)
-    problems = list(_identity_problems(project, stack, region)) + list(_foreign_problems(project, config))
-    given = {key: value for key, value in own.items() if key not in _IDENTITY}
-    foreign = sorted(own.keys() - given.keys())
-    problems += [Problem(f"{project}:{key}", own[key], f"it is no setting; the region is {REGION_KEY}") for key in foreign]
+    problems = [encrypted_problem(project, key) for key in encrypted]
+    problems += [problem for problem in _identity_problems(project, stack, region) if problem.where not in encrypted]
+    problems += _foreign_problems(project, config)
+    given = {key: value for key, value in own.items() if key not in _IDENTITY and f"{project}:{key}" not in encrypted}
+    misplaced = sorted(own.keys() & set(_IDENTITY))
+    problems += [Problem(f"{project}:{key}", own[key], f"it is not a setting; the region is {REGION_KEY}") for key in misplaced]
     settings = None
     try:
         settings = Settings.model_validate({**given, "project": project, "stack": stack, "region": region or ""})
     except ValidationError as error:
-        problems += [_problem(project, entry) for entry in error.errors(include_url=False)]
+        found = [_problem(project, entry) for entry in error.errors(include_url=False)]
+        problems += [problem for problem in found if problem.where not in encrypted]
     bad = {problem.where.partition("[")[0] for problem in problems}
     sound = {key: value for key, value in given.items() if f"{project}:{key}" not in bad}
     problems += [Problem(f"{project}:{key}", given.get(key), allowed) for key, allowed in _broken_rules(sound, region or "")]
     if problems or settings is None:
-        hidden = {key: config.get(key, "") for key in secret_keys}
-        raise ProblemsError(f"configuration of stack {stack}", [_masked(problem, hidden) for problem in problems])
-    settings._secret_texts = tuple(_secret_texts(settings, secret_keys))
+        raise ProblemsError(f"configuration of stack {stack}", problems)
     return settings
 
 
-def _secret_texts(settings: Settings, secret_keys: Collection[str]) -> Iterator[str]:
-    """Numbers and choices of a few words are left out: hidden, they would be told by all else that is hidden with them."""
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name) if f"{settings.project}:{field.alias}" in secret_keys else ""
-        for text in value if isinstance(value, tuple) else (value,):
-            if isinstance(text, str) and text not in _CHOICES:
-                yield text
+def encrypted_problem(project: str, key: str) -> Problem:
+    """The problem of an encrypted value: none of the project's settings is a secret, and only the CLI can decrypt others."""
+    if is_own_key(project, key):
+        allowed = f"no setting of this project is a secret; set it in plain text: pulumi config set {key} <value>"
+        return Problem(key, MASK, allowed)
+    return Problem(key, MASK, "only the Pulumi CLI can decrypt it; pass its value on the command line")
+
+
+def is_own_key(project: str, key: str) -> bool:
+    """True for the keys that :mod:`settings` reads."""
+    return key == REGION_KEY or key.startswith(f"{project}:")
+
+
+def next_times(expression: str, after: datetime, count: int = 3) -> list[datetime]:
+    """The next times at which a valid schedule expression fires, in UTC; none if it never fires again.
+
+    A rate counts from the schedule's creation, so ``after`` is used as that time.
+    """
+    from aws_croniter import AwsCroniter  # its import takes longer than all of our own, and most stacks have no schedule
+
+    kind, inside = expression.removesuffix(")").split("(")
+    if kind == "rate":
+        number, unit = inside.split()
+        step = timedelta(**{f"{unit.removesuffix('s')}s": int(number)})
+        return [after + step * times for times in range(1, count + 1)]
+    fields = inside.split(" ")
+    # The library knows neither LW (the month's last weekday) nor L as a day of the week (Saturday).
+    last_weekday = fields[2] == "LW"
+    fields[2] = "L" if last_weekday else fields[2]
+    fields[4] = "7" if fields[4] == "L" else fields[4]
+    cron, time, times = AwsCroniter(" ".join(fields)), after.astimezone(UTC), list[datetime]()
+    while len(times) < count and (time := cron.occurrence(time).next()):
+        day = time - timedelta(days=max(0, time.weekday() - 4)) if last_weekday else time
+        times += [day] if day > after else []
+    return times
 
 
 def _identity_problems(project: str, stack: str, region: str | None) -> Iterator[Problem]:
@@ -307,7 +321,7 @@ def _identity_problems(project: str, stack: str, region: str | None) -> Iterator
 
 
 def _foreign_problems(project: str, config: Mapping[str, str]) -> Iterator[Problem]:
-    """Keys of a namespace that looks like a misspelt one of ours; those of other providers are theirs."""
+    """Keys whose namespace looks like a misspelling of ours. Other namespaces belong to other providers."""
     for key in config:
         namespace = key.partition(":")[0]
         if namespace not in (project, "aws", "docker", "pulumi") and nearest(namespace, [project]):
@@ -315,7 +329,7 @@ def _foreign_problems(project: str, config: Mapping[str, str]) -> Iterator[Probl
 
 
 def _problem(project: str, entry: Mapping[str, Any]) -> Problem:
-    """One of pydantic's errors in our words."""
+    """Describe one of pydantic's errors in the project's own words."""
     key, *index = (str(part) for part in entry["loc"])
     where = f"{project}:{key}" + "".join(f"[{part}]" for part in index)
     fields = {str(field.alias): field for field in Settings.model_fields.values()}
@@ -323,7 +337,7 @@ def _problem(project: str, entry: Mapping[str, Any]) -> Problem:
         hint = nearest(key, fields)
         return Problem(where, entry["input"], f"unknown key; {hint or 'known: ' + ', '.join(list(fields)[len(_IDENTITY) :])}")
     if entry["type"] == "missing":
-        return Problem(where, None, "Pulumi.yaml has its default; run from the project's folder")
+        return Problem(where, None, "Pulumi.yaml has its default; run the command from the project's folder")
     return Problem(where, entry["input"], f"{_suggestion(key, entry['input'])}allowed: {fields[key].description}")
 
 
@@ -334,22 +348,28 @@ def _suggestion(key: str, value: object) -> str:
 
 
 def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:
-    """Rules between fields, over those that are right by themselves: (key, what is allowed)."""
+    """Check the rules between fields whose own values are valid. Yields the key and what is allowed."""
     yield from _job_rules(sound)
     if ("retrainingSchedule" in sound and "retrainingTemplate" in sound) and (
         bool(sound["retrainingSchedule"]) != bool(sound["retrainingTemplate"])
     ):
         missing = "retrainingTemplate" if sound["retrainingSchedule"] else "retrainingSchedule"
         yield missing, "retrainingSchedule and retrainingTemplate go together: set both or neither"
+    schedule = sound.get("retrainingSchedule", "")
+    if schedule and not next_times(schedule, datetime.now(UTC), count=1):
+        yield "retrainingSchedule", "it never fires; allowed: a cron expression for dates that exist and are in the future"
     yield from _arn_rules(sound, region)
     for key in ("processingInstanceType", "trainingInstanceType"):
         if sound.get("encryptionKey", "aws") != "aws" and has_local_storage(sound.get(key, "")):
-            yield key, "with encryptionKey, allowed: a type without local storage; SageMaker takes no volume key for this one"
-    named = [key for key in (*_OWN_BUCKETS, "accessLogsBucket") if sound.get(key)]
+            yield (
+                key,
+                "with encryptionKey, allowed: a type without local storage; SageMaker cannot encrypt this one's volumes",
+            )
+    named = [key for key in (*_OWN_BUCKETS, "accessLogsBucket") if sound.get(key) and sound[key] != CREATE]
     for position, key in enumerate(named):
         twin = next((other for other in named[:position] if sound[other] == sound[key]), None)
         if twin:
-            yield key, f"{twin} has that name too; each bucket needs its own"
+            yield key, f"{twin} has the same name; each bucket needs a name of its own"
 
 
 def _arn_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:
@@ -373,15 +393,5 @@ def _job_rules(sound: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield (
             "trainingMaxWaitSeconds",
             f"with managedSpot, allowed: from trainingMaxRuntimeSeconds ({runtime}) to {SPOT_MAX_WAIT_SECONDS}, "
-            "the longest that an algorithm without checkpoints may take",
+            "SageMaker's maximum for an algorithm without checkpoints",
         )
-
-
-def _masked(problem: Problem, hidden: Mapping[str, str]) -> Problem:
-    """Shows no secret: not as the value, not where a rule of another field quotes it in parentheses, not by guessing it."""
-    allowed = problem.allowed
-    for value in hidden.values():
-        allowed = allowed.replace(f"({value})", f"({MASK})")
-    if problem.where.partition("[")[0] not in hidden:
-        return Problem(problem.where, problem.value, allowed)
-    return Problem(problem.where, MASK, re.sub(r"^did you mean '[^']*'\? ", "", allowed))

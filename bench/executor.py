@@ -16,6 +16,7 @@ from contracts import layout
 from contracts.snapshot import AssetVersion, canonical_json
 from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute
 from local_run.emulator.server import Emulator
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ class ExecutorBench:
             names.FEATURE_IMPORTANCE_TABLE: FEATURE_IMPORTANCE.name,
             names.MODELS_BUCKET: _BUCKET,
             names.CONTAINER_ROOT: str(self._root),
+            names.TEST_QUANTILES: DEFAULTS["test_quantiles"],
             names.LOG_SYNC_SECONDS: "0.5",  # several syncs in a run as short as this
         }
         command = [sys.executable, str(REPOSITORY / "fe_image/run-fe-step.py"), "--executionid", _EXECUTION_ID]

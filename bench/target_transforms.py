@@ -67,11 +67,11 @@ def price_loss(windows: Any, kind: str) -> float:
 
 def main() -> None:
     sys.path.insert(0, str(REPOSITORY))
-    from contracts.hyperparameters import HYPERPARAMETERS
     from local_run.sample_data import write_samples
+    from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=int(HYPERPARAMETERS["epochs"].default))
+    parser.add_argument("--epochs", type=int, default=int(DEFAULTS["epochs"]))
     options = parser.parse_args()
 
     print(f"{'transform':<12}{'model':>10}{'naive':>10}{'ratio':>8}{'seconds':>10}")

@@ -1,4 +1,4 @@
-"""Who is told when something needs a person: failed executions, undelivered events, a reconciler that does not come."""
+"""Alarms for what needs a person: failed executions, undelivered events, a reconciler that does not run."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
+from components.context import StackContext
+from components.handlers import RECONCILE_MINUTES
+from components.iam.documents import Document, canonical, one_or_many, tls_only
 from components.names import ALARM_TOPIC, ALARMS, Names
-from components.policies import Document, canonical, one_or_many, tls_only
-from components.schedules import RECONCILE_MINUTES
 
 PERIOD_SECONDS = 300
-#: The reconciler is late when it did not come in the time of this many of its calls.
+#: The reconciler is late if it did not run for this many of its intervals.
 MISSED_CALLS = 3
 
 
 @dataclass(frozen=True)
 class AlarmsArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
+    context: StackContext
     pipeline_name: Input[str]
     queue_name: Input[str]
     reconciler_name: Input[str]
 
 
 class Alarms(pulumi.ComponentResource):
-    """Three alarms on one topic; ``topic_arn`` is for whoever wants to be told by other ways than e-mail."""
+    """Three alarms on one topic; ``topic_arn`` lets you add subscribers other than the e-mail address."""
 
     topic_arn: Output[str]
 
@@ -38,6 +37,7 @@ class Alarms(pulumi.ComponentResource):
         super().__init__("model-training:alarms:Alarms", name, {}, opts)
         self._name = name
         self._args = args
+        self._context = args.context
         topic = self._create_topic()
         self._create_subscription(topic)
         failed, undelivered, late = ALARMS
@@ -48,38 +48,38 @@ class Alarms(pulumi.ComponentResource):
         self.register_outputs({"topic_arn": self.topic_arn})
 
     def _create_topic(self) -> aws.sns.Topic:
-        """Encrypted with the stack's key; alarms can not use the one that AWS manages."""
+        """Encrypted with the stack's key; alarms cannot publish to a topic that the AWS-managed key encrypts."""
         topic = aws.sns.Topic(
             f"{self._name}-topic",
-            name=self._args.names.of(ALARM_TOPIC),
-            kms_master_key_id=self._args.key_arn,
-            tags=self._args.tags,
+            name=self._context.names.of(ALARM_TOPIC),
+            kms_master_key_id=self._context.key_arn,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self),
         )
         aws.sns.TopicPolicy(
             f"{self._name}-policy",
             arn=topic.arn,
-            policy=topic_policy(self._args.names),
+            policy=topic_policy(self._context.names),
             opts=ResourceOptions(parent=self),
         )
         return topic
 
     def _create_subscription(self, topic: aws.sns.Topic) -> None:
-        email = self._args.names.settings.alarm_email
+        email = self._context.settings.alarm_email
         if email:
             aws.sns.TopicSubscription(
                 f"{self._name}-email", topic=topic.arn, protocol="email", endpoint=email, opts=ResourceOptions(parent=self)
             )
 
-    def _create_alarm(self, topic: aws.sns.Topic, noun: str, watched: Mapping[str, Any]) -> None:
+    def _create_alarm(self, topic: aws.sns.Topic, noun: str, condition: Mapping[str, Any]) -> None:
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{noun}",
-            name=self._args.names.of(noun),
+            name=self._context.names.of(noun),
             threshold=1,
             alarm_actions=[topic.arn],
-            tags=self._args.tags,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self),
-            **watched,
+            **condition,
         )
 
     def _failed_executions(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Alarms(pulumi.ComponentResource):
 
     def _undelivered(self) -> dict[str, Any]:
         return {
-            "alarm_description": "An event or a call could not be handled; it waits in the dead-letter queue",
+            "alarm_description": "An event or an invocation failed; it is in the dead-letter queue",
             "namespace": "AWS/SQS",
             "metric_name": "ApproximateNumberOfMessagesVisible",
             "dimensions": {"QueueName": self._args.queue_name},
@@ -110,7 +110,7 @@ class Alarms(pulumi.ComponentResource):
 
     def _reconciler_late(self) -> dict[str, Any]:
         return {
-            "alarm_description": "The reconciler did not run, so what a lost event left behind is not repaired",
+            "alarm_description": "The reconciler did not run, so lost events are not repaired",
             "namespace": "AWS/Lambda",
             "metric_name": "Invocations",
             "dimensions": {"FunctionName": self._args.reconciler_name},
@@ -123,7 +123,7 @@ class Alarms(pulumi.ComponentResource):
 
 
 def topic_policy(names: Names) -> str:
-    """CloudWatch publishes for our alarms, over TLS; nobody else of outside."""
+    """Lets CloudWatch publish for this stack's alarms only, and only over TLS."""
     topic = names.topic(ALARM_TOPIC)
     publish: Document = {
         "Sid": "PublishAlarms",

@@ -1,7 +1,7 @@
-"""The image's build context: which files it holds, its identity, and a copy of it that is the same on every machine.
+"""The image's build context: its files, its identity, and a copy of it that is the same on every machine.
 
-Docker, and Pulumi's provider for it, also look at file modes, so a checkout under another umask would be another context. The
-copy has modes of its own, and lies under its identity: what stands there once is never written again.
+Docker and Pulumi's Docker provider include file modes in the context's hash, so a checkout with another umask would be another
+context. The copy has fixed modes. Its folder is named after its content, so it is never written twice.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from contracts.problems import one_problem
 #: The only folders that go into the image.
 ALLOWED = ("contracts", "fe_image")
 _SKIPPED_NAMES = ("__pycache__",)
-#: Part of the allowed folders, but of no use inside the image: changing them must not make another one.
-_SKIPPED_FILES = ("contracts/permission*.py", "contracts/schedule_expression.py")
-#: Everything else (backups, logs, rejected patches, a desktop's files) would make another image of the same program.
+#: Files that the image does not need, so changing them must not change its tag.
+_SKIPPED_FILES = ("contracts/schedule_expression.py",)
+#: Everything else (backups, logs, rejected patches, a desktop's files) is left out for the same reason.
 _NEEDED_SUFFIXES = (".py",)
 _NEEDED_NAMES = ("Dockerfile", "requirements.txt")
 _DIRECTORY_MODE = 0o755
@@ -30,7 +30,7 @@ _TAG_LENGTH = 32
 
 @dataclass(frozen=True)
 class BuildContext:
-    """Files by their path in the context (``/`` between its parts), and what else the image depends on."""
+    """Files by their path in the context (POSIX form), build arguments and platform: everything that the image depends on."""
 
     files: Mapping[str, bytes]
     build_args: Mapping[str, str]
@@ -51,12 +51,12 @@ class BuildContext:
         parts += [(f"file {path}", content) for path, content in sorted(self.files.items())]
         for label, content in parts:
             for piece in (label.encode(), content):
-                # Lengths first, so that no two lists of parts run into the same bytes.
+                # Lengths first, so two different lists of parts never give the same bytes.
                 digest.update(len(piece).to_bytes(8, "big") + piece)
         return digest.hexdigest()[:_TAG_LENGTH]
 
     def stage(self, folder: Path) -> Path:
-        """A copy under ``folder/<tag>``, with modes that no umask changes. Two processes may do this at once."""
+        """Copy the context to ``folder/<tag>``, with modes that no umask changes. Two processes may do this at once."""
         target = folder / self.tag
         if target.is_dir():
             return target
@@ -89,7 +89,7 @@ def _allowed_files(root: Path) -> Iterator[Path]:
 
 
 def _belongs(path: Path) -> bool:
-    """Whether the image needs this file."""
+    """True if the image needs this file."""
     hidden = any(part.startswith(".") or part in _SKIPPED_NAMES for part in path.parts)
     left_out = any(path.match(pattern) for pattern in _SKIPPED_FILES)
     return not hidden and not left_out and (path.suffix in _NEEDED_SUFFIXES or path.name in _NEEDED_NAMES)

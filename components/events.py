@@ -1,27 +1,26 @@
-"""SageMaker's events of our pipeline, delivered to the function that keeps execution items up to date."""
+"""Delivers SageMaker's events of our pipeline to the function that keeps execution items up to date."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
-from components.names import EVENT_RULE, Names
+from components.context import StackContext
+from components.names import EVENT_RULE
 from contracts.status import EXECUTION_EVENT, STEP_EVENT
 
-#: How long, and how often, EventBridge tries to deliver one event before it is a dead letter.
+#: How long, and how often, EventBridge tries to deliver an event before it sends it to the dead-letter queue.
 MAX_EVENT_AGE_SECONDS = 6 * 3600
 RETRIES = 30
 
 
 @dataclass(frozen=True)
 class EventsArgs:
-    names: Names
-    tags: Mapping[str, str]
+    context: StackContext
     pipeline_arn: Input[str]
     function_name: Input[str]
     function_arn: Input[str]
@@ -29,7 +28,7 @@ class EventsArgs:
 
 
 class Events(pulumi.ComponentResource):
-    """The rule, bound to our pipeline; its target; and the function's permission for that rule alone."""
+    """The rule for our pipeline, its target, and a permission that lets only this rule invoke the function."""
 
     rule_arn: Output[str]
 
@@ -46,10 +45,10 @@ class Events(pulumi.ComponentResource):
     def _create_rule(self) -> aws.cloudwatch.EventRule:
         return aws.cloudwatch.EventRule(
             f"{self._name}-rule",
-            name=self._args.names.of(EVENT_RULE),
+            name=self._args.context.names.of(EVENT_RULE),
             description="Status changes of the pipeline's executions and their steps",
             event_pattern=Output.from_input(self._args.pipeline_arn).apply(event_pattern),
-            tags=self._args.tags,
+            tags=self._args.context.tags,
             opts=ResourceOptions(parent=self),
         )
 
@@ -60,13 +59,13 @@ class Events(pulumi.ComponentResource):
             function=self._args.function_name,
             principal="events.amazonaws.com",
             source_arn=rule.arn,
-            source_account=self._args.names.account,
+            source_account=self._args.context.names.account,
             statement_id="AllowEventRule",
             opts=ResourceOptions(parent=self),
         )
 
     def _create_target(self, rule: aws.cloudwatch.EventRule, permission: pulumi.Resource) -> None:
-        """Delivers only once the function may be called, so that no first event goes astray."""
+        """Depends on the permission: no event is delivered before the function may be invoked."""
         aws.cloudwatch.EventTarget(
             f"{self._name}-target",
             rule=rule.name,
@@ -82,7 +81,7 @@ class Events(pulumi.ComponentResource):
 
 
 def event_pattern(pipeline_arn: str) -> str:
-    """Events of other pipelines do not reach us."""
+    """The pattern names the pipeline, so events of other pipelines do not arrive."""
     pattern = {
         "source": ["aws.sagemaker"],
         "detail-type": [EXECUTION_EVENT, STEP_EVENT],

@@ -1,4 +1,4 @@
-"""The functions: each a handler with its role, its log group, and a place for what it could not do."""
+"""The Lambda functions: each runs a handler, with a role, a log group and a destination for failed invocations."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import AssetArchive, Input, Output, ResourceOptions, StringAsset
 
-from components.names import Names
+from components.context import StackContext
+from components.handlers import HANDLERS, Handler
+from components.iam.actors import FUNCTION_ACTORS
 from components.roles import Role, RoleArgs
 from components.sources import handler_sources
-from contracts.environment import HANDLER_OUTPUTS, handler_variable
-from contracts.permission_model import Actor
-from contracts.permissions import HANDLER_ACTORS
+from contracts.environment import handler_variable
 
 RUNTIME = "python3.13"
 MEMORY_MB = 256
@@ -27,15 +27,12 @@ MAX_EVENT_AGE_SECONDS = 3600
 
 @dataclass(frozen=True)
 class FunctionArgs:
-    """``handler`` is a module of ``handlers/``; ``environment`` what it reads there."""
+    """``outputs`` are the stack's exports, by their field in :class:`contracts.outputs.StackOutputs`."""
 
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
-    handler: str
-    actor: Actor
+    context: StackContext
+    handler: Handler
     root: Path
-    environment: Mapping[str, Input[str]]
+    outputs: Mapping[str, Input[str]]
     dead_letter_arn: Input[str]
 
 
@@ -47,9 +44,11 @@ class Function(pulumi.ComponentResource):
         super().__init__("model-training:functions:Function", name, {}, opts)
         self._name = name
         self._args = args
+        self._context = args.context
+        self._handler = args.handler
         role = Role(
             f"{name}-identity",
-            RoleArgs(args.names, args.tags, args.key_arn, args.actor),
+            RoleArgs(args.context, FUNCTION_ACTORS[args.handler.name]),
             ResourceOptions(parent=self),
         )
         logs = self._create_log_group()
@@ -60,33 +59,33 @@ class Function(pulumi.ComponentResource):
         self.register_outputs({"name": self.name, "arn": self.arn})
 
     def _create_log_group(self) -> aws.cloudwatch.LogGroup:
-        """Declared, since the one that Lambda makes by itself keeps its logs forever and under no key."""
+        """Declared, because the log group that Lambda would create keeps logs forever and has no key."""
         return aws.cloudwatch.LogGroup(
             f"{self._name}-logs",
-            name=self._args.names.log_group(self._args.actor.name),
-            retention_in_days=self._args.names.settings.log_retention_days,
-            kms_key_id=self._args.key_arn,
-            tags=self._args.tags,
-            opts=ResourceOptions(parent=self),
+            name=self._context.names.log_group(self._handler.name),
+            retention_in_days=self._context.settings.log_retention_days,
+            kms_key_id=self._context.key_arn,
+            tags=self._context.tags,
+            opts=self._context.protected(self),
         )
 
     def _create_function(self, role: Role, logs: pulumi.Resource) -> aws.lambda_.Function:
-        args = self._args
+        context, handler = self._context, self._handler
         return aws.lambda_.Function(
             f"{self._name}-function",
-            name=args.names.of(args.actor.name),
-            description=args.actor.purpose,
+            name=context.names.of(handler.name),
+            description=handler.purpose,
             role=role.arn,
             runtime=RUNTIME,
-            handler=f"handlers.{args.handler}.handle",
-            code=archive(args.root, args.handler),
+            handler=f"handlers.{handler.module}.handle",
+            code=archive(self._args.root, handler.module),
             memory_size=MEMORY_MB,
             timeout=TIMEOUT_SECONDS,
-            reserved_concurrent_executions=args.names.settings.handler_concurrency,
-            environment={"variables": dict(args.environment)},
-            kms_key_arn=args.key_arn,
+            reserved_concurrent_executions=context.settings.handler_concurrency,
+            environment={"variables": {handler_variable(field): self._args.outputs[field] for field in handler.outputs}},
+            kms_key_arn=context.key_arn,
             tracing_config={"mode": "Active"},
-            tags=args.tags,
+            tags=context.tags,
             opts=ResourceOptions(parent=self, depends_on=[role.ready, logs]),
         )
 
@@ -103,37 +102,26 @@ class Function(pulumi.ComponentResource):
 
 @dataclass(frozen=True)
 class FunctionsArgs:
-    """``outputs`` are the stack's exports by their field in :class:`contracts.outputs.StackOutputs`."""
+    """``outputs`` are the stack's exports, by their field in :class:`contracts.outputs.StackOutputs`."""
 
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
+    context: StackContext
     root: Path
     outputs: Mapping[str, Input[str]]
     dead_letter_arn: Input[str]
 
 
 class Functions(pulumi.ComponentResource):
-    """All functions, by the name of what they do: ``functions["reconcile"].arn``."""
+    """One function per handler: ``functions["reconcile"].arn``."""
 
     def __init__(self, name: str, args: FunctionsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:functions:Functions", name, {}, opts)
         self._functions = {
-            HANDLER_ACTORS[handler].name: Function(
-                f"{name}-{HANDLER_ACTORS[handler].name}",
-                FunctionArgs(
-                    args.names,
-                    args.tags,
-                    args.key_arn,
-                    handler=handler,
-                    actor=HANDLER_ACTORS[handler],
-                    root=args.root,
-                    environment={handler_variable(field): args.outputs[field] for field in needed},
-                    dead_letter_arn=args.dead_letter_arn,
-                ),
+            handler.name: Function(
+                f"{name}-{handler.name}",
+                FunctionArgs(args.context, handler, args.root, args.outputs, args.dead_letter_arn),
                 ResourceOptions(parent=self),
             )
-            for handler, needed in HANDLER_OUTPUTS.items()
+            for handler in HANDLERS
         }
         self.register_outputs({})
 
@@ -142,9 +130,10 @@ class Functions(pulumi.ComponentResource):
 
     @property
     def arns(self) -> dict[str, Output[str]]:
+        """ARNs by handler."""
         return {name: function.arn for name, function in self._functions.items()}
 
 
 def archive(root: Path, handler: str) -> AssetArchive:
-    """The function's code by content, not by path: another checkout, umask or clock gives the same archive."""
+    """Return the function's code by content, so another checkout, umask or clock gives the same archive."""
     return AssetArchive({path: StringAsset(text) for path, text in handler_sources(root, handler).items()})

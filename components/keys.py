@@ -1,64 +1,59 @@
-"""The stack's own KMS key, where the settings ask for one."""
+"""The stack's own KMS key, if the settings ask for one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Output, ResourceOptions
 
-from components.names import ALARMS, EVENT_RULE, FUNCTIONS, Names
-from components.policies import Document, canonical, one_or_many
+from components.context import StackContext
+from components.handlers import HANDLERS
+from components.iam.documents import Document, canonical, one_or_many
+from components.names import ALARMS, EVENT_RULE, Names
 from contracts.regions import dns_suffix
 
 DELETION_WINDOW_DAYS = 30
 
 
-@dataclass(frozen=True)
-class KeyArgs:
-    names: Names
-    tags: Mapping[str, str]
-
-
 class Key(pulumi.ComponentResource):
-    """A key that turns over every year, for all of the stack's data."""
+    """A key for all of the stack's data, with yearly rotation."""
 
     arn: Output[str]
 
-    def __init__(self, name: str, args: KeyArgs, opts: ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, context: StackContext, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:keys:Key", name, {}, opts)
-        names = args.names
+        names = context.names
         key = aws.kms.Key(
             f"{name}-key",
-            description=f"Data of {names.settings.project}, stack {names.settings.stack}",
+            description=f"Data of {names.project}, stack {names.stack}",
             deletion_window_in_days=DELETION_WINDOW_DAYS,
             enable_key_rotation=True,
             policy=key_policy(names),
-            tags=args.tags,
-            opts=ResourceOptions(parent=self, protect=names.settings.protect_data),
+            tags=context.tags,
+            opts=context.protected(self),
         )
         aws.kms.Alias(
             f"{name}-alias",
             name=f"alias/{names.pipeline}",
             target_key_id=key.key_id,
-            opts=ResourceOptions(parent=self),
+            opts=context.protected(self),
         )
         self.arn = key.arn
         self.register_outputs({"arn": self.arn})
 
 
-def key_arn_of(name: str, names: Names, tags: Mapping[str, str]) -> Input[str] | None:
-    """The key that the settings ask for: one of the stack's own, an existing one, or none (keys that AWS manages)."""
-    if names.settings.creates_key:
-        return Key(name, KeyArgs(names, tags)).arn
-    return names.settings.given_key_arn
+def with_chosen_key(name: str, context: StackContext) -> StackContext:
+    """The context with the key that the settings ask for: a new one, an existing one, or none (AWS manages the keys)."""
+    if context.settings.creates_key:
+        return context.with_key(Key(name, context).arn)
+    return context.with_key(context.settings.given_key_arn)
 
 
 def key_policy(names: Names) -> str:
-    """The account's own policies decide who uses the key; services that act without a role of ours are named here."""
+    """IAM policies of the account decide who uses the key; services without a role in the stack are named here."""
     return canonical(
         [
             {
@@ -76,7 +71,7 @@ def key_policy(names: Names) -> str:
 
 
 def _service(sid: str, service: str, sources: Sequence[str]) -> Document:
-    """A service that writes to an encrypted queue or topic, for sources of ours alone."""
+    """A service that writes to an encrypted queue or topic, for the given sources only."""
     return {
         "Sid": sid,
         "Effect": "Allow",
@@ -88,9 +83,9 @@ def _service(sid: str, service: str, sources: Sequence[str]) -> Document:
 
 
 def _logs(names: Names) -> dict[str, Any]:
-    """CloudWatch Logs has one principal a region, and names the log group in the encryption context."""
-    region = names.settings.region
-    groups = [names.arn("logs", f"log-group:{names.log_group(function)}") for function in FUNCTIONS]
+    """CloudWatch Logs has one principal per region, and names the log group in the encryption context."""
+    region = names.region
+    groups = [names.arn("logs", f"log-group:{names.log_group(handler.name)}") for handler in HANDLERS]
     return {
         "Sid": "EncryptLogs",
         "Effect": "Allow",

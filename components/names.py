@@ -1,28 +1,38 @@
-"""Physical names and ARNs of a stack's resources: functions of project, stack, account and region alone.
+"""Physical names and ARNs of a stack's resources: functions of project, stack, account and region.
 
-Every physical name carries project and stack, so that dev, prod and pull-request stacks share an account. Knowing ARNs before
-anything exists lets policies be read, tested and previewed without a deployment (docs/adr/0001-names.md).
+Every physical name contains project and stack, so dev, prod and pull-request stacks can share an account. Because ARNs are
+known before anything exists, policies can be read, tested and previewed without a deployment (docs/adr/0001-names.md).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from contracts import tables
-from contracts.layout import ASSETS_PREFIX, EXECUTIONS_PREFIX
-from contracts.permission_model import Kind
-from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, partition
+from contracts.regions import partition
 from settings import Settings
 
 BUCKET_NAME_MAX = 63
-#: The shortest of AWS's limits on what else we name: roles, functions, schedules and rules.
+#: The shortest of AWS's limits for roles, functions, schedules and rules.
 NAME_MAX = 63
 NOUN_MAX = 16
+#: Buckets of every stack.
+BUCKETS = ("assets", "models", "pipeline")
+#: The bucket of the S3 access logs, in stacks that create one.
+ACCESS_LOGS = "access-logs"
+DEAD_LETTERS = "dead-letters"
+EVENT_RULE = "execution-events"
+ALARM_TOPIC = "alarms"
+SCHEDULES = "schedules"
+REPOSITORY = "features"
+MODEL_PACKAGES = "models"
+ALARMS = ("failed-execution", "undelivered", "reconciler-late")
 
 
 def bounded(name: str, limit: int) -> str:
-    """The name itself, or its beginning and a digest of the whole where it is too long: still one name a stack and noun."""
+    """Return the name, shortened to ``limit`` characters if necessary: its beginning and a digest of the whole name."""
     if len(name) <= limit:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
@@ -31,162 +41,120 @@ def bounded(name: str, limit: int) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """Names and ARNs in one stack, in one account and region."""
+    """Names and ARNs of what a stack creates, and of what its settings name."""
 
-    settings: Settings
+    project: str
+    stack: str
+    region: str
     account: str
+    #: Bucket names from the settings, by noun; other buckets get a derived name.
+    bucket_names: Mapping[str, str] = field(default_factory=dict)
+    creates_log_bucket: bool = False
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    #: The key from the settings, or the stack's own key once its ARN is known; empty if AWS manages the keys.
+    key_arn: str = ""
+    permissions_boundary: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, account: str) -> Names:
+        """The names of the stack that the settings describe, in an account."""
+        return cls(
+            project=settings.project,
+            stack=settings.stack,
+            region=settings.region,
+            account=account,
+            bucket_names={noun: str(getattr(settings, f"{noun}_bucket_name")) for noun in BUCKETS},
+            creates_log_bucket=settings.creates_log_bucket,
+            subnet_ids=settings.subnet_ids,
+            security_group_ids=settings.security_group_ids,
+            key_arn=settings.given_key_arn or "",
+            permissions_boundary=settings.permissions_boundary,
+        )
+
+    def with_key(self, key_arn: str) -> Names:
+        """The same names, with the ARN of the stack's key."""
+        return replace(self, key_arn=key_arn)
 
     @property
     def prefix(self) -> str:
-        """``<project>-<stack>``, what all names of the stack begin with."""
-        return bounded(f"{self.settings.project}-{self.settings.stack}", NAME_MAX - NOUN_MAX - 1)
+        """``<project>-<stack>``, the beginning of every name of the stack except long bucket names."""
+        return bounded(f"{self.project}-{self.stack}", NAME_MAX - NOUN_MAX - 1)
 
     def of(self, noun: str) -> str:
-        """``<project>-<stack>-<noun>``, in at most 63 characters."""
+        """``<project>-<stack>-<noun>``, at most 63 characters.
+
+        Raises:
+            ValueError: the noun has more than 16 characters.
+        """
         if len(noun) > NOUN_MAX:
             raise ValueError(f"{noun!r} is longer than the {NOUN_MAX} characters that names leave for it")
         return f"{self.prefix}-{noun}"
 
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The nouns of all buckets that the stack creates."""
+        return (*BUCKETS, ACCESS_LOGS) if self.creates_log_bucket else BUCKETS
+
     def bucket(self, noun: str) -> str:
-        """Bucket names are shared by the whole world: they carry account and region too, unless the settings name one."""
-        named = str(getattr(self.settings, f"{noun}_bucket_name"))
-        where = f"{self.account}-{self.settings.region}"
-        stack = bounded(f"{self.settings.project}-{self.settings.stack}", BUCKET_NAME_MAX - len(noun) - len(where) - 2)
-        return named or f"{stack}-{noun}-{where}"
+        """The bucket's name from the settings, or ``<project>-<stack>-<noun>-<account>-<region>``.
+
+        Bucket names are global, so a derived name contains account and region.
+        """
+        where = f"{self.account}-{self.region}"
+        stack = bounded(f"{self.project}-{self.stack}", BUCKET_NAME_MAX - len(noun) - len(where) - 2)
+        return self.bucket_names.get(noun) or f"{stack}-{noun}-{where}"
 
     def table(self, table: tables.Table) -> str:
-        return tables.physical_table_name(self.settings.project, self.settings.stack, table)
+        """Physical name of one of the logical tables in :mod:`contracts.tables`."""
+        return tables.physical_table_name(self.project, self.stack, table)
 
     @property
     def pipeline(self) -> str:
+        """Name of the SageMaker pipeline."""
         return self.prefix
 
     def arn(self, service: str, resource: str, region: str | None = None, account: str | None = None) -> str:
-        """An ARN in this stack's partition; region and account are the stack's unless given (``""``: the service has none)."""
-        where = self.settings.region if region is None else region
+        """An ARN in this stack's partition.
+
+        Region and account are the stack's unless given; pass ``""`` for a service whose ARNs have none.
+        """
+        where = self.region if region is None else region
         owner = self.account if account is None else account
-        return f"arn:{partition(self.settings.region)}:{service}:{where}:{owner}:{resource}"
+        return f"arn:{partition(self.region)}:{service}:{where}:{owner}:{resource}"
+
+    def bucket_arn(self, noun: str, key: str = "") -> str:
+        """ARN of a bucket, or of the objects in it that match ``key``."""
+        return self.arn("s3", f"{self.bucket(noun)}{'/' if key else ''}{key}", region="", account="")
 
     def sagemaker(self, resource: str) -> str:
+        """ARN of a SageMaker resource such as ``pipeline/<name>``."""
         return self.arn("sagemaker", resource)
 
     def role(self, actor: str) -> str:
+        """ARN of an actor's role."""
         return self.arn("iam", f"role/{self.of(actor)}", region="")
 
-    def function(self, actor: str) -> str:
-        return self.arn("lambda", f"function:{self.of(actor)}")
+    def function(self, handler: str) -> str:
+        """ARN of a handler's Lambda function."""
+        return self.arn("lambda", f"function:{self.of(handler)}")
 
     def queue(self, noun: str) -> str:
+        """ARN of an SQS queue."""
         return self.arn("sqs", self.of(noun))
 
     def topic(self, noun: str) -> str:
+        """ARN of an SNS topic."""
         return self.arn("sns", self.of(noun))
 
     def rule(self, noun: str) -> str:
+        """ARN of an EventBridge rule."""
         return self.arn("events", f"rule/{self.of(noun)}")
 
     def alarm(self, noun: str) -> str:
+        """ARN of a CloudWatch alarm."""
         return self.arn("cloudwatch", f"alarm:{self.of(noun)}")
 
-    def log_group(self, actor: str) -> str:
-        """Lambda writes to the group of this name unless told otherwise."""
-        return f"/aws/lambda/{self.of(actor)}"
-
-
-DEAD_LETTERS = "dead-letters"
-EVENT_RULE = "execution-events"
-ALARM_TOPIC = "alarms"
-SCHEDULES = "schedules"
-REPOSITORY = "features"
-MODEL_PACKAGES = "models"
-#: Alarms, by noun.
-ALARMS = ("failed-execution", "undelivered", "reconciler-late")
-FUNCTIONS = ("execution-events", "reconcile", "scheduled-start", "endpoint-cleanup")
-SCHEDULED = ("reconcile", "scheduled-start", "endpoint-cleanup")
-
-
-def arns(names: Names, kind: Kind, actor: str) -> tuple[str, ...]:
-    """The ARNs that a kind of resource stands for, in the policy of an actor. The stack's key is not among them."""
-    if kind in (Kind.NETWORK_INTERFACES, Kind.SUBNETS, Kind.SECURITY_GROUPS):
-        return _network_arns(names, kind)
-    return _sagemaker_arns(names, kind) or _data_arns(names, kind) or _service_arns(names, kind, actor)
-
-
-def _data_arns(names: Names, kind: Kind) -> tuple[str, ...]:
-    def bucket(noun: str, *keys: str) -> tuple[str, ...]:
-        root = names.arn("s3", names.bucket(noun), region="", account="")
-        return tuple(f"{root}/{key}" for key in keys) or (root,)
-
-    def table(model: tables.Table, index: tables.Index | None = None) -> tuple[str, ...]:
-        return (names.arn("dynamodb", f"table/{names.table(model)}{f'/index/{index.name}' if index else ''}"),)
-
-    run = f"{EXECUTIONS_PREFIX}/*"
-    found = {
-        Kind.ASSETS_BUCKET: bucket("assets"),
-        Kind.ASSET_OBJECTS: bucket("assets", f"{ASSETS_PREFIX}/*"),
-        Kind.MODELS_BUCKET: bucket("models"),
-        Kind.EXECUTION_OBJECTS: bucket("models", run),
-        Kind.EVALUATION_OBJECTS: bucket("models", f"{run}/evaluation/*"),
-        Kind.CHANNEL_OBJECTS: bucket("models", f"{run}/train/*", f"{run}/test/*"),
-        Kind.MODEL_OBJECTS: bucket("models", f"{run}/model/*"),
-        Kind.PIPELINE_BUCKET: bucket("pipeline"),
-        Kind.EXECUTOR_OBJECTS: bucket("pipeline", "code/*"),
-        Kind.ASSET_TABLE: table(tables.ASSET_METADATA),
-        Kind.TEMPLATE_TABLE: table(tables.TRAINING_TEMPLATE),
-        Kind.EXECUTION_TABLE: table(tables.EXECUTION),
-        Kind.EXECUTION_INDEX: table(tables.EXECUTION, tables.PIPELINE_EXECUTION_INDEX),
-        Kind.EVENT_TABLE: table(tables.EXECUTION_EVENT),
-        Kind.ENDPOINT_TABLE: table(tables.ENDPOINT_MAINTENANCE),
-        Kind.ENDPOINT_INDEX: table(tables.ENDPOINT_MAINTENANCE, tables.ENDPOINT_STATUS_INDEX),
-        Kind.PREDICTION_TABLE: table(tables.PREDICTION),
-        Kind.FEATURE_IMPORTANCE_TABLE: table(tables.FEATURE_IMPORTANCE),
-    }
-    return found.get(kind, ())
-
-
-def _sagemaker_arns(names: Names, kind: Kind) -> tuple[str, ...]:
-    """SageMaker names what a pipeline makes ``pipelines-<execution>-<step>-…``; it writes names in ARNs in lower case."""
-    pipeline, group = names.pipeline, names.of(MODEL_PACKAGES)
-    found = {
-        Kind.PIPELINE: (f"pipeline/{pipeline}",),
-        Kind.PIPELINE_EXECUTIONS: (f"pipeline/{pipeline}/execution/*",),
-        Kind.PROCESSING_JOBS: ("processing-job/pipelines-*",),
-        Kind.TRAINING_JOBS: ("training-job/pipelines-*",),
-        Kind.MODELS: ("model/pipelines-*",),
-        Kind.MODEL_PACKAGE_GROUP: (f"model-package-group/{group}",),
-        Kind.MODEL_PACKAGES: (f"model-package/{group}/*",),
-        Kind.ENDPOINTS: (f"endpoint/{pipeline}-*",),
-    }
-    return tuple(names.sagemaker(resource) for resource in found.get(kind, ()))
-
-
-def _network_arns(names: Names, kind: Kind) -> tuple[str, ...]:
-    """Without a VPC there is nothing to name, and no statement that asks."""
-    found = {
-        Kind.NETWORK_INTERFACES: ("network-interface/*",),
-        Kind.SUBNETS: tuple(f"subnet/{id_}" for id_ in names.settings.subnet_ids),
-        Kind.SECURITY_GROUPS: tuple(f"security-group/{id_}" for id_ in names.settings.security_group_ids),
-    }
-    return tuple(names.arn("ec2", resource) for resource in found[kind])
-
-
-def _service_arns(names: Names, kind: Kind, actor: str) -> tuple[str, ...]:
-    def logs(*groups: str) -> tuple[str, ...]:
-        return tuple(names.arn("logs", f"log-group:{group}:*") for group in groups)
-
-    deepar = DEEPAR_ACCOUNTS[names.settings.region]
-    found = {
-        Kind.ANY: ("*",),
-        Kind.REPOSITORY: (names.arn("ecr", f"repository/{names.of(REPOSITORY)}"),),
-        Kind.DEEPAR_REPOSITORY: (names.arn("ecr", f"repository/{DEEPAR_REPOSITORY}", account=deepar),),
-        Kind.PROCESSING_ROLE: (names.role("processing"),),
-        Kind.TRAINING_ROLE: (names.role("training"),),
-        Kind.MODEL_ROLE: (names.role("model"),),
-        Kind.PROCESSING_LOGS: logs("/aws/sagemaker/ProcessingJobs"),
-        Kind.TRAINING_LOGS: logs("/aws/sagemaker/TrainingJobs"),
-        Kind.INFERENCE_LOGS: logs(f"/aws/sagemaker/Endpoints/{names.prefix}-*", "/aws/sagemaker/TransformJobs"),
-        Kind.OWN_LOGS: logs(names.log_group(actor)),
-        Kind.DEAD_LETTERS: (names.queue(DEAD_LETTERS),),
-        Kind.SCHEDULED_FUNCTIONS: tuple(names.function(function) for function in SCHEDULED),
-    }
-    return found[kind]
+    def log_group(self, handler: str) -> str:
+        """Name of the log group that Lambda writes a handler's log to by default."""
+        return f"/aws/lambda/{self.of(handler)}"

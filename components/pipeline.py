@@ -1,4 +1,4 @@
-"""The SageMaker pipeline, its definition filled from the other resources, and the group its models are registered in."""
+"""The SageMaker pipeline, with its definition rendered from the other resources, and its model package group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pulumi
 import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
-from components.names import MODEL_PACKAGES, Names
+from components.context import StackContext
+from components.names import MODEL_PACKAGES
 from contracts.problems import ProblemsError
 from pipeline_def.check.phases import require_valid
 from pipeline_def.template.keys import Source, example_values, names_from, template_values
@@ -26,15 +27,13 @@ STORED_ABOVE_BYTES = 100_000
 
 @dataclass(frozen=True)
 class PipelineArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
+    context: StackContext
     image_uri: Input[str]
     #: The stack's exports so far, by their field in :class:`contracts.outputs.StackOutputs`.
     outputs: Mapping[str, Input[str]]
     #: Roles by actor: pipeline, processing, training and model.
     role_arns: Mapping[str, Input[str]]
-    #: What must stand before an execution may start: the pushed image, and the roles' policies.
+    #: What must exist before an execution may start: the pushed image, and the roles' policies.
     ready: Sequence[pulumi.Resource]
 
 
@@ -51,7 +50,7 @@ class Pipeline(pulumi.ComponentResource):
         super().__init__("model-training:pipeline:Pipeline", name, {}, opts)
         self._name = name
         self._args = args
-        self._settings = args.names.settings
+        self._context = args.context
         group = self._create_group()
         self.model_package_group = group.model_package_group_name
         self.model_package_group_arn = group.arn
@@ -64,35 +63,35 @@ class Pipeline(pulumi.ComponentResource):
     def _create_group(self) -> aws.sagemaker.ModelPackageGroup:
         return aws.sagemaker.ModelPackageGroup(
             f"{self._name}-models",
-            model_package_group_name=self._args.names.of(MODEL_PACKAGES),
+            model_package_group_name=self._context.names.of(MODEL_PACKAGES),
             model_package_group_description="Models that passed the quality gate",
-            tags=self._args.tags,
-            opts=ResourceOptions(parent=self, protect=self._settings.protect_data),
+            tags=self._context.tags,
+            opts=self._context.protected(self),
         )
 
     def _definition(self) -> Output[str]:
-        """The rendered definition. Everything that other resources know is filled in here, in one place."""
-        args, settings, tags = self._args, self._settings, dict(self._args.tags)
+        """The rendered definition, the one place where outputs of other resources enter it."""
+        args, settings, tags = self._args, self._context.settings, dict(self._context.tags)
         return Output.all(
             **{key: args.outputs[key] for key in names_from(Source.OUTPUT)},
             **{key: args.role_arns[key.removesuffix("_role_arn")] for key in names_from(Source.ROLE)},
             feature_image_uri=args.image_uri,
             model_package_group=self.model_package_group,
-            kms_key_arn=args.key_arn,
+            kms_key_arn=self._context.key_arn,
         ).apply(lambda known: render_definition(settings, tags, known))
 
     def _create_pipeline(self) -> aws.sagemaker.Pipeline:
         stored = self._store_definition() if is_stored() else None
         return aws.sagemaker.Pipeline(
             f"{self._name}-pipeline",
-            pipeline_name=self._args.names.pipeline,
-            pipeline_display_name=self._args.names.pipeline,
+            pipeline_name=self._context.names.pipeline,
+            pipeline_display_name=self._context.names.pipeline,
             pipeline_description="Features, training, quality gate and registering of a forecasting model",
             pipeline_definition=None if stored else self.definition,
             pipeline_definition_s3_location={"bucket": stored.bucket, "object_key": stored.key} if stored else None,
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},
             role_arn=self._args.role_arns["pipeline"],
-            tags=self._args.tags,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self, depends_on=self._args.ready),
         )
 
@@ -105,7 +104,7 @@ class Pipeline(pulumi.ComponentResource):
             key=self.definition.apply(lambda text: f"definitions/{hashlib.sha256(text.encode()).hexdigest()}.json"),
             content=self.definition,
             content_type="application/json",
-            tags=self._args.tags,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self, retain_on_delete=True),
         )
 

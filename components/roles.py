@@ -1,43 +1,26 @@
-"""One role per actor, with a policy made of what :mod:`contracts.permissions` says of that actor.
-
-``python -m components.roles`` prints who may do what, to what, and why, and the policy of whoever runs ``pulumi up``.
-"""
+"""One IAM role per actor, with the policy that :mod:`components.iam` declares for it."""
 
 from __future__ import annotations
 
-from contracts.problems import needs_extra, until_the_pipe_closes
-
-if __name__ == "__main__":
-    # Ahead of the component's own imports: what is not installed is said as every command says it.
-    with needs_extra(), until_the_pipe_closes():
-        from components.permission_report import main
-
-        main()
-    raise SystemExit
-
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
-from components.names import Names
-from components.policies import role_policy, trust_policy
-from contracts.permission_model import Actor
-from contracts.permissions import ACTORS, LAMBDA
+from components.context import StackContext
+from components.iam.actors import ACTORS
+from components.iam.statement import LAMBDA, Actor
 
 
 @dataclass(frozen=True)
 class RoleArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
+    context: StackContext
     actor: Actor
 
 
 class Role(pulumi.ComponentResource):
-    """An actor's role. ``ready`` is its policy: who acts under the role depends on it."""
+    """An actor's role. ``ready`` is its policy: resources that act under the role depend on it."""
 
     arn: Output[str]
     ready: pulumi.Resource
@@ -45,49 +28,42 @@ class Role(pulumi.ComponentResource):
     def __init__(self, name: str, args: RoleArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:roles:Role", name, {}, opts)
         self._name = name
-        self._args = args
+        self._context = args.context
+        self._actor = args.actor
         role = self._create_role()
         self.ready = self._create_policy(role)
         self.arn = role.arn
         self.register_outputs({"arn": self.arn})
 
     def _create_role(self) -> aws.iam.Role:
+        names = self._context.names
         return aws.iam.Role(
             f"{self._name}-role",
-            name=self._args.names.of(self._args.actor.name),
-            description=self._args.actor.purpose,
-            assume_role_policy=trust_policy(self._args.actor, self._args.names),
-            permissions_boundary=self._args.names.settings.permissions_boundary or None,
-            tags=self._args.tags,
+            name=names.of(self._actor.name),
+            description=self._actor.purpose,
+            assume_role_policy=self._actor.trust_policy(names),
+            permissions_boundary=names.permissions_boundary or None,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self),
         )
 
     def _create_policy(self, role: aws.iam.Role) -> aws.iam.RolePolicy:
-        actor, names = self._args.actor, self._args.names
-        policy: Input[str] = role_policy(actor, names, None)
-        if self._args.key_arn is not None:
-            policy = Output.from_input(self._args.key_arn).apply(lambda key_arn: role_policy(actor, names, key_arn))
+        actor, names = self._actor, self._context.names
+        policy: Input[str] = actor.policy(names)
+        if self._context.key_arn is not None:
+            policy = Output.from_input(self._context.key_arn).apply(lambda key_arn: actor.policy(names.with_key(key_arn)))
         return aws.iam.RolePolicy(
             f"{self._name}-policy", name="permissions", role=role.name, policy=policy, opts=ResourceOptions(parent=self)
         )
 
 
-@dataclass(frozen=True)
-class RolesArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
-
-
 class Roles(pulumi.ComponentResource):
-    """The roles of all actors but the functions, which have theirs with them: ``roles["training"].arn``."""
+    """The roles of all actors except the functions, which create their own: ``roles["training"].arn``."""
 
-    def __init__(self, name: str, args: RolesArgs, opts: ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, context: StackContext, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:roles:Roles", name, {}, opts)
         self._roles = {
-            actor.name: Role(
-                f"{name}-{actor.name}", RoleArgs(args.names, args.tags, args.key_arn, actor), ResourceOptions(parent=self)
-            )
+            actor.name: Role(f"{name}-{actor.name}", RoleArgs(context, actor), ResourceOptions(parent=self))
             for actor in ACTORS
             if actor.service != LAMBDA
         }
@@ -98,8 +74,10 @@ class Roles(pulumi.ComponentResource):
 
     @property
     def arns(self) -> dict[str, Output[str]]:
+        """ARNs by actor."""
         return {actor: role.arn for actor, role in self._roles.items()}
 
     @property
     def ready(self) -> list[pulumi.Resource]:
+        """The roles' policies."""
         return [role.ready for role in self._roles.values()]

@@ -1,4 +1,4 @@
-"""Which of our modules a function needs: its handler's, and all that they import of ours."""
+"""The modules that a function's archive contains: its handler, and every module of this project that it imports."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-#: Packages that may go into a function; everything else that a handler imports is in the Lambda runtime.
+#: Packages that may go into a function; the Lambda runtime has everything else that a handler imports.
 HANDLER_PACKAGES = ("contracts", "handlers", "runs")
 
 
 def handler_sources(root: Path, handler: str) -> dict[str, str]:
-    """Path in the archive to text, for ``handlers.<handler>`` and every module of ours that it imports, in order.
+    """Return path in the archive → text, sorted, for ``handlers.<handler>`` and every module of this project that it imports.
 
     A module that no handler imports is left out, so changing it does not update the function.
     """
@@ -28,7 +28,7 @@ def handler_sources(root: Path, handler: str) -> dict[str, str]:
 
 
 def _files(root: Path, module: str) -> Iterator[Path]:
-    """The module's file, and those of the packages around it; nothing where the name is that of a function or class."""
+    """The module's file and the ``__init__.py`` of its packages; only the latter if the name is a function or class."""
     parts = module.split(".")
     file = root.joinpath(*parts).with_suffix(".py")
     if file.is_file():
@@ -41,7 +41,7 @@ def _files(root: Path, module: str) -> Iterator[Path]:
 
 @cache
 def _imported(source: str) -> list[str]:
-    """Modules of our packages that a text imports, anywhere in it. Most texts are shared by several functions."""
+    """Modules of our packages that a text imports, anywhere in it. Cached, because functions share most texts."""
     modules: list[str] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

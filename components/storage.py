@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,21 +10,23 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.bucket import Bucket, BucketArgs
-from components.names import Names
+from components.context import StackContext
+from components.names import ACCESS_LOGS, BUCKETS
 from contracts.layout import EXECUTIONS_PREFIX, executor_key
 
 
 @dataclass(frozen=True)
 class StorageArgs:
-    names: Names
-    tags: Mapping[str, str]
-    key_arn: Input[str] | None
-    #: The file that the processing container starts with.
+    context: StackContext
+    #: The script that the processing container starts with.
     executor: Path
 
 
 class Storage(pulumi.ComponentResource):
-    """Buckets for price histories (assets), for what executions write (models), and for the executor (pipeline)."""
+    """Buckets for price histories (assets), for the files of executions (models), and for the executor (pipeline).
+
+    With ``accessLogsBucket: create``, there is one for their access logs too.
+    """
 
     assets: Bucket
     models: Bucket
@@ -36,10 +37,13 @@ class Storage(pulumi.ComponentResource):
         super().__init__("model-training:storage:Storage", name, {}, opts)
         self._name = name
         self._args = args
-        settings = args.names.settings
-        self.assets = self._create_bucket("assets")
-        self.models = self._create_bucket("models", settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/")
-        self.pipeline = self._create_bucket("pipeline")
+        self._context = args.context
+        log_bucket = self._create_log_bucket()
+        self.assets = self._create_bucket("assets", log_bucket)
+        self.models = self._create_bucket(
+            "models", log_bucket, args.context.settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/"
+        )
+        self.pipeline = self._create_bucket("pipeline", log_bucket)
         self.executor_uri = self._create_executor()
         self.register_outputs({"executor_uri": self.executor_uri})
 
@@ -53,28 +57,29 @@ class Storage(pulumi.ComponentResource):
             "executor_uri": self.executor_uri,
         }
 
-    def _create_bucket(self, noun: str, expiry_days: int = 0, expiry_prefix: str = "") -> Bucket:
-        names = self._args.names
-        bucket_name = names.bucket(noun)
+    def _create_log_bucket(self) -> Input[str] | None:
+        """Name of the bucket that S3 writes access logs to, ready to receive them; None if there is none."""
+        settings = self._context.settings
+        if not settings.creates_log_bucket:
+            return settings.access_logs_bucket or None
+        logs = Bucket(
+            f"{self._name}-{ACCESS_LOGS}",
+            BucketArgs(self._context, ACCESS_LOGS, logs_of=BUCKETS, expiry_days=settings.log_retention_days),
+            ResourceOptions(parent=self),
+        )
+        return logs.bucket_when_ready
+
+    def _create_bucket(self, noun: str, log_bucket: Input[str] | None, expiry_days: int = 0, expiry_prefix: str = "") -> Bucket:
         return Bucket(
             f"{self._name}-{noun}",
-            BucketArgs(
-                bucket_name=bucket_name,
-                bucket_arn=names.arn("s3", bucket_name, region="", account=""),
-                tags=self._args.tags,
-                key_arn=self._args.key_arn,
-                log_bucket=names.settings.access_logs_bucket,
-                expiry_days=expiry_days,
-                expiry_prefix=expiry_prefix,
-                protect=names.settings.protect_data,
-            ),
+            BucketArgs(self._context, noun, log_bucket, expiry_days=expiry_days, expiry_prefix=expiry_prefix),
             ResourceOptions(parent=self),
         )
 
     def _create_executor(self) -> Output[str]:
-        """Its key has its hash, so a changed executor is another object; the old one stays for executions that are under way.
+        """Its key contains its hash, so a changed executor is a new object; running executions keep the old one.
 
-        The content itself is the input, not a path, which would differ between two checkouts.
+        The input is the content, because a path would differ between two checkouts.
         """
         content = self._args.executor.read_bytes()
         stored = aws.s3.BucketObjectv2(
@@ -83,7 +88,7 @@ class Storage(pulumi.ComponentResource):
             key=executor_key(content),
             content=content.decode(),
             content_type="text/x-python",
-            tags=self._args.tags,
+            tags=self._context.tags,
             opts=ResourceOptions(parent=self, depends_on=self.pipeline.ready, retain_on_delete=True),
         )
         return Output.concat("s3://", stored.bucket, "/", stored.key)

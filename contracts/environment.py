@@ -12,6 +12,9 @@ LOG_SYNC_SECONDS_DEFAULT = "10"
 #: The pipeline execution of the container. The step refuses the item of another pipeline execution.
 PIPELINE_EXECUTION_ARN = "PIPELINE_EXECUTION_ARN"
 
+#: JSON list, from the pipeline's parameter ``test_quantiles``: the baseline is scored at the quantiles that DeepAR reports.
+TEST_QUANTILES = "TEST_QUANTILES"
+
 #: Root of the container's file system: unset in a container, a temporary folder if the step runs as a process.
 CONTAINER_ROOT = "CONTAINER_ROOT"
 
@@ -19,20 +22,3 @@ CONTAINER_ROOT = "CONTAINER_ROOT"
 def handler_variable(output: str) -> str:
     """Return the variable that holds one of the stack's exports: ``EXECUTION_TABLE`` for ``execution_table``."""
     return output.upper()
-
-
-#: The exports (fields of contracts.outputs.StackOutputs) that each handler needs; Lambda itself sets the region.
-HANDLER_OUTPUTS: dict[str, tuple[str, ...]] = {
-    "execution_events": ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table"),
-    "reconcile": ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table"),
-    "scheduled_start": (
-        "pipeline_name",
-        "pipeline_arn",
-        "assets_bucket",
-        "asset_table",
-        "template_table",
-        "execution_table",
-        "event_table",
-    ),
-    "endpoint_cleanup": ("pipeline_arn", "endpoint_table"),
-}

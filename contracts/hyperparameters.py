@@ -1,9 +1,9 @@
-"""The hyperparameters of SageMaker's built-in DeepAR: names, kinds, ranges and what our pipeline passes by default.
+"""The hyperparameters of SageMaker's built-in DeepAR: names, types and ranges.
 
 The algorithm takes a map of string to string. The author of the definition, its checker, ``runs start`` and the local
-stand-in all read this one table.
-Source: Amazon SageMaker developer guide, "DeepAR hyperparameters" and "Tune a DeepAR model"; where the guide names no upper
-bound, the one here is the practical limit beyond which a job can only waste money.
+stand-in all read this one table. The pipeline's defaults are in ``pipeline_def.author.hyperparameter_defaults.py``.
+Source: Amazon SageMaker developer guide, "DeepAR hyperparameters" and "Tune a DeepAR model". If the guide names no upper
+bound, the bound here is a practical limit: a larger value only makes the job more expensive.
 """
 
 from __future__ import annotations
@@ -26,15 +26,10 @@ VALUE_MAX_CHARS = 2500
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One hyperparameter.
-
-    ``default`` is what the pipeline's parameter defaults to: the algorithm's own documented default where it has one.
-    ``from_template`` marks those that the training template sets and nobody may override at start.
-    """
+    """One hyperparameter. ``from_template``: the training template sets it, and a start cannot override it."""
 
     name: str
     kind: Kind
-    default: str
     minimum: float = 0
     maximum: float = 0
     words: tuple[str, ...] = ()
@@ -42,7 +37,7 @@ class Hyperparameter:
 
     @property
     def allowed(self) -> str:
-        """What may stand there, for a message."""
+        """The allowed values, for a message."""
         if self.kind in ("integer", "float"):
             return f"allowed: {'an integer' if self.kind == 'integer' else 'a number'} {self._range}"
         if self.kind == "choice":
@@ -60,7 +55,7 @@ class Hyperparameter:
         return f"from {self.minimum:g} to {self.maximum:g}"
 
     def accepts(self, text: str) -> bool:
-        """Whether the algorithm would take this string."""
+        """True if the algorithm accepts this string."""
         if len(text) > VALUE_MAX_CHARS:
             return False
         if self.kind == "frequency":
@@ -101,34 +96,31 @@ class Hyperparameter:
 HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
     item.name: item
     for item in (
-        Hyperparameter("time_freq", "frequency", "D", from_template=True),
-        Hyperparameter("prediction_length", "integer", "20", 1, 1000, from_template=True),
-        Hyperparameter("context_length", "integer", "40", 1, 2000, from_template=True),
-        Hyperparameter("epochs", "integer", "10", 1, 1000),
-        Hyperparameter("learning_rate", "float", "0.001", 1e-5, 0.1),
-        Hyperparameter("mini_batch_size", "integer", "128", 1, 1028),
-        Hyperparameter("num_cells", "integer", "40", 1, 200),
-        Hyperparameter("num_layers", "integer", "2", 1, 8),
-        Hyperparameter("dropout_rate", "float", "0.1", 0, 0.9),
-        Hyperparameter("embedding_dimension", "integer", "10", 1, 50),
-        Hyperparameter("likelihood", "choice", "student-T", words=LIKELIHOODS),
-        Hyperparameter("cardinality", "integers-or-word", "auto", 1, 100_000, words=("auto", "ignore")),
-        Hyperparameter("num_dynamic_feat", "integer-or-word", "auto", 1, 10_000, words=("auto", "ignore")),
-        Hyperparameter("num_eval_samples", "integer", "100", 1, 10_000),
-        Hyperparameter("test_quantiles", "quantiles", "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]"),
-        # The algorithm knows "unset" (train all epochs, keep the last model), which a pipeline parameter can not say.
-        # A patience of as many epochs as may ever run never stops a training early; but once it is set, the algorithm keeps
-        # the model of the lowest loss rather than the last one.
-        Hyperparameter("early_stopping_patience", "integer", "1000", 1, 1000),
+        Hyperparameter("time_freq", "frequency", from_template=True),
+        Hyperparameter("prediction_length", "integer", 1, 1000, from_template=True),
+        Hyperparameter("context_length", "integer", 1, 2000, from_template=True),
+        Hyperparameter("epochs", "integer", 1, 1000),
+        Hyperparameter("learning_rate", "float", 1e-5, 0.1),
+        Hyperparameter("mini_batch_size", "integer", 1, 1028),
+        Hyperparameter("num_cells", "integer", 1, 200),
+        Hyperparameter("num_layers", "integer", 1, 8),
+        Hyperparameter("dropout_rate", "float", 0, 0.9),
+        Hyperparameter("embedding_dimension", "integer", 1, 50),
+        Hyperparameter("likelihood", "choice", words=LIKELIHOODS),
+        Hyperparameter("cardinality", "integers-or-word", 1, 100_000, words=("auto", "ignore")),
+        Hyperparameter("num_dynamic_feat", "integer-or-word", 1, 10_000, words=("auto", "ignore")),
+        Hyperparameter("num_eval_samples", "integer", 1, 10_000),
+        Hyperparameter("test_quantiles", "quantiles"),
+        Hyperparameter("early_stopping_patience", "integer", 1, 1000),
     )
 }
 
-#: Those without which the algorithm refuses to start.
+#: The algorithm does not start without these.
 REQUIRED = ("time_freq", "prediction_length", "context_length", "epochs")
 
 
 def hyperparameter_problems(values: Mapping[str, str], where: str = "hyperparameter") -> list[Problem]:
-    """Every unknown name and every value outside its range, each as one problem."""
+    """Return one problem for each unknown name and each value that is not allowed."""
     problems = []
     for name, text in values.items():
         known = HYPERPARAMETERS.get(name)

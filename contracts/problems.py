@@ -12,7 +12,10 @@ from pathlib import Path
 
 from contracts.display import printable
 
-_OWN_PACKAGES = ("contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies", "settings")
+_OWN_PACKAGES = (
+    "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies",
+    "settings", "stack_config",
+)  # fmt: skip
 
 
 #: Value of a problem whose text needs none: "baseAssets is empty; …", not "baseAssets is []; …".

@@ -1,4 +1,4 @@
-"""Schedules as EventBridge Scheduler takes them: ``rate(…)`` and ``cron(…)``. Its other form, ``at(…)``, fires once only."""
+"""Schedule expressions of EventBridge Scheduler: ``rate(…)`` and ``cron(…)``. The third form, ``at(…)``, fires only once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOTHING = r"(?!)"
 
 @dataclass(frozen=True)
 class _Field:
-    """One field of a cron expression: its numbers, names for them in order, and what else may stand there by itself."""
+    """One field of a cron expression: its numbers, their names in order, and a pattern of special values such as ``L``."""
 
     numbers: range
     names: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class _Field:
         return re.fullmatch(self.special, text) is not None or all(self._is_item(part) for part in text.split(","))
 
     def _is_item(self, text: str) -> bool:
-        """A value, a range that goes upwards, or all; and steps that do not leave the field with the first."""
+        """True for a value, an ascending range or ``*``, each with an optional step that is not larger than the field."""
         span, slash, step = text.partition("/")
         longest = min(self.numbers[-1], len(self.numbers))
         if slash and not (_is_digits(step) and 1 <= int(step) <= longest):
@@ -52,12 +52,12 @@ _FIELDS = (
 
 
 def is_schedule(text: str) -> bool:
-    """Whether it is ``rate(…)``, or ``cron(…)`` with six fields of which just one of the days is ``?``."""
+    """True for ``rate(…)``, and for ``cron(…)`` with six fields where exactly one of the two day fields is ``?``."""
     return _RATE.fullmatch(text) is not None or _cron_fields(text) is not None
 
 
 def is_hourly_at_most(text: str) -> bool:
-    """Whether a schedule lets an hour go by between two times: a cron expression does if its minute is one number."""
+    """True if at least an hour passes between two times. For a cron expression, the minute must then be one number."""
     fields = _cron_fields(text)
     if fields is not None:
         return _is_digits(fields[0])
@@ -76,5 +76,5 @@ def _cron_fields(text: str) -> list[str] | None:
 
 
 def _is_digits(text: str) -> bool:
-    """``isdecimal`` would also take the digits of other scripts."""
+    """ASCII digits only; ``isdecimal`` also accepts the digits of other scripts."""
     return re.fullmatch(r"[0-9]{1,4}", text) is not None

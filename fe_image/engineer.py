@@ -14,9 +14,7 @@ from datetime import datetime
 
 import numpy as np
 
-from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import Problem, ProblemsError
-from contracts.strict_json import parse
 from contracts.template import TrainingTemplate
 from fe_image.data.arrays import Floats, Panel
 from fe_image.data.frequency import Frequency
@@ -33,8 +31,8 @@ from fe_image.model.target import trading_profile, trading_shares, transformed
 
 log = logging.getLogger(__name__)
 
-#: The quantiles that the algorithm's metrics are over, unless its hyperparameter says otherwise.
-TEST_QUANTILES: tuple[float, ...] = tuple(parse(HYPERPARAMETERS["test_quantiles"].default))
+#: The algorithm's documented default for test_quantiles.
+DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def engineer(
     prices: Mapping[str, PriceHistory],
     template: TrainingTemplate,
     until: datetime | None = None,
-    test_quantiles: Sequence[float] = TEST_QUANTILES,
+    test_quantiles: Sequence[float] = DECILES,
 ) -> EngineeredData:
     """Compute everything. With ``until``, only rows up to then exist, and test windows that they do not fill are left out.
 

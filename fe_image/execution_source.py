@@ -10,21 +10,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from contracts import environment as names
-from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.layout import ASSET_MAX_BYTES as MAX_BYTES
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import from_attribute
-from contracts.strict_json import parse
 from contracts.tables import ExecutionAttribute as Attribute
 from contracts.template import TrainingTemplate, parse_template
 from fe_image.container.aws_clients import client
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.data.prices import PriceHistory, Reading, read_history
-from fe_image.engineer import TEST_QUANTILES
 
 #: The item must be read, or there is nothing to do: throttling is waited out with backoff and jitter, then the step fails.
 _ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 8, 5, 10
-_QUANTILES = "test_quantiles"
 _VERSION_FIELDS = (
     ("Key", r"(?s).+", "allowed: the key of the asset's object"),
     ("Sha256", "[0-9a-f]{64}", "allowed: 64 hexadecimal digits, lower case"),
@@ -37,7 +33,6 @@ class ExecutionSource:
 
     template: TrainingTemplate
     assets: Mapping[str, Mapping[str, Any]]  # asset → contracts.snapshot.AssetVersion
-    test_quantiles: tuple[float, ...]
 
 
 def read_item(where: StepEnvironment) -> Mapping[str, Any]:
@@ -82,18 +77,13 @@ def item_source(item: Mapping[str, Any], execution_id: str) -> ExecutionSource:
 def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:
     """The template, validated again, and an asset version for each of its assets."""
     template = parse_template(snapshot.get("Template"))
-    assets, parameters = snapshot.get("Assets") or {}, snapshot.get("Parameters") or {}
-    problems = [
-        Problem(name, value, "allowed: one JSON object")
-        for name, value in (("Assets", assets), ("Parameters", parameters))
-        if not isinstance(value, Mapping)
-    ]
-    if not problems:
-        problems = [problem for asset in template.base_assets for problem in _version_problems(asset, assets.get(asset))]
-        problems += _quantile_problems(parameters)
+    assets = snapshot.get("Assets") or {}
+    if not isinstance(assets, Mapping):
+        raise one_problem("snapshot", "Assets", assets, "allowed: one JSON object")
+    problems = [problem for asset in template.base_assets for problem in _version_problems(asset, assets.get(asset))]
     if problems:
         raise ProblemsError("snapshot", problems)
-    return ExecutionSource(template, assets, _test_quantiles(parameters))
+    return ExecutionSource(template, assets)
 
 
 def _version_problems(asset: str, version: object) -> Iterator[Problem]:
@@ -108,19 +98,6 @@ def _version_problems(asset: str, version: object) -> Iterator[Problem]:
             value = version.get(name)
             if not isinstance(value, str) or not re.fullmatch(pattern, value):
                 yield Problem(f"{where}.{name}", value, allowed)
-
-
-def _quantile_problems(parameters: Mapping[str, Any]) -> list[Problem]:
-    text, known = parameters.get(_QUANTILES), HYPERPARAMETERS[_QUANTILES]
-    if not text or (isinstance(text, str) and known.accepts(text)):
-        return []
-    return [Problem(f"Parameters.{_QUANTILES}", text, known.allowed)]
-
-
-def _test_quantiles(parameters: Mapping[str, str]) -> tuple[float, ...]:
-    """The gate scores what the algorithm scores: its hyperparameter, where the execution sets it."""
-    text = parameters.get(_QUANTILES)
-    return tuple(parse(text)) if text else TEST_QUANTILES
 
 
 def read_snapshot_assets(source: ExecutionSource, folder: Path) -> tuple[dict[str, PriceHistory], list[str]]:

@@ -70,7 +70,7 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     histories, notes = read_snapshot_assets(source, where.assets)
     for note in notes:
         log.warning("%s", note)
-    data = engineer(histories, source.template, test_quantiles=source.test_quantiles)
+    data = engineer(histories, source.template, test_quantiles=where.test_quantiles)
     entries = write_outputs(data, where.outputs, where.execution_id)
     for name, entry in entries.items():
         log.info("%s: %d bytes", name, entry["size"])

@@ -85,7 +85,7 @@ def up(
     from local_run.live import LiveView
     from local_run.second_terminal import print_exports, print_for_pulumi
     from local_run.session import PROJECT, deployed_session, empty_account
-    from local_run.stack_config import read_stack_config
+    from stack_config import read_stack_config
 
     view, ended = LiveView(CONSOLE), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -17,8 +17,8 @@ from local_run.emulator.options import Options
 from local_run.emulator.pipelines.steps.container import ContainerBackend
 from local_run.emulator.server import Emulator
 from local_run.emulator.service import LocalSageMaker
-from local_run.stack_config import read_stack_config
 from runs.stack import Stack
+from stack_config import read_stack_config
 
 PROJECT = Path(__file__).resolve().parent.parent
 USER = "user"

@@ -13,7 +13,7 @@ sys.path[:] = [str(_ROOT), *(path for path in sys.path if Path(path).resolve() !
 def main(arguments: list[str]) -> None:
     from contracts.problems import needs_extra, until_the_pipe_closes
 
-    with needs_extra("test"), until_the_pipe_closes():
+    with needs_extra("policies"), until_the_pipe_closes():
         from pulumi_policy import PolicyPack
 
         from policies.listing import print_controls

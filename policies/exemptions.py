@@ -47,6 +47,16 @@ EXEMPTIONS = (
         "Nothing reacts to objects: SageMaker's own events tell of an execution's end, which is when its outputs count",
     ),
     Exemption(
+        "kms-key-in-production",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration storage-access-logs-encryption",
+        "S3 delivers access logs only to buckets whose default encryption uses S3's own keys",
+    ),
+    Exemption(
+        "s3-logging-exists",
+        "aws:s3/bucket:Bucket storage-access-logs-bucket",
+        "It holds the other buckets' access logs; logging access to the logs would never end",
+    ),
+    Exemption(
         "dynamodb-backup-plan",
         "aws:dynamodb/table:Table tables-*",
         "Point-in-time recovery restores any second of the last 35 days; who needs longer adds the tables to a backup plan",

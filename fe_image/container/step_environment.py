@@ -8,8 +8,10 @@ from pathlib import Path
 
 from contracts import environment as names
 from contracts import layout
+from contracts.hyperparameters import hyperparameter_problems
 from contracts.ids import execution_id_problem
 from contracts.problems import Problem, ProblemsError
+from contracts.strict_json import parse
 from fe_image.container.exit_message import container_root
 
 _MAX_SYNC_SECONDS = 3600
@@ -24,6 +26,7 @@ class StepEnvironment:
     feature_importance_table: str
     models_bucket: str
     sync_seconds: float
+    test_quantiles: tuple[float, ...]
     root: Path
     region: str | None
     pipeline_execution_arn: str | None
@@ -31,13 +34,17 @@ class StepEnvironment:
     @classmethod
     def read(cls, execution_id: str, environment: Mapping[str, str]) -> StepEnvironment:
         """Every missing or wrong variable is named."""
-        required = (names.EXECUTION_TABLE, names.FEATURE_IMPORTANCE_TABLE, names.MODELS_BUCKET)
+        required = (names.EXECUTION_TABLE, names.FEATURE_IMPORTANCE_TABLE, names.MODELS_BUCKET, names.TEST_QUANTILES)
         problems = [Problem(name, None, "the pipeline's definition sets it") for name in required if not environment.get(name)]
         if problem := execution_id_problem(execution_id, "--executionid"):
             problems.append(problem)
         seconds = environment.get(names.LOG_SYNC_SECONDS, names.LOG_SYNC_SECONDS_DEFAULT)
         if _seconds(seconds) is None:
             problems.append(Problem(names.LOG_SYNC_SECONDS, seconds, f"allowed: a number above 0, up to {_MAX_SYNC_SECONDS}"))
+        quantiles = environment.get(names.TEST_QUANTILES)
+        if quantiles:
+            found = hyperparameter_problems({"test_quantiles": quantiles})
+            problems += [Problem(names.TEST_QUANTILES, problem.value, problem.allowed) for problem in found]
         if problems:
             raise ProblemsError("environment of the step", problems)
         return cls(
@@ -46,6 +53,7 @@ class StepEnvironment:
             feature_importance_table=environment[names.FEATURE_IMPORTANCE_TABLE],
             models_bucket=environment[names.MODELS_BUCKET],
             sync_seconds=_seconds(seconds) or 0.0,
+            test_quantiles=tuple(parse(environment[names.TEST_QUANTILES])),
             root=container_root(environment),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
             pipeline_execution_arn=environment.get(names.PIPELINE_EXECUTION_ARN) or None,

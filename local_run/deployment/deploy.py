@@ -18,7 +18,7 @@ from local_run.deployment.program import run_program
 from local_run.emulator.actors import DEPLOYER
 from local_run.emulator.resources import Aws, Properties, resource_of
 from local_run.emulator.server import Emulator
-from local_run.stack_config import StackConfig, read_stack_config
+from stack_config import StackConfig, read_stack_config
 
 ImageBuilder = Callable[[Properties], str]
 _NO_REGION = "set it in the stack's file, or give it as an override"

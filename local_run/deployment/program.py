@@ -24,7 +24,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from contracts.problems import ProblemsError, one_problem
 from local_run.deployment.monitor import Monitor
-from local_run.stack_config import StackConfig
+from stack_config import StackConfig
 
 _log = logging.getLogger(__name__)
 _OWN_ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def run_program(project_dir: Path, config: StackConfig, monitor: Monitor, previe
 
 
 def _run(project_dir: Path, config: StackConfig, monitor: Monitor, preview: bool) -> None:
-    pulumi.runtime.set_all_config(dict(config.values), list(config.secret_keys))
+    pulumi.runtime.set_all_config(dict(config.values))
     configure(
         Settings(
             project=config.project,

@@ -7,6 +7,7 @@ from sagemaker.core.workflow.parameters import Parameter, ParameterFloat, Parame
 from contracts import layout
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS, Hyperparameter
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from pipeline_def.template.keys import TEXT
 
 
@@ -28,11 +29,12 @@ def pipeline_parameters() -> list[Parameter]:
 
 
 def hyperparameter(item: Hyperparameter) -> Parameter:
-    """A hyperparameter under the algorithm's name. It has a default, so the algorithm never gets an empty string."""
+    """A pipeline parameter with the hyperparameter's name. Each has a default, so the algorithm never gets an empty string."""
+    default = DEFAULTS[item.name]
     if item.kind == "integer":
-        return ParameterInteger(item.name, int(item.default))
+        return ParameterInteger(item.name, int(default))
     if item.kind == "float":
-        return ParameterFloat(item.name, float(item.default))
+        return ParameterFloat(item.name, float(default))
     if item.kind == "choice":
-        return ParameterString(item.name, item.default, enum_values=list(item.words))
-    return ParameterString(item.name, item.default)
+        return ParameterString(item.name, default, enum_values=list(item.words))
+    return ParameterString(item.name, default)

@@ -82,7 +82,7 @@ def processing_step(authoring: Authoring, gate_file: PropertyFile) -> Processing
         volume_kms_key=TEXT["kms_key_arn"],
         output_kms_key=TEXT["kms_key_arn"],
         max_runtime_in_seconds=JSON["processing_max_runtime_seconds"],
-        env=processing_environment(),
+        env=processing_environment(authoring),
         tags=JSON["tags"],
         # No network isolation, because the step reads its snapshot from DynamoDB.
         network_config=NetworkConfig(
@@ -109,13 +109,14 @@ def processing_step(authoring: Authoring, gate_file: PropertyFile) -> Processing
     )
 
 
-def processing_environment() -> dict[str, str | PipelineVariable]:
+def processing_environment(authoring: Authoring) -> dict[str, str | PipelineVariable]:
     return {
         environment.EXECUTION_TABLE: TEXT["execution_table"],
         environment.FEATURE_IMPORTANCE_TABLE: TEXT["feature_importance_table"],
         environment.ASSETS_BUCKET: TEXT["assets_bucket"],
         environment.MODELS_BUCKET: TEXT["models_bucket"],
         environment.LOG_SYNC_SECONDS: TEXT["log_sync_seconds"],
+        environment.TEST_QUANTILES: authoring.parameters["test_quantiles"],
         # The step rejects an execution item of another pipeline execution.
         environment.PIPELINE_EXECUTION_ARN: ExecutionVariables.PIPELINE_EXECUTION_ARN,
     }

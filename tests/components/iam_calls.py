@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from contracts.permission_model import SAGEMAKER
-from contracts.permissions import OPERATOR
+from components.iam.people import OPERATOR
+from components.iam.statement import SAGEMAKER
 from local_run.emulator.actors import actor_of
 from local_run.emulator.server import ACCOUNT_ID
 

@@ -12,10 +12,9 @@ from typing import Any
 import boto3
 from typer.testing import CliRunner
 
+from components.iam.people import OPERATOR
 from components.names import Names
-from components.policies import role_policy
 from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
-from contracts.permissions import OPERATOR
 from contracts.tables import TemplateAttribute
 from local_run.deployment.deploy import deploy
 from local_run.emulator.options import Options
@@ -23,11 +22,11 @@ from local_run.emulator.server import ACCOUNT_ID, Emulator
 from local_run.emulator.service import LocalSageMaker
 from local_run.sample_data import write_samples
 from local_run.session import PROJECT
-from local_run.stack_config import read_stack_config
 from runs.cli import app as runs_app
 from runs.stack import Stack
 from runs.store import execution_store
 from settings import parse
+from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
 
 WAIT_SECONDS = 240
@@ -85,8 +84,8 @@ def record_run(folder: Path) -> RecordedRun:
 
 def _operator_statements(overrides: Mapping[str, object]) -> list[dict[str, Any]]:
     config = read_stack_config(PROJECT, "local", overrides)
-    names = Names(parse(config.project, config.stack, config.values), ACCOUNT_ID)
-    statements: list[dict[str, Any]] = json.loads(role_policy(OPERATOR, names, None))["Statement"]
+    names = Names.from_settings(parse(config.project, config.stack, config.values), ACCOUNT_ID)
+    statements: list[dict[str, Any]] = json.loads(OPERATOR.policy(names))["Statement"]
     return statements
 
 

@@ -68,6 +68,8 @@ class Recorder(mocks.Mocks):
     outputs: list[Any] = field(default_factory=list)
     #: Keys that the stack's file keeps encrypted.
     secret_keys: tuple[str, ...] = ()
+    #: What the program logs, which a preview shows.
+    messages: list[str] = field(default_factory=list)
     stack: str = "dev"
     project: str = PROJECT
 
@@ -134,6 +136,18 @@ class Recorder(mocks.Mocks):
         return found
 
 
+class RecordingEngine(mocks.MockEngine):
+    """The SDK's mock engine, with the program's log messages kept."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(None)
+        self.recorder = recorder
+
+    def Log(self, request: Any) -> Any:  # noqa: N802
+        self.recorder.messages.append(request.message)
+        return super().Log(request)
+
+
 class RecordingMonitor(mocks.MockMonitor):
     """The SDK's mock monitor, which forgets options and the stack's outputs; this one keeps them."""
 
@@ -172,7 +186,7 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
                 project=recorder.project,
                 stack=recorder.stack,
                 monitor=monitor,
-                engine=mocks.MockEngine(None),
+                engine=RecordingEngine(recorder),
                 dry_run=False,
             )
         )

@@ -134,4 +134,4 @@ def test_the_projects_own_context_holds_what_the_image_needs() -> None:
     files = read(ROOT).files
     assert {"fe_image/Dockerfile", "fe_image/run-fe-step.py", "contracts/layout.py"} <= files.keys()
     assert {path.split("/")[0] for path in files} == set(ALLOWED)
-    assert not any(path.startswith("contracts/permission") for path in files)
+    assert "contracts/schedule_expression.py" not in files

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from components.deployer import GRANTS, MANAGED_POLICY_MAX, deployer_policies, grant_document
-from components.names import ALARM_TOPIC, ALARMS, DEAD_LETTERS, EVENT_RULE, FUNCTIONS, REPOSITORY, Names
-from contracts.permissions import ACTORS
+from components.iam.actors import ACTORS, FUNCTION_ACTORS
+from components.iam.deployer import GRANTS, MANAGED_POLICY_MAX, deployer_policies
+from components.names import ALARM_TOPIC, ALARMS, DEAD_LETTERS, EVENT_RULE, REPOSITORY, Names
 from contracts.tables import TABLES
 from tests.components.iam_policy import listed
 from tests.components.recording import ACCOUNT
@@ -26,7 +26,7 @@ def test_policies_fit_iams_limit() -> None:
 
 def test_no_wildcard_where_one_can_be_named() -> None:
     for grant in GRANTS:
-        document = grant_document(grant, names())
+        document = grant.document(names())
         if document["Resource"] == "*":
             assert set(listed(document["Action"])) <= {
                 "logs:DescribeLogGroups",
@@ -51,15 +51,15 @@ def test_a_given_key_is_used_by_its_arn_and_never_changed() -> None:
 
 def test_a_stack_whose_name_begins_with_this_ones_is_out_of_reach() -> None:
     there = names(stack="dev-2")
-    theirs = [there.role(actor.name) for actor in ACTORS] + [there.function(function) for function in FUNCTIONS]
+    theirs = [there.role(actor.name) for actor in ACTORS] + [there.function(function) for function in FUNCTION_ACTORS]
     theirs += [there.queue(DEAD_LETTERS), there.topic(ALARM_TOPIC), there.rule(EVENT_RULE), *map(there.alarm, ALARMS)]
     theirs += [there.arn("ecr", f"repository/{there.of(REPOSITORY)}"), there.sagemaker(f"pipeline/{there.pipeline}")]
-    theirs += [there.arn("logs", f"log-group:{there.log_group(function)}") for function in FUNCTIONS]
+    theirs += [there.arn("logs", f"log-group:{there.log_group(function)}") for function in FUNCTION_ACTORS]
     theirs += [there.arn("dynamodb", f"table/{there.table(table)}") for table in TABLES]
     for grant in GRANTS:
         if grant.sid in ("ListRepositories", "Key", "KeyGrants"):  # a list, and keys, which are bound by their tags
             continue
-        patterns = [pattern for pattern in grant.resources(names(stack="dev")) if pattern != "*"]
+        patterns = [pattern for pattern in grant.arns(names(stack="dev")) if pattern != "*"]
         assert not [arn for arn in theirs for pattern in patterns if fnmatchcase(arn, pattern)], grant.sid
 
 
@@ -86,7 +86,7 @@ def test_a_boundary_bounds_what_a_deployer_can_give() -> None:
 @pytest.mark.parametrize("stack", ["dev", "a" * 40])
 def test_every_named_resource_of_a_stack_is_within_reach(stack: str) -> None:
     here: Names = names(stack=stack)
-    patterns = [pattern for grant in GRANTS for pattern in grant.resources(here)]
+    patterns = [pattern for grant in GRANTS for pattern in grant.arns(here)]
     wanted = [here.role(actor.name) for actor in ACTORS] + [here.function("endpoint-cleanup"), here.queue("dead-letters")]
     wanted += [here.topic("alarms"), here.rule("execution-events"), here.alarm("reconciler-late")]
     wanted += [here.arn("ecr", f"repository/{here.of('features')}"), here.sagemaker(f"pipeline/{here.pipeline}")]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from contracts.regions import region_problem
 from handlers.scheduled_start import handle
@@ -135,3 +136,10 @@ def test_an_existing_key_is_used_as_it_is() -> None:
     assert {item.inputs["serverSideEncryption"]["kmsKeyArn"] for item in recorded.of("aws:dynamodb/table:Table")} == {arn}
     assert arn in recorded.one("aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
     assert region_problem("eu-central-1") is None
+
+
+def test_a_preview_shows_when_a_cron_schedule_fires_next(everything: Recorder, dev: Recorder) -> None:
+    (message,) = [text for text in everything.messages if "fires next" in text]
+    pattern = r"scheduled-start: cron\(0 6 \? \* MON \*\) fires next \(UTC\): (Mon \d{4}-\d\d-\d\d 06:00(, )?){3}"
+    assert re.fullmatch(pattern, message)
+    assert not [text for text in dev.messages if "fires next" in text]

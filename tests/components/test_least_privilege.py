@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from components.policies import applicable
-from contracts.permission_model import Actor, Statement
-from contracts.permissions import ACTORS, LAMBDA, OPERATOR
+from components.iam.actors import ACTORS
+from components.iam.people import OPERATOR
+from components.iam.statement import LAMBDA, Actor, Statement
 from local_run.emulator.access import EVENTS_ACTOR
 from local_run.emulator.actors import DEPLOYER
 from tests.components.done_by_aws import DONE_BY_AWS
@@ -27,8 +27,7 @@ NEVER_ON_PURPOSE = {"s3:AbortMultipartUpload"}
 
 def statements_of(actor: Actor, *, by_service: bool) -> list[Statement]:
     """Those of a stack without key and VPC, as the local one is."""
-    found = applicable(actor, has_key=False, has_vpc=False)
-    return [statement for statement in found if bool(statement.by) == by_service]
+    return [statement for statement in actor.statements if statement.when == "always" and bool(statement.by) == by_service]
 
 
 OUR_STATEMENTS = [(name, found.sid) for name, actor in EVERYBODY.items() for found in statements_of(actor, by_service=False)]

@@ -1,22 +1,23 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.names import ALARMS, DEAD_LETTERS, FUNCTIONS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, Names, arns, bounded
-from contracts.permission_model import Kind
-from contracts.permissions import ACTORS
+from components.iam import resources
+from components.iam.actors import ACTORS
+from components.iam.people import OPERATOR
+from components.iam.statement import Statement
+from components.names import ALARMS, BUCKETS, DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, Names, bounded
 from contracts.regions import DEEPAR_ACCOUNTS
 from contracts.tables import TABLES
 from settings import PROJECT_NAME_MAX, SLUG_PATTERN, STACK_NAME_MAX
 from tests.components.recording import ACCOUNT, Recorder
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-NOUNS = (*ALARMS, *FUNCTIONS, DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, *(actor.name for actor in ACTORS))
+NOUNS = (*ALARMS, DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, *(actor.name for actor in ACTORS))
 SLUG = st.from_regex(SLUG_PATTERN, fullmatch=True).filter(lambda text: len(text) <= STACK_NAME_MAX)
 REPOSITORY_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
@@ -29,12 +30,10 @@ def names(
     boundary: str = "",
     **buckets: str,
 ) -> Names:
-    named = {f"{noun}_bucket_name": buckets.get(noun, "") for noun in ("assets", "models", "pipeline")}
-    vpc = {"subnet_ids": ("subnet-01234567",), "security_group_ids": ("sg-01234567",)}
-    settings = SimpleNamespace(
-        project=project, stack=stack, region=region, given_key_arn=given_key_arn, permissions_boundary=boundary, **named, **vpc
-    )
-    return Names(settings, ACCOUNT)  # type: ignore[arg-type]
+    return Names(
+        project, stack, region, ACCOUNT, bucket_names=buckets, subnet_ids=("subnet-01234567",),
+        security_group_ids=("sg-01234567",), key_arn=given_key_arn or "", permissions_boundary=boundary,
+    )  # fmt: skip
 
 
 @given(SLUG.filter(lambda text: len(text) <= PROJECT_NAME_MAX), SLUG, st.sampled_from(sorted(DEEPAR_ACCOUNTS)))
@@ -43,7 +42,7 @@ def test_every_name_is_one_that_aws_takes(project: str, stack: str, region: str)
     for noun in NOUNS:
         assert REPOSITORY_NAME.fullmatch(here.of(noun)), noun
         assert len(here.of(noun)) <= 63
-    buckets = [here.bucket(noun) for noun in ("assets", "models", "pipeline")]
+    buckets = [here.bucket(noun) for noun in BUCKETS]
     assert all(BUCKET.fullmatch(bucket) for bucket in buckets), buckets
     assert len(set(buckets)) == 3
     assert len({here.of(noun) for noun in NOUNS}) == len(set(NOUNS))
@@ -81,12 +80,12 @@ def test_names_read_as_project_stack_noun() -> None:
     assert names(region="cn-north-1").role("training") == f"arn:aws-cn:iam::{ACCOUNT}:role/model-training-dev-training"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.KEY])
-def test_every_kind_stands_for_arns(kind: Kind) -> None:
-    found = arns(names(), kind, "reconcile")
+@pytest.mark.parametrize("statement", [s for actor in (*ACTORS, OPERATOR) for s in actor.statements], ids=lambda s: s.sid)
+def test_every_statement_names_arns(statement: Statement) -> None:
+    found = statement.arns(names(given_key_arn=f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"))
     assert found
     for arn in found:
-        assert arn == "*" if kind is Kind.ANY else re.fullmatch(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:\d*:.+", arn), arn
+        assert arn == "*" or re.fullmatch(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:\d*:.+", arn), arn
 
 
 def test_arns_that_are_computed_are_those_that_resources_get(dev: Recorder) -> None:
@@ -94,7 +93,7 @@ def test_arns_that_are_computed_are_those_that_resources_get(dev: Recorder) -> N
     assert here.function("reconcile") in str(dev.of("aws:scheduler/schedule:Schedule"))
     roles = {resource.inputs["name"] for resource in dev.of("aws:iam/role:Role")}
     assert roles == {here.of(actor.name) for actor in ACTORS}
-    assert dev.exports["pipelineArn"] == arns(here, Kind.PIPELINE, "")[0]
+    assert dev.exports["pipelineArn"] == resources.pipeline(here)[0]
     rule = dev.one("aws:cloudwatch/eventRule:EventRule")
     assert here.rule("execution-events").endswith(f"rule/{rule.inputs['name']}")
     alarms = {resource.inputs["name"] for resource in dev.of("aws:cloudwatch/metricAlarm:MetricAlarm")}

@@ -6,17 +6,17 @@ import json
 import re
 
 import pytest
-from parliament import analyze_policy_string
 
-from components.deployer import MANAGED_POLICY_MAX
-from components.permission_report import main
-from components.policies import role_policy
-from contracts.permissions import ACTORS, OPERATOR
+from components.cli import main
+from components.iam.actors import ACTORS
+from components.iam.deployer import MANAGED_POLICY_MAX
+from components.iam.people import OPERATOR
+from tests.components.iam_lint import findings
 from tests.components.recording import ACCOUNT
 from tests.components.test_names import names
 
 KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"
-POLICY = json.loads(role_policy(OPERATOR, names(), KEY_ARN))
+POLICY = json.loads(OPERATOR.policy(names(given_key_arn=KEY_ARN)))
 
 
 def test_no_role_is_made_for_people() -> None:
@@ -25,11 +25,11 @@ def test_no_role_is_made_for_people() -> None:
 
 
 def test_the_linter_finds_nothing() -> None:
-    assert analyze_policy_string(json.dumps(POLICY)).findings == []
+    assert findings(POLICY) == set()
 
 
 def test_it_fits_into_a_managed_policy_and_is_said_once() -> None:
-    assert len(role_policy(OPERATOR, names(), KEY_ARN)) <= MANAGED_POLICY_MAX
+    assert len(OPERATOR.policy(names(given_key_arn=KEY_ARN))) <= MANAGED_POLICY_MAX
     sids = [statement["Sid"] for statement in POLICY["Statement"]]
     assert len(set(sids)) == len(sids)
     granted = [(act, kind) for statement in OPERATOR.statements for act in statement.actions for kind in statement.resources]

@@ -10,8 +10,8 @@ import pytest
 from pulumi import Alias, ResourceOptions
 
 import components
-from components.names import Names
-from components.tables import Tables, TablesArgs
+from components.context import StackContext
+from components.tables import Tables
 from contracts.outputs import FURTHER_OUTPUTS, StackOutputs, exported_name
 from contracts.problems import ProblemsError
 from settings import parse
@@ -24,6 +24,26 @@ TAGGED = {
     "aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:scheduler/scheduleGroup:ScheduleGroup", "aws:kms/key:Key",
     "aws:s3/bucketObjectv2:BucketObjectv2",
 }  # fmt: skip
+
+#: Types without data or data protection, which `pulumi up` creates again → why deleting them loses nothing.
+REPRODUCIBLE = {
+    "aws:s3/bucketObjectv2:BucketObjectv2": "its content is in the repository; a replaced executor is retained",
+    "docker:index/image:Image": "a tag in the protected repository; deleting it removes nothing from the registry",
+    "aws:iam/role:Role": "grants access; without it nobody has more",
+    "aws:iam/rolePolicy:RolePolicy": "grants access; without it nobody has more",
+    "aws:sagemaker/pipeline:Pipeline": "its definition is in the repository",
+    "aws:lambda/function:Function": "its code is in the repository",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "goes with its function",
+    "aws:lambda/permission:Permission": "grants access; without it nobody has more",
+    "aws:cloudwatch/eventRule:EventRule": "holds no data",
+    "aws:cloudwatch/eventTarget:EventTarget": "holds no data",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "holds no data",
+    "aws:scheduler/scheduleGroup:ScheduleGroup": "holds no data",
+    "aws:scheduler/schedule:Schedule": "holds no data",
+    "aws:sns/topic:Topic": "alarms are delivered at once, not kept",
+    "aws:sns/topicPolicy:TopicPolicy": "goes with its topic",
+    "aws:sns/topicSubscription:TopicSubscription": "goes with its topic",
+}
 
 
 def test_exports_are_the_contract(recorded: Recorder) -> None:
@@ -59,13 +79,23 @@ def test_everything_taggable_says_whose_it_is(recorded: Recorder) -> None:
             assert "tags" not in resource.inputs, f"{resource.type} takes tags: add it to TAGGED"
 
 
-def test_data_is_protected_in_prod_and_destroyable_in_dev(dev: Recorder, prod: Recorder) -> None:
-    data = {
-        "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:ecr/repository:Repository", "aws:kms/key:Key",
-        "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
-    }  # fmt: skip
-    assert {kind for (kind, _), request in prod.requests.items() if request.protect} == data
-    assert all(request.protect for (kind, _), request in prod.requests.items() if kind in data)
+def test_what_holds_configures_or_secures_data_is_protected(prod: Recorder, everything: Recorder) -> None:
+    """By class: each resource type of the program is protected, or in the table with the reason why it need not be."""
+    for recorded in (prod, everything):
+        requests = [(kind, request) for (kind, _), request in recorded.requests.items() if kind.startswith(("aws:", "docker:"))]
+        assert {kind for kind, request in requests if not request.protect} <= REPRODUCIBLE.keys()
+        assert not {kind for kind, request in requests if request.protect} & REPRODUCIBLE.keys()
+
+
+def test_a_protected_component_protects_everything_in_it(everything: Recorder) -> None:
+    """Nothing beside a bucket, table, queue, key or log group in its component can be deleted without it, by type or not."""
+    protected = {request.parent for request in everything.requests.values() if request.protect}
+    for (kind, name), request in everything.requests.items():
+        alone = kind in ("docker:index/image:Image", "aws:s3/bucketObjectv2:BucketObjectv2") or kind in REPRODUCIBLE
+        assert request.protect or request.parent not in protected or alone or kind.startswith(PROJECT), name
+
+
+def test_nothing_is_protected_in_dev(dev: Recorder) -> None:
     assert not [kind for (kind, _), request in dev.requests.items() if request.protect]
 
 
@@ -100,7 +130,7 @@ def test_the_entry_is_one_page() -> None:
 
 
 def test_nothing_in_the_program_knows_of_the_emulator() -> None:
-    program = [ROOT / "__main__.py", ROOT / "settings.py", *(ROOT / "components").glob("*.py")]
+    program = [ROOT / "__main__.py", ROOT / "settings.py", *(ROOT / "components").rglob("*.py")]
     for path in program:
         assert not re.search(r"moto|emulator|local_run|localhost|127\.0\.0\.1|endpoint_url", path.read_text(), re.I), path
 
@@ -119,7 +149,7 @@ def test_a_renamed_component_passes_its_old_name_on() -> None:
 
     def program() -> None:
         alias = ResourceOptions(aliases=[Alias(name="tables")])
-        Tables("data", TablesArgs(Names(settings, ACCOUNT), {}, None), alias)
+        Tables("data", StackContext.create(settings, ACCOUNT), alias)
 
     run_in_context(program, recorder, {})
     component = recorder.requests[("model-training:tables:Tables", "data")]

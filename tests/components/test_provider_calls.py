@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.deployer import GIVEN_KEY_GRANTS, GRANTS, MANAGED_POLICY_MAX, deployer_policies
+from components.iam.deployer import GIVEN_KEY_GRANTS, GRANTS, MANAGED_POLICY_MAX, deployer_policies
 from components.names import Names
 from local_run.emulator.actors import DEPLOYER
 from settings import parse
@@ -26,13 +26,11 @@ STACKS: dict[str, dict[str, Any]] = {
 }
 #: IAM attaches no more managed policies to a role, unless a quota is raised.
 POLICIES_MAX = 10
-GRANTED = [
-    (grant.sid, f"{grant.prefix}:{action}") for grant in (*GRANTS, *GIVEN_KEY_GRANTS) for action in grant.actions.split()
-]
+GRANTED = [(grant.sid, action) for grant in (*GRANTS, *GIVEN_KEY_GRANTS) for action in grant.actions]
 
 
 def policies(stack: str) -> list[str]:
-    return deployer_policies(Names(parse(PROJECT, "prod", configuration("prod", **STACKS[stack])), ACCOUNT))
+    return deployer_policies(Names.from_settings(parse(PROJECT, "prod", configuration("prod", **STACKS[stack])), ACCOUNT))
 
 
 def statements(stack: str) -> list[dict[str, Any]]:

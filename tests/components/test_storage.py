@@ -27,8 +27,14 @@ def by_bucket(recorded: Recorder, kind: str) -> dict[str, dict]:
     return settings
 
 
+def has_log_bucket(recorded: Recorder) -> bool:
+    """Only prod has one by default; ``everything`` names an existing bucket."""
+    targets = {resource.inputs["targetBucket"] for resource in recorded.of("aws:s3/bucketLogging:BucketLogging")}
+    return targets == {bucket("access-logs", "prod")}
+
+
 def test_each_bucket_has_each_setting_once(recorded: Recorder) -> None:
-    expected = {bucket(noun, recorded.stack) for noun in NOUNS}
+    expected = {bucket(noun, recorded.stack) for noun in NOUNS + (("access-logs",) if has_log_bucket(recorded) else ())}
     assert {resource.inputs["bucket"] for resource in recorded.of("aws:s3/bucket:Bucket")} == expected
     for kind in SETTINGS:
         assert set(by_bucket(recorded, kind)) == expected, kind
@@ -45,7 +51,8 @@ def test_no_public_access_and_no_acls(recorded: Recorder) -> None:
 
 def test_tls_only(recorded: Recorder) -> None:
     for name, inputs in by_bucket(recorded, SETTINGS[5]).items():
-        (statement,) = json.loads(inputs["policy"])["Statement"]
+        *deliver, statement = json.loads(inputs["policy"])["Statement"]
+        assert bool(deliver) == ("access-logs" in name)
         assert statement["Effect"] == "Deny"
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert statement["Resource"] == [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]
@@ -66,15 +73,20 @@ def test_encryption_follows_the_key(dev: Recorder, prod: Recorder) -> None:
     for inputs in by_bucket(dev, SETTINGS[3]).values():
         (rule,) = inputs["rules"]
         assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
-    for inputs in by_bucket(prod, SETTINGS[3]).values():
+    for name, inputs in by_bucket(prod, SETTINGS[3]).items():
         (rule,) = inputs["rules"]
+        if name == bucket("access-logs", "prod"):
+            assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
+            continue
         assert rule["bucketKeyEnabled"] is True
         assert rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
         assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"].startswith("arn:aws:kms:eu-central-1:")
 
 
 def test_only_executions_expire_and_only_where_asked(prod: Recorder, everything: Recorder) -> None:
-    assert all(len(inputs["rules"]) == 1 for inputs in by_bucket(prod, SETTINGS[4]).values())
+    (logs,) = [name for name, inputs in by_bucket(prod, SETTINGS[4]).items() if len(inputs["rules"]) == 2]
+    assert logs == bucket("access-logs", "prod")
+    assert by_bucket(prod, SETTINGS[4])[logs]["rules"][1]["expiration"] == {"days": 365}
     rules = by_bucket(everything, SETTINGS[4])
     (expiring,) = [name for name, inputs in rules.items() if len(inputs["rules"]) == 2]
     assert expiring == bucket("models", "prod")
@@ -87,6 +99,23 @@ def test_access_logs_where_asked(dev: Recorder, everything: Recorder) -> None:
     logging = by_bucket(everything, "aws:s3/bucketLogging:BucketLogging")
     assert {inputs["targetPrefix"] for inputs in logging.values()} == {f"{name}/" for name in logging}
     assert len(logging) == 3
+
+
+def test_production_has_a_bucket_of_its_own_for_access_logs(prod: Recorder) -> None:
+    logs = bucket("access-logs", "prod")
+    logging = by_bucket(prod, "aws:s3/bucketLogging:BucketLogging")
+    assert {name: inputs["targetBucket"] for name, inputs in logging.items()} == {bucket(noun, "prod"): logs for noun in NOUNS}
+    deliver, _ = json.loads(by_bucket(prod, SETTINGS[5])[logs]["policy"])["Statement"]
+    assert (deliver["Principal"], deliver["Action"]) == ({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject")
+    assert deliver["Resource"] == f"arn:aws:s3:::{logs}/*"
+    assert deliver["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": sorted(f"arn:aws:s3:::{bucket(noun, 'prod')}" for noun in NOUNS)},
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+    }
+    for (kind, name), request in prod.requests.items():
+        if kind == "aws:s3/bucketLogging:BucketLogging":
+            waits = request.propertyDependencies["targetBucket"].urns
+            assert any(urn.endswith("::storage-access-logs-policy") for urn in waits), name
 
 
 def test_data_survives_destroy_only_where_protected(dev: Recorder, prod: Recorder) -> None:

@@ -13,13 +13,13 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from components.permission_report import EXAMPLE_ACCOUNT
+from components.cli import EXAMPLE_ACCOUNT
 from local_run.cli import app as local_run_app
 from pipeline_def.cli import app as pipeline_app
 from runs.cli import app as runs_app
 
 ROOT = Path(__file__).parents[2]
-ROLES = ("-m", "components.roles")
+ROLES = ("-m", "components")
 
 #: Runs a command as if a module were not installed.
 WITHOUT = """
@@ -74,9 +74,9 @@ def test_a_reader_who_has_read_enough_ends_it_quietly(command: tuple[str, ...]) 
         ("typer", ("pipeline_def", "check"), "pip install '.[cli]'"),
         ("moto", ("local_run", "demo"), "pip install '.[local]'"),
         ("arch", ("local_run", "samples", "--out", "out/absent"), "pip install '.[local]'"),
-        ("pulumi", ("components.roles",), "pip install ."),
-        ("pydantic", ("components.roles", "--json"), "pip install ."),
-        ("pulumi_policy", ("policies", "--list"), "pip install '.[test]'"),
+        ("pulumi", ("components",), "pip install ."),
+        ("pydantic", ("components", "--json"), "pip install ."),
+        ("pulumi_policy", ("policies", "--list"), "pip install '.[policies]'"),
     ],
 )
 def test_a_missing_module_is_one_message_that_says_what_to_install(absent: str, command: tuple[str, ...], install: str) -> None:
@@ -111,4 +111,4 @@ def test_the_permission_report_s_help_shows_defaults_and_no_markup() -> None:
 
 
 def test_the_permission_report_works_without_what_only_other_commands_need() -> None:
-    assert run("-c", WITHOUT, "typer", "components.roles").returncode == 0
+    assert run("-c", WITHOUT, "typer", "components").returncode == 0

@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.hyperparameters import HYPERPARAMETERS, hyperparameter_problems
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 
 
-def test_every_default_is_allowed() -> None:
-    assert hyperparameter_problems({name: item.default for name, item in HYPERPARAMETERS.items()}) == []
+def test_every_hyperparameter_has_a_default_that_is_allowed() -> None:
+    assert DEFAULTS.keys() == HYPERPARAMETERS.keys()
+    assert hyperparameter_problems(DEFAULTS) == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from components import permission_report
+from components import cli
 from local_run.cli import app as local_run_app
 from pipeline_def.cli import app as pipeline_app
 from runs.cli import app as runs_app
@@ -23,7 +23,7 @@ APPS: dict[str, Any] = {
     name: get_command(app) for name, app in (("local_run", local_run_app), ("pipeline_def", pipeline_app), ("runs", runs_app))
 }
 BLOCK = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:\S+/)?python -m (?:local_run|runs|pipeline_def|components\.roles)\b")
+COMMAND = re.compile(r"(?:\S+/)?python -m (?:local_run|runs|pipeline_def|components)\b")
 
 
 def printed() -> Iterator[Any]:
@@ -37,8 +37,8 @@ def printed() -> Iterator[Any]:
 def parsed(words: list[str]) -> None:
     """As the command's own process does it, up to where it would begin to work."""
     module, arguments = words[0], words[1:]
-    if module == "components.roles":
-        permission_report.parser().parse_args(arguments)
+    if module == "components":
+        cli.parser().parse_args(arguments)
         return
     command = APPS[module]
     while isinstance(command, TyperGroup):

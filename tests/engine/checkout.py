@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = "pipeline_def/template/pipeline.json.mustache"
+DEFAULTS_FILE = "pipeline_def/author/hyperparameter_defaults.py"
 #: What the program needs of the repository; a test changes nothing else.
 _COPIED = (
-    "__main__.py", "settings.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image", "handlers",
-    "pipeline_def", "policies", "runs", "requirements.txt",
+    "__main__.py", "settings.py", "stack_config.py", "Pulumi.yaml", "Pulumi.*.yaml", "components", "contracts", "fe_image",
+    "handlers", "pipeline_def", "policies", "runs", "requirements.txt",
 )  # fmt: skip
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 
@@ -43,13 +45,28 @@ class Checkout:
         assert text.count(old) == 1, f"{file} has {old!r} {text.count(old)} times"
         target.write_text(text.replace(old, new), encoding="utf-8")
 
-    def edit_default(self, parameter: str, value: object) -> None:
-        """Give a parameter of the pipeline another default, in the template."""
+    def edit_default(self, parameter: str, value: str) -> None:
+        """Give a hyperparameter another default as docs/pipeline-diff.md says: edit the table, regenerate the template.
+
+        Only the author's environment has the SDK that regenerates it, so this writes the one line that it would change.
+        """
+        table = self.path / DEFAULTS_FILE
+        text = table.read_text(encoding="utf-8")
+        edited, count = re.subn(rf'^    "{parameter}": ".*",$', f'    "{parameter}": {json.dumps(value)},', text, flags=re.M)
+        assert count == 1 and edited != text
+        table.write_text(edited, encoding="utf-8")
+        self.edit_template_default(parameter, value)
+
+    def edit_template_default(self, parameter: str, value: str) -> None:
+        """Replace a parameter's default in the template, as a number if it was one and still can be."""
         template = self.path / TEMPLATE
         text = template.read_text(encoding="utf-8")
         start = text.index('"DefaultValue": ', text.index(f'"Name": "{parameter}"'))
         end = text.index("\n", start)
-        edited = f'"DefaultValue": {json.dumps(value)}'
+        quoted = '"' in text[start:end].removeprefix('"DefaultValue": ')
+        comma = "," if text[start:end].endswith(",") else ""
+        number = not quoted and re.fullmatch(r"[0-9.]+", value)
+        edited = f'"DefaultValue": {value if number else json.dumps(value)}{comma}'
         assert text[start:end] != edited
         template.write_text(text[:start] + edited + text[end:], encoding="utf-8")
 

@@ -57,7 +57,7 @@ def test_changed_handler_code_is_an_update_of_its_function(clone: Checkout, at: 
 
 
 def test_a_renamed_component_keeps_its_data(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
-    arguments = "TablesArgs(names, tags, key_arn)"
+    arguments = "context"
     options = 'pulumi.ResourceOptions(aliases=[pulumi.Alias(name="tables")])'
     clone.edit("__main__.py", f'Tables("tables", {arguments})', f'Tables("data", {arguments}, {options})')
     assert at(clone).plan() == []
@@ -119,7 +119,7 @@ def test_wrong_settings_are_refused_at_preview_all_at_once(clone: Checkout, at: 
 
 
 def test_a_template_that_breaks_a_rule_is_refused_at_preview(clone: Checkout, at: Callable[[Checkout], Cli]) -> None:
-    clone.edit_default("epochs", "many")
+    clone.edit_template_default("epochs", "many")
     refused = at(clone).run("preview", check=False)
     assert refused.code != 0
     assert "parameter epochs: allowed: an integer" in refused.text

@@ -41,7 +41,8 @@ def _kill_while_creating(deployed: Cli, type_: str, mark: Path) -> None:
     held = Cli(deployed.project, deployed.stack, deployed.environment, extra={
         "EMULATED_HOLD_TYPE": type_, "EMULATED_HOLD_FILE": str(mark),
     })  # fmt: skip
-    process = held.start("up", "--yes", "--skip-preview")
+    # One at a time: otherwise a busy machine has other resources in flight when the CLI is killed.
+    process = held.start("up", "--yes", "--skip-preview", "--parallel", "1")
     deadline = time.monotonic() + HOLD_SECONDS
     while not mark.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Settings kept by ``--secret``, under the true CLI and engine, which write the state; the provider is a stand-in."""
+"""Encrypted settings, under the true CLI: rejected before anything is created."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 from tests.engine.cli import Cli
 
-KEPT = {
+ENCRYPTED = {
     "alarmEmail": "hunter2@example.org",
     "owner": "nobody-knows",
     "subnetIds[0]": "subnet-0123456789abcdef0",
-    "securityGroupIds[0]": "sg-0123456789abcdef0",
 }
 
 
-def test_they_stand_nowhere_in_the_state(cli: Callable[[str], Cli]) -> None:
+def test_a_preview_rejects_all_of_them_at_once(cli: Callable[[str], Cli]) -> None:
     dev = cli("dev")
-    for key, text in KEPT.items():
+    for key, text in ENCRYPTED.items():
         dev.run("config", "set", "--secret", "--path", f"model-training:{key}", text)
-    made = dev.up()
-    exported, shown = (dev.run("stack", "export", *more).stdout for more in ((), ("--show-secrets",)))
-    assert [text for text in KEPT.values() if text not in shown] == []
-    assert [text for text in KEPT.values() if text in exported + made.text] == []
-    dev.require_unchanged()
+    refused = dev.run("preview", check=False)
+    assert refused.code != 0
+    for key in ("alarmEmail", "owner", "subnetIds"):
+        assert f"pulumi config set model-training:{key} <value>" in refused.text
+    assert not [text for text in ENCRYPTED.values() if text in refused.text]
+    assert "Traceback" not in refused.text

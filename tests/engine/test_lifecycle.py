@@ -23,7 +23,7 @@ def test_a_stack_from_first_preview_to_destroy(stack: str, cli: Callable[[str], 
     deployed.require_unchanged()
     assert _definition(deployed) == json.loads(_inputs_of_pipeline(deployed)["pipelineDefinition"])
 
-    checkout.edit_default("epochs", 17)
+    checkout.edit_default("epochs", "17")
     (step,) = deployed.plan()
     _assert_only_a_default_changes(step, "epochs", 17)
     deployed.up()

@@ -108,6 +108,7 @@ class Job:
             "FEATURE_IMPORTANCE_TABLE": FEATURE_IMPORTANCE.name,
             "MODELS_BUCKET": "models",
             "LOG_SYNC_SECONDS": "0.1",
+            "TEST_QUANTILES": "[0.1, 0.5, 0.9]",
             "CONTAINER_ROOT": str(self.root),
             **self.environment,
         }

@@ -15,7 +15,7 @@ from fe_image.container.step_environment import StepEnvironment
 from fe_image.importance_table import MAX_ROWS, store_importance
 from fe_image.model.importance import ImportanceReport
 
-WHERE = StepEnvironment("run-1", "executions", "importance", "models", 1.0, Path("/"), "eu-central-1", None)
+WHERE = StepEnvironment("run-1", "executions", "importance", "models", 1.0, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
 
 
 class Clock:

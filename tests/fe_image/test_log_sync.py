@@ -18,7 +18,7 @@ from contracts.tables import LOG_TAIL_BYTES
 from fe_image.container.log_sync import FINAL_TRIES, LogBuffer, LogSync, tail
 from fe_image.container.step_environment import StepEnvironment
 
-WHERE = StepEnvironment("run-1", "executions", "importance", "models", 0.02, Path("/"), "eu-central-1", None)
+WHERE = StepEnvironment("run-1", "executions", "importance", "models", 0.02, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
 
 
 class Recorder:

@@ -131,11 +131,14 @@ def test_an_item_without_a_snapshot(job: Job):
 
 
 def test_bad_environment_is_named_at_once(job: Job):
-    job.environment |= {"EXECUTION_TABLE": "", "MODELS_BUCKET": "", "LOG_SYNC_SECONDS": "often"}
+    job.environment |= {"EXECUTION_TABLE": "", "MODELS_BUCKET": "", "LOG_SYNC_SECONDS": "often", "TEST_QUANTILES": "0.1,0.9"}
     job.execution_id = "a_b"
     code, output = job.run()
     assert code == 1
-    for name in ("EXECUTION_TABLE", "MODELS_BUCKET", "LOG_SYNC_SECONDS is 'often'", "--executionid is 'a_b'"):
+    for name in (
+        "EXECUTION_TABLE", "MODELS_BUCKET", "LOG_SYNC_SECONDS is 'often'", "--executionid is 'a_b'",
+        "TEST_QUANTILES is '0.1,0.9'; allowed: a JSON list of different numbers between 0 and 1",
+    ):  # fmt: skip
         assert name in job.message
     assert "Traceback" not in output
 
@@ -149,9 +152,7 @@ def test_a_table_that_is_not_there_is_named(job: Job):
 
 
 def test_the_gate_scores_the_quantiles_that_the_execution_trains_with(job: Job):
-    snapshot = snapshot_of(job)
-    snapshot["Parameters"] = {"test_quantiles": "[0.25, 0.75]"}
-    put_snapshot(job.cloud, job.execution_id, snapshot)
+    job.environment["TEST_QUANTILES"] = "[0.25, 0.75]"
     assert job.run()[0] == 0
     baselines = json.loads((job.outputs / "evaluation/baselines.json").read_text())
     assert list(baselines["wQuantileLoss"]) == ["0.25", "0.75"]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from contracts.environment import HANDLER_OUTPUTS, handler_variable
+from components.handlers import HANDLERS
+from contracts.environment import handler_variable
 from contracts.problems import ProblemsError
 from contracts.tables import ExecutionAttribute
 from handlers import environment, execution_events, reconcile, scheduled_start
@@ -21,6 +22,7 @@ from tests.fake_sagemaker import FakeSageMaker
 from tests.handlers.test_events import event
 
 ROOT = Path(__file__).parents[2]
+OUTPUTS_READ = {handler.module: handler.outputs for handler in HANDLERS}
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +155,7 @@ def test_a_schedule_with_a_bad_input_is_refused_with_every_bad_field(call: dict[
 
 
 def test_a_function_reads_its_stack_from_its_environment() -> None:
-    names = HANDLER_OUTPUTS["execution_events"]
+    names = OUTPUTS_READ["execution_events"]
     variables = {handler_variable(name): getattr(OUTPUTS, name) for name in names} | {"AWS_REGION": REGION}
     read = environment.outputs_from(variables)
     assert all(getattr(read, name) == getattr(OUTPUTS, name) for name in (*names, "region"))
@@ -165,10 +167,10 @@ def test_handlers_read_no_other_export_than_their_environment_holds() -> None:
     """What a handler's own module and the shared modules read of ``outputs`` must be among what the component passes."""
     modules = ("observe", "conclude", "reconcile", "begin", "frozen_assets", "ranges", "pipeline_start")
     shared = set().union(*(_outputs_read(f"runs/{module}.py") for module in modules))
-    for name, passed in HANDLER_OUTPUTS.items():
+    for name, passed in OUTPUTS_READ.items():
         read = _outputs_read(f"handlers/{name}.py")
         assert read <= set(passed)
-    everything = set().union(*HANDLER_OUTPUTS.values()) | {"region"}
+    everything = set().union(*OUTPUTS_READ.values()) | {"region"}
     assert shared <= everything
 
 

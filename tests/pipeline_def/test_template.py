@@ -9,6 +9,7 @@ from contracts import environment, layout, status
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.regions import DEEPAR_ACCOUNTS
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from pipeline_def.template.keys import JSON, SECTION_SWITCHES, key_names
 from pipeline_def.template.render import template_tags
 from pipeline_def.template.text import TEMPLATE_PATH, read_template
@@ -69,7 +70,7 @@ def test_every_hyperparameter_reaches_the_algorithm_as_text_from_its_own_paramet
         kind = parameter(definition, name)["Type"]
         reference = get(f"Parameters.{name}")
         assert value == (reference if kind == "String" else {"Std:Join": {"On": "", "Values": [reference]}})
-        assert str(parameter(definition, name)["DefaultValue"]) == HYPERPARAMETERS[name].default
+        assert str(parameter(definition, name)["DefaultValue"]) == DEFAULTS[name]
 
 
 def test_the_container_gets_its_arguments_folders_and_environment_as_the_contract_says() -> None:
@@ -85,8 +86,10 @@ def test_the_container_gets_its_arguments_folders_and_environment_as_the_contrac
         environment.ASSETS_BUCKET,
         environment.MODELS_BUCKET,
         environment.LOG_SYNC_SECONDS,
+        environment.TEST_QUANTILES,
         environment.PIPELINE_EXECUTION_ARN,
     }
+    assert processing["Environment"][environment.TEST_QUANTILES] == get("Parameters.test_quantiles")
     assert processing["Environment"][environment.PIPELINE_EXECUTION_ARN] == get("Execution.PipelineExecutionArn")
 
 

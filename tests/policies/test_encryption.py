@@ -36,7 +36,6 @@ def definition(*types: str, key: str | None) -> dict[str, Any]:
     arguments: dict[str, dict[str, Any]] = {
         "Processing": {"ProcessingResources": {"ClusterConfig": {}}, "ProcessingOutputConfig": {}},
         "Training": {"ResourceConfig": {}, "OutputDataConfig": {}},
-        "Transform": {"TransformResources": {}, "TransformOutput": {}},
     }
     if key:
         arguments["Processing"] = {
@@ -44,12 +43,11 @@ def definition(*types: str, key: str | None) -> dict[str, Any]:
             "ProcessingOutputConfig": {"KmsKeyId": key},
         }
         arguments["Training"] = {"ResourceConfig": {"VolumeKmsKeyId": key}, "OutputDataConfig": {"KmsKeyId": key}}
-        arguments["Transform"] = {"TransformResources": {"VolumeKmsKeyId": key}, "TransformOutput": {"KmsKeyId": key}}
     steps = [{"Name": type_, "Type": type_, "Arguments": arguments[type_]} for type_ in types]
     return {"pipelineDefinition": json.dumps({"Version": "2020-12-01", "Steps": steps})}
 
 
-JOBS = ("Processing", "Training", "Transform")
+JOBS = ("Processing", "Training")
 PLAIN_QUEUE = Member(QUEUE, {"sqsManagedSseEnabled": True}, "queue")
 OWN_KEY = Member(KEY, KEPT, "key")
 
@@ -83,8 +81,6 @@ CASES = [
         "step Processing, $.Steps[0].Arguments.ProcessingOutputConfig.KmsKeyId is missing",
         "step Training, $.Steps[1].Arguments.ResourceConfig.VolumeKmsKeyId is missing",
         "step Training, $.Steps[1].Arguments.OutputDataConfig.KmsKeyId is missing",
-        "step Transform, $.Steps[2].Arguments.TransformResources.VolumeKmsKeyId is missing",
-        "step Transform, $.Steps[2].Arguments.TransformOutput.KmsKeyId is missing",
         stack="prod",
     ),
     Case("kms-key-everywhere", [PLAIN_QUEUE]),

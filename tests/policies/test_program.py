@@ -38,7 +38,7 @@ def test_advice_that_is_left() -> None:
         for stack in STACKS
     }
     no_logs = Counter({"s3-logging-exists": 3})
-    assert left == {"dev": no_logs, "dev with a key": no_logs, "prod": no_logs, "prod with everything": Counter()}
+    assert left == {"dev": no_logs, "dev with a key": no_logs, "prod": Counter(), "prod with everything": Counter()}
 
 
 @pytest.mark.parametrize("stack", STACKS)

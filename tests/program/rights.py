@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from contracts.permissions import LAMBDA, SAGEMAKER, SCHEDULER
+from components.iam.statement import LAMBDA, SAGEMAKER, SCHEDULER
 from local_run.emulator.actors import DEPLOYER
 from tests.components.iam_calls import REGION, Call
 from tests.components.recording import ACCOUNT

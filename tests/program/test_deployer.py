@@ -8,12 +8,12 @@ from typing import Any
 import boto3
 import pytest
 
-from components.deployer import deployer_policies
+from components.iam.deployer import deployer_policies
 from components.names import Names
 from local_run.deployment.deploy import deploy
 from local_run.emulator.server import Emulator
-from local_run.stack_config import read_stack_config
 from settings import parse
+from stack_config import read_stack_config
 from tests.components.iam_policy import allowed
 from tests.components.recording import ACCOUNT, EVERYTHING
 from tests.program.conftest import ROOT
@@ -31,7 +31,7 @@ STACKS: list[tuple[str, dict[str, Any]]] = [
 
 def deployer_statements(stack: str, overrides: dict[str, Any]) -> list[dict[str, Any]]:
     config = read_stack_config(ROOT, stack, overrides)
-    names = Names(parse(config.project, config.stack, config.values), ACCOUNT)
+    names = Names.from_settings(parse(config.project, config.stack, config.values), ACCOUNT)
     return [statement for policy in deployer_policies(names) for statement in json.loads(policy)["Statement"]]
 
 

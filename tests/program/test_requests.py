@@ -22,7 +22,9 @@ from tests.components.recording import EVERYTHING
 from tests.program.conftest import ROOT
 from tests.program.rights import Request
 
-PROGRAM = ("__main__.py", "settings.py", "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs")
+PROGRAM = (
+    "__main__.py", "settings.py", "stack_config.py", "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs",
+)  # fmt: skip
 #: Every option, but for the bucket of access logs, which there is none of here.
 WITH_ALL = {**EVERYTHING, "accessLogsBucket": ""}
 ARN = re.compile(r"arn:aws(-[a-z]+)*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:[^\s]+")

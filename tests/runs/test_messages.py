@@ -123,18 +123,3 @@ def test_a_starts_notes_are_shown(loaded: Stack, monkeypatch: pytest.MonkeyPatch
     started = Started("e1", "arn", new=True, notes=("asset A: odd\x1b[2J",))
     monkeypatch.setattr(begin, "start", lambda *_, **__: started)
     assert run("start", "mine") == (0, "note   asset A: odd\\x1b[2J\nstarted e1\n")
-
-
-@pytest.mark.parametrize(
-    ("repeated", "missing", "expected"),
-    [
-        (0, 0, []),
-        (1, 1, ["1 row repeats a date", "1 row has no price and is skipped"]),
-        (2, 3, ["2 rows repeat a date", "3 rows have no price and are skipped"]),
-    ],
-)
-def test_numbers_agree_in_notes(repeated: int, missing: int, expected: list[str]) -> None:
-    file = cli.assets.PriceFile("a", b"", 5, "2020-01-01", "2020-01-09", repeated, missing)
-    notes = cli.assets.notes(file)
-    assert len(notes) == len(expected)
-    assert all(note.startswith(text) for note, text in zip(notes, expected, strict=True))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import settings
 from contracts.problems import ProblemsError
 from contracts.regions import DEEPAR_ACCOUNTS
-from settings import Settings, parse
+from settings import Settings, next_times, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "model-training"
@@ -157,8 +158,12 @@ def test_one_wrong_setting_is_named_with_what_is_allowed(key: str, value: str, w
         ({"retrainingTemplate": "nightly"}, "retrainingSchedule", "set both or neither"),
         ({"managedSpot": "true", "trainingMaxWaitSeconds": "1800"}, "trainingMaxWaitSeconds", "(3600) to 3600"),
         ({"managedSpot": "true", "trainingMaxWaitSeconds": "7200"}, "trainingMaxWaitSeconds", "without checkpoints"),
-        ({"assetsBucketName": "prices", "modelsBucketName": "prices"}, "modelsBucketName", "assetsBucketName has that name"),
-        ({"pipelineBucketName": "prices", "accessLogsBucket": "prices"}, "accessLogsBucket", "has that name too"),
+        (
+            {"assetsBucketName": "prices", "modelsBucketName": "prices"},
+            "modelsBucketName",
+            "the same name",
+        ),
+        ({"pipelineBucketName": "prices", "accessLogsBucket": "prices"}, "accessLogsBucket", "has the same name"),
         ({"encryptionKey": "create", "trainingInstanceType": "ml.g5.xlarge"}, "trainingInstanceType", "local storage"),
         (
             {"encryptionKey": "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"},
@@ -226,44 +231,79 @@ def test_what_aws_and_docker_take(key: str, value: str) -> None:
     assert value in parse(PROJECT, "dev", config(**{key: value})).model_dump().values()
 
 
+@pytest.mark.parametrize("key", ["aws:region", *(f"{PROJECT}:{key}" for key in BLOCK)])
+def test_no_setting_may_be_encrypted(key: str) -> None:
+    with pytest.raises(ProblemsError) as caught:
+        parse(PROJECT, "dev", config(**{key: "hunter2"}), [key, "random:token"])
+    (found,) = map(str, caught.value.problems)
+    plain = f"set it in plain text: pulumi config set {key} <value>"
+    assert found == f"{key} is '[secret]'; no setting of this project is a secret; {plain}"
+
+
+def test_encrypted_settings_are_reported_with_all_other_problems() -> None:
+    changes = {"managedSpot": "true", "trainingMaxRuntimeSeconds": "3571", "trainingMaxWaitSeconds": "60", "owner": ""}
+    with pytest.raises(ProblemsError) as caught:
+        parse(PROJECT, "dev", config(**changes), [f"{PROJECT}:trainingMaxRuntimeSeconds"])
+    assert [problem.where.partition(":")[2] for problem in caught.value.problems] == ["trainingMaxRuntimeSeconds", "owner"]
+    assert "3571" not in str(caught.value)
+
+
+NOW = datetime(2027, 1, 30, 12, 34, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
-    ("secret", "changes", "hidden"),
+    ("expression", "times"),
     [
-        ("trainingInstanceType", {"trainingInstanceType": "c5.9xlarge"}, "c5.9xlarge"),
-        ("aws:region", {"aws:region": "eu-centrl-1"}, "did you mean"),
-        (
-            "trainingMaxRuntimeSeconds",
-            {"managedSpot": "true", "trainingMaxRuntimeSeconds": "3571", "trainingMaxWaitSeconds": "60"},
-            "3571",
-        ),
-        ("logRetentionDays", {"logRetentionDays": "hunter2"}, "hunter2"),
+        ("rate(1 hour)", ["2027-01-30 13:34", "2027-01-30 14:34", "2027-01-30 15:34"]),
+        ("rate(7 days)", ["2027-02-06 12:34", "2027-02-13 12:34", "2027-02-20 12:34"]),
+        ("rate(90 minutes)", ["2027-01-30 14:04", "2027-01-30 15:34", "2027-01-30 17:04"]),
+        ("cron(0 6 ? * MON *)", ["2027-02-01 06:00", "2027-02-08 06:00", "2027-02-15 06:00"]),
+        ("cron(0 6 31 * ? *)", ["2027-01-31 06:00", "2027-03-31 06:00", "2027-05-31 06:00"]),
+        ("cron(0 6 29 2 ? *)", ["2028-02-29 06:00", "2032-02-29 06:00", "2036-02-29 06:00"]),
+        ("cron(0 6 L * ? *)", ["2027-01-31 06:00", "2027-02-28 06:00", "2027-03-31 06:00"]),
+        ("cron(0 6 LW * ? *)", ["2027-02-26 06:00", "2027-03-31 06:00", "2027-04-30 06:00"]),
+        ("cron(0 6 ? * L *)", ["2027-02-06 06:00", "2027-02-13 06:00", "2027-02-20 06:00"]),
+        ("cron(0 6 ? * FRIL *)", ["2027-02-26 06:00", "2027-03-26 06:00", "2027-04-30 06:00"]),
+        ("cron(0 6 15W * ? *)", ["2027-02-15 06:00", "2027-03-15 06:00", "2027-04-15 06:00"]),
+        ("cron(0 6 ? * TUE#5 *)", ["2027-03-30 06:00", "2027-06-29 06:00", "2027-08-31 06:00"]),
+        ("cron(0 6 1 1 ? 2028-2029)", ["2028-01-01 06:00", "2029-01-01 06:00"]),
+        ("cron(0 6 31 2 ? *)", []),
     ],
 )
-def test_no_hint_tells_what_is_secret(secret: str, changes: dict[str, str], hidden: str) -> None:
-    key = secret if ":" in secret else f"{PROJECT}:{secret}"
-    with pytest.raises(ProblemsError) as caught:
-        parse(PROJECT, "dev", config(**changes), [key])
-    assert hidden not in str(caught.value)
-    assert len(caught.value.problems) == 1
+def test_next_times_of_a_schedule(expression: str, times: list[str]) -> None:
+    assert [f"{time:%Y-%m-%d %H:%M}" for time in next_times(expression, NOW)] == times
 
 
-def test_texts_that_are_kept_secret_are_known() -> None:
-    changes = {"alarmEmail": "a@b.org", "encryptionKey": "create", "logRetentionDays": "30"}
-    network = {"subnetIds": '["subnet-01234567"]', "securityGroupIds": '["sg-01234567"]'}
-    secret = [f"{PROJECT}:{key}" for key in (*changes, *network, "managedSpot")]
-    assert parse(PROJECT, "dev", config(**changes, **network), secret).secret_texts == (
-        "subnet-01234567",
-        "sg-01234567",
-        "a@b.org",
-    )
-    assert parse(PROJECT, "dev", config(**changes)).secret_texts == ()
+@given(
+    st.sampled_from(["15", "31", "L", "1,15", "*/10", "20W"]),
+    st.sampled_from(["*", "2", "JAN,JUL", "*/3", "4,6"]),
+    st.sampled_from(["*", "2027-2031"]),
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1), timezones=st.just(UTC)),
+)
+def test_next_times_are_in_order_and_match_the_expression(day: str, month: str, year: str, now: datetime) -> None:
+    times = next_times(f"cron(30 4 {day} {month} ? {year})", now)
+    assert times == sorted(set(times))
+    assert all(time > now and (time.hour, time.minute, time.second) == (4, 30, 0) for time in times)
+    impossible = day == "31" and month in ("2", "4,6")
+    assert (times == []) == impossible
 
 
-def test_a_secret_value_is_masked() -> None:
-    with pytest.raises(ProblemsError) as caught:
-        parse(PROJECT, "dev", config(alarmEmail="hunter2"), [f"{PROJECT}:alarmEmail"])
-    assert "hunter2" not in str(caught.value)
-    assert "alarmEmail" in str(caught.value)
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cron(0 6 31 2 ? *)",
+        "cron(0 6 30 FEB ? *)",
+        "cron(0 6 31 4,6 ? *)",
+        "cron(0 6 31 APR,JUN,SEP,NOV ? *)",
+        "cron(0 6 29 2 ? 2027)",
+        "cron(0 6 1 1 ? 2020)",
+        "cron(0 6 ? * MON 1970-2025)",
+        "cron(0 6 31W 2 ? *)",
+    ],
+)
+def test_a_schedule_that_never_fires_is_rejected(expression: str) -> None:
+    (found,) = problems(retrainingSchedule=expression, retrainingTemplate="nightly")
+    assert "it never fires; allowed: a cron expression for dates that exist" in found
 
 
 @pytest.mark.parametrize("stack", ["", "Dev", "..", "-x", "x" * 41, "a-", "a--b", "ünïcode", "a/b", "dev\n"])

@@ -21,6 +21,7 @@ from contracts.template import parse_template
 from local_run.demo import TEMPLATE
 from local_run.sample_data import sample_prices
 from local_run.session import Session
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from runs import assets, begin, templates
 from runs.price_files import read_price_files
 from tests.whole_run.conftest import WAIT_SECONDS, Finished, finish
@@ -144,7 +145,7 @@ def test_the_template_sets_its_hyperparameters(session: Session, tmp_path: Path)
 
 def test_every_hyperparameter_reaches_the_algorithm(run: Run) -> None:
     assert set(OTHER_VALUES) == {name for name, item in HYPERPARAMETERS.items() if not item.from_template}
-    assert all(HYPERPARAMETERS[name].default != value for name, value in OTHER_VALUES.items())
+    assert all(DEFAULTS[name] != value for name, value in OTHER_VALUES.items())
     seen = json.loads(model_file(run("others", **OTHER_VALUES), "hyperparameters.json"))
     assert {name: seen[name] for name in OTHER_VALUES} == OTHER_VALUES
 

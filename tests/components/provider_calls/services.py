@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.permissions import LAMBDA, SAGEMAKER, SCHEDULER
+from components.iam.statement import LAMBDA, SAGEMAKER, SCHEDULER
 from tests.components.provider_calls.asked import KEY, Asked, arn
 from tests.components.recording import ACCOUNT
 

@@ -14,6 +14,7 @@ from local_run.deepar.dataset import Schema, conform_channel
 from local_run.deepar.network import initial_parameters
 from local_run.deepar.sampling import network_shape
 from local_run.deepar.windows import Sampler, Windows
+from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from tests.local_run.deepar.support import hyperparameters, seasonal_series
 
 CHANGED = {
@@ -54,7 +55,7 @@ def test_every_hyperparameter_has_such_a_test() -> None:
 
 
 def test_all_defaults_of_the_pipeline_are_understood() -> None:
-    config = Config.from_strings({name: item.default for name, item in HYPERPARAMETERS.items()})
+    config = Config.from_strings(DEFAULTS)
     assert (config.likelihood, config.early_stopping_patience, config.cardinality) == ("student-T", 1000, "auto")
     assert Config.from_json(config.to_json()) == config
 

@@ -222,8 +222,8 @@ class TestErrors:
 
     def test_configuration_problems_come_first(self, emulator: Emulator, make: Make) -> None:
         folder = make("raise SystemExit('the program ran')\n")
-        with pytest.raises(ProblemsError, match="small:suffix"):
-            deploy(emulator, folder, "dev", {"suffix": ["a"]})
+        with pytest.raises(ProblemsError, match="small:suffix is .*no setting of this project is a secret"):
+            deploy(emulator, folder, "dev", {"suffix": {"secure": "v1:abc"}})
         (folder / "Pulumi.dev.yaml").write_text("")
         with pytest.raises(ProblemsError, match="aws:region is missing"):
             deploy(emulator, folder, "dev")

@@ -1,26 +1,27 @@
-"""What SageMaker's side of a stack does: the pipeline, its jobs, its models. Standard library only.
+"""What SageMaker does in a stack: the pipeline, its jobs and its models.
 
 Sources: Amazon SageMaker developer guide, "SageMaker Roles" and "Pipelines access management".
 """
 
 from __future__ import annotations
 
-from contracts.permission_model import SAGEMAKER, Actor, Kind, Statement
+from components.iam import resources
+from components.iam.statement import SAGEMAKER, Actor, Resources, Statement, always
 
 
-def _sagemaker_logs(kind: Kind) -> Statement:
+def _sagemaker_logs(groups: Resources) -> Statement:
     actions = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
-    return Statement("WriteJobLogs", actions, (kind,), "SageMaker writes what the container prints", by="SageMaker")
+    return Statement("WriteJobLogs", actions, (groups,), "SageMaker writes what the container prints", by="SageMaker")
 
 
-def _pull(kind: Kind, why: str) -> tuple[Statement, ...]:
+def _pull(repository: Resources, why: str) -> tuple[Statement, ...]:
     pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
     return (
-        Statement("PullImage", pull, (kind,), why, by="SageMaker"),
+        Statement("PullImage", pull, (repository,), why, by="SageMaker"),
         Statement(
             "LogInToRegistry",
             ("ecr:GetAuthorizationToken",),
-            (Kind.ANY,),
+            (resources.every_resource,),
             "ECR gives this action no resource level",
             by="SageMaker",
         ),
@@ -30,26 +31,26 @@ def _pull(kind: Kind, why: str) -> tuple[Statement, ...]:
 _JOB_METRICS = Statement(
     "PublishJobMetrics",
     ("cloudwatch:PutMetricData",),
-    (Kind.ANY,),
-    "SageMaker publishes the job's metrics; CloudWatch gives this action no resource level, so the namespace bounds it",
-    {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+    (resources.every_resource,),
+    "SageMaker publishes the job's metrics; CloudWatch gives this action no resource level, so the namespace restricts it",
+    always({"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}),
     by="SageMaker",
 )
 _JOB_KEY = (
     Statement(
         "UseKey",
         ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
-        (Kind.KEY,),
-        "Reads and writes objects and items under the stack's key",
+        (resources.key,),
+        "Reads and writes objects and items that are encrypted with the stack's key",
         when="key",
         by="S3, DynamoDB and SageMaker",
     ),
     Statement(
         "EncryptVolumes",
         ("kms:CreateGrant",),
-        (Kind.KEY,),
+        (resources.key,),
         "SageMaker encrypts the job's volumes through a grant",
-        {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        always({"Bool": {"kms:GrantIsForAWSResource": "true"}}),
         when="key",
         by="S3, DynamoDB and SageMaker",
     ),
@@ -58,7 +59,7 @@ _JOB_NETWORK = (
     Statement(
         "AttachToVpc",
         ("ec2:CreateNetworkInterface",),
-        (Kind.NETWORK_INTERFACES, Kind.SECURITY_GROUPS, Kind.SUBNETS),
+        (resources.network_interfaces, resources.security_groups, resources.subnets),
         "SageMaker attaches the job to the stack's subnets, in its security groups",
         when="vpc",
         by="SageMaker",
@@ -66,8 +67,8 @@ _JOB_NETWORK = (
     Statement(
         "UseInterfaces",
         ("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"),
-        (Kind.NETWORK_INTERFACES,),
-        "SageMaker hands the interfaces to its own machines and takes them away; they get their ids only then",
+        (resources.network_interfaces,),
+        "SageMaker attaches the interfaces to its own machines and deletes them; their ids are not known in advance",
         when="vpc",
         by="SageMaker",
     ),
@@ -80,8 +81,8 @@ _JOB_NETWORK = (
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcs",
         ),
-        (Kind.ANY,),
-        "SageMaker looks at the VPC first; EC2 gives these actions no resource level",
+        (resources.every_resource,),
+        "SageMaker reads the VPC first; EC2 gives these actions no resource level",
         when="vpc",
         by="SageMaker",
     ),
@@ -102,51 +103,51 @@ PIPELINE = Actor(
                 "sagemaker:StopProcessingJob",
                 "sagemaker:StopTrainingJob",
             ),
-            (Kind.PROCESSING_JOBS, Kind.TRAINING_JOBS),
+            (resources.processing_jobs, resources.training_jobs),
             "Starts, watches and stops the jobs of the processing and the training step",
             by="SageMaker",
         ),
         Statement(
             "CreateModel",
             ("sagemaker:CreateModel", "sagemaker:DescribeModel"),
-            (Kind.MODELS,),
-            "The step that makes a model of the artefact",
+            (resources.models,),
+            "The step that creates a model from the artefact",
             by="SageMaker",
         ),
         Statement(
             "RegisterModel",
             ("sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup"),
-            (Kind.MODEL_PACKAGE_GROUP, Kind.MODEL_PACKAGES),
+            (resources.model_package_group, resources.model_packages),
             "The step that registers a version in the model package group",
             by="SageMaker",
         ),
         Statement(
             "TagCreated",
             ("sagemaker:AddTags",),
-            (Kind.PROCESSING_JOBS, Kind.TRAINING_JOBS, Kind.MODELS, Kind.MODEL_PACKAGES),
-            "Whoever creates a resource with tags needs the right to tag it",
+            (resources.processing_jobs, resources.training_jobs, resources.models, resources.model_packages),
+            "Creating a resource with tags requires permission to tag it",
             by="SageMaker",
         ),
         Statement(
             "PassJobRoles",
             ("iam:PassRole",),
-            (Kind.PROCESSING_ROLE, Kind.TRAINING_ROLE, Kind.MODEL_ROLE),
-            "Jobs and the model run under roles of their own",
-            {"StringEquals": {"iam:PassedToService": SAGEMAKER}},
+            (resources.processing_role, resources.training_role, resources.model_role),
+            "Jobs and the model have roles of their own",
+            always({"StringEquals": {"iam:PassedToService": SAGEMAKER}}),
             by="SageMaker",
         ),
         Statement(
             "ReadPropertyFile",
             ("s3:GetObject",),
-            (Kind.EVALUATION_OBJECTS,),
+            (resources.evaluation_objects,),
             "The gate's condition reads its property file",
             by="SageMaker",
         ),
         Statement(
             "ReadArtefact",
             ("s3:GetObject",),
-            (Kind.MODEL_OBJECTS,),
-            "Creating and registering checks the model artefact",
+            (resources.model_objects,),
+            "SageMaker checks the artefact when it creates and registers a model",
             by="SageMaker",
         ),
         *_JOB_KEY,
@@ -161,47 +162,51 @@ PROCESSING = Actor(
         Statement(
             "ListAssets",
             ("s3:ListBucket",),
-            (Kind.ASSETS_BUCKET,),
+            (resources.assets_bucket,),
             "SageMaker lists the input prefix to download it",
             by="SageMaker",
         ),
         Statement(
             "ReadAssets",
             ("s3:GetObject",),
-            (Kind.ASSET_OBJECTS,),
+            (resources.asset_objects,),
             "The price histories; the step compares them with the digests that the execution's snapshot froze",
             by="SageMaker",
         ),
         Statement(
-            "FindExecutor", ("s3:ListBucket",), (Kind.PIPELINE_BUCKET,), "SageMaker lists the executor's prefix", by="SageMaker"
+            "FindExecutor",
+            ("s3:ListBucket",),
+            (resources.pipeline_bucket,),
+            "SageMaker lists the executor's prefix",
+            by="SageMaker",
         ),
         Statement(
             "ReadExecutor",
             ("s3:GetObject",),
-            (Kind.EXECUTOR_OBJECTS,),
+            (resources.executor_objects,),
             "The script that the container starts with",
             by="SageMaker",
         ),
         Statement(
             "WriteOutputs",
             ("s3:AbortMultipartUpload", "s3:PutObject"),
-            (Kind.EXECUTION_OBJECTS,),
+            (resources.execution_objects,),
             "SageMaker uploads the outputs; the container uploads its log",
         ),
         Statement(
             "ReadSnapshotAndSyncLog",
             ("dynamodb:GetItem", "dynamodb:UpdateItem"),
-            (Kind.EXECUTION_TABLE,),
+            (resources.execution_table,),
             "Reads the frozen template and keeps the log's tail on the execution's item",
         ),
         Statement(
             "StoreImportance",
             ("dynamodb:BatchWriteItem",),
-            (Kind.FEATURE_IMPORTANCE_TABLE,),
+            (resources.feature_importance_table,),
             "Stores each feature's importance for later comparison",
         ),
-        *_pull(Kind.REPOSITORY, "SageMaker pulls our image"),
-        _sagemaker_logs(Kind.PROCESSING_LOGS),
+        *_pull(resources.repository, "SageMaker pulls our image"),
+        _sagemaker_logs(resources.processing_logs),
         _JOB_METRICS,
         *_JOB_KEY,
         *_JOB_NETWORK,
@@ -214,18 +219,22 @@ TRAINING = Actor(
     "The training job of the built-in algorithm",
     (
         Statement(
-            "ListChannels", ("s3:ListBucket",), (Kind.MODELS_BUCKET,), "SageMaker lists the channels' prefixes", by="SageMaker"
+            "ListChannels",
+            ("s3:ListBucket",),
+            (resources.models_bucket,),
+            "SageMaker lists the channels' prefixes",
+            by="SageMaker",
         ),
-        Statement("ReadChannels", ("s3:GetObject",), (Kind.CHANNEL_OBJECTS,), "train.json and test.json", by="SageMaker"),
+        Statement("ReadChannels", ("s3:GetObject",), (resources.channel_objects,), "train.json and test.json", by="SageMaker"),
         Statement(
             "WriteModel",
             ("s3:AbortMultipartUpload", "s3:PutObject"),
-            (Kind.MODEL_OBJECTS,),
+            (resources.model_objects,),
             "The model artefact",
             by="SageMaker",
         ),
-        *_pull(Kind.DEEPAR_REPOSITORY, "SageMaker pulls the built-in algorithm's image"),
-        _sagemaker_logs(Kind.TRAINING_LOGS),
+        *_pull(resources.deepar_repository, "SageMaker pulls the built-in algorithm's image"),
+        _sagemaker_logs(resources.training_logs),
         _JOB_METRICS,
         *_JOB_KEY,
         *_JOB_NETWORK,
@@ -235,11 +244,11 @@ TRAINING = Actor(
 MODEL = Actor(
     "model",
     SAGEMAKER,
-    "A model that was created, wherever it is served",
+    "A created model, on any endpoint or transform job",
     (
-        Statement("ReadModel", ("s3:GetObject",), (Kind.MODEL_OBJECTS,), "The model artefact", by="SageMaker"),
-        *_pull(Kind.DEEPAR_REPOSITORY, "SageMaker pulls the built-in algorithm's image"),
-        _sagemaker_logs(Kind.INFERENCE_LOGS),
+        Statement("ReadModel", ("s3:GetObject",), (resources.model_objects,), "The model artefact", by="SageMaker"),
+        *_pull(resources.deepar_repository, "SageMaker pulls the built-in algorithm's image"),
+        _sagemaker_logs(resources.inference_logs),
         _JOB_METRICS,
         *_JOB_KEY,
         *_JOB_NETWORK,

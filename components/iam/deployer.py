@@ -1,49 +1,45 @@
-"""What whoever runs ``pulumi up`` must be allowed to do: the calls by which the AWS provider makes, reads, changes and deletes.
+"""What the user or role that runs ``pulumi up`` must be allowed to do.
 
-Written once by service. ``python -m components.roles --deployer`` prints it as managed policies, with a stack's own names.
+These are the calls by which the AWS provider creates, reads, updates and deletes the program's resources.
+``python -m components --deployer`` prints them as managed policies with a stack's own names.
 Source: the service authorization reference, and the calls that the provider makes for the resource types of this program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
+from components.handlers import HANDLERS
+from components.iam import resources
+from components.iam.actors import ACTORS
+from components.iam.documents import Document, canonical
+from components.iam.jobs import PIPELINE
+from components.iam.statement import LAMBDA, NO_CONDITIONS, SAGEMAKER, SCHEDULER, Conditions, Resources, Statement, always
 from components.names import (
     ALARM_TOPIC,
     ALARMS,
     DEAD_LETTERS,
     EVENT_RULE,
-    FUNCTIONS,
     MODEL_PACKAGES,
     REPOSITORY,
     SCHEDULES,
     Names,
 )
-from components.policies import Document, canonical, one_or_many
-from contracts.permissions import ACTORS, LAMBDA, SAGEMAKER, SCHEDULER
-from contracts.permissions_jobs import PIPELINE
 from contracts.tables import TABLES
 
-#: Characters without white space that IAM takes in one managed policy.
+#: Characters without white space that IAM accepts in one managed policy.
 MANAGED_POLICY_MAX = 6144
 
 
-@dataclass(frozen=True)
-class Grant:
-    """Actions of one service (``prefix``, and their names without it) on what ``resources`` gives for a stack."""
-
-    sid: str
-    prefix: str
-    actions: str
-    resources: Callable[[Names], Sequence[str]]
-    why: str
-    conditions: Callable[[Names], Document] | None = None
+def _grant(
+    sid: str, service: str, actions: str, resource: Resources, why: str, conditions: Conditions = NO_CONDITIONS
+) -> Statement:
+    """A statement about one service. ``actions`` are their names without the service, separated by spaces."""
+    return Statement(sid, tuple(f"{service}:{action}" for action in actions.split()), (resource,), why, conditions)
 
 
-def _named(service: str, *patterns: str) -> Callable[[Names], Sequence[str]]:
-    """Resources of this stack, by their names in full: another stack's name may begin with this one's."""
+def _named(service: str, *patterns: str) -> Resources:
+    """Resources of this stack, by their full names: another stack's name may begin with this one's."""
     return lambda names: [names.arn(service, pattern.format(stack=names.prefix)) for pattern in patterns]
 
 
@@ -56,81 +52,60 @@ def _passed_roles(names: Names) -> Sequence[str]:
 
 
 def _log_groups(names: Names) -> Sequence[str]:
-    """With and without the end that stands for a group's streams: the calls differ in which they are checked against."""
-    groups = [names.arn("logs", f"log-group:{names.log_group(function)}") for function in FUNCTIONS]
+    """Both ARN forms, with and without ``:*``: IAM checks some Logs actions against the group, others against its streams."""
+    groups = [names.arn("logs", f"log-group:{names.log_group(handler.name)}") for handler in HANDLERS]
     return [*groups, *(f"{group}:*" for group in groups)]
 
 
-def _buckets(*suffixes: str) -> Callable[[Names], Sequence[str]]:
-    nouns = ("assets", "models", "pipeline")
-    return lambda names: [
-        names.arn("s3", names.bucket(noun) + suffix, region="", account="") for noun in nouns for suffix in suffixes
-    ]
-
-
-def _any(_: Names) -> Sequence[str]:
-    return ["*"]
+def _buckets(key: str = "") -> Resources:
+    return lambda names: [names.bucket_arn(noun, key) for noun in names.buckets]
 
 
 def _own_tags(names: Names) -> Document:
     return {
         "StringEquals": {
-            "aws:ResourceTag/project": names.settings.project,
-            "aws:ResourceTag/stack": names.settings.stack,
+            "aws:ResourceTag/project": names.project,
+            "aws:ResourceTag/stack": names.stack,
         }
     }
 
 
 def _request_tags(names: Names) -> Document:
-    return {"StringEquals": {"aws:RequestTag/project": names.settings.project, "aws:RequestTag/stack": names.settings.stack}}
+    return {"StringEquals": {"aws:RequestTag/project": names.project, "aws:RequestTag/stack": names.stack}}
 
 
 def _boundary(names: Names) -> Document:
-    """Where the stack has one, roles are made and filled only under it: a deployer can then give nobody more than it allows."""
-    arn = names.settings.permissions_boundary
+    """With a permissions boundary, the deployer can only create and change roles that have it, and so can grant no more."""
+    arn = names.permissions_boundary
     return {"StringEquals": {"iam:PermissionsBoundary": arn}} if arn else {}
 
 
-def _passed_to(_: Names) -> Document:
-    return {"StringEquals": {"iam:PassedToService": sorted([SAGEMAKER, LAMBDA, SCHEDULER])}}
-
-
-def _for_aws_resources(_: Names) -> Document:
-    return {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-
-
-def _by_aws_alias(_: Names) -> Document:
-    """These keys have no tags and no ARN that is known before; nobody but AWS gives an alias that begins so."""
-    return {"StringEquals": {"kms:RequestAlias": ["alias/aws/dynamodb", "alias/aws/s3"]}}
-
-
-def _given_key(names: Names) -> Sequence[str]:
-    return [str(names.settings.given_key_arn)]
-
-
-#: What S3 and DynamoDB do in the name of whoever stores an object or makes a table.
+#: A key's tags and ARN are not known in advance here, but only AWS creates aliases that begin with ``alias/aws/``.
+_BY_AWS_ALIAS = always({"StringEquals": {"kms:RequestAlias": ["alias/aws/dynamodb", "alias/aws/s3"]}})
+_FOR_AWS_RESOURCES: Document = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+#: S3 and DynamoDB make these calls on behalf of the caller that stores an object or creates a table.
 _DATA_KEY_ACTIONS = "Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext"
-#: For a stack that is given a key: it is not ours to change, and does not carry our tags.
+#: For a stack with an existing key: it does not have our tags, and the stack does not change it.
 GIVEN_KEY_GRANTS = (
-    Grant(
+    _grant(
         "GivenKey",
         "kms",
         f"DescribeKey RetireGrant {_DATA_KEY_ACTIONS}",
-        _given_key,
-        "What the given key encrypts",
+        resources.key,
+        "Encrypts data with the existing key",
     ),
-    Grant(
+    _grant(
         "GivenKeyGrants",
         "kms",
         "CreateGrant",
-        _given_key,
-        "DynamoDB, ECR and Lambda use the key by a grant",
-        _for_aws_resources,
+        resources.key,
+        "DynamoDB, ECR and Lambda use the key through a grant",
+        always(_FOR_AWS_RESOURCES),
     ),
 )
 
 GRANTS = (
-    Grant(
+    _grant(
         "Buckets",
         "s3",
         "CreateBucket DeleteBucket ListBucket ListBucketVersions ListTagsForResource TagResource UntagResource GetBucketAcl "
@@ -139,17 +114,17 @@ GRANTS = (
         "GetAccelerateConfiguration GetEncryptionConfiguration GetLifecycleConfiguration GetReplicationConfiguration "
         "PutBucketLogging PutBucketOwnershipControls PutBucketPolicy DeleteBucketPolicy PutBucketPublicAccessBlock "
         "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration",
-        _buckets(""),
-        "The three buckets and their settings",
+        _buckets(),
+        "The buckets and their settings",
     ),
-    Grant(
+    _grant(
         "Objects",
         "s3",
         "GetObject GetObjectTagging PutObject PutObjectTagging DeleteObject DeleteObjectVersion",
-        _buckets("/*"),
-        "Puts the executor; empties unprotected buckets when they are destroyed",
+        _buckets("*"),
+        "Uploads the executor; empties unprotected buckets before they are deleted",
     ),
-    Grant(
+    _grant(
         "Tables",
         "dynamodb",
         "CreateTable DescribeTable UpdateTable DeleteTable DescribeContinuousBackups UpdateContinuousBackups "
@@ -157,7 +132,7 @@ GRANTS = (
         lambda names: [names.arn("dynamodb", f"table/{names.table(table)}") for table in TABLES],
         "The tables",
     ),
-    Grant(
+    _grant(
         "Repository",
         "ecr",
         "CreateRepository DeleteRepository ListImages PutImageTagMutability "
@@ -167,15 +142,21 @@ GRANTS = (
         _named("ecr", f"repository/{{stack}}-{REPOSITORY}"),
         "The image repository, and pushing to it",
     ),
-    Grant("Registry", "ecr", "GetAuthorizationToken", _any, "Logs in to the registry; ECR gives it no resource level"),
-    Grant(
+    _grant(
+        "Registry",
+        "ecr",
+        "GetAuthorizationToken",
+        resources.every_resource,
+        "Logs in to the registry; ECR gives this action no resource level",
+    ),
+    _grant(
         "ListRepositories",
         "ecr",
         "DescribeRepositories",
         _named("ecr", "repository/*"),
-        "Reads the repository, and looks whether it exists before it asks for its images",
+        "Reads the repository, and checks that it exists before listing its images",
     ),
-    Grant(
+    _grant(
         "Pipelines",
         "sagemaker",
         "CreatePipeline DescribePipeline UpdatePipeline DeletePipeline CreateModelPackageGroup DescribeModelPackageGroup "
@@ -183,7 +164,7 @@ GRANTS = (
         _named("sagemaker", "pipeline/{stack}", f"model-package-group/{{stack}}-{MODEL_PACKAGES}"),
         "The pipeline and its model package group",
     ),
-    Grant(
+    _grant(
         "Roles",
         "iam",
         "GetRole UpdateRoleDescription UpdateAssumeRolePolicy DeleteRole GetRolePolicy "
@@ -191,33 +172,33 @@ GRANTS = (
         _roles,
         "One role per actor",
     ),
-    Grant(
+    _grant(
         "FillRoles",
         "iam",
         "CreateRole PutRolePermissionsBoundary PutRolePolicy",
         _roles,
-        "Makes the roles and says what they may do",
+        "Creates the roles and their policies",
         _boundary,
     ),
-    Grant(
+    _grant(
         "PassRoles",
         "iam",
         "PassRole",
         _passed_roles,
-        "Hands the roles to the services that act under them; the pipeline's own role hands on those of its jobs",
-        _passed_to,
+        "Passes the roles to the services that assume them; the pipeline's own role passes those of its jobs",
+        always({"StringEquals": {"iam:PassedToService": sorted([SAGEMAKER, LAMBDA, SCHEDULER])}}),
     ),
-    Grant(
+    _grant(
         "Functions",
         "lambda",
         "CreateFunction GetFunction GetFunctionConfiguration GetFunctionCodeSigningConfig UpdateFunctionCode "
         "UpdateFunctionConfiguration DeleteFunction ListVersionsByFunction PutFunctionConcurrency "
         "DeleteFunctionConcurrency PutFunctionEventInvokeConfig GetFunctionEventInvokeConfig "
         "DeleteFunctionEventInvokeConfig AddPermission RemovePermission GetPolicy ListTags TagResource UntagResource",
-        lambda names: [names.function(function) for function in FUNCTIONS],
+        lambda names: [names.function(handler.name) for handler in HANDLERS],
         "The functions",
     ),
-    Grant(
+    _grant(
         "LogGroups",
         "logs",
         "CreateLogGroup DeleteLogGroup PutRetentionPolicy AssociateKmsKey DisassociateKmsKey "
@@ -225,8 +206,14 @@ GRANTS = (
         _log_groups,
         "The functions' log groups",
     ),
-    Grant("FindLogGroups", "logs", "DescribeLogGroups", _any, "Reads them; the list has no resource level"),
-    Grant(
+    _grant(
+        "FindLogGroups",
+        "logs",
+        "DescribeLogGroups",
+        resources.every_resource,
+        "Reads the log groups; CloudWatch Logs gives this action no resource level",
+    ),
+    _grant(
         "Rules",
         "events",
         "PutRule DescribeRule DeleteRule PutTargets ListTargetsByRule RemoveTargets ListTagsForResource TagResource "
@@ -234,7 +221,7 @@ GRANTS = (
         lambda names: [names.rule(EVENT_RULE)],
         "The event rule and its target",
     ),
-    Grant(
+    _grant(
         "Schedules",
         "scheduler",
         "CreateSchedule GetSchedule UpdateSchedule DeleteSchedule CreateScheduleGroup GetScheduleGroup DeleteScheduleGroup "
@@ -242,89 +229,85 @@ GRANTS = (
         _named("scheduler", f"schedule-group/{{stack}}-{SCHEDULES}", f"schedule/{{stack}}-{SCHEDULES}/*"),
         "The schedules and their group",
     ),
-    Grant(
+    _grant(
         "Queue",
         "sqs",
         "CreateQueue GetQueueAttributes SetQueueAttributes DeleteQueue ListQueueTags TagQueue UntagQueue",
         lambda names: [names.queue(DEAD_LETTERS)],
         "The dead-letter queue",
     ),
-    Grant(
+    _grant(
         "Topic",
         "sns",
         "CreateTopic GetTopicAttributes SetTopicAttributes DeleteTopic Subscribe ListTagsForResource TagResource UntagResource",
         lambda names: [names.topic(ALARM_TOPIC)],
         "The alarms' topic",
     ),
-    Grant(
+    _grant(
         "Subscription",
         "sns",
         "GetSubscriptionAttributes Unsubscribe",
-        _any,
+        resources.every_resource,
         "The e-mail subscription; SNS gives these actions no resource level",
     ),
-    Grant(
+    _grant(
         "Alarms",
         "cloudwatch",
         "PutMetricAlarm DescribeAlarms DeleteAlarms ListTagsForResource TagResource UntagResource",
         lambda names: [names.alarm(noun) for noun in ALARMS],
         "The alarms",
     ),
-    Grant("CreateKey", "kms", "CreateKey TagResource", _any, "A new key has no ARN yet; its tags bound it", _request_tags),
-    Grant(
+    _grant(
+        "CreateKey",
+        "kms",
+        "CreateKey TagResource",
+        resources.every_resource,
+        "A new key has no ARN yet, so its tags restrict the action",
+        _request_tags,
+    ),
+    _grant(
         "Key",
         "kms",
         "DescribeKey GetKeyPolicy PutKeyPolicy GetKeyRotationStatus EnableKeyRotation UpdateKeyDescription ScheduleKeyDeletion "
         f"ListResourceTags TagResource UntagResource CreateAlias UpdateAlias DeleteAlias RetireGrant {_DATA_KEY_ACTIONS}",
         _named("kms", "key/*"),
-        "The stack's key, and what it encrypts",
+        "The stack's key, and the data that it encrypts",
         _own_tags,
     ),
-    Grant(
+    _grant(
         "KeyGrants",
         "kms",
         "CreateGrant",
         _named("kms", "key/*"),
-        "DynamoDB, ECR and Lambda use the key by a grant",
-        lambda names: {**_own_tags(names), **_for_aws_resources(names)},
+        "DynamoDB, ECR and Lambda use the key through a grant",
+        lambda names: {**_own_tags(names), **_FOR_AWS_RESOURCES},
     ),
-    Grant(
+    _grant(
         "AwsKeys",
         "kms",
         "DescribeKey",
         _named("kms", "key/*"),
-        "Compares what tables and the executor are encrypted by with the keys that AWS manages for DynamoDB and S3",
-        _by_aws_alias,
+        "Compares the keys of tables and the executor with the keys that AWS manages for DynamoDB and S3",
+        _BY_AWS_ALIAS,
     ),
-    Grant("Alias", "kms", "CreateAlias UpdateAlias DeleteAlias", _named("kms", "alias/{stack}"), "The key's alias"),
-    Grant("FindAlias", "kms", "ListAliases", _any, "Reads the alias; KMS gives it no resource level"),
+    _grant("Alias", "kms", "CreateAlias UpdateAlias DeleteAlias", _named("kms", "alias/{stack}"), "The key's alias"),
+    _grant(
+        "FindAlias", "kms", "ListAliases", resources.every_resource, "Reads the alias; KMS gives this action no resource level"
+    ),
 )
 
 
-def grant_document(grant: Grant, names: Names) -> Document:
-    document: dict[str, Any] = {
-        "Sid": grant.sid,
-        "Effect": "Allow",
-        "Action": one_or_many(f"{grant.prefix}:{action}" for action in grant.actions.split()),
-        "Resource": one_or_many(grant.resources(names)),
-    }
-    conditions = grant.conditions(names) if grant.conditions else None
-    if conditions:
-        document["Condition"] = conditions
-    return document
-
-
-def stack_grants(names: Names) -> tuple[Grant, ...]:
-    """All that a deployer of this stack needs."""
-    return (*GRANTS, *(GIVEN_KEY_GRANTS if names.settings.given_key_arn else ()))
+def deployer_statements(names: Names) -> tuple[Statement, ...]:
+    """Everything that a deployer of this stack needs."""
+    return (*GRANTS, *(GIVEN_KEY_GRANTS if names.key_arn else ()))
 
 
 def deployer_policies(names: Names) -> list[str]:
-    """As few managed policies as hold all grants, each within IAM's limit."""
+    """As few managed policies as hold all statements, each within IAM's size limit."""
     policies: list[list[Document]] = [[]]
-    for grant in stack_grants(names):
-        document = grant_document(grant, names)
+    for statement in deployer_statements(names):
+        document = statement.document(names)
         if len(canonical([*policies[-1], document])) > MANAGED_POLICY_MAX:
             policies.append([])
         policies[-1].append(document)
-    return [canonical(statements) for statements in policies]
+    return [canonical(documents) for documents in policies]

@@ -1,0 +1,177 @@
+"""The Lambda functions, one row each: the module, what calls it, what it may do, and which exports it reads.
+
+To add a scheduled handler: write ``handlers/<name>.py``, add a row here, and test it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from components.iam import resources
+from components.iam.statement import Statement
+from settings import Settings
+
+RECONCILE_MINUTES = 15
+#: EventBridge Scheduler replaces this word with the time at which the call was due.
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When EventBridge Scheduler calls a handler, and with which event."""
+
+    #: A schedule expression; empty if the settings ask for none.
+    expression: Callable[[Settings], str]
+    event: Callable[[Settings], Mapping[str, str]] = lambda _: {}
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One function. ``outputs`` are the fields of :class:`contracts.outputs.StackOutputs` that it reads."""
+
+    name: str
+    purpose: str
+    #: None: the event rule calls it.
+    schedule: Schedule | None
+    outputs: tuple[str, ...]
+    statements: tuple[Statement, ...]
+
+    @property
+    def module(self) -> str:
+        """Name of its module in ``handlers/``."""
+        return self.name.replace("-", "_")
+
+
+_OBSERVED = ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table")
+_OBSERVE = (
+    Statement(
+        "KeepExecutions",
+        ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        (resources.execution_table,),
+        "Updates the execution's item, and creates one for an execution that was started elsewhere",
+    ),
+    Statement(
+        "FindExecution", ("dynamodb:Query",), (resources.execution_index,), "Finds the item by the pipeline execution's ARN"
+    ),
+    Statement(
+        "AppendEvents",
+        ("dynamodb:PutItem", "dynamodb:Query"),
+        (resources.event_table,),
+        "Appends the change and reads all changes",
+    ),
+    Statement(
+        "ReadExecution",
+        ("sagemaker:ListPipelineExecutionSteps", "sagemaker:ListPipelineParametersForExecution"),
+        (resources.pipeline_executions,),
+        "Reads the ExecutionId, the steps and the registered model",
+    ),
+    Statement(
+        "ReadMetric", ("sagemaker:DescribeTrainingJob",), (resources.training_jobs,), "Reads the metric that the gate compared"
+    ),
+    Statement(
+        "ReadOutputs",
+        ("s3:GetObject", "s3:GetObjectVersion"),
+        (resources.execution_objects,),
+        "Reads the gate's threshold and compares the feature step's outputs with their manifest",
+    ),
+)
+
+EXECUTION_EVENTS = Handler(
+    "execution-events", "The function that the event rule calls", schedule=None, outputs=_OBSERVED, statements=_OBSERVE
+)
+
+RECONCILE = Handler(
+    "reconcile",
+    "The function that repairs what a lost event left behind",
+    Schedule(lambda _: f"rate({RECONCILE_MINUTES} minutes)"),
+    outputs=_OBSERVED,
+    statements=(
+        *_OBSERVE,
+        Statement(
+            "ListExecutions", ("sagemaker:ListPipelineExecutions",), (resources.pipeline,), "Lists the pipeline's executions"
+        ),
+        Statement(
+            "DescribeExecution",
+            ("sagemaker:DescribePipelineExecution",),
+            (resources.pipeline_executions,),
+            "Reads an execution's status",
+        ),
+    ),
+)
+
+SCHEDULED_START = Handler(
+    "scheduled-start",
+    "The function that the retraining schedule calls",
+    Schedule(
+        lambda settings: settings.retraining_schedule,
+        # The due time makes two calls for the same time one execution.
+        lambda settings: {"scheduledTime": SCHEDULED_TIME, "templateId": settings.retraining_template},
+    ),
+    outputs=(
+        "pipeline_name",
+        "pipeline_arn",
+        "assets_bucket",
+        "asset_table",
+        "template_table",
+        "execution_table",
+        "event_table",
+    ),
+    statements=(
+        Statement("ReadTemplate", ("dynamodb:GetItem",), (resources.template_table,), "Reads the template that is started"),
+        Statement(
+            "ReadDefinition",
+            ("sagemaker:DescribePipeline",),
+            (resources.pipeline,),
+            "Freezes image and definition in the snapshot",
+        ),
+        Statement(
+            "ReadAssetVersions",
+            ("s3:GetObject", "s3:GetObjectVersion"),
+            (resources.asset_objects,),
+            "Freezes each asset's version and digest in the snapshot",
+        ),
+        Statement(
+            "ReadAssetRanges",
+            ("dynamodb:GetItem",),
+            (resources.asset_table,),
+            "Rejects a template that the stored prices cannot serve, before a job is paid for",
+        ),
+        Statement(
+            "TellMissingAssets",
+            ("s3:ListBucket",),
+            (resources.assets_bucket,),
+            "Without it S3 answers 403 instead of 404 for a missing object",
+        ),
+        Statement(
+            "CreateExecution",
+            ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            (resources.execution_table,),
+            "Creates the execution's item, and deletes it if SageMaker rejects the start",
+        ),
+        Statement("StartPipeline", ("sagemaker:StartPipelineExecution",), (resources.pipeline,), "Starts the pipeline"),
+    ),
+)
+
+ENDPOINT_CLEANUP = Handler(
+    "endpoint-cleanup",
+    "The function that deletes endpoints whose time is over",
+    Schedule(lambda _: "rate(1 hour)"),
+    outputs=("pipeline_arn", "endpoint_table"),
+    statements=(
+        Statement("FindExpired", ("dynamodb:Query",), (resources.endpoint_index,), "Finds the endpoints that are due"),
+        Statement("NoteDeleted", ("dynamodb:UpdateItem",), (resources.endpoint_table,), "Records that an endpoint is deleted"),
+        Statement(
+            "ReadOwnership",
+            ("sagemaker:DescribeEndpoint", "sagemaker:ListTags"),
+            (resources.endpoints,),
+            "Deletes only endpoints that carry this stack's tags",
+        ),
+        Statement("ReadOwnTags", ("sagemaker:ListTags",), (resources.pipeline,), "Reads this stack's tags from its pipeline"),
+        Statement(
+            "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (resources.endpoints,), "Deletes endpoints named after this stack"
+        ),
+    ),
+)
+
+HANDLERS = (EXECUTION_EVENTS, RECONCILE, SCHEDULED_START, ENDPOINT_CLEANUP)
