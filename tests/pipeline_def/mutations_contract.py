@@ -67,22 +67,22 @@ def container_that_is_told_another_id(d):
 
 
 @mutation("isolation", "the channel at")
-def plots_inside_a_channel(d):
+def evaluation_inside_a_channel(d):
     output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2:] = ["train", "evaluation"]
 
 
 @mutation("isolation", "the channel at")
-def plots_under_a_name_that_starts_like_a_channel(d):
+def evaluation_under_a_name_that_starts_like_a_channel(d):
     output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "train-evaluation"
 
 
 @mutation("isolation", "models bucket")
-def plots_in_a_bucket_of_their_own(d):
+def evaluation_in_a_bucket_of_their_own(d):
     output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] = "s3://elsewhere/executions"
 
 
 @mutation("isolation", "../evaluation")
-def plots_out_of_the_execution(d):
+def evaluation_out_of_the_execution(d):
     output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "../evaluation"
 
 
@@ -126,7 +126,7 @@ def query_results_of_redshift_over_an_output(d):
     arguments(d, FE)["ProcessingInputs"].append(dataset(RedshiftDatasetDefinition=redshift))
 
 
-@mutation("isolation", "Outputs[6].S3Output")
+@mutation("isolation", "Outputs[5].S3Output")
 def output_into_a_feature_group(d):
     given = {"OutputName": "store", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "prices"}}
     arguments(d, FE)["ProcessingOutputConfig"]["Outputs"].append(given)
