@@ -194,7 +194,7 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
         "features.sma is 'windows of 300 rows'; the training range has 290 common rows; use shorter windows",
     ),
     (
-        "no room left",
+        "no space left",
         {"features": {"sma": {"windows": [280]}}},
         "steps (290 rows) of the training range, 8 are left after the features' first",
     ),

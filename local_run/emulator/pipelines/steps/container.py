@@ -69,7 +69,7 @@ class DockerBackend:
 
     def __init__(self, executable: str = "docker", user: str | None = None) -> None:
         self._executable = executable
-        # Files that root writes into the mount could not be removed by us afterwards.
+        # Files written by root into the mount could not be removed afterwards.
         self._user = user or f"{os.getuid()}:{os.getgid()}"
 
     def command(self, job: ContainerJob) -> list[str]:
@@ -100,5 +100,5 @@ def _under_root(argument: str, root: Path) -> str:
 
 
 def joined_command(entrypoint: Sequence[str] | None, arguments: Sequence[str] | None) -> tuple[str, ...]:
-    """A container's command from the two lists of a job's AppSpecification."""
+    """Return a container's command from the two lists of a job's AppSpecification."""
     return (*(entrypoint or ()), *(arguments or ()))

@@ -99,7 +99,7 @@ class StepContext:
         self.scope = ExecutionScope(self.execution, self.services.aws, names)
 
     def resolved(self) -> dict[str, Any]:
-        """The step's arguments with every expression replaced."""
+        """Return the step's arguments with all expressions evaluated."""
         arguments: dict[str, Any] = resolve(self.run.step.arguments, self.scope)
         return arguments
 

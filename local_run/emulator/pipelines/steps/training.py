@@ -1,4 +1,4 @@
-"""The Training step: channels and hyperparameters into the container's layout, the algorithm, its model to S3."""
+"""The Training step: writes channels and hyperparameters, runs the algorithm, and uploads its model to S3."""
 
 from __future__ import annotations
 
