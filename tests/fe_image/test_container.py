@@ -97,7 +97,7 @@ def test_imports_stay_light():
 def test_without_the_images_user_nothing_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     with caplog.at_level("INFO", logger="fe_image"):
         become_unprivileged(tmp_path, user="no-such-user")
-    assert "only the image has a user no-such-user" in caplog.text or f"user id {os.geteuid()}" in caplog.text
+    assert "switches to the unprivileged user no-such-user" in caplog.text or f"user id {os.geteuid()}" in caplog.text
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
     if os.geteuid() == 0:
         assert not list(tmp_path.iterdir())
