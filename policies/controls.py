@@ -11,7 +11,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from pipeline_def.check.finding import shown
 from policies.exemptions import ends_in_production, exemption_for
-from policies.resources import PRODUCTION_OPTION, PRODUCTION_STACKS, Resource, Stack, read_resource, read_stack
+from policies.resources import PRODUCTION_OPTION, PRODUCTION_STACKS, Resource, Stack, plain, read_resource, read_stack
 
 MANDATORY = sdk.EnforcementLevel.MANDATORY
 ADVISORY = sdk.EnforcementLevel.ADVISORY
@@ -61,15 +61,15 @@ class Control:
     ids: str
     kinds: tuple[str, ...]
     check: Check = field(kw_only=True)
-    #: False if the resource alone is enough. Such a control runs before the resource is created, others when the whole stack
-    #: is known.
+    #: True if the control also reads other resources. It then runs when the whole stack is known, and not before each
+    #: resource is created.
     needs_stack: bool = field(default=False, kw_only=True)
     level: sdk.EnforcementLevel = field(default=MANDATORY, kw_only=True)
     remediation: str = field(default="", kw_only=True)
     #: True if production stacks have stricter requirements.
     stricter_in_production: bool = field(default=False, kw_only=True)
     options: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
-    #: Name of a control that reads the same input. It alone reports an input that a preview cannot know yet.
+    #: Name of a control that reads the same input. Only that one reports an input that a preview cannot know yet.
     unknown_reported_by: str = field(default="", kw_only=True)
 
     def applies_to(self, resource: Resource) -> bool:
@@ -143,7 +143,7 @@ def _stack_policy(control: Control) -> sdk.Policy:
 
 def format_finding(resource: Resource, finding: Finding, control: Control) -> str:
     """Format a finding as ``<type> <name>: <field> is <value>; <what is allowed> (<ids>)``; secrets are masked."""
-    value = shown(finding.value, finding.field)
+    value = shown(plain(finding.value), finding.field)
     found = "is missing" if value is None else f"is {value}"
     allowed = f"{finding.allowed}. {control.remediation}" if control.remediation else finding.allowed
     return f"{resource.type} {resource.name}: {finding.field} {found}; {allowed} ({format_ids(finding.ids or control.ids)})"

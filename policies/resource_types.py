@@ -17,7 +17,7 @@ _FREE_PACKAGES = ("pulumi", "model-training")
 def known_types_control(others: Iterable[Control]) -> Control:
     """Return the control that accepts only the types that the ``others`` check.
 
-    A list of forbidden types would miss types that nobody has considered, such as a key policy as a separate resource.
+    A list of forbidden types would miss unexpected ones, such as a key policy as a separate resource.
     """
     known = {kind for control in others for kind in control.kinds} | set(UNCHECKED)
 

@@ -106,6 +106,20 @@ def is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
+def plain(value: Any) -> Any:
+    """Return a copy of a value without the SDK's wrappers of lists and mappings, for messages."""
+    if isinstance(value, Mapping):
+        return {key: _plain_entry(value, key) for key in value}
+    return [_plain_entry(value, index) for index in range(len(value))] if is_list(value) else value
+
+
+def _plain_entry(container: Any, key: Any) -> Any:
+    try:
+        return plain(container[key])
+    except UnknownValueError:
+        return "(not known yet)"
+
+
 def read_resource(args: ResourceValidationArgs) -> Resource:
     """Return the resource that a resource policy is called for."""
     return _resource(args, args.get_config(), {})
