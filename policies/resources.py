@@ -97,7 +97,8 @@ class Stack:
 
     def companions(self, resource: Resource, kind: str, by: str) -> list[Resource]:
         """Return the resources of a kind that refer to ``resource`` in property ``by``, by dependency or by name."""
-        names = {name for key in _IDENTIFIERS if isinstance(name := resource.known(key), str) and name}
+        # A list, because a value of another type may not be hashable.
+        names = [name for key in _IDENTIFIERS if isinstance(name := resource.known(key), str) and name]
         return [other for other in self.of(kind) if resource.urn in other.sources.get(by, ()) or other.known(by) in names]
 
 
