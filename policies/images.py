@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.controls import ADVISORY, Finding, resource_control
 from policies.kinds import IMAGE, REPOSITORY_LIFECYCLE
-from policies.resources import Resource
+from policies.resources import Resource, plain
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +40,7 @@ def _lifecycle_rules(text: Any) -> list[dict[str, Any]]:
 
 @resource_control("image-name", "Images have an immutable name", "ECR.2 CKV_AWS_51", (IMAGE,))
 def _immutable_name(image: Resource) -> Iterator[Finding]:
-    name = str(image.get("imageName") or "")
+    name = str(plain(image.get("imageName")) or "")
     tag = name.rpartition("/")[2].partition(":")[2]
     if "@sha256:" not in name and tag in ("", "latest"):
         yield Finding("imageName", name or None, "allowed: a content-hash tag or a digest, because latest is mutable")

@@ -10,7 +10,7 @@ from policies.controls import Finding, Verbatim, resource_control, stack_control
 from policies.framework_ids import LAMBDA_PERMISSION, LOGS
 from policies.kinds import FUNCTION, LOG_GROUP, PERMISSION
 from policies.policy_conditions import account_of
-from policies.resources import Resource, Stack
+from policies.resources import Resource, Stack, plain
 
 
 @resource_control(
@@ -46,7 +46,7 @@ def _no_secrets(function: Resource) -> Iterator[Finding]:
 
 @stack_control("lambda-log-group", "Each function's log group is declared", LOGS, (FUNCTION,))
 def _log_group_declared(function: Resource, stack: Stack) -> Iterator[Finding]:
-    expected = function.get("loggingConfig.logGroup") or f"/aws/lambda/{function.get('name')}"
+    expected = plain(function.get("loggingConfig.logGroup")) or f"/aws/lambda/{plain(function.get('name'))}"
     if not any(group.known("name") == expected for group in stack.of(LOG_GROUP)):
         needed = f"needed: a {LOG_GROUP} named {expected}; the one that Lambda creates never expires its logs"
         yield Finding("its LogGroup", None, needed)

@@ -11,7 +11,7 @@ from pipeline_def.check.definition import Step
 from pipeline_def.check.phases import check_definition, read_definition
 from policies.controls import Control, Finding, Verbatim, resource_control
 from policies.kinds import OBJECT, PIPELINE
-from policies.resources import Resource
+from policies.resources import Resource, plain
 
 INPUT = "pipelineDefinition"
 LOCATION = "pipelineDefinitionS3Location"
@@ -29,8 +29,8 @@ def steps(pipeline: Resource, *types: str) -> list[Step]:
 def _text(resource: Resource) -> Any:
     """Return the definition that a pipeline contains, or that an object stores for it."""
     if resource.kind == PIPELINE:
-        return resource.get(INPUT)
-    return resource.get("content") if _STORED_KEY.fullmatch(str(resource.get("key"))) else None
+        return plain(resource.get(INPUT))
+    return plain(resource.get("content")) if _STORED_KEY.fullmatch(str(resource.get("key"))) else None
 
 
 def _finding(step: Step, path: str, allowed: str) -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 from policies import kinds
 from policies.controls import Finding
 from policies.policy_conditions import as_strings, has_source, required_values
-from policies.resources import Resource, is_list
+from policies.resources import Resource, is_list, plain
 
 #: Kinds with documents about the permissions of a role, and the property that contains the documents.
 IDENTITY_DOCUMENTS: Mapping[str, str] = {kinds.ROLE_POLICY: "policy", kinds.ROLE: "inlinePolicies"}
@@ -96,9 +96,9 @@ def _documents_of(resource: Resource, places: Mapping[str, str]) -> Iterator[tup
     value = resource.get(path)
     if is_list(value):
         for index in range(len(value)):
-            yield f"{path}.{index}.policy", resource.get(f"{path}.{index}.policy")
+            yield f"{path}.{index}.policy", plain(resource.get(f"{path}.{index}.policy"))
     elif value is not None:
-        yield path, value
+        yield path, plain(value)
 
 
 def _document(text: Any) -> Mapping[str, Any]:

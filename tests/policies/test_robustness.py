@@ -81,6 +81,28 @@ def test_no_control_fails_on_any_document(data: st.DataObject) -> None:
     check_all([replace(member, inputs={**member.inputs, key: text})])
 
 
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (kinds.FUNCTION, "name"),
+        (kinds.FUNCTION, "loggingConfig.logGroup"),
+        (kinds.IMAGE, "imageName"),
+        (kinds.PIPELINE, "pipelineDefinition"),
+        (kinds.ROLE_POLICY, "policy"),
+        (kinds.BUCKET_POLICY, "policy"),
+    ],
+)
+@pytest.mark.parametrize(
+    "value", [["x"], {"a": ["x"]}, {"Statement": [{"Effect": "Allow", "Action": [["*"]], "Resource": [["*"]]}]}]
+)
+def test_a_list_or_object_in_place_of_text_is_shown_as_it_is(kind: str, path: str, value: object) -> None:
+    member = next(member for member in members("dev") if member.kind == kind)
+    changed = (
+        put(dict(member.inputs), (path,), value) if "." not in path else {**member.inputs, "loggingConfig": {"logGroup": value}}
+    )
+    check_all([replace(member, inputs=changed)])
+
+
 def test_the_pack_knows_exactly_the_types_of_the_program() -> None:
     checked = {kind for control in CONTROLS if control.kinds != ANY_KIND for kind in control.kinds}
     used = {member.kind.replace("Objectv2", "Object") for stack in STACKS for member in members(stack)}
