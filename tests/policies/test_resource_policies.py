@@ -4,18 +4,9 @@ from typing import Any
 
 import pytest
 
-from policies.delivery import (
-    BUS,
-    BUS_POLICY,
-    EVENT_TARGET,
-    QUEUE,
-    QUEUE_POLICY,
-    SCHEDULE,
-    TOPIC,
-    TOPIC_POLICY,
-)
+from policies.kinds import QUEUE, QUEUE_POLICY, TOPIC, TOPIC_POLICY
+from tests.policies.cases import UNKNOWN, Case, Member, bad, change, good
 from tests.policies.documents import document, grant, tls_only
-from tests.policies.judging import UNKNOWN, Case, Member, bad, change, good
 
 QUEUE_ARN = "arn:aws:sqs:eu-central-1:123456789012:dead-letters"
 TOPIC_ARN = "arn:aws:sns:eu-central-1:123456789012:alarms"
@@ -26,13 +17,8 @@ SEND = grant(EVENTS, "sqs:SendMessage", QUEUE_ARN, Condition=SOURCE)
 PUBLISH = grant(ALARMS, "sns:Publish", TOPIC_ARN, Condition=SOURCE)
 QUEUE_TLS = tls_only("sqs:*", QUEUE_ARN)
 TOPIC_TLS = tls_only("sns:Publish", TOPIC_ARN)
-DELIVERY = {
-    "deadLetterConfig": {"arn": UNKNOWN},
-    "retryPolicy": {"maximumEventAgeInSeconds": 21600, "maximumRetryAttempts": 30},
-}
 OUR_QUEUE = Member(QUEUE, {"name": "dead-letters"}, "queue")
 OUR_TOPIC = Member(TOPIC, {"name": "alarms"}, "topic")
-OUR_BUS = Member(BUS, {"name": "bus"}, "bus")
 
 
 def queue(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -44,9 +30,6 @@ def topic(*statements: dict[str, Any]) -> dict[str, Any]:
 
 
 CASES = [
-    good("sqs-encrypted", QUEUE, {"sqsManagedSseEnabled": True}),
-    good("sqs-encrypted", QUEUE, {"kmsMasterKeyId": UNKNOWN}),
-    bad("sqs-encrypted", QUEUE, {"sqsManagedSseEnabled": False}, "kmsMasterKeyId is missing"),
     Case("sqs-policy-exists", [OUR_QUEUE, Member(QUEUE_POLICY, queue(SEND), sources={"queueUrl": [OUR_QUEUE.urn]})]),
     Case("sqs-policy-exists", [Member(QUEUE, {"policy": document(SEND)})]),
     Case("sqs-policy-exists", [OUR_QUEUE, Member(QUEUE_POLICY, queue(SEND))], ("its QueuePolicy is missing",)),
@@ -72,23 +55,10 @@ CASES = [
     bad("sns-closed", TOPIC_POLICY, topic(PUBLISH), "SecureTransport"),
     bad("sns-closed", TOPIC_POLICY, topic(TOPIC_TLS, change(PUBLISH, "Principal", {"AWS": "*"})), "Principal is '*'"),
     bad("sns-closed", TOPIC_POLICY, topic(TOPIC_TLS, change(PUBLISH, "Condition")), "Condition is missing"),
-    good("event-delivery", EVENT_TARGET, DELIVERY),
-    good("event-delivery", SCHEDULE, {"target": DELIVERY}),
-    bad("event-delivery", EVENT_TARGET, {}, "deadLetterConfig.arn is missing", "maximumRetryAttempts is missing"),
-    bad("event-delivery", SCHEDULE, {"target": {}}, "target.deadLetterConfig.arn is missing"),
-    bad(
-        "event-delivery", EVENT_TARGET, change(DELIVERY, "retryPolicy.maximumRetryAttempts"), "maximumRetryAttempts is missing"
-    ),
-    bad("event-delivery", EVENT_TARGET, change(DELIVERY, "retryPolicy.maximumRetryAttempts", 186), "is 186", "at most 185"),
-    bad("event-delivery", EVENT_TARGET, change(DELIVERY, "retryPolicy.maximumEventAgeInSeconds", 86401), "is 86401"),
-    Case("event-bus-policy-exists", [OUR_BUS, Member(BUS_POLICY, {"eventBusName": "bus"})]),
-    Case("event-bus-policy-exists", [OUR_BUS], ("its EventBusPolicy is missing",)),
-    good("event-bus-closed", BUS_POLICY, {"policy": document(grant({"AWS": "123456789012"}, "events:PutEvents", "*"))}),
-    bad("event-bus-closed", BUS_POLICY, {"policy": document(grant("*", "events:PutEvents", "*"))}, "Principal is '*'"),
 ]
 
 
 @pytest.mark.usefixtures("nothing_exempt")
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_delivery(case: Case) -> None:
+def test_queues_and_topics(case: Case) -> None:
     case.check()

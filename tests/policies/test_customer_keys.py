@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from policies.encryption import KEY, KEY_PLACES, LOGS_CONTEXT, PIPELINE, SCHEDULE
+from policies.customer_keys import KEY_PROPERTIES, LOGS_CONTEXT
+from policies.kinds import BUCKET_ENCRYPTION as ENCRYPTION
+from policies.kinds import KEY, PIPELINE, QUEUE, SCHEDULE
+from tests.policies.cases import UNKNOWN, Case, Member, bad, change, good
 from tests.policies.documents import ACCOUNT, KEY_ARN, document, grant
-from tests.policies.judging import UNKNOWN, Case, Member, bad, change, good
 
 ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 EVENTS = {"Service": "events.amazonaws.com"}
@@ -16,8 +18,6 @@ LOGS = {"Service": "logs.eu-central-1.amazonaws.com"}
 LOG_GROUP = {"ArnEquals": {LOGS_CONTEXT: f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:/aws/lambda/f"}}
 NO_SOURCES = ({"Null": {"aws:SourceArn": "true"}}, {"ArnLike": {"aws:SourceArn": "arn:*"}})
 KEPT = {"enableKeyRotation": True, "deletionWindowInDays": 30, "policy": document(grant(ROOT, "kms:*", "*"))}
-QUEUE = "aws:sqs/queue:Queue"
-ENCRYPTION = next(kind for kind in KEY_PLACES if kind.startswith("aws:s3/"))
 
 
 def key_policy(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -25,9 +25,9 @@ def key_policy(*statements: dict[str, Any]) -> dict[str, Any]:
 
 
 def under_key(kind: str, arn: str | None) -> dict[str, Any]:
-    """Inputs of a resource of the kind under a key, lists in their places."""
+    """Return inputs of a kind with a key."""
     value: Any = arn
-    for part in reversed(KEY_PLACES[kind][0].split(".")):
+    for part in reversed(KEY_PROPERTIES[kind][0].split(".")):
         value = [value] if part.isdecimal() else {part: value}
     return dict(value)
 
@@ -52,24 +52,30 @@ PLAIN_QUEUE = Member(QUEUE, {"sqsManagedSseEnabled": True}, "queue")
 OWN_KEY = Member(KEY, KEPT, "key")
 
 CASES = [
-    good("kms-key", KEY, KEPT),
-    good("kms-key", KEY, key_policy(grant(ROOT, "kms:*", "*"), grant(EVENTS, "kms:Decrypt", "*", Condition=SOURCE))),
-    bad("kms-key", KEY, change(KEPT, "enableKeyRotation", False), "enableKeyRotation is False"),
-    bad("kms-key", KEY, change(KEPT, "policy"), "policy is missing"),
-    bad("kms-key", KEY, change(KEPT, "policy", "x"), "policy is 'x'"),
-    bad("kms-key", KEY, change(KEPT, "deletionWindowInDays", 7), "deletionWindowInDays is 7", "at least 14"),
-    bad("kms-key", KEY, key_policy(grant("*", "kms:Decrypt", "*")), "Principal is '*'"),
-    bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*")), "Condition is missing"),
-    bad("kms-key", KEY, key_policy(grant({"Federated": "accounts.google.com"}, "kms:Decrypt", "*")), "Principal.Federated is"),
-    good("kms-key", KEY, key_policy(grant(LOGS, "kms:Decrypt", "*", Condition=LOG_GROUP))),
-    *(bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*", Condition=none)), "is missing") for none in NO_SOURCES),
-    bad("kms-key", KEY, key_policy(grant(EVENTS, "kms:*", "*", Condition=SOURCE)), "Action is 'kms:*'"),
-    *(good("kms-key-in-production", kind, under_key(kind, KEY_ARN), stack="prod") for kind in KEY_PLACES),
-    *(good("kms-key-in-production", kind, under_key(kind, UNKNOWN), stack="prod") for kind in KEY_PLACES),
-    *(good("kms-key-in-production", kind, {}, stack="dev") for kind in KEY_PLACES),
+    good("kms-key-policy", KEY, KEPT),
+    good("kms-key-policy", KEY, key_policy(grant(ROOT, "kms:*", "*"), grant(EVENTS, "kms:Decrypt", "*", Condition=SOURCE))),
+    bad("kms-key-policy", KEY, change(KEPT, "policy"), "policy is missing"),
+    bad("kms-key-policy", KEY, change(KEPT, "policy", "x"), "policy is 'x'"),
+    bad("kms-key-policy", KEY, key_policy(grant("*", "kms:Decrypt", "*")), "Principal is '*'"),
+    bad("kms-key-policy", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*")), "Condition is missing"),
+    bad(
+        "kms-key-policy",
+        KEY,
+        key_policy(grant({"Federated": "accounts.google.com"}, "kms:Decrypt", "*")),
+        "Principal.Federated is",
+    ),
+    good("kms-key-policy", KEY, key_policy(grant(LOGS, "kms:Decrypt", "*", Condition=LOG_GROUP))),
+    *(
+        bad("kms-key-policy", KEY, key_policy(grant(EVENTS, "kms:Decrypt", "*", Condition=none)), "is missing")
+        for none in NO_SOURCES
+    ),
+    bad("kms-key-policy", KEY, key_policy(grant(EVENTS, "kms:*", "*", Condition=SOURCE)), "Action is 'kms:*'"),
+    *(good("kms-key-in-production", kind, under_key(kind, KEY_ARN), stack="prod") for kind in KEY_PROPERTIES),
+    *(good("kms-key-in-production", kind, under_key(kind, UNKNOWN), stack="prod") for kind in KEY_PROPERTIES),
+    *(good("kms-key-in-production", kind, {}, stack="dev") for kind in KEY_PROPERTIES),
     *(
         bad("kms-key-in-production", kind, {}, f"{path} is missing", *ids.split(), stack="prod")
-        for kind, (path, ids) in KEY_PLACES.items()
+        for kind, (path, ids) in KEY_PROPERTIES.items()
     ),
     bad("kms-key-in-production", QUEUE, {"kmsMasterKeyId": "alias/aws/sqs"}, "kmsMasterKeyId is 'alias/aws/sqs'", stack="prod"),
     good("kms-key-in-production", PIPELINE, definition(*JOBS, key=KEY_ARN), stack="prod"),

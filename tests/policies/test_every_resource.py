@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from policies.hygiene import PLAIN, STATEFUL, TAGGABLE
-from tests.policies.judging import UNKNOWN, Case, bad, change, good
+from policies.kinds import BUCKET
+from policies.resource_types import UNCHECKED
+from policies.tags_and_protection import STATEFUL, TAGGABLE
+from tests.policies.cases import UNKNOWN, Case, bad, change, good
 
 TAGS = {"project": "model-training", "stack": "dev", "owner": "data-science"}
-BUCKET = "aws:s3/bucket:Bucket"
 CONFIGURATION = "aws:s3/bucketVersioning:BucketVersioning"
 KNOWN = (
-    *PLAIN,
+    *UNCHECKED,
     BUCKET,
     "aws:s3/bucketV2:BucketV2",
     "aws:s3/bucketObjectv2:BucketObjectv2",
@@ -19,8 +20,24 @@ KNOWN = (
     "pulumi:providers:aws",
     "pulumi:pulumi:StackReference",
 )
-#: What the program does not make, much of which lets somebody in where no control looks.
+#: Types that the program does not create; many of them grant access that no control checks.
 FOREIGN = (
+    "aws:cloudwatch/eventBus:EventBus",
+    "aws:cloudwatch/eventBusPolicy:EventBusPolicy",
+    "aws:dynamodb/resourcePolicy:ResourcePolicy",
+    "aws:ecr/repositoryPolicy:RepositoryPolicy",
+    "aws:iam/policy:Policy",
+    "aws:iam/policyAttachment:PolicyAttachment",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+    "aws:lambda/functionUrl:FunctionUrl",
+    "aws:s3/bucketAcl:BucketAcl",
+    "aws:s3/bucketAclV2:BucketAclV2",
+    "aws:s3/bucketNotification:BucketNotification",
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+    "aws:sagemaker/model:Model",
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
     "aws:kms/keyPolicy:KeyPolicy",
     "aws:kms/grant:Grant",
     "aws:s3/accessPoint:AccessPoint",

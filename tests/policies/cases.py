@@ -1,4 +1,4 @@
-"""Asking the pack about resources as the engine does: through the SDK's policies, with its proxies around the inputs."""
+"""Resources that a control accepts or reports, checked through the SDK's policies as the engine does."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from pulumi_policy import (
     PolicyResource,
     PolicyResourceOptions,
     ResourceValidationArgs,
-    ResourceValidationPolicy,
     StackValidationArgs,
     StackValidationPolicy,
 )
 from pulumi_policy.policy import _NotApplicableError
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from policies.controls import Control, ResourceControl, as_policy
+from policies.controls import Control, as_policy
 from policies.pack import CONTROLS
 
 UNKNOWN = UNKNOWN_STRING_VALUE
@@ -32,7 +31,7 @@ BY_NAME: dict[str, Control] = {control.name: control for control in CONTROLS}
 
 @dataclass
 class Member:
-    """A resource of a stack that is judged. ``sources``: property -> URNs that its value comes from."""
+    """A resource of a stack. ``sources`` maps a property to the URNs that its value comes from."""
 
     kind: str
     inputs: Mapping[str, Any]
@@ -60,22 +59,20 @@ class Member:
 
 
 def judge(control: Control, members: Iterable[Member], config: Mapping[str, Any] | None = None) -> list[str]:
-    """The messages of one control over some resources."""
+    """Return the messages of one control for some resources."""
     found: list[str] = []
     policy = as_policy(control)
-    if isinstance(control, ResourceControl):
-        assert isinstance(policy, ResourceValidationPolicy)
-        for member in members:
-            with contextlib.suppress(_NotApplicableError):  # as the engine takes it: nothing to say
-                policy.validate(member.args(config), lambda text, urn=None: found.append(text))
-    else:
-        assert isinstance(policy, StackValidationPolicy)
+    if isinstance(policy, StackValidationPolicy):
         policy.validate(StackValidationArgs(stack_of(list(members)), config), lambda text, urn=None: found.append(text))
+        return found
+    for member in members:
+        with contextlib.suppress(_NotApplicableError):  # the engine reports nothing then
+            policy.validate(member.args(config), lambda text, urn=None: found.append(text))
     return found
 
 
 def stack_of(members: list[Member]) -> list[PolicyResource]:
-    """The resources as a stack policy gets them."""
+    """Return the resources as a stack policy receives them."""
     resources = [
         PolicyResource(
             member.kind,
@@ -99,7 +96,7 @@ def stack_of(members: list[Member]) -> list[PolicyResource]:
 
 @dataclass
 class Case:
-    """Resources and what a control says of them: nothing, or a message with each of the texts in it."""
+    """Resources, and the texts that the messages of a control contain; no texts if it accepts the resources."""
 
     control: str
     members: list[Member]
@@ -114,7 +111,7 @@ class Case:
         if not self.finds:
             assert found == []
             return
-        assert found, f"{self.control} finds nothing"
+        assert found, f"{self.control} reports nothing"
         for text in self.finds:
             assert any(text in message for message in found), f"{text!r} in none of {found}"
         known = set(BY_NAME[self.control].ids.split())
@@ -125,19 +122,19 @@ class Case:
 
 
 def good(control: str, kind: str, inputs: Mapping[str, Any], **more: Any) -> Case:
-    """A single resource that passes."""
+    """One resource that the control accepts."""
     config = more.pop("config", None)
     return Case(control, [Member(kind, inputs, **more)], config=config)
 
 
 def bad(control: str, kind: str, inputs: Mapping[str, Any], *finds: str, **more: Any) -> Case:
-    """A single resource that fails, and texts that its messages hold."""
+    """One resource that the control reports, and texts that its messages contain."""
     config = more.pop("config", None)
     return Case(control, [Member(kind, inputs, **more)], finds, config)
 
 
 def change(inputs: Mapping[str, Any], path: str, value: object = REMOVED) -> dict[str, Any]:
-    """A copy with another value at ``a.0.b``, or without any."""
+    """Return a copy with another value at ``a.0.b``, or without that property."""
     changed = copy.deepcopy(dict(inputs))
     *parents, last = path.split(".")
     place: Any = changed

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from policies.registry import IMAGE, LIFECYCLE, REPOSITORY, REPOSITORY_POLICY
-from tests.policies.documents import document, grant
-from tests.policies.judging import BY_NAME as CONTROLS
-from tests.policies.judging import UNKNOWN, Case, Member, bad, good, judge
+from policies.kinds import IMAGE, REPOSITORY
+from policies.kinds import REPOSITORY_LIFECYCLE as LIFECYCLE
+from tests.policies.cases import BY_NAME as CONTROLS
+from tests.policies.cases import UNKNOWN, Case, Member, bad, good, judge
 
-PULL = "ecr:BatchGetImage"
 OURS = Member(REPOSITORY, {"name": "features"}, "features")
 URI = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/features"
 
@@ -21,12 +20,6 @@ def rules(*statuses: str) -> dict[str, str]:
 
 
 CASES = [
-    good("ecr-scan", REPOSITORY, {"imageScanningConfiguration": {"scanOnPush": True}}),
-    bad("ecr-scan", REPOSITORY, {"imageScanningConfiguration": {"scanOnPush": False}}, "scanOnPush is False"),
-    bad("ecr-scan", REPOSITORY, {}, "imageScanningConfiguration.scanOnPush is missing"),
-    good("ecr-immutable-tags", REPOSITORY, {"imageTagMutability": "IMMUTABLE"}),
-    bad("ecr-immutable-tags", REPOSITORY, {"imageTagMutability": "MUTABLE"}, "imageTagMutability is 'MUTABLE'"),
-    bad("ecr-immutable-tags", REPOSITORY, {}, "imageTagMutability is missing"),
     Case("ecr-lifecycle-exists", [OURS, Member(LIFECYCLE, rules("untagged"), "rules")]),
     Case(
         "ecr-lifecycle-exists", [OURS, Member(LIFECYCLE, {"repository": UNKNOWN}, "rules", sources={"repository": [OURS.urn]})]
@@ -36,15 +29,6 @@ CASES = [
     bad("ecr-lifecycle", LIFECYCLE, rules("untagged", "any"), "policy.rules[1].selection.tagStatus is 'any'"),
     bad("ecr-lifecycle", LIFECYCLE, rules("tagged"), "tagStatus is 'tagged'"),
     bad("ecr-lifecycle", LIFECYCLE, {"policy": "no JSON"}, "policy is 'no JSON'"),
-    good("ecr-kms", REPOSITORY, {"encryptionConfigurations": [{"encryptionType": "KMS"}]}),
-    bad("ecr-kms", REPOSITORY, {"encryptionConfigurations": [{"encryptionType": "AES256"}]}, "encryptionType is 'AES256'"),
-    bad("ecr-kms", REPOSITORY, {}, "encryptionType is missing"),
-    good("ecr-closed", REPOSITORY_POLICY, {"policy": document(grant({"AWS": "arn:aws:iam::123456789012:root"}, PULL, "*"))}),
-    bad("ecr-closed", REPOSITORY_POLICY, {"policy": document(grant("*", PULL, "*"))}, "Principal is '*'"),
-    bad(
-        "ecr-closed", REPOSITORY_POLICY, {"policy": document(grant({"Service": "lambda.amazonaws.com"}, PULL, "*"))}, "missing"
-    ),
-    bad("ecr-closed", REPOSITORY_POLICY, {"policy": "[]"}, "policy is '[]'"),
     good("image-name", IMAGE, {"imageName": f"{URI}:c-0123456789abcdef"}),
     good("image-name", IMAGE, {"imageName": f"{URI}@sha256:{'0' * 64}"}),
     good("image-name", IMAGE, {"imageName": f"localhost:5000/features@sha256:{'0' * 64}"}),
