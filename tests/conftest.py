@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 
 import boto3
-import hypothesis
 import pytest
 from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
@@ -14,15 +13,14 @@ from contracts.outputs import StackOutputs
 from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE
 from runs.stack import Stack
 from runs.store import ExecutionStore
+from tests.examples import register_profiles
 from tests.fake_sagemaker import FakeSageMaker
 from tests.tables import create_table
 
 #: Compiling is most of what a short training takes. The numbers are the same to the last digit.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
 
-#: A busy machine may take any time for an example.
-hypothesis.settings.register_profile("project", deadline=None)
-hypothesis.settings.load_profile("project")
+register_profiles()
 
 DAEMON_TESTS = "tests/docker/"
 REGION = "eu-central-1"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pulumi_policy.proxy import UnknownValueError
 
@@ -15,6 +15,7 @@ from policies.controls import ANY_KIND, ResourceControl
 from policies.documents import IDENTITY_DOCUMENTS, RESOURCE_DOCUMENTS, TRUST_DOCUMENTS
 from policies.hygiene import PLAIN
 from policies.pack import CONTROLS
+from tests.examples import examples
 from tests.policies.judging import UNKNOWN, Member, judge
 from tests.policies.programs import members
 
@@ -55,7 +56,7 @@ def answers(found: list[Member]) -> None:
             assert not control.unknown_told_by or not isinstance(control, ResourceControl)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_value_anywhere_gets_an_answer(data: st.DataObject) -> None:
     member = data.draw(st.sampled_from(members("prod with everything")))
@@ -63,7 +64,7 @@ def test_any_value_anywhere_gets_an_answer(data: st.DataObject) -> None:
     answers([replace(member, inputs=put(dict(member.inputs), path, data.draw(VALUES)))])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_document_gets_an_answer(data: st.DataObject) -> None:
     """Policy documents, the definition and the registry's rules are JSON inside a text: other JSON, or none at all."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.layout import asset_key
@@ -16,6 +16,7 @@ from fe_image.data.prices import read_history
 from runs import assets
 from runs.price_files import read_price_files
 from runs.stack import Stack
+from tests.examples import examples
 from tests.fe_image.support import level_template
 
 GOOD = "Date,Close\n2020-01-01,1.5\n2020-01-02,1.25\n"
@@ -132,7 +133,7 @@ LINES = st.tuples(CELLS.map(",".join), st.sampled_from(["x"] * 12 + NOTES)).map(
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.sampled_from(["", "\ufeff", "PK", "\x1f"]),
 )
-@settings(max_examples=400)
+@examples(400)
 def test_stored_is_what_the_step_reads_under_some_template(rows: list[str], header: str, end: str, begin: str) -> None:
     content = (begin + end.join([header, *rows]) + end).encode("utf-8", "replace")
     readings = [
