@@ -28,8 +28,9 @@ from runs.store import execution_store
 from settings import parse
 from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
+from tests.patience import PATIENCE_SECONDS
 
-WAIT_SECONDS = 240
+WAIT_SECONDS = PATIENCE_SECONDS
 #: Who sets the scene: loses events, spoils a template, forgets an endpoint.
 TESTER = "tester"
 TRAINER = """

@@ -20,6 +20,7 @@ from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
 
 from contracts.problems import ProblemsError
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -204,7 +205,7 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
 
     thread = threading.Thread(target=contextvars.Context().run, args=(body,))
     thread.start()
-    thread.join(timeout=60)
+    thread.join(timeout=PATIENCE_SECONDS)
     assert not thread.is_alive(), "the program did not end within a minute"
     if errors:
         raise errors[0].__cause__ if isinstance(errors[0].__cause__, ProblemsError) else errors[0]

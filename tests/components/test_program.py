@@ -16,6 +16,7 @@ from contracts.outputs import FURTHER_OUTPUTS, StackOutputs, exported_name
 from contracts.problems import ProblemsError
 from settings import parse
 from tests.components.recording import ACCOUNT, PROJECT, ROOT, Recorder, configuration, run_in_context, run_program
+from tests.patience import PATIENCE_SECONDS
 
 TAGGED = {
     "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:ecr/repository:Repository", "aws:iam/role:Role",
@@ -121,7 +122,9 @@ def test_the_deploy_path_imports_nothing_heavy() -> None:
         "heavy = {'sagemaker', 'numpy', 'pandas', 'jax', 'moto', 'typer', 'rich', 'talib', 'sklearn'} & sys.modules.keys()\n"
         "assert not heavy, heavy"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -14,6 +14,7 @@ from fe_image import importance_table
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.importance_table import MAX_ROWS, store_importance
 from fe_image.model.importance import ImportanceReport
+from tests.patience import PATIENCE_SECONDS
 
 WHERE = StepEnvironment("run-1", "executions", "importance", "models", 1.0, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
 
@@ -83,7 +84,7 @@ def test_a_table_that_hangs_is_not_waited_for(caplog: pytest.LogCaptureFixture):
     release, answers = threading.Event(), []
 
     def hangs(call: int) -> int:
-        answers.append(release.wait(60))
+        answers.append(release.wait(PATIENCE_SECONDS))
         return 0
 
     assert not store_importance(WHERE, report(3), Table(hangs), seconds=0.2)

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,6 +27,7 @@ with workspace(pathlib.Path(sys.argv[1])) as folder:
     process = OwnedProcess([sys.executable, "-c", code], {}, lambda line: print(folder, process.pid, line, flush=True))
     time.sleep(900)
 '''
+from tests.patience import wait_until
 
 
 def runs(pid: int) -> bool:
@@ -37,14 +36,6 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in five minutes")
 
 
 def test_children_end_with_an_emulator_that_is_killed_and_its_folder_goes_with_the_next_start(tmp_path: Path) -> None:
@@ -58,7 +49,7 @@ def test_children_end_with_an_emulator_that_is_killed_and_its_folder_goes_with_t
         os.kill(emulator.pid, signal.SIGKILL)
         emulator.wait()
         emulator.stdout.close()
-        wait_until(lambda: not any(runs(int(pid)) for pid in pids))
+        wait_until(lambda: not any(runs(int(pid)) for pid in pids), "the children still run")
         assert Path(folder).is_dir()
         with workspace(tmp_path) as following:
             assert not Path(folder).exists()

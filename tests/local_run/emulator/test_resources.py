@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import json
@@ -15,6 +16,9 @@ import pytest
 from local_run.deployment.deploy import DeployedResource, Deployment, deploy
 from local_run.emulator.resources import RESOURCES, Aws, Properties, resource_of
 from local_run.emulator.server import Emulator
+from tests.local_run.programs.small import REGION
+
+EVERY_TYPE = Path(__file__).parents[1] / "programs" / "every_type"
 
 #: Types whose deletion takes no more than their parent's deletion does: AWS always has a value for them.
 WITH_THE_PARENT = {
@@ -34,10 +38,17 @@ EMPTY_UNLESS_SET = {
 }
 
 
-@pytest.fixture
-def deployment(emulator: Emulator, every_type: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    monkeypatch.chdir(every_type)
-    return deploy(emulator, every_type, "dev")
+@pytest.fixture(scope="class")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(region=REGION) as running:
+        yield running
+
+
+@pytest.fixture(scope="class")
+def deployment(emulator: Emulator) -> Iterator[Deployment]:
+    """The program with every type: one for each class of tests, and one for each test outside of a class."""
+    with contextlib.chdir(EVERY_TYPE):
+        yield deploy(emulator, EVERY_TYPE, "dev")
 
 
 def made(deployment: Deployment) -> Iterator[tuple[DeployedResource, Aws]]:
@@ -63,32 +74,38 @@ def required_outputs(type_: str) -> set[str]:
     return names
 
 
-def test_the_sdk_finds_every_output_that_it_declares(deployment: Deployment) -> None:
-    missing = {}
-    for resource, _ in made(deployment):
-        empty = set(EMPTY_UNLESS_SET.get(resource.type, "").split())
-        required = required_outputs(resource.type)
-        assert required, resource.type
-        lacking = required - resource.outputs.keys() - empty
-        if lacking:
-            missing[resource.type] = lacking
-    assert missing == {}
+class TestRead:
+    """These tests share a deployment and only read it."""
 
+    def test_the_sdk_finds_every_output_that_it_declares(self, deployment: Deployment) -> None:
+        missing = {}
+        for resource, _ in made(deployment):
+            empty = set(EMPTY_UNLESS_SET.get(resource.type, "").split())
+            required = required_outputs(resource.type)
+            assert required, resource.type
+            lacking = required - resource.outputs.keys() - empty
+            if lacking:
+                missing[resource.type] = lacking
+        assert missing == {}
 
-def test_inputs_are_among_the_outputs_unchanged(deployment: Deployment) -> None:
-    # What only building and pushing an image needs.
-    kept = {"registry", "build", "buildOnPreview", "skipPush"}
-    for resource, _ in made(deployment):
-        for key in resource.inputs.keys() - kept:
-            assert resource.outputs[key] == resource.inputs[key], (resource.urn, key)
+    def test_inputs_are_among_the_outputs_unchanged(self, deployment: Deployment) -> None:
+        # What only building and pushing an image needs.
+        kept = {"registry", "build", "buildOnPreview", "skipPush"}
+        for resource, _ in made(deployment):
+            for key in resource.inputs.keys() - kept:
+                assert resource.outputs[key] == resource.inputs[key], (resource.urn, key)
 
+    def test_reading_gives_what_creating_gave(self, deployment: Deployment) -> None:
+        for resource, aws in made(deployment):
+            found = resource_of(resource.type).read(aws, resource.id, resource.state)
+            assert found is not None, resource.urn
+            different = {key for key in resource.outputs if found[key] != resource.state[key]}
+            assert different <= {"attachmentCount"}, resource.urn
 
-def test_reading_gives_what_creating_gave(deployment: Deployment) -> None:
-    for resource, aws in made(deployment):
-        found = resource_of(resource.type).read(aws, resource.id, resource.state)
-        assert found is not None, resource.urn
-        different = {key for key in resource.outputs if found[key] != resource.state[key]}
-        assert different <= {"attachmentCount"}, resource.urn
+    def test_planned_ids_are_the_ids(self, deployment: Deployment) -> None:
+        for resource, aws in made(deployment):
+            planned = resource_of(resource.type).planned_id(aws, resource.state)
+            assert planned is None or planned.endswith(resource.id), resource.urn
 
 
 def test_updating_with_the_same_inputs_changes_nothing(deployment: Deployment) -> None:
@@ -114,12 +131,6 @@ def test_what_is_deleted_is_gone_and_deleting_again_is_no_error(deployment: Depl
         if resource.type not in WITH_THE_PARENT:
             assert kind.read(aws, resource.id, resource.state) is None, resource.urn
         kind.discard(aws, resource.id, resource.state)
-
-
-def test_planned_ids_are_the_ids(deployment: Deployment) -> None:
-    for resource, aws in made(deployment):
-        planned = resource_of(resource.type).planned_id(aws, resource.state)
-        assert planned is None or planned.endswith(resource.id), resource.urn
 
 
 def test_what_forces_a_replacement_is_an_input_of_the_type() -> None:
@@ -225,41 +236,6 @@ BOUNDARY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 VARIABLES = {"variables": {"OTHER": "1"}}
 
 
-@pytest.mark.parametrize(
-    ("name", "change", "look", "expected"),
-    [
-        ("box-bucket", {"tags": {"owner": "others"}}, bucket_tags, [{"Key": "owner", "Value": "others"}]),
-        ("box-block", {"blockPublicAcls": False}, block, False),
-        ("box-versioning", {"versioningConfiguration": {"status": "Suspended"}}, versioning, "Suspended"),
-        ("box-text", {"content": "other words"}, text, b"other words"),
-        ("box-text", {"tags": {"owner": "a + b"}}, text_tags, [{"Key": "owner", "Value": "a + b"}]),
-        ("table", {"deletionProtectionEnabled": False}, table_protection, False),
-        ("table", {"globalSecondaryIndexes": INDEXES}, table_indexes, ["OtherIndex"]),
-        ("repository", {"imageScanningConfiguration": {"scanOnPush": False}}, scanning, False),
-        ("pipeline", {"pipelineDefinition": '{"Version": "2020-12-01"}'}, definition, '{"Version": "2020-12-01"}'),
-        ("function", {"timeout": 90, "environment": VARIABLES}, timeout, (90, {"OTHER": "1"})),
-        ("log-group", {"retentionInDays": 7}, retention, 7),
-        ("rule", {"eventPattern": '{"source": ["other"]}'}, pattern, {"source": ["other"]}),
-        ("target", {"retryPolicy": {"maximumRetryAttempts": 1}}, attempts, [1]),
-        ("queue", {"messageRetentionSeconds": 60}, kept_seconds, "60"),
-        ("role", {"permissionsBoundary": BOUNDARY}, boundary, BOUNDARY),
-        ("schedule", {"scheduleExpression": "rate(2 days)"}, expression, "rate(2 days)"),
-        ("alarm", {"threshold": 3}, threshold, 3.0),
-        ("topic", {"displayName": "Alarms"}, display_name, "Alarms"),
-    ],
-)
-def test_a_change_in_place(
-    emulator: Emulator, deployment: Deployment, name: str, change: Change, look: Look, expected: object
-) -> None:
-    assert look_or_none(look, emulator) != expected
-    resource, aws = next((resource, aws) for resource, aws in made(deployment) if resource.name == name)
-    inputs = {key: resource.state[key] for key in resource.inputs}
-    assert not change.keys() & set(resource_of(resource.type).replace_on)
-    outputs = resource_of(resource.type).update(aws, resource.id, inputs, {**inputs, **change})
-    assert look(emulator) == expected
-    assert {key: outputs[key] for key in change} == change
-
-
 def look_or_none(look: Look, emulator: Emulator) -> object:
     try:
         return look(emulator)
@@ -267,14 +243,51 @@ def look_or_none(look: Look, emulator: Emulator) -> object:
         return None
 
 
-def test_changed_code_changes_the_function(emulator: Emulator, deployment: Deployment) -> None:
-    (function,) = deployment.of_type("aws:lambda/function:Function")
-    assert function.aws is not None
-    inputs = {key: function.state[key] for key in function.inputs}
-    code = pulumi.AssetArchive({"handler.py": pulumi.StringAsset("def handle(event, context): return 2\n")})
-    outputs = resource_of(function.type).update(function.aws, function.id, inputs, {**inputs, "code": code})
-    assert outputs["codeSha256"] != function.outputs["codeSha256"]
-    assert outputs["sourceCodeSize"] < function.outputs["sourceCodeSize"]
+class TestChanges:
+    """These tests share a deployment; each changes other properties."""
+
+    @pytest.mark.parametrize(
+        ("name", "change", "look", "expected"),
+        [
+            ("box-bucket", {"tags": {"owner": "others"}}, bucket_tags, [{"Key": "owner", "Value": "others"}]),
+            ("box-block", {"blockPublicAcls": False}, block, False),
+            ("box-versioning", {"versioningConfiguration": {"status": "Suspended"}}, versioning, "Suspended"),
+            ("box-text", {"content": "other words"}, text, b"other words"),
+            ("box-text", {"tags": {"owner": "a + b"}}, text_tags, [{"Key": "owner", "Value": "a + b"}]),
+            ("table", {"deletionProtectionEnabled": False}, table_protection, False),
+            ("table", {"globalSecondaryIndexes": INDEXES}, table_indexes, ["OtherIndex"]),
+            ("repository", {"imageScanningConfiguration": {"scanOnPush": False}}, scanning, False),
+            ("pipeline", {"pipelineDefinition": '{"Version": "2020-12-01"}'}, definition, '{"Version": "2020-12-01"}'),
+            ("function", {"timeout": 90, "environment": VARIABLES}, timeout, (90, {"OTHER": "1"})),
+            ("log-group", {"retentionInDays": 7}, retention, 7),
+            ("rule", {"eventPattern": '{"source": ["other"]}'}, pattern, {"source": ["other"]}),
+            ("target", {"retryPolicy": {"maximumRetryAttempts": 1}}, attempts, [1]),
+            ("queue", {"messageRetentionSeconds": 60}, kept_seconds, "60"),
+            ("role", {"permissionsBoundary": BOUNDARY}, boundary, BOUNDARY),
+            ("schedule", {"scheduleExpression": "rate(2 days)"}, expression, "rate(2 days)"),
+            ("alarm", {"threshold": 3}, threshold, 3.0),
+            ("topic", {"displayName": "Alarms"}, display_name, "Alarms"),
+        ],
+    )
+    def test_a_change_in_place(
+        self, emulator: Emulator, deployment: Deployment, name: str, change: Change, look: Look, expected: object
+    ) -> None:
+        assert look_or_none(look, emulator) != expected
+        resource, aws = next((resource, aws) for resource, aws in made(deployment) if resource.name == name)
+        inputs = {key: resource.state[key] for key in resource.inputs}
+        assert not change.keys() & set(resource_of(resource.type).replace_on)
+        outputs = resource_of(resource.type).update(aws, resource.id, inputs, {**inputs, **change})
+        assert look(emulator) == expected
+        assert {key: outputs[key] for key in change} == change
+
+    def test_changed_code_changes_the_function(self, deployment: Deployment) -> None:
+        (function,) = deployment.of_type("aws:lambda/function:Function")
+        assert function.aws is not None
+        inputs = {key: function.state[key] for key in function.inputs}
+        code = pulumi.AssetArchive({"handler.py": pulumi.StringAsset("def handle(event, context): return 2\n")})
+        outputs = resource_of(function.type).update(function.aws, function.id, inputs, {**inputs, "code": code})
+        assert outputs["codeSha256"] != function.outputs["codeSha256"]
+        assert outputs["sourceCodeSize"] < function.outputs["sourceCodeSize"]
 
 
 def test_names_are_made_where_a_program_leaves_them_out() -> None:
