@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local_run.emulator.workspace import PREFIX, workspace
+from tests.patience import wait_until
 
 ROOT = Path(__file__).parents[3]
 #: Starts a child that has a child of its own, as a training does, then waits to be killed.
@@ -27,7 +28,6 @@ with workspace(pathlib.Path(sys.argv[1])) as folder:
     process = OwnedProcess([sys.executable, "-c", code], {}, lambda line: print(folder, process.pid, line, flush=True))
     time.sleep(900)
 '''
-from tests.patience import wait_until
 
 
 def runs(pid: int) -> bool:
