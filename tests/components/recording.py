@@ -65,7 +65,7 @@ class Recorder(mocks.Mocks):
     invokes: list[str] = field(default_factory=list)
     requests: dict[tuple[str, str], Any] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
-    #: What components and the stack say of themselves, as it goes over the wire.
+    #: Types of components and of the stack, as the engine's protocol names them.
     outputs: list[Any] = field(default_factory=list)
     #: Keys that the stack's file keeps encrypted.
     secret_keys: tuple[str, ...] = ()

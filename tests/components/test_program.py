@@ -89,7 +89,7 @@ def test_what_holds_configures_or_secures_data_is_protected(prod: Recorder, ever
 
 
 def test_a_protected_component_protects_everything_in_it(everything: Recorder) -> None:
-    """Nothing beside a bucket, table, queue, key or log group in its component can be deleted without it, by type or not."""
+    """Resources that belong to a bucket, table, queue, key or log group have it as a parent, so they are not deleted alone."""
     protected = {request.parent for request in everything.requests.values() if request.protect}
     for (kind, name), request in everything.requests.items():
         alone = kind in ("docker:index/image:Image", "aws:s3/bucketObjectv2:BucketObjectv2") or kind in REPRODUCIBLE
@@ -104,7 +104,7 @@ def test_a_component_parents_all_its_resources(everything: Recorder) -> None:
     root = f"{PROJECT}-{everything.stack}"
     for (kind, name), request in everything.requests.items():
         if kind.startswith(("aws:", "docker:")):
-            assert not request.parent.endswith(f"::{root}"), f"{kind} {name} stands outside every component"
+            assert not request.parent.endswith(f"::{root}"), f"{kind} {name} is outside of every component"
 
 
 def test_wrong_settings_stop_the_program_before_any_resource() -> None:

@@ -79,7 +79,7 @@ def test_the_gate_file_is_baseline_and_margin():
     assert (
         gate["baseline"] == baselines["mean_wQuantileLoss"] == pytest.approx(np.mean(list(baselines["wQuantileLoss"].values())))
     )
-    # Recomputed from the test channel alone.
+    # Recomputed from only the test channel.
     lines = [json.loads(line) for line in out["test/test.json"].splitlines()]
     length = demo_template().prediction_length
     actual = np.array([[np.nan if v is None else v for v in line["target"][-length:]] for line in lines])
@@ -90,7 +90,7 @@ def test_the_gate_file_is_baseline_and_margin():
 
 
 def test_the_price_stays_while_there_is_no_trading():
-    """Every window of the demo, wherever in a week it starts."""
+    """Every window of the demo, for each weekday that it starts on."""
     data = engineer(sample_histories(), demo_template())
     lasts = set()
     for window in data.baseline.windows:

@@ -123,7 +123,7 @@ def test_a_mount_that_can_not_be_given_away_is_warned_of(
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can enter, which pytest's own, below folders of root alone, are not."""
+    """A folder that every user can enter; pytest's own are below folders that only root can enter."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -152,4 +152,4 @@ def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
         text=True,
         timeout=PATIENCE_SECONDS,
     )
-    assert run.stdout.splitlines() == ["runs as nobody, no longer as root", "True", "True True", "[]"], run.stderr
+    assert run.stdout.splitlines() == ["runs as user nobody, no longer as root", "True", "True True", "[]"], run.stderr

@@ -1,4 +1,4 @@
-"""The importance rows of an execution: bounded in number and in time, whatever the table answers."""
+"""The importance rows of an execution: bounded in number and in time, even if the table fails or hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract 6: the log's tail and whole are synced, and whatever fails there never fails or slows the step."""
+"""Contract 6: the log's tail and the whole log are synced, and a failing sync neither fails nor slows the step."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_a_disk_that_is_full_is_one_problem_and_leaves_no_partial_file(folder: P
 
 
 def test_the_command_line_computes_with_one_thread_whatever_the_machine_sets():
-    """As the container does, or the last digits would not be the container's. numpy has to be told before it is imported."""
+    """As the container does, or the last digits would not be the container's. numpy reads the setting when it is imported."""
     code = (
         "import runpy, sys; sys.argv = ['local_run', 'features', '--help']\n"
         "try: runpy.run_module('local_run', run_name='__main__', alter_sys=True)\n"

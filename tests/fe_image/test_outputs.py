@@ -1,4 +1,4 @@
-"""Writing: the same bytes every time, and remains of a killed step that nobody can mistake for outputs."""
+"""Writing: the same bytes every time, and a killed step leaves nothing that passes for outputs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_manifest_tells_changed_and_missing_files(data: EngineeredData, tmp_
 
 
 class Killer:
-    """Counts every effect that writing has on the disk, and kills the process before the one it is told."""
+    """Counts every effect that writing has on the disk, and kills the process before a given effect."""
 
     def __init__(self, at: int) -> None:
         self.at, self.count = at, 0

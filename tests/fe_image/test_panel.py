@@ -1,4 +1,4 @@
-"""From histories to common rows: assets that are stamped differently, and what is said of those that do not fit together."""
+"""From histories to common rows: assets with different time stamps, and the messages about assets that do not fit together."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def template(assets: list[str], **changes: Any) -> TrainingTemplate:
 
 
 def stamped_after(history: PriceHistory, made: TrainingTemplate) -> PriceHistory:
-    """Half as much again for every price stamped later than the training end."""
+    """The prices, with each one after the training end multiplied by 1.5."""
     later = history.times > np.datetime64(made.training_end, "s")
     return PriceHistory(history.asset, history.times, np.where(later, history.close * 1.5, history.close))
 
 
 def of_the_past(data: EngineeredData) -> dict[str, object]:
-    """What the outputs say that may rest on the training range alone."""
+    """The parts of the outputs that may depend on only the training range."""
     files = {name: b"".join(pieces) for name, pieces in output_files(data)}
     rows = data.grid.train_rows + 1
     return {

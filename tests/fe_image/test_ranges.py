@@ -1,4 +1,4 @@
-"""What a start is refused for, from the prices' first and last dates, the step refuses too, whatever lies between them."""
+"""What a start is refused for, from the prices' first and last dates, the step refuses too, for any prices between them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_with_a_price_in_every_step_the_start_knows_what_the_step_would_say(
     frequency = Frequency.parse(made.frequency)
     ended = frequency.units(np.array([made.training_end, made.training_end], dtype="datetime64[s]") + np.array([0, 1]))
     if frequency.multiple > 1 or ended[0] == ended[1]:
-        return  # whether the step that the training ends in is one of training or of testing, only its row tells
+        return  # only the row shows whether the step that contains the training end belongs to training or to testing
     try:
         make_grid(common_panel(histories, made), made, "")
     except ProblemsError as error:
@@ -111,7 +111,7 @@ def test_with_a_price_in_every_step_the_start_knows_what_the_step_would_say(
 @pytest.mark.parametrize("end", ["2001-03-30", "2001-03-31", "2001-04-01"], ids=["Friday", "Saturday", "Sunday"])
 @pytest.mark.parametrize("after", [9, 10])
 def test_on_days_without_trading_start_and_step_count_alike(end: str, after: int):
-    """The rows say nothing of a Sunday: by their rule alone the step had windows that begin before the training ends."""
+    """There are no rows for Sundays, so a rule that counts rows would have windows that begin before the training ends."""
     days = weekdays(200)
     last = np.datetime64(end) + after
     histories = {"A": history("A", np.append(days[days < last], last.astype("datetime64[s]")))}

@@ -120,7 +120,7 @@ def test_a_refused_container_leaves_the_log_of_the_rightful_one(job: Job):
     job.environment["PIPELINE_EXECUTION_ARN"] = ARN.replace("abc", "def")
     code, output = job.run()
     assert code == 1
-    assert "start it with an id of its own" in output, "its own log goes to stdout alone"
+    assert "start it with an id of its own" in output, "its own log goes to stdout only"
     assert job.cloud.item(job.execution_id) == item
     assert job.log() == log
 

@@ -156,7 +156,7 @@ def test_a_transformer_that_breaks_its_promise_is_caught():
 @pytest.mark.parametrize(("group", "changes"), [v for v in VARIANTS if v[0] != "calendar"], ids=ids[:-1])
 @pytest.mark.parametrize("rows", ["all", "all but the last", "the last"])
 def test_a_warm_up_that_is_filled_in_is_refused(group: str, changes: dict, rows: str):
-    """Of whichever feature: also of the one whose window is the shortest."""
+    """This holds for each feature, including the one with the shortest window."""
     panel, made = walk(6), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
     compute = made.compute

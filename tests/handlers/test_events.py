@@ -1,4 +1,4 @@
-"""Envelopes: ours are read as they are documented, foreign ones are told apart from malformed ones."""
+"""Event envelopes: ours are read as documented, and foreign ones are distinguished from malformed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Building by the Docker command line: what it is told, and what a user reads when it does not work. No daemon is needed."""
+"""Builds by the Docker command line: its arguments, and the messages about failures. These tests need no daemon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each stack of this project as it stands on the emulator after its deployment."""
+"""Each stack of this project, after its deployment onto the emulator."""
 
 from __future__ import annotations
 

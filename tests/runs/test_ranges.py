@@ -1,4 +1,4 @@
-"""A start whose prices can not serve its template is refused from their metadata, and nothing is written."""
+"""A start whose prices do not suit its template is refused from their metadata, and nothing is written."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def value_of(series: list[Series], missing: bool = False, dropout: float = 0.0, 
 
 
 def with_missing(series: list[Series], index: int, fill: float) -> list[Series]:
-    """NaN at a step of every series; what stood there before must not matter."""
+    """NaN at a step of every series; the value that it replaces must not matter."""
     holed = []
     for item in series:
         target = item.target.copy()
@@ -76,7 +76,7 @@ def test_missing_targets_never_count() -> None:
     loss_value = LOSS(parameters, shape, batch, 0.0, jax.random.key(0), True)
     assert np.isfinite(loss_value)
     poisoned = batch.history.copy()
-    poisoned[:, 364 + 95 - 86] = 1e6  # the missing step, wherever it is read
+    poisoned[:, 364 + 95 - 86] = 1e6  # the missing step, in each position where it is read
     again = LOSS(parameters, shape, batch._replace(history=poisoned), 0.0, jax.random.key(0), True)
     assert float(again) == float(loss_value)
 

@@ -1,4 +1,4 @@
-"""Every resource type by itself: what it gives back, what it reads again, how it changes, and that it goes."""
+"""Each resource type: its outputs, reading, updates and deletion."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tests.local_run.programs.small import REGION
 
 EVERY_TYPE = Path(__file__).parents[1] / "programs" / "every_type"
 
-#: Types whose deletion takes no more than their parent's deletion does: AWS always has a value for them.
+#: Types that are gone only when their parent is: AWS always has a value for them.
 WITH_THE_PARENT = {
     "docker:index/image:Image",
     "aws:sns/topicPolicy:TopicPolicy",
     "aws:kms/keyPolicy:KeyPolicy",
     "aws:s3/bucketVersioning:BucketVersioning",
 }
-#: What the provider leaves empty where it is not set, though its schema calls it required.
+#: Outputs that the provider leaves empty unless they are set, although its schema requires them.
 EMPTY_UNLESS_SET = {
     "aws:s3/bucket:Bucket": "accelerationStatus acl bucketNamespace corsRules grants hostedZoneId lifecycleRules logging "
     "objectLockConfiguration policy replicationConfiguration serverSideEncryptionConfiguration versioning website "
@@ -77,7 +77,7 @@ def required_outputs(type_: str) -> set[str]:
 class TestRead:
     """These tests share a deployment and only read it."""
 
-    def test_the_sdk_finds_every_output_that_it_declares(self, deployment: Deployment) -> None:
+    def test_every_output_that_the_sdk_requires_is_set(self, deployment: Deployment) -> None:
         missing = {}
         for resource, _ in made(deployment):
             empty = set(EMPTY_UNLESS_SET.get(resource.type, "").split())
@@ -88,21 +88,21 @@ class TestRead:
                 missing[resource.type] = lacking
         assert missing == {}
 
-    def test_inputs_are_among_the_outputs_unchanged(self, deployment: Deployment) -> None:
+    def test_outputs_contain_the_inputs_unchanged(self, deployment: Deployment) -> None:
         # What only building and pushing an image needs.
         kept = {"registry", "build", "buildOnPreview", "skipPush"}
         for resource, _ in made(deployment):
             for key in resource.inputs.keys() - kept:
                 assert resource.outputs[key] == resource.inputs[key], (resource.urn, key)
 
-    def test_reading_gives_what_creating_gave(self, deployment: Deployment) -> None:
+    def test_reading_returns_the_same_outputs_as_creating(self, deployment: Deployment) -> None:
         for resource, aws in made(deployment):
             found = resource_of(resource.type).read(aws, resource.id, resource.state)
             assert found is not None, resource.urn
             different = {key for key in resource.outputs if found[key] != resource.state[key]}
             assert different <= {"attachmentCount"}, resource.urn
 
-    def test_planned_ids_are_the_ids(self, deployment: Deployment) -> None:
+    def test_planned_ids_are_the_ids_after_creation(self, deployment: Deployment) -> None:
         for resource, aws in made(deployment):
             planned = resource_of(resource.type).planned_id(aws, resource.state)
             assert planned is None or planned.endswith(resource.id), resource.urn
@@ -117,14 +117,14 @@ def test_updating_with_the_same_inputs_changes_nothing(deployment: Deployment) -
         assert different <= changing, resource.urn
 
 
-def test_updating_leaves_alone_what_stands_in_the_outputs_alone(deployment: Deployment) -> None:
-    """As the engine updates: the old state is outputs too, such as the empty policy of a topic that has one from elsewhere."""
+def test_updating_ignores_values_that_are_only_outputs(deployment: Deployment) -> None:
+    """The engine passes the old outputs too, such as the empty policy of a topic whose policy is another resource."""
     for resource, aws in made(deployment):
         inputs = {key: resource.state[key] for key in resource.inputs}
         resource_of(resource.type).update(aws, resource.id, dict(resource.state), inputs)
 
 
-def test_what_is_deleted_is_gone_and_deleting_again_is_no_error(deployment: Deployment) -> None:
+def test_a_deleted_resource_is_gone_and_deleting_it_again_is_no_error(deployment: Deployment) -> None:
     for resource, aws in reversed(list(made(deployment))):
         kind = resource_of(resource.type)
         kind.discard(aws, resource.id, resource.state)
@@ -133,7 +133,7 @@ def test_what_is_deleted_is_gone_and_deleting_again_is_no_error(deployment: Depl
         kind.discard(aws, resource.id, resource.state)
 
 
-def test_what_forces_a_replacement_is_an_input_of_the_type() -> None:
+def test_properties_that_force_a_replacement_are_inputs_of_the_type() -> None:
     for type_, kind in RESOURCES.items():
         parameters = set(inspect.signature(sdk_class(type_)._internal_init).parameters)
         names = {_python_name(name) for name in kind.replace_on}
@@ -269,7 +269,7 @@ class TestChanges:
             ("topic", {"displayName": "Alarms"}, display_name, "Alarms"),
         ],
     )
-    def test_a_change_in_place(
+    def test_a_changed_property_is_updated_in_place(
         self, emulator: Emulator, deployment: Deployment, name: str, change: Change, look: Look, expected: object
     ) -> None:
         assert look_or_none(look, emulator) != expected
@@ -280,7 +280,7 @@ class TestChanges:
         assert look(emulator) == expected
         assert {key: outputs[key] for key in change} == change
 
-    def test_changed_code_changes_the_function(self, deployment: Deployment) -> None:
+    def test_changed_code_updates_the_function(self, deployment: Deployment) -> None:
         (function,) = deployment.of_type("aws:lambda/function:Function")
         assert function.aws is not None
         inputs = {key: function.state[key] for key in function.inputs}
@@ -290,7 +290,7 @@ class TestChanges:
         assert outputs["sourceCodeSize"] < function.outputs["sourceCodeSize"]
 
 
-def test_names_are_made_where_a_program_leaves_them_out() -> None:
+def test_a_name_is_generated_if_the_program_sets_none() -> None:
     kind = resource_of("aws:sqs/queue:Queue")
     given: Properties = {"name": "given"}
     assert kind.named(given, "logical", "seed") == given

@@ -31,7 +31,7 @@ _HEAD = "import os, sys, json, time, signal\nfrom pathlib import Path\nML = Path
 
 
 class RecordingListener(SilentListener):
-    """Remembers everything it is told."""
+    """Remembers every call."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

@@ -206,7 +206,7 @@ def test_downloads_take_the_object_or_what_is_under_it_and_never_leave_the_folde
 
 
 class OneKey:
-    """An S3 client that knows one object, whatever its key."""
+    """An S3 client that returns the same object for every key."""
 
     def __init__(self, key: str) -> None:
         self._key = key
