@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -19,6 +20,9 @@ from tests.tables import create_table
 
 #: Compiling is most of what a short training takes. The numbers are the same to the last digit.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
+#: Compiled functions are kept for other tests, for trainings in processes of their own, and for the next run.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 register_profiles()
 

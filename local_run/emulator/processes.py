@@ -21,7 +21,11 @@ LineSink = Callable[[str], None]
 LINE_BYTES = 64 * 1024
 
 #: Variables that a child process inherits: enough to find programs and libraries, without the developer's AWS accounts.
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS")
+#: With JAX's variables, trainings of the same shape share compiled functions.
+_INHERITED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS"),
+    *("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"),
+)
 
 
 def inherited_environment() -> dict[str, str]:
