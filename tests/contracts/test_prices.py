@@ -149,6 +149,6 @@ def test_any_text_is_a_moment_or_none(text: str) -> None:
 def test_text_that_is_not_comma_separated_is_reported_with_the_option_for_other_delimiters() -> None:
     problems, rows = read_price_rows("a.csv", b'Date,Close\n2024-01-02,"1.5"x\n')
     assert rows is None
-    assert [(problem.source, problem.allowed) for problem in problems] == [
+    assert [(problem.where, problem.allowed) for problem in problems] == [
         ("a.csv", "allowed: comma-separated values (other delimiters: --delimiter)")
     ]

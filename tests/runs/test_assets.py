@@ -28,12 +28,17 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
+def test_stored_prices_are_the_bytes_of_the_file(stack: Stack, tmp_path: Path) -> None:
     assets.put(stack, read_price_files([write(tmp_path, "AAPL.csv", GOOD)]), "a source")
     assert stack.s3.get_object(Bucket="assets", Key="assets/AAPL.csv")["Body"].read() == GOOD.encode()
     (item,) = assets.stored(stack)
     assert (item["AssetName"], item["Rows"], item["FirstDate"], item["LastDate"]) == ("AAPL", 2, "2020-01-01", "2020-01-02")
     assert item["Source"] == "a source"
+
+
+def test_a_summary_names_rows_dates_and_frequency(tmp_path: Path) -> None:
+    (file,) = read_price_files([write(tmp_path, "AAPL.csv", GOOD)])
+    assert file.summary == "AAPL: 2 rows, 2020-01-01 to 2020-01-02, looks like 1D"
 
 
 @pytest.mark.parametrize(
