@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from contracts import tables
 from contracts.tables import EXECUTION, EXECUTION_EVENT, TABLES
 
 
@@ -32,3 +35,20 @@ def test_only_events_expire() -> None:
 def test_key_attributes_are_listed_once_and_in_order() -> None:
     assert EXECUTION.key_attributes == ("Id", "PipelineExecutionArn")
     assert EXECUTION_EVENT.key_attributes == ("ExecutionId", "EventKey")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "others"),
+    [
+        (tables.ExecutionAttribute, {}),
+        (tables.EventAttribute, {}),
+        (tables.TemplateAttribute, {"ASSETS": "BaseAssets"}),
+        (tables.AssetAttribute, {"NAME": "AssetName"}),
+        (tables.PredictionAttribute, {"LOSS": "MeanWQuantileLoss", "NAIVE_LOSS": "NaiveMeanWQuantileLoss"}),
+        (tables.StepKey, {}),
+    ],
+)
+def test_stored_attributes_are_named_after_their_constants(attributes: type, others: dict[str, str]) -> None:
+    """A renamed attribute would lose what existing items store, so each name is written here or follows from the constant."""
+    names = {name: value for name, value in vars(attributes).items() if name.isupper() and isinstance(value, str)}
+    assert names == {name: "".join(map(str.capitalize, name.split("_"))) for name in names} | others

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from fe_image.data.prices import read_history
 from runs import assets
 from runs.price_files import read_price_files
 from runs.stack import Stack
+from tests.conftest import aws_session
 from tests.examples import examples
 from tests.fe_image.support import level_template
 
@@ -34,6 +36,13 @@ def test_stored_prices_are_the_bytes_of_the_file(stack: Stack, tmp_path: Path) -
     (item,) = assets.stored(stack)
     assert (item["AssetName"], item["Rows"], item["FirstDate"], item["LastDate"]) == ("AAPL", 2, "2020-01-01", "2020-01-02")
     assert item["Source"] == "a source"
+
+
+def test_a_file_in_a_bucket_without_versions_has_the_version_null(stack: Stack, tmp_path: Path) -> None:
+    stack.s3.create_bucket(Bucket="plain", CreateBucketConfiguration={"LocationConstraint": stack.outputs.region})
+    unversioned = Stack(replace(stack.outputs, assets_bucket="plain"), aws_session())
+    assets.put(unversioned, read_price_files([write(tmp_path, "AAPL.csv", GOOD)]))
+    assert [item["VersionId"] for item in assets.stored(unversioned)] == ["null"]
 
 
 def test_a_summary_names_rows_dates_and_frequency(tmp_path: Path) -> None:
