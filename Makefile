@@ -13,7 +13,7 @@ AUTHOR := .venv-author
 PIP_INSTALL := pip install --quiet --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast lint author-check clean
+.PHONY: run test test-fast test-all lint author-check clean
 
 $(RUN_READY): pyproject.toml requirements.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -30,11 +30,14 @@ $(TEST_READY): $(RUN_READY)
 run: $(RUN_READY)  ## Deploy onto the emulator, run the pipeline, show the forecast
 	@$(BIN)/python -m local_run demo
 
-test: $(TEST_READY)  ## The whole suite but for what needs a Docker daemon or the Pulumi CLI (skipped where absent)
+test: $(TEST_READY)  ## The suite; tests that need a Docker daemon or the Pulumi CLI are skipped without them
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-test-fast: $(TEST_READY)  ## Without the whole local runs
+test-fast: $(TEST_READY)  ## The suite without whole local runs
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not slow'
+
+test-all: $(TEST_READY)  ## The suite with all examples of the property tests, as CI runs it
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile=all
 
 lint: $(TEST_READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .

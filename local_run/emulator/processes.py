@@ -20,8 +20,12 @@ LineSink = Callable[[str], None]
 #: Longer lines are truncated, because one line must not fill the memory or exceed a log event (256 KB in CloudWatch).
 LINE_BYTES = 64 * 1024
 
-#: Variables that a child process inherits. They locate programs and libraries, but contain no AWS settings.
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS")
+#: Variables that a child process inherits: they locate programs and libraries, but contain no AWS settings.
+#: With JAX's variables, trainings of the same shape share compiled functions.
+_INHERITED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS"),
+    *("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"),
+)
 
 
 def inherited_environment() -> dict[str, str]:

@@ -20,6 +20,7 @@ from contracts.snapshot import canonical_json
 from contracts.tables import EXECUTION
 from local_run.emulator.server import Emulator
 from tests.fe_image.support import template_data, walk, write_csv
+from tests.patience import PATIENCE_SECONDS
 from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ class Hang:
         def serve(environ: dict[str, Any], start_response: Any) -> Any:
             target = environ.get("HTTP_X_AMZ_TARGET") or environ["REQUEST_METHOD"]
             if target.split(".")[-1] in self.operations:
-                self.released.wait(600)  # longer than any test waits for the step
+                self.released.wait(2 * PATIENCE_SECONDS)  # longer than any test waits for the step
             return application(environ, start_response)
 
         return serve
@@ -113,7 +114,7 @@ class Job:
 
     def run(self) -> tuple[int, str]:
         process = self.start()
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
         return process.returncode, output
 
     def log(self) -> str:

@@ -24,6 +24,7 @@ from contracts.problems import ProblemsError
 from fe_image.data.prices import read_history
 from fe_image.offline import run_features
 from tests.fe_image.support import level_template, template_data, walk, weekdays, write_csv
+from tests.patience import PATIENCE_SECONDS
 
 ROWS, TRAIN_ROWS = 330, 290
 Change = Callable[[list[str]], list[str]]
@@ -314,7 +315,9 @@ def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path)
         "from fe_image.data.prices import read_history\n"
         "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), level_template()).problems, sep='\\n')"
     )
-    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
+    )
     assert "'1990-01-01T00:00Z'; allowed: ISO 8601" in run.stdout
     assert "(200000 such rows: 2, 3, 4, 5, 6 and 199995 more)" in run.stdout
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fe_image.container.privileges import become_unprivileged
+from tests.patience import PATIENCE_SECONDS
 
 IMAGE = Path(__file__).parents[2] / "fe_image"
 DOCKERFILE = (IMAGE / "Dockerfile").read_text()
@@ -70,7 +71,7 @@ def test_the_executor_is_a_few_lines_and_teaches(tmp_path: Path):
     assert len(executor.read_text().splitlines()) <= 30
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent), "CONTAINER_ROOT": str(tmp_path)}
     command = [sys.executable, str(executor), "--execution", "x", "--more"]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert run.returncode == 2
     assert "--executionid" in run.stderr
     message = (tmp_path / "opt/ml/output/message").read_text()
@@ -90,7 +91,9 @@ def test_imports_stay_light():
         "print(sorted(heavy & set(sys.modules)))"
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert run.stdout.strip() == "[]", run.stderr
 
 
@@ -143,6 +146,10 @@ def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
     run = subprocess.run(
-        [sys.executable, "-c", code, str(open_folder)], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, str(open_folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert run.stdout.splitlines() == ["running as nobody, no longer as root", "True", "True True", "[]"], run.stderr

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
@@ -15,6 +15,7 @@ from fe_image.data.arrays import Panel
 from fe_image.data.frequency import Frequency, iso
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import output_files
+from tests.examples import examples
 from tests.fe_image.support import demo_template, histories, sample_histories, template, walk
 
 TRAIN_ROWS = 300
@@ -137,7 +138,7 @@ def changed_after(panel: Panel, row: int) -> Panel:
 
 
 @given(seed=st.integers(0, 1000), transform=st.sampled_from(["level", "log", "log_return"]))
-@settings(max_examples=6, deadline=None)
+@examples(6)
 def test_prices_changed_after_the_training_end_change_nothing_before_it(seed: int, transform: str):
     panel = walk(seed, rows=340)
     made = template(panel, TRAIN_ROWS, targetTransform=transform)
@@ -162,7 +163,7 @@ def test_prices_changed_after_the_training_end_change_nothing_before_it(seed: in
 
 
 @given(seed=st.integers(0, 1000), more=st.integers(1, 60))
-@settings(max_examples=5, deadline=None)
+@examples(5)
 def test_more_prices_change_nothing_before(seed: int, more: int):
     panel = walk(seed, rows=330 + more)
     made = template(panel, TRAIN_ROWS)

@@ -21,6 +21,7 @@ from fe_image.offline import run_features
 from fe_image.outputs import MANIFEST_FILE
 from local_run.cli import app
 from tests.fe_image.support import template_data, walk, write_csv
+from tests.patience import PATIENCE_SECONDS
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -137,7 +138,7 @@ def test_the_command_line_computes_with_one_thread_whatever_the_machine_sets():
     )
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
     command = [sys.executable, "-c", code]
-    run = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert run.returncode == 0, run.stderr
     assert set(json.loads(run.stdout.splitlines()[-1])) == {1}
 

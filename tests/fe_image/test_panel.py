@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
@@ -18,6 +18,7 @@ from fe_image.data.panel import common_panel
 from fe_image.data.prices import PriceHistory
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import output_files
+from tests.examples import examples
 from tests.fe_image.support import weekdays
 
 MONDAYS = np.arange("1990-01-01", "2000-01-01", 7, dtype="datetime64[D]")
@@ -85,7 +86,7 @@ def of_the_past(data: EngineeredData) -> dict[str, object]:
 @pytest.mark.parametrize(("frequency", "first", "second", "end"), (STAMPS | MULTIPLES).values(), ids=STAMPS | MULTIPLES)
 @pytest.mark.parametrize("order", ["AB", "BA"])
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=2, deadline=None)
+@examples(2)
 def test_a_price_stamped_after_the_training_end_changes_nothing_before_it(
     frequency: str, first: np.ndarray, second: np.ndarray, end: str, order: str, seed: int
 ):

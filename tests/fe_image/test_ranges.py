@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
@@ -21,6 +21,7 @@ from fe_image.data.panel import common_panel
 from fe_image.data.prices import PriceHistory, read_history
 from fe_image.engineer import engineer
 from runs.price_files import read_price_files
+from tests.examples import examples
 from tests.fe_image.support import weekdays
 
 FREQUENCIES = ["1D", "D", "5D", "1W", "2W", "1M", "3M", "1H", "12H", "1min", "30min"]
@@ -77,7 +78,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, PriceHistory], TrainingTemplate]:
 
 
 @given(cases())
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_no_start_is_refused_that_the_step_would_accept(case: tuple[dict[str, PriceHistory], TrainingTemplate]):
     """By the step's own rule on the rows themselves, without the one that is shared with the start."""
     histories, made = case
@@ -89,7 +90,7 @@ def test_no_start_is_refused_that_the_step_would_accept(case: tuple[dict[str, Pr
 
 
 @given(cases())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_with_a_price_in_every_step_the_start_knows_what_the_step_would_say(
     case: tuple[dict[str, PriceHistory], TrainingTemplate],
 ):
@@ -141,7 +142,7 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @given(files(), st.sampled_from(["1D", "1W", "7D", "1H", "1M", "30D"]), st.data())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_start_is_refused_for_what_a_file_shows_that_the_step_would_accept(
     content: bytes, frequency: str, data: st.DataObject
 ):

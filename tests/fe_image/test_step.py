@@ -15,6 +15,7 @@ from contracts.manifest import directory_problems
 from contracts.tables import EXECUTION
 from fe_image.container.log_sync import CLOSE_SECONDS
 from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
+from tests.patience import PATIENCE_SECONDS
 
 __all__ = ["cloud"]  # its fixture
 
@@ -166,7 +167,7 @@ def test_a_cloud_that_hangs_delays_the_end_by_a_few_seconds_at_most(job: Job):
         process = job.start()
         while "evaluation/gate.json: " not in (line := process.stdout.readline()):
             assert line, "the step ended without its files"
-        output, _ = process.communicate(timeout=60)  # the cloud itself hangs until this block ends
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)  # the cloud itself hangs until this block ends
     assert process.returncode == 0, output
     assert directory_problems(job.outputs) == []
     assert CLOSE_SECONDS <= 20  # SIGKILL follows 30 s after SIGTERM
@@ -178,7 +179,7 @@ def test_sigterm_flushes_log_and_message(job: Job):
     while "feature engineering begins" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert job.message == "stopped by SIGTERM"
     assert "stopped by SIGTERM" in job.cloud.item(job.execution_id)["LogTail"]["S"]
@@ -196,18 +197,18 @@ def test_a_second_sigterm_does_not_cut_the_flush(job: Job):
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         time.sleep(0.2)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert job.message == "stopped by SIGTERM"
     assert "stopped by SIGTERM" in job.cloud.item(job.execution_id)["LogTail"]["S"]
 
 
 def test_sigterm_while_libraries_are_imported(job: Job, tmp_path: Path):
-    stub_library(job, tmp_path, "import time; print('importing', flush=True); time.sleep(60)")
+    stub_library(job, tmp_path, "import time; print('importing', flush=True); time.sleep(6000)")
     process = job.start()
     assert process.stdout.readline() == "importing\n"
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert job.message == "stopped by SIGTERM"
 
@@ -241,7 +242,7 @@ def test_two_executions_at_once_write_apart(cloud: Cloud, tmp_path: Path):
     jobs = [make_job(cloud, tmp_path / name, f"both-{name}", predictedAsset=asset) for name, asset in assets.items()]
     processes = [job.start() for job in jobs]
     for process in processes:
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0
     keys = {item["Key"] for item in cloud.s3.list_objects_v2(Bucket="models", Prefix="executions/both-")["Contents"]}
     assert keys == {f"executions/both-{name}/logs/feature-engineering.log" for name in "ab"}

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.feature_settings import GROUPS, Calendar, Features
@@ -18,6 +18,7 @@ from fe_image.data.arrays import Floats, Panel, Times
 from fe_image.engineer import engineer
 from fe_image.features.base import State, Transformer
 from fe_image.features.registry import TRANSFORMERS, transformer
+from tests.examples import examples
 from tests.fe_image.support import VARIANTS, histories, template, walk
 
 #: Groups whose values come out of sums that a library may order differently for other lengths.
@@ -63,7 +64,7 @@ def test_shape_names_and_warm_up(group: str, changes: dict):
 
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.0, 1.0))
-@settings(max_examples=4, deadline=None)
+@examples(4)
 def test_a_feature_of_a_prefix_is_the_prefix_of_the_feature(group: str, changes: dict, seed: int, share: float):
     panel, made = walk(seed, rows=320), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)

@@ -290,7 +290,7 @@ def test_the_contract_holds_whatever_the_steps_and_parameters_are_called() -> No
     with pytest.raises(ProblemsError, match="every model passes the quality gate"):
         require_valid(good_text().replace("QualityGate", "Check"), REGION)
     definition = good()
-    next(item for item in MUTATIONS if item.name == "execution id that is none").change(definition)
+    next(item for item in MUTATIONS if item.name == "value that is not an execution id").change(definition)
     with pytest.raises(ProblemsError, match="ExecutionId"):
         require_valid(json.dumps(definition), REGION)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pulumi_policy.proxy import UnknownValueError
 
@@ -16,6 +16,7 @@ from policies.controls import ANY_KIND
 from policies.pack import CONTROLS
 from policies.policy_documents import IDENTITY_DOCUMENTS, RESOURCE_DOCUMENTS, TRUST_DOCUMENTS
 from policies.resource_types import UNCHECKED
+from tests.examples import examples
 from tests.policies.cases import UNKNOWN, Member, judge
 from tests.policies.programs import STACKS, members
 
@@ -56,7 +57,7 @@ def check_all(found: list[Member]) -> None:
             assert control.needs_stack or not control.unknown_reported_by
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_control_fails_on_any_value(data: st.DataObject) -> None:
     member = data.draw(st.sampled_from(members("prod with everything")))
@@ -64,7 +65,7 @@ def test_no_control_fails_on_any_value(data: st.DataObject) -> None:
     check_all([replace(member, inputs=put(dict(member.inputs), path, data.draw(VALUES)))])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_control_fails_on_any_document(data: st.DataObject) -> None:
     """Policy documents, the definition and the registry's rules are JSON text; they may contain other JSON or be invalid."""

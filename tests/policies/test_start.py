@@ -15,11 +15,11 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policies.exemption_report import NAME as EXEMPTION_POLICY
 from policies.pack import CONTROLS, NAME
+from tests.patience import PATIENCE_SECONDS
 from tests.policies.cases import UNKNOWN
 
 ROOT = Path(__file__).resolve().parents[2]
 QUEUE = "aws:sqs/queue:Queue"
-SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,11 @@ def _analyzed(analyzer: Any, kind: str, inputs: dict[str, Any], stack: str = "de
     properties.update(inputs)
     urn = f"urn:pulumi:{stack}::model-training::{kind}::thing"
     request = analyzer_pb2.AnalyzeRequest(type=kind, urn=urn, name="thing", properties=properties)
-    return {found.policyName: found for found in analyzer.Analyze(request, timeout=SECONDS).diagnostics}
+    return {found.policyName: found for found in analyzer.Analyze(request, timeout=PATIENCE_SECONDS).diagnostics}
 
 
 def test_the_pack_lists_its_controls(analyzer: Any) -> None:
-    info = analyzer.GetAnalyzerInfo(empty_pb2.Empty(), timeout=SECONDS)
+    info = analyzer.GetAnalyzerInfo(empty_pb2.Empty(), timeout=PATIENCE_SECONDS)
     assert info.name == NAME
     assert [policy.name for policy in info.policies] == [*(control.name for control in CONTROLS), EXEMPTION_POLICY]
 
@@ -78,7 +78,7 @@ def test_a_whole_stack_is_analyzed(analyzer: Any) -> None:
     name = "storage-models-bucket"
     urn = f"urn:pulumi:dev::model-training::{kind}::{name}"
     bucket = analyzer_pb2.AnalyzerResource(type=kind, urn=urn, name=name, properties=properties)
-    response = analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[bucket]), timeout=SECONDS)
+    response = analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[bucket]), timeout=PATIENCE_SECONDS)
     missing = {found.policyName for found in response.diagnostics}
     assert {"s3-public-access-block-exists", "s3-policy-exists", "s3-logging-exists"} <= missing
     not_done = [found.message for found in response.diagnostics if found.policyName == EXEMPTION_POLICY]

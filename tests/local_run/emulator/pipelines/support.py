@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 from local_run.emulator.progress import LogLine, Progress
 from local_run.emulator.server import ACCOUNT_ID, Emulator
 from local_run.emulator.service import LocalSageMaker
+from tests.patience import PATIENCE_SECONDS
 
 REGION = "eu-central-1"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/pipeline-role"
 IMAGE = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/features:abc"
 DEEPAR_IMAGE = f"495149712605.dkr.ecr.{REGION}.amazonaws.com/forecasting-deepar:1"
 BUCKET = "work"
-WAIT = 60.0
+WAIT = PATIENCE_SECONDS
 E = TypeVar("E")
 
 #: Scripts of the steps that tests wrote, by key: an entry point's arguments end at 256 characters, so code comes from S3.

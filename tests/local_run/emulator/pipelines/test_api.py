@@ -153,7 +153,7 @@ def test_given_parameters_and_description_are_kept_and_can_be_updated(world: Wor
 
 
 def test_jobs_are_listed_with_motos_own_and_can_be_stopped(world: World) -> None:
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(60)")])
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(6000)")])
     arn = world.start()
     client = world.client("sagemaker")
     moto_job = training("T", {}, {})["Arguments"] | {"TrainingJobName": "by-hand"}

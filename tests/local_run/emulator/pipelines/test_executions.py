@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from local_run.emulator.options import JobFaults
 from local_run.emulator.pipelines.errors import CAPACITY_ERROR
 from local_run.emulator.progress import ExecutionFinished, ExecutionStarted
 from tests.local_run.emulator.pipelines.support import BUCKET, WAIT, World, condition, get, join, processing
+from tests.patience import wait_until
 
 
 def test_parameters_reach_the_container_by_arguments_environment_and_uris(world: World) -> None:
@@ -54,7 +54,7 @@ def test_parameters_reach_the_container_by_arguments_environment_and_uris(world:
 MEET = """
 folder, name = Path(sys.argv[1]), sys.argv[2]
 (folder / name).touch()
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 600
 while len(list(folder.iterdir())) < 2:
     if time.monotonic() > deadline:
         sys.exit("the other one never came")
@@ -179,16 +179,13 @@ def test_a_failure_without_a_policy_is_final(make_world: Callable[..., World]) -
 
 
 def wait_for_line(world: World, text: str) -> None:
-    deadline = time.monotonic() + WAIT
-    while text not in world.progress.lines():
-        assert time.monotonic() < deadline, f"{text!r} was never printed"
-        time.sleep(0.02)
+    wait_until(lambda: text in world.progress.lines(), f"{text!r} was not printed")
 
 
 def test_stop_ends_the_process_even_when_it_ignores_sigterm(make_world: Callable[..., World], tmp_path: Path) -> None:
     world = make_world(stop_grace_seconds=0.3)
     prepare = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid(), flush=True)\n"
-    script = prepare + "print('up', flush=True)\ntime.sleep(60)"
+    script = prepare + "print('up', flush=True)\ntime.sleep(6000)"
     world.pipeline([processing("Long", script), processing("After", "", DependsOn=["Long"])])
     arn = world.start()
     wait_for_line(world, "up")
@@ -204,7 +201,7 @@ def test_stop_ends_the_process_even_when_it_ignores_sigterm(make_world: Callable
 
 
 def test_max_runtime_ends_a_job(world: World) -> None:
-    arn = world.run([processing("Long", "time.sleep(60)", max_runtime=1)])
+    arn = world.run([processing("Long", "time.sleep(6000)", max_runtime=1)])
     assert "MaxRuntimeExceeded" in world.steps(arn)["Long"]["FailureReason"]
 
 
@@ -261,7 +258,7 @@ def test_the_same_token_starts_once_however_many_ask_at_the_same_time(world: Wor
 
 def test_close_ends_running_jobs_and_leaves_nothing(make_world: Callable[..., World], tmp_path: Path) -> None:
     world = make_world()
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(600)")])
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(6000)")])
     arn = world.start()
     wait_for_line(world, "up")
     closing = threading.Thread(target=world.local.close)
@@ -311,7 +308,7 @@ def test_a_callback_that_raises_does_not_fail_the_execution(
 
 
 def test_a_deleted_pipelines_executions_are_forgotten_and_its_jobs_ended(world: World) -> None:
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(60)")])
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(6000)")])
     token = "t" * 40
     arn = world.start(token=token)
     wait_for_line(world, "up")
