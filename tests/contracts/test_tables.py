@@ -16,7 +16,6 @@ def test_tables_keep_their_names_and_keys() -> None:
         ("execution-event", "ExecutionId", "EventKey"),
         ("endpoint-maintenance", "EndpointName", None),
         ("prediction", "ExecutionId", "WindowEnd"),
-        ("feature-importance", "ExecutionId", "Feature"),
     ]
 
 
