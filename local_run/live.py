@@ -77,7 +77,7 @@ class LiveView:
                 self._end_execution(event)
             case StepStarted():
                 with self._lock:
-                    self._note((event.execution, event.step), event.kind)
+                    self._note((event.execution, event.step), f"started ({event.kind} step)")
             case StepFinished(status=status, reason=reason):
                 text = status if status == SUCCEEDED else f"{status}: {reason or 'no reason given'}"
                 with self._lock:

@@ -91,7 +91,7 @@ class TestTerminal:
             assert len(shown.lines()) == 2
             begin(shown.view, SECOND, "second", "Features")
         assert len(shown.lines()) == 3
-        assert "Processing" in shown.of("second Features")[0]
+        assert "started (Processing step)" in shown.of("second Features")[0]
 
     def test_a_step_that_is_run_again_begins_anew(self) -> None:
         shown = Shown(terminal=True)
@@ -102,7 +102,7 @@ class TestTerminal:
             begin(shown.view, FIRST, "first", "Training")
         failed, again = shown.of("first Training")
         assert failed.endswith("Failed: no memory")
-        assert again.endswith("Processing") and "•" not in again
+        assert again.endswith("started (Processing step)") and "•" not in again
 
     def test_a_line_of_what_has_ended_shows_nothing(self) -> None:
         shown = Shown(terminal=True)
@@ -146,8 +146,8 @@ class TestLines:
             shown.view.show(ExecutionFinished(FIRST, "Failed", "a step failed"))
             shown.view.show(StepFinished(SECOND, "Training", "Stopped", None))
         assert shown.lines() == [
-            "first Training: Processing",
-            "second Training: Processing",
+            "first Training: started (Processing step)",
+            "second Training: started (Processing step)",
             "second Training: epoch 1, training loss 0.2500",
             "first Training: Failed: no memory",
             "second Training: Stopped: no reason given",
@@ -161,7 +161,7 @@ class TestLines:
             shown.view.note("Forecast", "sampling")
             shown.view.finish("Forecast", "5 windows")
         assert shown.lines() == [
-            "Training: Processing",
+            "Training: started (Processing step)",
             "Training: Succeeded",
             "Forecast: sampling",
             "Forecast: 5 windows",
