@@ -93,6 +93,7 @@ _PROCESSING = StepType(
                     environment.ASSETS_BUCKET,
                     environment.MODELS_BUCKET,
                     environment.LOG_SYNC_SECONDS,
+                    environment.TEST_QUANTILES,
                     environment.PIPELINE_EXECUTION_ARN,
                 )
             ),

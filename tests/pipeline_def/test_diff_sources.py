@@ -31,9 +31,9 @@ def test_two_templates_are_compared_with_keys_where_values_would_stand() -> None
     ("old", "new", "subject", "words", "kinds"),
     [
         (
-            '"LOG_SYNC_SECONDS": "{{log_sync_seconds}}",\n          "PIPELINE_EXECUTION_ARN": {\n            '
+            '"Get": "Parameters.test_quantiles"\n          },\n          "PIPELINE_EXECUTION_ARN": {\n            '
             '"Get": "Execution.PipelineExecutionArn"\n          }',
-            '"LOG_SYNC_SECONDS": "{{log_sync_seconds}}"',
+            '"Get": "Parameters.test_quantiles"\n          }',
             "step FeatureEngineering",
             "environment variable PIPELINE_EXECUTION_ARN added: <Execution.PipelineExecutionArn>",
             {"data contract"},

@@ -28,7 +28,7 @@ def test_the_demo_ends_with_a_forecast_to_look_at(tmp_path: Path) -> None:
     execution = re.search(r"^execution +(\S+)$", said, re.MULTILINE)
     assert execution is not None
     for step in ("FeatureEngineering", "Training", "QualityGate"):
-        assert re.search(rf"│ {step} +│ Succeeded +│ +(< )?[0-9]+ s │", said)
+        assert re.search(rf"│ {step} +│ Succeeded +│ +(< )?[0-9 min]+ s │", said)
     assert "epoch 1 of 1, training loss" in said
     assert re.search(r"│ mean_wQuantileLoss +│ 0\.\d+ +│ 0\.\d+ +│ [01]\.\d{3}", said)
     folder = tmp_path / execution[1]
