@@ -17,6 +17,7 @@ from tests.engine.facts import client
 
 HOLD_SECONDS = 120
 PIPELINE = "aws:sagemaker/pipeline:Pipeline"
+REGION, ACCOUNT = "eu-central-1", "123456789012"
 
 
 def _same(id_property: str) -> Callable[[Mapping[str, Any]], str]:
@@ -37,6 +38,7 @@ IMPORTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _same("modelPackageGroupName"),
     PIPELINE: _same("pipelineName"),
     "aws:kms/alias:Alias": _same("name"),
+    "aws:sqs/queue:Queue": lambda inputs: f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{inputs['name']}",
 }
 #: Types that are only named under ``pending_operations``: creating them again gives the same resource.
 REPEATED = (
@@ -51,7 +53,6 @@ REPEATED = (
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:sns/topic:Topic",
     "aws:sns/topicPolicy:TopicPolicy",
-    "aws:sqs/queue:Queue",
     "aws:sqs/queuePolicy:QueuePolicy",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "docker:index/image:Image",
@@ -86,7 +87,10 @@ def _recover(deployed: Cli, type_: str) -> None:
     deployed.run("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
     steps = [step for step in deployed.plan() if step.urn == resource["urn"]]
     expected = {"update", "same"} if type_ in IMPORTED else {"create"}
-    assert {step.operation for step in steps} <= expected, (type_, [(step.operation, step.paths, step.old, step.new) for step in steps])
+    assert {step.operation for step in steps} <= expected, (
+        type_,
+        [(step.operation, step.paths, step.old, step.new) for step in steps],
+    )
 
 
 def _kill_while_creating(deployed: Cli, types: set[str], mark: Path) -> str | None:
@@ -120,10 +124,10 @@ def _import(deployed: Cli, resource: dict[str, Any], id_: str) -> None:
 
 def test_a_truncated_local_state_is_restored_from_its_backup(cli: Callable[[str], Cli]) -> None:
     """A kill in the middle of a write leaves half a file; the CLI keeps the one before it as ``.bak``."""
-    deployed = cli("dev")
+    deployed = cli("local")
     deployed.up()
     folder = Path(deployed.environment["PULUMI_BACKEND_URL"].removeprefix("file://")) / ".pulumi" / "stacks"
-    (state,) = folder.rglob("dev.json")
+    (state,) = folder.rglob("local.json")
     backup = state.with_suffix(".json.bak")
     assert json.loads(backup.read_text())
     state.write_text(state.read_text()[:200])

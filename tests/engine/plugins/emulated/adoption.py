@@ -36,7 +36,9 @@ def _table(aws: Aws, name: str) -> tuple[str, Properties]:
     return name, {
         **_keys(table["KeySchema"]),
         "billingMode": table["BillingModeSummary"]["BillingMode"],
-        "attributes": [{"name": item["AttributeName"], "type": item["AttributeType"]} for item in table["AttributeDefinitions"]],
+        "attributes": [
+            {"name": item["AttributeName"], "type": item["AttributeType"]} for item in table["AttributeDefinitions"]
+        ],
         "globalSecondaryIndexes": [_index(index) for index in table.get("GlobalSecondaryIndexes", [])],
         "pointInTimeRecovery": {"enabled": recovery},
         "serverSideEncryption": {"enabled": table.get("SSEDescription", {}).get("Status") == "ENABLED"},
