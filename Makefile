@@ -9,11 +9,13 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
 AUTHOR := .venv-author
+# Profile of the property tests: default runs a quarter of the examples that all runs.
+EXAMPLES := default
 # Most modules of pulumi_aws are never imported: compiling what is, when it is, spares most of the installation's time.
 PIP_INSTALL := pip install --quiet --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast lint author-check clean
+.PHONY: run test test-fast test-all lint author-check clean
 
 $(RUN_READY): pyproject.toml requirements.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -30,11 +32,14 @@ $(TEST_READY): $(RUN_READY)
 run: $(RUN_READY)  ## Deploy onto the emulator, run the pipeline, show the forecast
 	@$(BIN)/python -m local_run demo
 
-test: $(TEST_READY)  ## The whole suite but for what needs a Docker daemon or the Pulumi CLI (skipped where absent)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+test: $(TEST_READY)  ## The suite; tests that need a Docker daemon or the Pulumi CLI are skipped without them
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile=$(EXAMPLES)
 
-test-fast: $(TEST_READY)  ## Without the whole local runs
+test-fast: $(TEST_READY)  ## The suite without whole local runs
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not slow'
+
+test-all: EXAMPLES := all
+test-all: test  ## The suite with all examples of the property tests, as CI runs it
 
 lint: $(TEST_READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .

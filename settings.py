@@ -17,7 +17,8 @@ from pydantic.alias_generators import to_camel
 
 from contracts import strict_json
 from contracts.ids import TEMPLATE_ID_PATTERN
-from contracts.parameters import INSTANCE_TYPE_PATTERN, has_local_storage
+from contracts.job_rules import WITHOUT_LOCAL_STORAGE, allowed_spot_wait, has_local_storage
+from contracts.parameters import INSTANCE_TYPE_PATTERN
 from contracts.problems import Problem, ProblemsError, nearest
 from contracts.regions import partition, region_problem
 from contracts.schedule_expression import is_hourly_at_most, is_schedule
@@ -31,8 +32,6 @@ CREATE = "create"
 SLUG_PATTERN = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 PROJECT_NAME_MAX = 25
 STACK_NAME_MAX = 40
-#: With spot capacity, built-in algorithms without checkpoints (such as DeepAR) may wait and train for at most this long.
-SPOT_MAX_WAIT_SECONDS = 3600
 #: The retention times that CloudWatch Logs offers.
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -361,10 +360,7 @@ def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, 
     yield from _arn_rules(sound, region)
     for key in ("processingInstanceType", "trainingInstanceType"):
         if sound.get("encryptionKey", "aws") != "aws" and has_local_storage(sound.get(key, "")):
-            yield (
-                key,
-                "with encryptionKey, allowed: a type without local storage; SageMaker cannot encrypt this one's volumes",
-            )
+            yield key, f"with encryptionKey, allowed: {WITHOUT_LOCAL_STORAGE}"
     named = [key for key in (*_OWN_BUCKETS, "accessLogsBucket") if sound.get(key) and sound[key] != CREATE]
     for position, key in enumerate(named):
         twin = next((other for other in named[:position] if sound[other] == sound[key]), None)
@@ -389,9 +385,6 @@ def _job_rules(sound: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if sound.get("managedSpot") != "true" or not {"trainingMaxWaitSeconds", "trainingMaxRuntimeSeconds"} <= sound.keys():
         return
     wait, runtime = int(sound["trainingMaxWaitSeconds"]), int(sound["trainingMaxRuntimeSeconds"])
-    if not runtime <= wait <= SPOT_MAX_WAIT_SECONDS:
-        yield (
-            "trainingMaxWaitSeconds",
-            f"with managedSpot, allowed: from trainingMaxRuntimeSeconds ({runtime}) to {SPOT_MAX_WAIT_SECONDS}, "
-            "SageMaker's maximum for an algorithm without checkpoints",
-        )
+    allowed = allowed_spot_wait(wait, runtime, "trainingMaxRuntimeSeconds")
+    if allowed is not None:
+        yield "trainingMaxWaitSeconds", f"with managedSpot, allowed: {allowed}"

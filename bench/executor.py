@@ -1,4 +1,4 @@
-"""The step as the container runs it: the executor as a process, its snapshot, log and importance table in an emulator."""
+"""The step as the container runs it: the executor as a process, its snapshot, and log in an emulator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bench.measured import Usage, measured
 from contracts import environment as names
 from contracts import layout
 from contracts.snapshot import AssetVersion, canonical_json
-from contracts.tables import EXECUTION, FEATURE_IMPORTANCE, ExecutionAttribute
+from contracts.tables import EXECUTION, ExecutionAttribute
 from local_run.emulator.server import Emulator
 from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from tests.tables import create_table
@@ -36,7 +36,6 @@ class ExecutorBench:
         environment = self._emulator.process_environment("processing") | {
             "PYTHONPATH": str(REPOSITORY),
             names.EXECUTION_TABLE: EXECUTION.name,
-            names.FEATURE_IMPORTANCE_TABLE: FEATURE_IMPORTANCE.name,
             names.MODELS_BUCKET: _BUCKET,
             names.CONTAINER_ROOT: str(self._root),
             names.TEST_QUANTILES: DEFAULTS["test_quantiles"],
@@ -53,8 +52,7 @@ def executor_bench(samples: Path, template: dict[str, Any], root: Path) -> Itera
     shutil.copytree(samples, assets)
     with Emulator(region=_REGION) as emulator:
         dynamodb = emulator.client("dynamodb")
-        for table in (EXECUTION, FEATURE_IMPORTANCE):
-            create_table(dynamodb, table)
+        create_table(dynamodb, EXECUTION)
         emulator.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": _REGION})
         versions = {asset: _version(asset, assets / f"{asset}.csv") for asset in template["baseAssets"]}
         snapshot = {"Template": template, "Parameters": {}, "Assets": versions}

@@ -1,4 +1,4 @@
-"""The step's parts, each beside the library or the plain way that gives the same."""
+"""Compares each part of the step with a library or a plain implementation that gives the same result."""
 
 from __future__ import annotations
 

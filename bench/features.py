@@ -1,4 +1,4 @@
-"""What the feature step costs: the whole as a process, its parts beside the libraries that do the same, and its growth.
+"""Measures the feature step: as a process, its parts compared with libraries, and its growth with the number of assets.
 
 ``python -m bench.features`` prints ratios that were measured in one run. The reference work is six assets, 3,257 common daily
 rows, Bollinger, RSI and SMA, ARIMA(5,1,0), four low-pass features, importance, an autoencoder, and all files.
@@ -62,7 +62,7 @@ _LEAN_IMPORTS = (
 
 
 def parts() -> None:
-    """Each part beside a library that gives the same, in this process and run."""
+    """Compare each part with a library that gives the same result, in this process and run."""
     from bench import feature_parts
 
     print(f"{'part':<44}{'ours':>10}{'yardstick':>12}{'ratio':>8}")
@@ -94,7 +94,7 @@ def growth(folder: Path, counts: list[int], rows: int) -> None:
 
 
 def write_walks(folder: Path, count: int, rows: int) -> list[str]:
-    """Random walks on weekdays: for growth alone, never for a result."""
+    """Return random walks on weekdays, which are used only to measure growth."""
     folder.mkdir(parents=True, exist_ok=True)
     dates = np.datetime_as_string(_weekdays(rows)).tolist()
     random = np.random.default_rng(1)

@@ -1,10 +1,10 @@
-"""How long ``pulumi preview`` takes, beside a program that registers the same resources with constant inputs.
+"""Compares ``pulumi preview`` with a bare program that registers the same resources with constant inputs.
 
-Both run against the same state, the same providers (those of tests/engine, over the emulator) and the same machine, in turn.
-What the first takes longer is our own code: settings, names, policies, the build context, the rendered and checked definition,
-and the provider calls for the account and the registry. Beside the clock, which other work on the machine disturbs, there is
-the processor time of all that the CLI started, and that of the program's process alone: its difference is our code without
-the providers' share. ``python -m bench.preview [stack] [repetitions]``.
+Both run in turn on the same machine, with the same state and the same providers (those of tests/engine, with the emulator). The
+difference is our own code: settings, names, policies, the build context, the rendered and checked definition, and the provider
+calls for the account and the registry. Wall-clock time depends on other work on the machine. The benchmark therefore also
+reports the processor time of all processes that the CLI starts, and of the program's process, which excludes the providers.
+``python -m bench.preview [stack] [repetitions]``.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _environment(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def _constant_program(deployed: Cli, folder: Path) -> Path:
-    """A project that registers what the stack has, by name and in order, with the inputs that the state tells."""
+    """Write a project that registers the stack's resources in the same order, with the inputs in its state."""
     shutil.copytree(_CONSTANT, folder)
     for file in ("Pulumi.yaml", f"Pulumi.{deployed.stack}.yaml"):
         shutil.copy2(deployed.project / file, folder / file)

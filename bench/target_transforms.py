@@ -1,7 +1,7 @@
 """Which target transform wins, on a validation split: windows that end where the demo's test windows begin.
 
 ``python -m bench.target_transforms`` runs the feature step and the local DeepAR for each transform and prints the mean weighted
-quantile loss of the forecast **prices**, beside the naive forecast's on the same windows. Below 1: better than naive.
+quantile loss of the forecast **prices**, relative to the naive forecast's on the same windows. Below 1: better than naive.
 """
 
 from __future__ import annotations

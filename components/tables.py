@@ -20,7 +20,6 @@ OUTPUT_TABLES = {
     "event_table": tables.EXECUTION_EVENT,
     "endpoint_table": tables.ENDPOINT_MAINTENANCE,
     "prediction_table": tables.PREDICTION,
-    "feature_importance_table": tables.FEATURE_IMPORTANCE,
 }
 
 

@@ -26,13 +26,19 @@ VALUE_MAX_CHARS = 2500
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """One hyperparameter. ``from_template``: the training template sets it, and a start cannot override it."""
+    """One hyperparameter.
+
+    ``default`` is the algorithm's own default; None means that it has none. ``required``: the algorithm does not start without
+    it. ``from_template``: the training template sets it, and a start cannot override it.
+    """
 
     name: str
     kind: Kind
     minimum: float = 0
     maximum: float = 0
     words: tuple[str, ...] = ()
+    default: str | None = None
+    required: bool = False
     from_template: bool = False
 
     @property
@@ -72,6 +78,14 @@ class Hyperparameter:
             return self._is_integer(text)
         return self._is_list(text)
 
+    def value_of(self, text: str) -> str | int | float | tuple[int | float, ...]:
+        """Return the typed value of an accepted string."""
+        if self.kind in ("choice", "frequency") or text in self.words:
+            return text
+        if self.kind in ("integer", "integer-or-word"):
+            return int(text)
+        return float(text) if self.kind == "float" else tuple(parse(text))
+
     def _is_integer(self, text: str) -> bool:
         return re.fullmatch(r"-?[0-9]{1,18}", text) is not None and self.minimum <= int(text) <= self.maximum
 
@@ -96,27 +110,27 @@ class Hyperparameter:
 HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
     item.name: item
     for item in (
-        Hyperparameter("time_freq", "frequency", from_template=True),
-        Hyperparameter("prediction_length", "integer", 1, 1000, from_template=True),
-        Hyperparameter("context_length", "integer", 1, 2000, from_template=True),
-        Hyperparameter("epochs", "integer", 1, 1000),
-        Hyperparameter("learning_rate", "float", 1e-5, 0.1),
-        Hyperparameter("mini_batch_size", "integer", 1, 1028),
-        Hyperparameter("num_cells", "integer", 1, 200),
-        Hyperparameter("num_layers", "integer", 1, 8),
-        Hyperparameter("dropout_rate", "float", 0, 0.9),
-        Hyperparameter("embedding_dimension", "integer", 1, 50),
-        Hyperparameter("likelihood", "choice", words=LIKELIHOODS),
-        Hyperparameter("cardinality", "integers-or-word", 1, 100_000, words=("auto", "ignore")),
-        Hyperparameter("num_dynamic_feat", "integer-or-word", 1, 10_000, words=("auto", "ignore")),
-        Hyperparameter("num_eval_samples", "integer", 1, 10_000),
-        Hyperparameter("test_quantiles", "quantiles"),
+        Hyperparameter("time_freq", "frequency", required=True, from_template=True),
+        Hyperparameter("prediction_length", "integer", 1, 1000, required=True, from_template=True),
+        Hyperparameter("context_length", "integer", 1, 2000, required=True, from_template=True),
+        Hyperparameter("epochs", "integer", 1, 1000, required=True),
+        Hyperparameter("learning_rate", "float", 1e-5, 0.1, default="0.001"),
+        Hyperparameter("mini_batch_size", "integer", 1, 1028, default="128"),
+        Hyperparameter("num_cells", "integer", 1, 200, default="40"),
+        Hyperparameter("num_layers", "integer", 1, 8, default="2"),
+        Hyperparameter("dropout_rate", "float", 0, 0.9, default="0.1"),
+        Hyperparameter("embedding_dimension", "integer", 1, 50, default="10"),
+        Hyperparameter("likelihood", "choice", words=LIKELIHOODS, default="student-T"),
+        Hyperparameter("cardinality", "integers-or-word", 1, 100_000, words=("auto", "ignore"), default="auto"),
+        Hyperparameter("num_dynamic_feat", "integer-or-word", 1, 10_000, words=("auto", "ignore"), default="auto"),
+        Hyperparameter("num_eval_samples", "integer", 1, 10_000, default="100"),
+        Hyperparameter("test_quantiles", "quantiles", default="[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]"),
         Hyperparameter("early_stopping_patience", "integer", 1, 1000),
     )
 }
 
 #: The algorithm does not start without these.
-REQUIRED = ("time_freq", "prediction_length", "context_length", "epochs")
+REQUIRED = tuple(item.name for item in HYPERPARAMETERS.values() if item.required)
 
 
 def hyperparameter_problems(values: Mapping[str, str], where: str = "hyperparameter") -> list[Problem]:

@@ -26,7 +26,7 @@ EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 
 #: Names of the processing step's outputs; each is a folder under OUTPUT_ROOT and a prefix under the execution's.
 #: ``manifest`` holds only manifest.json and is uploaded to the execution's own prefix, outside the channel prefixes.
-OUTPUTS = ("train", "test", "features", "evaluation", "plots", "manifest")
+OUTPUTS = ("train", "test", "features", "evaluation", "manifest")
 
 GATE_FILE = "gate.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
@@ -94,11 +94,6 @@ class ExecutionLayout:
     def gate_json(self) -> str:
         """The quality gate's property file, which the definition reads with JsonGet."""
         return f"{self.evaluation}/{GATE_FILE}"
-
-    @property
-    def plots(self) -> str:
-        """Prefix of the plots."""
-        return f"{self.prefix}/plots"
 
     @property
     def logs(self) -> str:

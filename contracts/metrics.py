@@ -1,6 +1,6 @@
 """DeepAR's ``mean_wQuantileLoss``, by which the gate, the report and the prediction table compare forecasts.
 
-In plain Python, because reports and handlers have no numpy.
+In plain Python, because reports and handlers have no numpy. Other modules flatten their arrays to lists.
 Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works": 2 Σ Q / Σ |y| for each quantile τ over all series
 and steps with an actual value y, where Q = (1 − τ)·|q − y| if the forecast q is above y and τ·|q − y| otherwise. The metric is
 the mean over the quantiles.
@@ -8,6 +8,7 @@ the mean over the quantiles.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 
@@ -22,15 +23,15 @@ def loss_name(level: str) -> str:
 
 
 def weighted_quantile_losses(actual: Sequence[float | None], quantiles: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Return the loss of each quantile ("0.1"). Null actuals are skipped; empty if there is no actual or all are 0."""
-    seen = [step for step, value in enumerate(actual) if value is not None]
-    scale = sum(abs(actual[step] or 0.0) for step in seen)
+    """Return the loss of each quantile ("0.1"). None and NaN actuals are skipped; empty if there is no actual or all are 0."""
+    seen = {step: value for step, value in enumerate(actual) if value is not None and not math.isnan(value)}
+    scale = sum(abs(value) for value in seen.values())
     if scale == 0:
         return {}
     losses = {}
     for name, forecast in quantiles.items():
         level = float(name)
-        errors = [(actual[step] or 0.0) - forecast[step] for step in seen]
+        errors = [value - forecast[step] for step, value in seen.items()]
         losses[name] = 2 * sum(max(level * error, (level - 1) * error) for error in errors) / scale
     return losses
 

@@ -34,7 +34,6 @@ class StackOutputs:
     event_table: str
     endpoint_table: str
     prediction_table: str
-    feature_importance_table: str
     model_package_group: str
     repository_url: str
     image_uri: str

@@ -39,12 +39,6 @@ DEFAULT_TRAINING_INSTANCE_TYPE = "ml.c5.2xlarge"
 
 INSTANCE_TYPE_PATTERN = r"^ml\.[a-z][a-z0-9-]*\.([0-9]+x?large|medium|large|xlarge|metal(-[0-9]+xl)?)$"
 
-#: Families with local NVMe storage: their own hardware encrypts it, so SageMaker refuses a volume key for them.
-#: Source: SageMaker API, ResourceConfig.VolumeKmsKeyId.
-_LOCAL_STORAGE = re.compile(
-    r"ml\.([a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|g7e?|p4de?|p5(?:en?)?|p6e?-[a-z0-9]+|trn1n?|trn2|i[0-9][a-z]*)\."
-)
-
 #: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
 MAX_INSTANCES = 100
 #: Source: SageMaker API, ResourceConfig.VolumeSizeInGB and EBS: the largest general-purpose volume.
@@ -73,12 +67,3 @@ def allowed_instead(name: str, value: str) -> str | None:
         return None if fits else f"a whole number from {least} to {most}" if least < most else str(least)
     pattern, words = _PATTERNS.get(name, (r"[^\ud800-\udfff]+", "a text of at least one character, valid in UTF-8"))
     return None if re.fullmatch(pattern, value) else words
-
-
-def has_local_storage(instance_type: str) -> bool:
-    """Return whether an instance type has local storage, for which no volume key may be given.
-
-    >>> has_local_storage("ml.g5.xlarge"), has_local_storage("ml.c5d.xlarge"), has_local_storage("ml.m5.xlarge")
-    (True, True, False)
-    """
-    return _LOCAL_STORAGE.match(instance_type) is not None

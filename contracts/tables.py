@@ -46,7 +46,6 @@ EXECUTION = Table("model-training-execution", "Id", indexes=(PIPELINE_EXECUTION_
 EXECUTION_EVENT = Table("execution-event", "ExecutionId", "EventKey", ttl="ExpiresAt")
 ENDPOINT_MAINTENANCE = Table("endpoint-maintenance", "EndpointName", indexes=(ENDPOINT_STATUS_INDEX,))
 PREDICTION = Table("prediction", "ExecutionId", "WindowEnd")
-FEATURE_IMPORTANCE = Table("feature-importance", "ExecutionId", "Feature")
 
 TABLES = (
     ASSET_METADATA,
@@ -55,7 +54,6 @@ TABLES = (
     EXECUTION_EVENT,
     ENDPOINT_MAINTENANCE,
     PREDICTION,
-    FEATURE_IMPORTANCE,
 )
 
 #: Size of a step log's tail on the execution item, in bytes of UTF-8. Items are limited to 400 KB.

@@ -1,1 +1,1 @@
-"""Everything inside the processing container: price histories in, features and DeepAR's channels out."""
+"""Code of the processing container: turns price histories into features and DeepAR's channels."""

@@ -1,7 +1,7 @@
-"""The step itself, without AWS and without files: price histories and a template in, everything the outputs hold out.
+"""Feature engineering without AWS and without files: from price histories and a template to the content of the outputs.
 
-Features are computed on the rows that all assets share. The model's series lie on the calendar grid, with features carried
-forward; a ``dynamic_feat`` at a cell is what was known ``prediction_length`` cells before it, or is calendar.
+Features are computed on the rows that all assets have in common. The model's series use the calendar grid, with features
+carried forward. The ``dynamic_feat`` of a cell was known ``prediction_length`` cells before it, or is a calendar feature.
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True)
 class EngineeredData:
-    """All that the step found out. ``price`` and ``target`` have shape (assets, cells), NaN without trading;
-    ``series_start`` is the first cell of the series that the model sees, after the features' warm-up.
+    """All results of the step.
+
+    ``price`` and ``target`` have shape (assets, cells) and are NaN without trading. ``series_start`` is the first cell of the
+    model's series, after the features' warm-up.
     """
 
     template: TrainingTemplate
@@ -56,7 +58,7 @@ class EngineeredData:
 
     @property
     def predicted(self) -> int:
-        """Index of the predicted asset, which is its ``cat`` too."""
+        """Index of the predicted asset, which is also its ``cat``."""
         return self.template.base_assets.index(self.template.predicted_asset)
 
 
@@ -66,9 +68,12 @@ def engineer(
     until: datetime | None = None,
     test_quantiles: Sequence[float] = DECILES,
 ) -> EngineeredData:
-    """Compute everything. With ``until``, only rows up to then exist, and test windows that they do not fill are left out.
+    """Compute features, series, baseline and reports.
 
-    Raises :class:`ProblemsError` where prices and template do not fit each other.
+    ``until`` hides later rows; test windows that are then incomplete are omitted.
+
+    Raises:
+        ProblemsError: the prices do not fit the template.
     """
     panel = common_panel(prices, template, until)
     used = used_histories(prices, template, until)
@@ -97,7 +102,7 @@ def engineer(
 
 
 def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template: TrainingTemplate) -> int:
-    """First cell where every feature is known and the first observed target lies."""
+    """Return the first cell from which every feature and a target are known."""
     first_target = int(np.isfinite(target[0]).argmax())
     start = max(first_target, dynamic.first_cell)
     left = grid.train_cells - start
@@ -115,14 +120,14 @@ def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template
 
 
 def _check_windows(baseline: Baseline, template: TrainingTemplate) -> None:
-    """The test windows can be scored at all; one without a price (a night, a holiday week) counts nothing and is said."""
+    """Log test windows without any price, which are not scored; if none can be scored, raise ProblemsError."""
     empty = sum(not np.isfinite(window.actual).any() for window in baseline.windows)
     if empty:
-        log.warning("%d of %d test windows have no price at all", empty, len(baseline.windows))
+        log.warning("%d of %d test windows have no price and are not scored", empty, len(baseline.windows))
     if baseline.windows and not np.isfinite(baseline.mean_loss):
         asset = template.predicted_asset
-        what = f"{empty} of them have no price at all" if empty else f"the price of {asset} does not move in any of them"
-        allowed = f"allowed: windows that a forecast of {asset} can be scored on; {what}"
+        what = f"{empty} of them have no price" if empty else f"the price of {asset} does not move in any of them"
+        allowed = f"allowed: windows with changing prices of {asset}, which are needed for scoring; {what}"
         raise ProblemsError("template", [Problem("testWindows", template.test_windows, allowed)])
 
 

@@ -1,4 +1,4 @@
-"""What an execution may read: the template and the assets' versions that its item's frozen snapshot names."""
+"""Inputs of an execution: the template and the asset versions in its item's frozen snapshot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fe_image.container.aws_clients import client
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.data.prices import PriceHistory, Reading, read_history
 
-#: The item must be read, or there is nothing to do: throttling is waited out with backoff and jitter, then the step fails.
+#: The step cannot work without the item. If DynamoDB throttles, boto3 retries with backoff and jitter; then the step fails.
 _ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 8, 5, 10
 _VERSION_FIELDS = (
     ("Key", r"(?s).+", "allowed: the key of the asset's object"),
@@ -29,16 +29,17 @@ _VERSION_FIELDS = (
 
 @dataclass(frozen=True)
 class ExecutionSource:
-    """A snapshot's part that the step needs."""
+    """The part of a snapshot that the step needs."""
 
     template: TrainingTemplate
     assets: Mapping[str, Mapping[str, Any]]  # asset → contracts.snapshot.AssetVersion
 
 
 def read_item(where: StepEnvironment) -> Mapping[str, Any]:
-    """The execution's item; :class:`ProblemsError` where there is none, or it is another pipeline execution's.
+    """Return the execution's item. The step writes nothing before, because the execution may not be its own.
 
-    Until this returns, nothing of the execution may be written: it may not be ours.
+    Raises:
+        ProblemsError: there is no table or item, or the item belongs to another pipeline execution.
     """
     dynamodb = client(
         "dynamodb", where.region, attempts=_ATTEMPTS, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS
@@ -62,11 +63,15 @@ def read_item(where: StepEnvironment) -> Mapping[str, Any]:
 
 
 def item_source(item: Mapping[str, Any], execution_id: str) -> ExecutionSource:
-    """The snapshot of an execution's item, checked; :class:`ProblemsError` where it has none, or a faulty one."""
+    """Return the checked snapshot of an execution's item.
+
+    Raises:
+        ProblemsError: the snapshot is missing or not valid.
+    """
     subject = f"execution {execution_id}"
     text = item.get(Attribute.SNAPSHOT, {}).get("S")
     if not text:
-        raise one_problem(subject, Attribute.SNAPSHOT, None, "`runs start` records there what an execution may read")
+        raise one_problem(subject, Attribute.SNAPSHOT, None, "`runs start` stores there which inputs an execution reads")
     try:
         snapshot = from_attribute(text)
     except ValueError as error:
@@ -75,7 +80,7 @@ def item_source(item: Mapping[str, Any], execution_id: str) -> ExecutionSource:
 
 
 def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:
-    """The template, validated again, and an asset version for each of its assets."""
+    """Return the template, validated again, and the version of each of its assets."""
     template = parse_template(snapshot.get("Template"))
     assets = snapshot.get("Assets") or {}
     if not isinstance(assets, Mapping):
@@ -87,7 +92,7 @@ def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:
 
 
 def _version_problems(asset: str, version: object) -> Iterator[Problem]:
-    """What the step needs of an asset's recorded version, and does not find."""
+    """Yield what is missing or wrong in an asset's recorded version."""
     where = f"Assets.{asset}"
     if version is None:
         yield Problem(where, None, "the snapshot records a version for each base asset")
@@ -101,7 +106,11 @@ def _version_problems(asset: str, version: object) -> Iterator[Problem]:
 
 
 def read_snapshot_assets(source: ExecutionSource, folder: Path) -> tuple[dict[str, PriceHistory], list[str]]:
-    """Price histories of exactly the recorded versions, and notes for the log; every problem of every file at once."""
+    """Return the price histories of exactly the recorded versions, and notes for the log.
+
+    Raises:
+        ProblemsError: the problems of all files.
+    """
     readings = {}
     for asset in source.template.base_assets:
         version = source.assets[asset]
@@ -111,7 +120,11 @@ def read_snapshot_assets(source: ExecutionSource, folder: Path) -> tuple[dict[st
 
 
 def collected(readings: Mapping[str, Reading]) -> tuple[dict[str, PriceHistory], list[str]]:
-    """Histories and notes of all readings, or all their problems."""
+    """Return the histories and notes of all readings.
+
+    Raises:
+        ProblemsError: the problems of all readings.
+    """
     problems = [problem for reading in readings.values() for problem in reading.problems]
     if problems:
         raise ProblemsError("price histories", problems)
@@ -133,7 +146,7 @@ def _read_version(asset: str, path: Path, version: Mapping[str, Any], template: 
 
 
 def read_bytes(source: str, path: Path) -> bytes | Problem:
-    """A file's content, or what is wrong with it; a file that is too large is not read."""
+    """Return a file's content, or a problem if it is missing or too large."""
     if not path.is_file():
         return Problem(source, "0 rows", "there is no such file; allowed: a CSV with Date and Close")
     if (size := path.stat().st_size) > MAX_BYTES:

@@ -1,4 +1,4 @@
-"""The very same step on a folder of ``<ASSET>.csv`` files: no AWS, no emulator."""
+"""Runs the feature step on a folder of ``<ASSET>.csv`` files, without AWS or the emulator."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from fe_image.data.frequency import format_array_time
 from fe_image.data.prices import Reading, read_history
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.execution_source import collected, read_bytes
-from fe_image.outputs import place_problems, write_outputs
+from fe_image.outputs import output_path_problems, write_outputs
 
 OFFLINE_ID = "offline"
 
 
 @dataclass(frozen=True)
 class FeatureSummary:
-    """What a summary table shows."""
+    """Result of a run, and the rows of its summary table."""
 
     data: EngineeredData
     files: dict[str, ManifestEntry]
     notes: tuple[str, ...]
 
     def rows(self) -> list[tuple[str, str]]:
-        """Label and value, in order."""
+        """Return labels and values, in order."""
         data, grid, times = self.data, self.data.grid, self.data.panel.times
         rows = [
             ("assets", ", ".join(data.panel.assets)),
@@ -38,7 +38,7 @@ class FeatureSummary:
             ),
             ("training rows", f"{grid.train_rows}"),
             ("test windows", f"{grid.windows} of {grid.prediction_length} steps"),
-            ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} an asset or shared"),
+            ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} per asset or shared"),
             ("seen by the model", ", ".join(data.dynamic.names) or "none"),
             ("target", f"{data.template.target_transform} of {data.template.predicted_asset}"),
         ]
@@ -48,7 +48,7 @@ class FeatureSummary:
             best = list(data.importance.scores.items())[:5]
             label = f"most important (held-out R² {data.importance.held_out_r2:.2f})"
             shown = ", ".join(f"{name} {100 * score:.2f} %" for name, score in best)
-            rows.append((label, shown or f"not known: {data.importance.rows} training rows are too few to tell"))
+            rows.append((label, shown or f"not known: {data.importance.rows} training rows are too few"))
         rows += [(f"{name} error", ", ".join(f"{k} {v:.3f}" for k, v in errors.items())) for name, errors in data.codes.items()]
         return rows + [(name, f"{entry['size']:,} bytes") for name, entry in self.files.items()]
 
@@ -56,12 +56,14 @@ class FeatureSummary:
 def run_features(
     assets: Path, template: Path, out: Path, until: datetime | None = None, price_format: PriceFormat | None = None
 ) -> FeatureSummary:
-    """Read, engineer and write under ``out``; :class:`ProblemsError` before anything is written.
+    """Read prices, engineer features and write the outputs to ``out``.
 
-    ``until``: only rows up to then are seen (a date without a time: of the whole day), and test windows that they do not fill
-    are left out.
+    ``until`` hides later rows; a date without a time includes the whole day. Test windows that are then incomplete are omitted.
+
+    Raises:
+        ProblemsError: all problems of the inputs, before anything is written, or a folder that cannot be written to.
     """
-    if taken := place_problems(out):
+    if taken := output_path_problems(out):
         raise ProblemsError("command line", taken)
     parsed = load_template(template)
     if not assets.is_dir():
@@ -71,7 +73,7 @@ def run_features(
     try:
         files = write_outputs(data, out, OFFLINE_ID)
     except OSError as error:  # a full disk, another user's file
-        allowed = f"allowed: a folder that the files can be written to ({error})"
+        allowed = f"allowed: a folder that you can write to ({error})"
         raise one_problem("command line", "--out", str(out), allowed) from error
     return FeatureSummary(data, files, tuple(notes))
 

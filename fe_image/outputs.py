@@ -1,7 +1,7 @@
-"""What the step writes, file by file, and how: each under another name first, the manifest last.
+"""Writes the step's outputs. Each file is written under a temporary name and renamed; the manifest is the last one.
 
-The content of every file is a generator of pieces, so that the channels of hundreds of assets never are in memory at once. No
-time and no host's name is in any of them: run again, the step writes the same bytes.
+Files are generated piece by piece, so the channels of hundreds of assets are never in memory as a whole. The content depends
+only on the inputs, not on the time or the machine: a repeated step writes the same bytes.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from fe_image.engineer import EngineeredData
 
 MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
 _ROWS_AT_ONCE = 1000
-#: Files that not every template and range gives; those of an earlier run into the same folder go.
-OPTIONAL_FILES = (f"evaluation/{GATE_FILE}", "evaluation/baselines.json", "plots/importance.svg")
+#: Files that only some templates and ranges produce. Those of an earlier run into the same folder are deleted.
+OPTIONAL_FILES = (f"evaluation/{GATE_FILE}", "evaluation/baselines.json")
 ALL_FILES = (
     "features/features.csv",
     "train/train.json",
@@ -39,18 +39,18 @@ ALL_FILES = (
 )
 
 
-def place_problems(root: Path) -> list[Problem]:
-    """Whatever stands where a folder or a file is to be written, and is none."""
+def output_path_problems(root: Path) -> list[Problem]:
+    """Report paths that block an output: a file where a folder belongs, or a folder where a file belongs."""
     taken = [path for name in OUTPUTS if (path := root / name).exists() and not path.is_dir()]
     folders = [path for name in ALL_FILES if (path := root / name).is_dir()]
-    problems = [Problem(str(path), "no folder", "allowed: a folder, there or to be made") for path in taken]
-    return problems + [Problem(str(path), "a folder", "allowed: a file, there or to be made") for path in folders]
+    problems = [Problem(str(path), "not a folder", "allowed: a folder, or a path that does not exist") for path in taken]
+    return problems + [Problem(str(path), "a folder", "allowed: a file, or a path that does not exist") for path in folders]
 
 
 def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[str, ManifestEntry]:
-    """Write all outputs under ``root``; what the manifest says of them comes back.
+    """Write all outputs under ``root`` and return the manifest's entries.
 
-    An earlier manifest goes first, so that whenever the step is killed, no manifest fits what lies there.
+    An earlier manifest is deleted first, so a killed step never leaves a manifest that matches partial output.
     """
     for name in OUTPUTS:
         (root / name).mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[s
 
 
 def output_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Name and content of every output but the manifest."""
+    """Yield the name and the content of every output except the manifest."""
     yield "features/features.csv", features_csv(data)
     yield "train/train.json", train_lines(data)
     yield "test/test.json", test_lines(data)
@@ -76,24 +76,22 @@ def output_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "evaluation/importance.json", [_json(reports.importance(data))]
     yield "evaluation/scales.json", [_json(reports.scales(data))]
     yield "evaluation/target.json", [_json(reports.target(data))]
-    if data.importance is not None:
-        yield "plots/importance.svg", [reports.importance_svg(data.importance)]
 
 
 def train_lines(data: EngineeredData) -> Iterator[bytes]:
-    """``train.json``: one line per base asset up to the training end."""
+    """Yield ``train.json``: one line per base asset, up to the training end."""
     for index in range(len(data.panel.assets)):
         yield _line(data, index, data.grid.train_cells)
 
 
 def test_lines(data: EngineeredData) -> Iterator[bytes]:
-    """``test.json``: the predicted asset, one line per test window, with the steps that the window forecasts at its end."""
+    """Yield ``test.json``: one line of the predicted asset per test window. It ends with the steps to forecast."""
     for window in range(data.grid.windows):
         yield _line(data, data.predicted, data.grid.window_start(window + 1))
 
 
 def _line(data: EngineeredData, asset: int, end: int) -> bytes:
-    """One series in the algorithm's JSON Lines format, cells from the common start to ``end``; a null is no trading."""
+    """Return a series from the common start to cell ``end`` in the algorithm's JSON Lines format; null means no trading."""
     begin = data.series_start
     line: dict[str, Any] = {
         "start": iso(data.grid.times[begin : begin + 1])[0],
@@ -106,7 +104,7 @@ def _line(data: EngineeredData, asset: int, end: int) -> bytes:
 
 
 def features_csv(data: EngineeredData) -> Iterator[bytes]:
-    """Date, each asset's close, then every feature as it was computed (not normalised, not lagged); empty in a warm-up."""
+    """Yield ``features.csv``: date, closing prices, and the features, neither normalised nor lagged; empty in the warm-up."""
     names = [f"{asset}:close" for asset in data.panel.assets]
     blocks: list[Floats] = [data.panel.close]
     if data.features.columns:
@@ -117,7 +115,7 @@ def features_csv(data: EngineeredData) -> Iterator[bytes]:
     dates = [date.removesuffix(" 00:00:00") for date in dates] if all(d.endswith(" 00:00:00") for d in dates) else dates
     for begin in range(0, len(dates), _ROWS_AT_ONCE):
         rows = np.concatenate([block[:, begin : begin + _ROWS_AT_ONCE] for block in blocks]).T
-        # The fastest writer of exact decimals at hand writes JSON; brackets become line ends, nulls empty cells.
+        # orjson is the fastest writer of exact decimals here. Its brackets become line ends, and its nulls empty cells.
         text = orjson.dumps(np.ascontiguousarray(rows), option=orjson.OPT_SERIALIZE_NUMPY).replace(b"null", b"")
         lines = text[2:-2].split(b"],[")
         pairs = zip(dates[begin : begin + _ROWS_AT_ONCE], lines, strict=True)
@@ -129,7 +127,7 @@ def _json(content: object) -> bytes:
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> ManifestEntry:
-    """Write a file whole or not at all: under another name first, then renamed."""
+    """Write a file atomically: under a temporary name, then renamed."""
     digest, size = hashlib.sha256(), 0
     partial = path.with_name(f".{path.name}.partial")
     try:

@@ -1,8 +1,7 @@
-"""The contents of ``evaluation/`` and ``plots/``: what the gate, the report and whoever undoes the target transform read."""
+"""The contents of ``evaluation/``: data for the quality gate, for the report, and for undoing the target transform."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,10 @@ from contracts.metrics import level_name
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
-from fe_image.model.importance import ImportanceReport
-
-_BARS = 20
 
 
 def baselines(data: EngineeredData) -> dict[str, Any]:
-    """``baselines.json``: the naive forecast of every test window, on the transformed target and as prices."""
+    """Return ``baselines.json``: the naive forecast of every test window, as transformed target and as prices."""
     baseline, grid = data.baseline, data.grid
     levels = [level_name(level) for level in baseline.levels]
     windows = [
@@ -41,7 +37,7 @@ def baselines(data: EngineeredData) -> dict[str, Any]:
 
 
 def importance(data: EngineeredData) -> dict[str, Any]:
-    """``importance.json``: permutation importance by feature, and how well the encoders reproduce their input."""
+    """Return ``importance.json``: permutation importance by feature, and the encoders' reconstruction errors."""
     report = data.importance
     if report is None:
         return {"scores": {}, "codes": data.codes}
@@ -55,7 +51,7 @@ def importance(data: EngineeredData) -> dict[str, Any]:
 
 
 def scales(data: EngineeredData) -> dict[str, Any]:
-    """``scales.json``: mean and deviation of each ``dynamic_feat`` by asset, to undo its normalisation; what was fitted too."""
+    """Return ``scales.json``: mean and deviation of each ``dynamic_feat`` by asset, and the fitted state."""
     by_asset = {
         asset: {
             name: {"mean": data.dynamic.mean[index, column], "deviation": data.dynamic.deviation[index, column]}
@@ -72,7 +68,7 @@ def scales(data: EngineeredData) -> dict[str, Any]:
 
 
 def target(data: EngineeredData) -> dict[str, Any]:
-    """``target.json``: what undoing the target transform needs, by test window."""
+    """Return ``target.json``: the data for undoing the target transform, by test window."""
     grid = data.grid
     windows = [
         {
@@ -94,23 +90,6 @@ def target(data: EngineeredData) -> dict[str, Any]:
         "trading_profile": data.trading_profile,
         "windows": windows,
     }
-
-
-def importance_svg(report: ImportanceReport) -> bytes:
-    """A bar chart of the features that matter most."""
-    bars = list(report.scores.items())[:_BARS]
-    longest = max([abs(score) for _, score in bars] + [1e-12])
-    height = 24 * len(bars) + 40
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="sans-serif" font-size="12">',
-        '<text x="10" y="20">Rise of the held-out error when the feature is shuffled</text>',
-    ]
-    for row, (name, score) in enumerate(bars):
-        y, width = 32 + 24 * row, 380 * max(score, 0) / longest
-        parts.append(f'<text x="250" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
-        parts.append(f'<rect x="260" y="{y}" width="{width:.1f}" height="18" fill="#3b6fb6"/>')
-        parts.append(f'<text x="{265 + width:.1f}" y="{y + 13}">{100 * score:.2f} %</text>')
-    return "\n".join([*parts, "</svg>"]).encode() + b"\n"
 
 
 def _by_level(levels: list[str], quantiles: Floats) -> dict[str, Floats]:

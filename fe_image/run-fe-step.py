@@ -4,15 +4,15 @@ import argparse
 import os
 import sys
 
-from fe_image.container.exit_message import explained
+from fe_image.container.exit_message import exit_message_on_failure
 from fe_image.container.library_environment import prepare
 
 
 def main() -> int:
-    """Read ``--executionid`` and run the step; its exit code comes back."""
-    with explained(os.environ):
+    """Read ``--executionid``, run the step, and return its exit code."""
+    with exit_message_on_failure(os.environ):
         parser = argparse.ArgumentParser(description="Feature engineering of one execution.")
-        parser.add_argument("--executionid", required=True, help="id of the execution whose snapshot says what to read")
+        parser.add_argument("--executionid", required=True, help="id of the execution whose snapshot lists the inputs")
         execution_id = parser.parse_args().executionid
         prepare(os.environ)
         from fe_image.step_feature_engineering import run_step  # the libraries read the environment when they are imported

@@ -1,6 +1,6 @@
-"""The processing step: reads what the execution's snapshot allows, engineers features, writes the outputs.
+"""The processing step: reads the inputs in the execution's snapshot, engineers features, and writes the outputs.
 
-Exit code 0, or 1 with the reason in ``/opt/ml/output/message``, which SageMaker makes the step's failure reason.
+The exit code is 0, or 1 with the reason in ``/opt/ml/output/message``, from which SageMaker takes the step's failure reason.
 """
 
 from __future__ import annotations
@@ -20,18 +20,17 @@ from fe_image.container.privileges import become_unprivileged
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.engineer import engineer
 from fe_image.execution_source import item_source, read_item, read_snapshot_assets
-from fe_image.importance_table import store_importance
 from fe_image.outputs import write_outputs
 
 log = logging.getLogger("fe_image")
 
 
 class Terminated(BaseException):
-    """SageMaker stops the job: SIGTERM, then SIGKILL half a minute later."""
+    """SageMaker stops the job with SIGTERM, and with SIGKILL 30 seconds later."""
 
 
 def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
-    """Run the step for an execution; the exit code. Whatever happens, log and exit message say it."""
+    """Run the step for an execution and return the exit code. The log and the exit message report every failure."""
     buffer = _logging()
     become_unprivileged(container_root(environment))
     sync: LogSync | None = None
@@ -40,7 +39,7 @@ def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
     try:
         where = StepEnvironment.read(execution_id, environment)
         item = read_item(where)
-        sync = LogSync(where, buffer)  # only now: the log of an execution that is not ours is not ours to overwrite
+        sync = LogSync(where, buffer)  # not earlier: the log of an execution that is not ours must not be overwritten
         sync.start()
         _run(where, item)
     except ProblemsError as error:
@@ -48,12 +47,12 @@ def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
         log.error("%s", error)
     except Terminated:
         reason = STOPPED
-        log.error("%s; the outputs are not complete", STOPPED)
+        log.error("%s; the outputs are incomplete", STOPPED)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         log.exception("the step failed")
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the rest takes seconds: SIGTERM shall not cut the flush off
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the flush takes seconds and must not be interrupted
     if reason is not None:
         write_message(environment, reason)
     if sync is not None:
@@ -74,19 +73,17 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     entries = write_outputs(data, where.outputs, where.execution_id)
     for name, entry in entries.items():
         log.info("%s: %d bytes", name, entry["size"])
-    if data.importance is not None:
-        store_importance(where, data.importance)
     log.info("naive baseline: mean_wQuantileLoss %.6f", data.baseline.mean_loss)
     log.info("execution %s: feature engineering ended after %.1f s", where.execution_id, time.perf_counter() - began)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: a second one would end the end
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second SIGTERM must not interrupt the ending
     raise Terminated
 
 
 def _logging() -> LogBuffer:
-    """Log to stdout, which SageMaker sends to CloudWatch, and to the buffer that is synced."""
+    """Log to stdout, which SageMaker sends to CloudWatch, and to the buffer that is synced. Returns the buffer."""
     buffer = LogBuffer()
     stream = logging.StreamHandler(sys.stdout)
     stream.setFormatter(buffer.formatter)

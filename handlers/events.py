@@ -33,7 +33,6 @@ class ForeignEventError(Exception):
 class PipelineEvent:
     """One state change, and the pipeline execution that it belongs to."""
 
-    event_id: str
     pipeline_execution_arn: str
     change: Change
 
@@ -52,7 +51,7 @@ def parse(event: Mapping[str, Any], pipeline_arn: str) -> PipelineEvent:
         time = to_iso(read_past_time(event.get("time"), "time"))
         change = _step_change(detail, time) if event["detail-type"] == STEP_EVENT else _execution_change(detail, time)
         arn = _required(detail, "pipelineExecutionArn", limit=2048)
-        return PipelineEvent(str(event.get("id", "")), arn, change)
+        return PipelineEvent(arn, change)
     except ValueError as error:
         raise MalformedEventError(printable_line(f"event {event.get('id', 'without an id')!r}: {error}")) from error
 

@@ -1,4 +1,4 @@
-"""The command line of this room: ``python -m local_run --help``."""
+"""Command line: ``python -m local_run --help``."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def demo(
     config: Settings = None,
     docker: Docker = False,
 ) -> None:
-    """Deploy, train on six real price histories, and show the forecast beside the naive ones.
+    """Deploy, train on six real price histories, and compare the forecast with the naive one.
 
     Writes <out>/<execution>/report.html and forecast.png. Exits 1 where the execution does not succeed.
     """
@@ -95,12 +95,12 @@ def up(
         backend, builder = docker_options(PROJECT) if docker else (None, None)
         if empty:
             region = str(read_stack_config(PROJECT, stack, _config(config)).region)
-            with empty_account(region, port=port, listener=view, backend=backend) as (emulator, _):
+            with empty_account(region, port=port, on_progress=view.show, backend=backend) as (emulator, _):
                 print_for_pulumi(CONSOLE, emulator, stack)
                 ended.wait()
             return
         with deployed_session(
-            stack, _config(config), port=port, listener=view, progress=view.resource, backend=backend, image_builder=builder
+            stack, _config(config), port=port, on_progress=view.show, backend=backend, image_builder=builder
         ) as session:
             view.deployed(session.deployment.seconds)
             if samples:
@@ -115,7 +115,7 @@ def up(
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
-    """Until asked to end: forecast the test windows of whatever succeeds, so that its report has them."""
+    """Forecast the test windows of each successful execution, for its report, until ``ended`` is set."""
     from local_run.forecast import forecast
     from runs.store import execution_store
 
@@ -131,7 +131,7 @@ def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
         try:
             report = forecast(session.stack, execution_id)
         except ProblemsError as error:
-            view.warning(str(error))
+            view.warn(str(error))
             continue
         view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}; runs report {execution_id} draws them")
 

@@ -37,15 +37,17 @@ TIMEOUT_SECONDS = 1800
 def run_demo(
     console: Console, out: Path, stack: str, config: Mapping[str, object], overrides: Mapping[str, str], docker: bool
 ) -> None:
-    """Run it all; raises :class:`ProblemsError` where the execution does not succeed."""
+    """Deploy, run an execution, and show its forecast and its report.
+
+    Raises:
+        ProblemsError: the execution does not succeed.
+    """
     _refuse_bad(overrides)
     view = LiveView(console, single=True)
     backend, builder = docker_options(PROJECT) if docker else (None, None)
     with (
         view.showing(),
-        deployed_session(
-            stack, config, listener=view, progress=view.resource, backend=backend, image_builder=builder
-        ) as session,
+        deployed_session(stack, config, on_progress=view.show, backend=backend, image_builder=builder) as session,
     ):
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)
@@ -56,7 +58,7 @@ def run_demo(
 
 
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
-    """What a start would refuse is refused before anything is deployed; every stack declares the same parameters."""
+    """Check the overrides before anything is deployed. All stacks declare the same parameters."""
     definition = json.loads(render(read_template(), example_values()))
     problems = override_problems(overrides, definition)
     if problems:
@@ -106,7 +108,7 @@ def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, wri
 
 
 def metrics_table(report: ForecastReport) -> Table:
-    """The model's metrics beside the naive forecast's, on the same windows; below 1 the model is the better one."""
+    """Return a table of the model's and the naive forecast's metrics on the same windows. A ratio below 1 is better."""
     title = f"{len(report['windows'])} test windows of {report['asset']}, target {report['transform']}"
     table = Table("metric", "model", "naive", "model / naive", title=title, title_justify="left")
     for name, naive in report["naive_metrics"].items():

@@ -170,7 +170,7 @@ def _finite(metrics: Mapping[str, float | None]) -> dict[str, float]:
 
 
 def prediction_row(report: ForecastReport, window: WindowForecast) -> dict[str, Any]:
-    """One window as an item of the prediction table: bounded, whatever the prediction length and the quantiles are."""
+    """Return a window as an item of the prediction table, limited in size for any prediction length and number of quantiles."""
     levels = sorted(window["quantiles"], key=float)
     shown = dict.fromkeys((levels[0], min(levels, key=lambda level: abs(float(level) - 0.5)), levels[-1]))
     quantiles = {level: [float(f"{value:.7g}") for value in window["quantiles"][level]] for level in shown}

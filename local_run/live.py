@@ -1,4 +1,4 @@
-"""What a person sees while a deployment and an execution run: live on a terminal, plain lines elsewhere."""
+"""Shows a deployment and its executions: a live display on a terminal, otherwise one line per event."""
 
 from __future__ import annotations
 
@@ -7,26 +7,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from contracts.display import printable
 from contracts.status import SUCCEEDED
 from local_run.deployment.deployed import ResourceEvent
-from local_run.emulator.listener import SilentListener
+from local_run.emulator.progress import (
+    EpochFinished,
+    ExecutionFinished,
+    ExecutionStarted,
+    LogLine,
+    Progress,
+    StepFinished,
+    StepStarted,
+    Warned,
+)
 
 _LINE_CHARS = 90
 
-
-#: A row's place: the ARN of its execution (empty for what belongs to none), and the step or other thing that it tells of.
+#: Key of a row: the execution's ARN (empty if the row belongs to no execution) and the name of a step or activity.
 _Row = tuple[str, str]
 
 
-class LiveView(SilentListener):
-    """Shows what is under way: resources while deploying, then each step with its last log line or its epochs.
+class LiveView:
+    """Shows the resources of a deployment, then each running step with its last log line or its epochs.
 
-    On a terminal what has ended moves up as it stands, an execution's steps together; only what runs is redrawn below it.
-    Everything of an execution begins with its name, unless there is never more than a ``single`` one.
+    On a terminal, rows of a finished execution move up together and stay; only running rows are redrawn below them.
+    Each row starts with the execution's name, except with ``single``, when only one execution runs.
     """
 
     def __init__(self, console: Console, *, single: bool = False) -> None:
@@ -34,11 +43,11 @@ class LiveView(SilentListener):
         self._single = single
         self._lock = threading.Lock()
         self._made = 0
-        #: Pipeline execution ARN and final status of what has ended, for whoever goes on from there.
+        #: ARN and final status of each finished execution, for the caller to consume.
         self.ended: SimpleQueue[tuple[str, str]] = SimpleQueue()
         self._names: dict[str, str] = {}
         self._tasks: dict[_Row, TaskID] = {}
-        self._progress = Progress(
+        self._progress = bars.Progress(
             SpinnerColumn(finished_text="•"),
             TextColumn("{task.description:<20}", markup=False),
             BarColumn(bar_width=24),
@@ -49,68 +58,78 @@ class LiveView(SilentListener):
 
     @contextmanager
     def showing(self) -> Iterator[LiveView]:
-        """Live within the block. Without a terminal there is nothing to redraw, so lines are printed as things happen."""
+        """Run the live display within the block. Without a terminal, each event is printed as a line."""
         if not self._console.is_terminal:
             yield self
             return
         with self._progress:
             yield self
 
-    def resource(self, event: ResourceEvent) -> None:
-        """Progress of the deployment, as :func:`local_run.deployment.deploy.deploy` reports it."""
-        if event.phase != "created":
-            return
+    def show(self, event: Progress | ResourceEvent) -> None:
+        """Show an event of a deployment or an execution; pass this method as ``on_progress``."""
+        match event:
+            case ResourceEvent(phase="created"):
+                self._count_resource(event)
+            case ExecutionStarted():
+                with self._lock:
+                    self._names[event.execution] = event.name
+            case ExecutionFinished():
+                self._end_execution(event)
+            case StepStarted():
+                with self._lock:
+                    self._note((event.execution, event.step), event.kind)
+            case StepFinished(status=status, reason=reason):
+                text = status if status == SUCCEEDED else f"{status}: {reason or 'no reason given'}"
+                with self._lock:
+                    self._finish((event.execution, event.step), text)
+            case LogLine() | EpochFinished():
+                self._update_step(event)
+            case Warned():
+                self.warn(event.text)
+
+    def deployed(self, seconds: float) -> None:
+        """Show that the deployment ended after ``seconds``."""
+        self.finish("deploying", f"{self._made} resources in {seconds:.1f} s")
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        self._console.print(printable(f"warning: {text}"), style="yellow", markup=False)
+
+    def note(self, name: str, text: str) -> None:
+        """Show progress of an activity of the caller's, such as a forecast."""
+        with self._lock:
+            self._note(("", name), text)
+
+    def finish(self, name: str, text: str) -> None:
+        """Show the result of an activity of the caller's."""
+        with self._lock:
+            self._finish(("", name), text)
+            self._move_up([("", name)])
+
+    def _count_resource(self, event: ResourceEvent) -> None:
         with self._lock:
             self._made += 1
             text = f"{self._made} resources, last {event.type.rsplit(':', 1)[-1]} {event.name}"
             self._note(("", "deploying"), text, quiet=True)
 
-    def deployed(self, seconds: float) -> None:
-        self.finish("deploying", f"{self._made} resources in {seconds:.1f} s")
-
-    def execution_started(self, execution: str, name: str) -> None:
+    def _end_execution(self, event: ExecutionFinished) -> None:
         with self._lock:
-            self._names[execution] = name
+            self._move_up([row for row in self._tasks if row[0] == event.execution])
+            self._names.pop(event.execution, None)
+        self.ended.put((event.execution, event.status))
 
-    def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
+    def _update_step(self, event: LogLine | EpochFinished) -> None:
+        """Show a log line or an epoch of a running step; both are ignored after the step's end."""
+        row = (event.execution, event.step)
         with self._lock:
-            self._move_up([row for row in self._tasks if row[0] == execution])
-            self._names.pop(execution, None)
-        self.ended.put((execution, status))
-
-    def step_started(self, execution: str, step: str, kind: str) -> None:
-        with self._lock:
-            self._note((execution, step), kind)
-
-    def step_finished(self, execution: str, step: str, status: str, reason: str | None) -> None:
-        with self._lock:
-            self._finish((execution, step), status if status == SUCCEEDED else f"{status}: {reason or 'no reason given'}")
-
-    def log_line(self, execution: str, step: str, line: str) -> None:
-        with self._lock:
-            if (execution, step) in self._tasks:
-                self._note((execution, step), line.strip()[:_LINE_CHARS], quiet=True)
-
-    def epoch(self, execution: str, step: str, epoch: int, epochs: int | None, loss: float) -> None:
-        row = (execution, step)
-        with self._lock:
-            if row in self._tasks:
-                self._note(row, f"epoch {epoch + 1}{f' of {epochs}' if epochs else ''}, training loss {loss:.4f}")
-                self._progress.update(self._tasks[row], completed=epoch + 1, total=epochs)
-
-    def warning(self, text: str) -> None:
-        self._console.print(printable(f"warning: {text}"), style="yellow", markup=False)
-
-    def note(self, name: str, text: str) -> None:
-        """Something of the caller's own that is under way."""
-        with self._lock:
-            self._note(("", name), text)
-
-    def finish(self, name: str, text: str) -> None:
-        """The end of something of the caller's own."""
-        with self._lock:
-            self._finish(("", name), text)
-            self._move_up([("", name)])
+            if row not in self._tasks:
+                return
+            if isinstance(event, LogLine):
+                self._note(row, event.line.strip()[:_LINE_CHARS], quiet=True)
+                return
+            total = f" of {event.epochs}" if event.epochs else ""
+            self._note(row, f"epoch {event.epoch + 1}{total}, training loss {event.loss:.4f}")
+            self._progress.update(self._tasks[row], completed=event.epoch + 1, total=event.epochs)
 
     def _label(self, row: _Row) -> str:
         execution, what = row
@@ -135,7 +154,7 @@ class LiveView(SilentListener):
             self._console.print(f"{self._label(row)}: {text}", markup=False, highlight=False)
 
     def _move_up(self, rows: list[_Row]) -> None:
-        """Take rows out of the live display; on a terminal they stay above it as they are."""
+        """Remove rows from the live display; on a terminal they stay above it, unchanged."""
         ids = [self._tasks.pop(row) for row in rows]
         tasks = [task for task in self._progress.tasks if task.id in ids]
         for id_ in ids:

@@ -23,7 +23,7 @@ _INDEXES = {"sp500": "Adj Close", "nasdaq": "Adj Close", "wti": "DCOILWTICO"}
 
 
 def write_samples(folder: Path) -> dict[str, Path]:
-    """Write ``<ASSET>.csv`` for every sample asset into the folder; asset → its file. What is there already stays.
+    """Write ``<ASSET>.csv`` for every sample asset into the folder; asset → its file. Existing files are kept.
 
     Raises:
         ProblemsError: files of these names are there with other content; nothing is written then.

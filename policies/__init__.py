@@ -1,5 +1,5 @@
-"""The CrossGuard pack: what a security reviewer asks of every resource of the program, checked before it is made.
+"""CrossGuard policy pack: security controls on every resource of the program, checked before deployment.
 
-``pulumi preview --policy-pack policies``. One file per theme; ``pack`` lists the controls, ``exemptions`` what is let
-through and why. docs/policies.md tells how to run it and add to it.
+Run it with ``pulumi preview --policy-pack policies``. ``property_table`` and ``companion_rules`` contain the controls that are
+rows of a table. The other modules parse documents. ``pack`` lists all controls. docs/policies.md explains how to add one.
 """

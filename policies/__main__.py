@@ -1,11 +1,11 @@
-"""Started by the Pulumi engine, which speaks gRPC; ``python -m policies --list`` prints the controls instead."""
+"""Entry point for the Pulumi engine; ``python -m policies --list`` prints the controls and exemptions instead."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-# The engine runs this folder by its path. The pack is a package of the repository, and shares its contracts.
+# The engine runs this folder by its path, but the pack is a package that imports its neighbours.
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path[:] = [str(_ROOT), *(path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent)]
 
@@ -16,11 +16,11 @@ def main(arguments: list[str]) -> None:
     with needs_extra("policies"), until_the_pipe_closes():
         from pulumi_policy import PolicyPack
 
-        from policies.listing import print_controls
         from policies.pack import NAME, policies
+        from policies.tables import print_tables
 
         if {"--list", "--help", "-h"} & set(arguments):
-            print_controls()
+            print_tables()
             return
         PolicyPack(NAME, policies(), description="Security controls of the model-training program")
 

@@ -1,46 +1,36 @@
-"""What a control is, and how it becomes a policy of the pack."""
+"""Controls, the findings that they report, and the CrossGuard policies made from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi_policy import (
-    EnforcementLevel,
-    Policy,
-    PolicyComplianceFramework,
-    PolicyConfigSchema,
-    ReportViolation,
-    ResourceValidationArgs,
-    ResourceValidationPolicy,
-    StackValidationArgs,
-    StackValidationPolicy,
-)
+import pulumi_policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
 from pipeline_def.check.finding import shown
-from policies.exemptions import exemption_for
-from policies.resources import PRODUCTION_OPTION, PRODUCTION_STACKS, Resource, Stack, one, whole
+from policies.exemptions import ends_in_production, exemption_for
+from policies.resources import PRODUCTION_OPTION, PRODUCTION_STACKS, Resource, Stack, plain, read_resource, read_stack
 
-MANDATORY = EnforcementLevel.MANDATORY
-ADVISORY = EnforcementLevel.ADVISORY
+MANDATORY = sdk.EnforcementLevel.MANDATORY
+ADVISORY = sdk.EnforcementLevel.ADVISORY
 ANY_KIND = ("*",)
 
-_PRODUCTION_SCHEMA = {
+PRODUCTION_SCHEMA = {
     PRODUCTION_OPTION: {
         "type": "string",
         "default": PRODUCTION_STACKS,
-        "description": "Regular expression: the stacks that this holds for, or is stricter for",
+        "description": "Regular expression for the names of production stacks",
     }
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with a resource: the field, what stands there (None: nothing), and what may stand there.
+    """One problem of a resource: the field, its value (None if it is missing), and what is allowed.
 
-    ``ids`` are those of the control that mean just this kind of resource, where the control is about several.
+    ``ids`` are the framework ids for this kind of resource, for a control that covers several kinds.
     """
 
     field: str
@@ -50,7 +40,7 @@ class Finding:
 
 
 class Verbatim:
-    """A value in the words that a message may use: shortened already, and masked where it may be a secret."""
+    """Text that a message shows as it is, because it is already shortened and masked."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -59,126 +49,105 @@ class Verbatim:
         return self._text
 
 
+Check = Callable[[Resource, Stack], Iterable[Finding]]
+
+
 @dataclass(frozen=True)
 class Control:
-    """What is asked, of resources of which kinds; ``ids``: what frameworks call it, with spaces between."""
+    """A requirement on some kinds of resources. ``ids`` are its names in security frameworks, separated by spaces."""
 
     name: str
-    asks: str
+    description: str
     ids: str
     kinds: tuple[str, ...]
-    level: EnforcementLevel = field(default=MANDATORY, kw_only=True)
-    #: Whether the answer depends on the stack being one for production.
+    check: Check = field(kw_only=True)
+    #: True if the control also reads other resources. It then runs when the whole stack is known, and not before each
+    #: resource is created.
+    needs_stack: bool = field(default=False, kw_only=True)
+    level: sdk.EnforcementLevel = field(default=MANDATORY, kw_only=True)
+    remediation: str = field(default="", kw_only=True)
+    #: True if production stacks have stricter requirements.
     stricter_in_production: bool = field(default=False, kw_only=True)
     options: dict[str, dict[str, Any]] = field(default_factory=dict, kw_only=True)
-    #: The control that reads the same input, and tells when a preview can not know it: once is enough.
-    unknown_told_by: str = field(default="", kw_only=True)
+    #: Name of a control that reads the same input. Only that one reports an input that a preview cannot know yet.
+    unknown_reported_by: str = field(default="", kw_only=True)
 
-    @property
-    def reference(self) -> str:
-        return listed(self.ids)
-
-    def holds_for(self, resource: Resource) -> bool:
+    def applies_to(self, resource: Resource) -> bool:
         return resource.kind in self.kinds or self.kinds == ANY_KIND
 
-    def schema(self) -> PolicyConfigSchema | None:
-        properties = self.options | (_PRODUCTION_SCHEMA if self.stricter_in_production else {})
-        return PolicyConfigSchema(properties) if properties else None
+    def schema(self) -> sdk.PolicyConfigSchema | None:
+        by_stack = self.stricter_in_production or ends_in_production(self.name)
+        properties = self.options | (PRODUCTION_SCHEMA if by_stack else {})
+        return sdk.PolicyConfigSchema(properties) if properties else None
 
-    def described(self) -> dict[str, Any]:
-        """What every policy says of itself."""
-        framework = PolicyComplianceFramework(name="Security controls", reference=self.reference)
+    def metadata(self) -> dict[str, Any]:
+        """Return the arguments that every policy of the SDK takes."""
         return {
             "name": self.name,
-            "description": self.asks,
+            "description": self.description,
             "enforcement_level": self.level,
             "config_schema": self.schema(),
-            "framework": framework,
+            "framework": sdk.PolicyComplianceFramework(name="Security controls", reference=format_ids(self.ids)),
             "tags": self.ids.split(),
+            "remediation_steps": self.remediation or None,
         }
 
 
-@dataclass(frozen=True)
-class ResourceControl(Control):
-    """A control that each resource passes or fails by itself: asked before the resource is made."""
-
-    look: Callable[[Resource], Iterable[Finding]] = field(kw_only=True)
+def resource_control(*metadata: Any, **options: Any) -> Callable[[Callable[[Resource], Iterable[Finding]]], Control]:
+    """Make a control of a function that yields the findings of one resource; the arguments are those of :class:`Control`."""
+    return lambda check: Control(*metadata, check=lambda resource, _: check(resource), **options)
 
 
-@dataclass(frozen=True)
-class StackControl(Control):
-    """A control over a resource and what belongs to it: asked once the whole stack is known."""
-
-    look: Callable[[Resource, Stack], Iterable[Finding]] = field(kw_only=True)
+def stack_control(*metadata: Any, **options: Any) -> Callable[[Check], Control]:
+    """Make a control of a function that yields the findings of a resource in its stack."""
+    return lambda check: Control(*metadata, check=check, needs_stack=True, **options)
 
 
-def as_policy(control: Control) -> Policy:
-    if isinstance(control, ResourceControl):
-        return _resource_policy(control)
-    if isinstance(control, StackControl):
-        return _stack_policy(control)
-    raise TypeError(f"{control.name}: neither about a resource nor about a stack")
+def as_policy(control: Control) -> sdk.Policy:
+    return _stack_policy(control) if control.needs_stack else _resource_policy(control)
 
 
-def _resource_policy(control: ResourceControl) -> Policy:
-    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        resource = one(args)
-        if not control.holds_for(resource) or exemption_for(control.name, resource) is not None:
+def _resource_policy(control: Control) -> sdk.Policy:
+    def validate(args: sdk.ResourceValidationArgs, report: sdk.ReportViolation) -> None:
+        resource = read_resource(args)
+        if not control.applies_to(resource) or exemption_for(control.name, resource) is not None:
             return
         try:
-            for finding in control.look(resource):
-                report(message(resource, finding, control), None)
+            for finding in control.check(resource, Stack(())):
+                report(format_finding(resource, finding, control), None)
         except UnknownValueError:
-            if not control.unknown_told_by:
+            if not control.unknown_reported_by:
                 raise
-            args.not_applicable(f"not known yet; {control.unknown_told_by} tells when it is")
+            args.not_applicable(f"not known yet; {control.unknown_reported_by} reports this")
 
-    return ResourceValidationPolicy(validate=validate, **control.described())
+    return sdk.ResourceValidationPolicy(validate=validate, **control.metadata())
 
 
-def _stack_policy(control: StackControl) -> Policy:
-    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+def _stack_policy(control: Control) -> sdk.Policy:
+    def validate(args: sdk.StackValidationArgs, report: sdk.ReportViolation) -> None:
         unknown: UnknownValueError | None = None
-        stack = whole(args)
-        for resource in asked(control, stack):
+        stack = read_stack(args)
+        for resource in stack.resources:
+            if not control.applies_to(resource) or exemption_for(control.name, resource) is not None:
+                continue
             try:
-                for finding in control.look(resource, stack):
-                    report(message(resource, finding, control), resource.urn)
+                for finding in control.check(resource, stack):
+                    report(format_finding(resource, finding, control), resource.urn)
             except UnknownValueError as error:
                 unknown = error
-        if unknown is not None:  # all others were asked; the engine says that one could not be
+        if unknown is not None:  # after all other resources, because the SDK stops at the first error
             raise unknown
 
-    return StackValidationPolicy(validate=validate, **control.described())
+    return sdk.StackValidationPolicy(validate=validate, **control.metadata())
 
 
-def asked(control: StackControl, stack: Stack) -> Iterator[Resource]:
-    """The resources that a control over a stack is about."""
-    for resource in stack.resources:
-        if control.holds_for(resource) and exemption_for(control.name, resource) is None:
-            yield resource
-
-
-def message(resource: Resource, finding: Finding, control: Control) -> str:
-    """``aws:s3/bucket:Bucket assets: acl is 'public-read'; allowed: none (S3.12)``; what may be a secret is masked."""
-    value = shown(finding.value, finding.field)
+def format_finding(resource: Resource, finding: Finding, control: Control) -> str:
+    """Format a finding as ``<type> <name>: <field> is <value>; <what is allowed> (<ids>)``; secrets are masked."""
+    value = shown(plain(finding.value), finding.field)
     found = "is missing" if value is None else f"is {value}"
-    ids = listed(finding.ids) or control.reference
-    return f"{resource.type} {resource.name}: {finding.field} {found}; {finding.allowed} ({ids})"
+    allowed = f"{finding.allowed}. {control.remediation}" if control.remediation else finding.allowed
+    return f"{resource.type} {resource.name}: {finding.field} {found}; {allowed} ({format_ids(finding.ids or control.ids)})"
 
 
-def listed(ids: str) -> str:
+def format_ids(ids: str) -> str:
     return ", ".join(ids.split())
-
-
-def must_be(resource: Resource, path: str, expected: object, allowed: str | None = None) -> Iterator[Finding]:
-    """A finding unless the value at the path is the expected one."""
-    value = resource.get(path)
-    if value != expected or isinstance(value, bool) != isinstance(expected, bool):
-        yield Finding(path, value, allowed or f"allowed: {expected!r}")
-
-
-def must_have(resource: Resource, path: str, allowed: str) -> Iterator[Finding]:
-    """A finding unless there is a value at the path."""
-    if not resource.has(path):
-        yield Finding(path, None, allowed)

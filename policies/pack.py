@@ -1,4 +1,4 @@
-"""All controls of the pack, and the policies made of them."""
+"""All controls of the pack, and the policies made from them."""
 
 from __future__ import annotations
 
@@ -6,35 +6,34 @@ from pulumi_policy import Policy
 
 from policies import (
     accounts,
-    databases,
-    definition,
-    delivery,
-    encryption,
-    functions,
-    hygiene,
-    identity,
-    models,
-    registry,
-    storage,
+    buckets,
+    companion_rules,
+    customer_keys,
+    images,
+    lambda_functions,
+    permissions,
+    pipeline_definition,
+    property_table,
+    resource_policies,
+    secret_values,
+    tags_and_protection,
+    trust,
 )
 from policies.controls import Control, as_policy
+from policies.exemption_report import exemption_policy
+from policies.resource_types import known_types_control
 
 NAME = "model-training"
-_BY_THEME: tuple[Control, ...] = (
-    *storage.CONTROLS,
-    *databases.CONTROLS,
-    *registry.CONTROLS,
-    *identity.CONTROLS,
-    *accounts.CONTROLS,
-    *encryption.CONTROLS,
-    *functions.CONTROLS,
-    *delivery.CONTROLS,
-    *definition.CONTROLS,
-    *models.CONTROLS,
-    *hygiene.CONTROLS,
+_MODULES = (property_table, companion_rules, buckets, images, permissions, trust, resource_policies, accounts) + (
+    customer_keys,
+    lambda_functions,
+    pipeline_definition,
+    tags_and_protection,
+    secret_values,
 )
-CONTROLS: tuple[Control, ...] = (*_BY_THEME, hygiene.judged_kinds(_BY_THEME))
+_CHECKS: tuple[Control, ...] = tuple(control for module in _MODULES for control in module.CONTROLS)
+CONTROLS: tuple[Control, ...] = (*_CHECKS, known_types_control(_CHECKS))
 
 
 def policies() -> list[Policy]:
-    return [as_policy(control) for control in CONTROLS]
+    return [*map(as_policy, CONTROLS), exemption_policy(CONTROLS)]

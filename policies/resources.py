@@ -1,27 +1,26 @@
-"""Resources as the controls see them: the same whether a resource is looked at by itself or with its whole stack."""
+"""A resource and its stack as the controls see them, in resource policies and in stack policies."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import pulumi
 from pulumi_policy import PolicyResource, ResourceValidationArgs, StackValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
-#: Stacks that the controls for production hold for, unless the pack's configuration names others.
+#: Names of production stacks, unless the pack's configuration gives another pattern.
 PRODUCTION_STACKS = r"prod(uction)?(-.+)?"
 PRODUCTION_OPTION = "productionStacks"
-#: By what other resources refer to one.
-_IDENTITIES = ("id", "bucket", "name", "arn", "url", "functionName")
+#: Properties by which other resources refer to a resource.
+_IDENTIFIERS = ("id", "bucket", "name", "arn", "url", "functionName")
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource. ``sources`` says, by property, the URNs that its value comes from; only a stack's view knows them."""
+    """One resource. ``sources`` maps a property to the URNs that its value comes from; only stack policies know them."""
 
     type: str
     name: str
@@ -34,7 +33,7 @@ class Resource:
 
     @property
     def kind(self) -> str:
-        """The type without the version that some names carry: ``aws:s3/bucketV2:BucketV2`` is a bucket like any other."""
+        """The type without a version suffix: ``aws:s3/bucketV2:BucketV2`` is treated as ``aws:s3/bucket:Bucket``."""
         return re.sub(r"(?<=[a-z])[vV]2\b", "", self.type)
 
     @property
@@ -46,7 +45,7 @@ class Resource:
             raise ValueError(f"option {PRODUCTION_OPTION} is {pattern!r}; allowed: a regular expression ({error})") from error
 
     def get(self, path: str) -> Any:
-        """The value at ``a.b.0.c``, or None; :class:`UnknownValueError` where a preview can not know it."""
+        """Return the value at ``a.b.0.c``, or None. Raise :class:`UnknownValueError` if a preview cannot know it yet."""
         value: Any = self.props
         for key in path.split("."):
             if isinstance(value, Mapping):
@@ -58,29 +57,29 @@ class Resource:
         return value
 
     def has(self, path: str) -> bool:
-        """Whether there is a value, be it one that is known only later."""
+        """Whether the property has a value; a value that is not known yet counts."""
         try:
             return self.get(path) not in (None, "")
         except UnknownValueError:
             return True
 
     def items(self, path: str) -> list[Any]:
-        """The list at a path; empty where there is none."""
+        """Return the list at a path, or an empty list."""
         value = self.get(path)
         return list(value) if is_list(value) else []
 
     def mapping(self, path: str) -> Mapping[str, Any]:
-        """The mapping at a path; empty where there is none."""
+        """Return the mapping at a path, or an empty mapping."""
         value = self.get(path)
         return value if isinstance(value, Mapping) else {}
 
     def number(self, path: str) -> float | None:
-        """The number at a path, or None."""
+        """Return the number at a path, or None."""
         value = self.get(path)
         return None if isinstance(value, bool) or not isinstance(value, (int, float)) else value
 
     def known(self, path: str) -> Any:
-        """The value, or None where it is not known yet either."""
+        """Return the value, or None if it is missing or not known yet."""
         try:
             return self.get(path)
         except UnknownValueError:
@@ -97,59 +96,63 @@ class Stack:
         return (resource for resource in self.resources if resource.kind in kinds)
 
     def companions(self, resource: Resource, kind: str, by: str) -> list[Resource]:
-        """Resources of a kind whose property ``by`` refers to the resource: it comes from it, or is one of its names."""
-        names = {name for key in _IDENTITIES if isinstance(name := resource.known(key), str) and name}
+        """Return the resources of a kind that refer to ``resource`` in property ``by``, by dependency or by name."""
+        # A list, because a value of another type may not be hashable.
+        names = [name for key in _IDENTIFIERS if isinstance(name := resource.known(key), str) and name]
         return [other for other in self.of(kind) if resource.urn in other.sources.get(by, ()) or other.known(by) in names]
-
-    @cached_property
-    def kinds(self) -> frozenset[str]:
-        return frozenset(resource.kind for resource in self.resources)
 
 
 def is_list(value: object) -> bool:
-    """Whether a value is a list; the engine hands lists over as sequences of its own."""
+    """Whether a value is a list; the SDK wraps lists in its own sequence type."""
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def one(args: ResourceValidationArgs) -> Resource:
-    """The resource that a resource policy is called for."""
-    provider = args.provider.props if args.provider else None
+def plain(value: Any) -> Any:
+    """Return a copy of a value without the SDK's wrappers of lists and mappings, for messages."""
+    if isinstance(value, Mapping):
+        return {key: _plain_entry(value, key) for key in value}
+    return [_plain_entry(value, index) for index in range(len(value))] if is_list(value) else value
+
+
+def _plain_entry(container: Any, key: Any) -> Any:
+    try:
+        return plain(container[key])
+    except UnknownValueError:
+        return "(not known yet)"
+
+
+def read_resource(args: ResourceValidationArgs) -> Resource:
+    """Return the resource that a resource policy is called for."""
+    return _resource(args, args.get_config(), {})
+
+
+def read_stack(args: StackValidationArgs) -> Stack:
+    """Return the stack that a stack policy is called for."""
+    config = args.get_config()
+    return Stack(tuple(_resource(resource, config, _sources(resource)) for resource in args.resources))
+
+
+def _sources(resource: PolicyResource) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(source.urn for source in found) for key, found in resource.property_dependencies.items()}
+
+
+def _resource(
+    raw: ResourceValidationArgs | PolicyResource, config: Mapping[str, Any], sources: Mapping[str, tuple[str, ...]]
+) -> Resource:
     return Resource(
-        type=_clean(args.resource_type),
-        name=args.name,
-        urn=args.urn,
-        props=args.props,
-        protect=bool(args.opts.protect),
-        region=_region(args.props, provider),
-        config=args.get_config(),
-    )
-
-
-def whole(args: StackValidationArgs) -> Stack:
-    """The stack that a stack policy is called for."""
-    return Stack(tuple(_member(resource, args.get_config()) for resource in args.resources))
-
-
-def _member(resource: PolicyResource, config: Mapping[str, Any]) -> Resource:
-    return Resource(
-        type=_clean(resource.resource_type),
-        name=resource.name,
-        urn=resource.urn,
-        props=resource.props,
-        protect=bool(resource.opts.protect),
-        region=_region(resource.props, resource.provider.props if resource.provider else None),
+        type=raw.resource_type.rpartition("$")[2],  # a child's type without the types of its parents
+        name=raw.name,
+        urn=raw.urn,
+        props=raw.props,
+        protect=bool(raw.opts.protect),
+        region=_region(raw.props, raw.provider.props if raw.provider else None),
         config=config,
-        sources={key: tuple(source.urn for source in found) for key, found in resource.property_dependencies.items()},
+        sources=sources,
     )
-
-
-def _clean(type_: str) -> str:
-    """A child's type without those of its parents."""
-    return type_.rpartition("$")[2]
 
 
 def _region(props: Mapping[str, Any], provider: Mapping[str, Any] | None) -> str | None:
-    """The resource's own region, else its provider's, else the stack's setting."""
+    """Return the region of the resource, of its provider, or of the stack's configuration, in this order."""
     for place in (props, provider or {}):
         try:
             if place.get("region"):

@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS, hyperparameter_problems
+from contracts.job_rules import WITHOUT_LOCAL_STORAGE, has_local_storage
 from contracts.problems import Problem, ProblemsError, nearest
 
 
@@ -78,11 +79,11 @@ def _parameter_problems(where: str, value: str, declared: Mapping[str, Any]) -> 
 
 def _volume_key_problems(where: str, name: str, value: str, definition: Mapping[str, Any]) -> list[Problem]:
     """With ``encryptionKey``, job volumes use that key; instance types with local storage do not support it."""
-    if not names.has_local_storage(value):
+    if not has_local_storage(value):
         return []
     for step in definition["Steps"]:
         arguments = step.get("Arguments", {})
         cluster = arguments.get("ResourceConfig") or arguments.get("ProcessingResources", {}).get("ClusterConfig", {})
         if cluster.get("InstanceType") == {"Get": f"Parameters.{name}"} and "VolumeKmsKeyId" in cluster:
-            return [Problem(where, value, "allowed with the stack's encryptionKey: a type without local storage")]
+            return [Problem(where, value, f"allowed with the stack's encryptionKey: {WITHOUT_LOCAL_STORAGE}")]
     return []

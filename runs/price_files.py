@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
 
@@ -32,11 +32,11 @@ class PriceFile:
     first: datetime
     last: datetime
     frequency: Frequency
-    repeated: int = 0
-    missing: int = 0
-    lowest: float = 1.0
-    largest_step: float = 1.0
-    notes: list[str] = field(default_factory=list)
+    repeated: int
+    missing: int
+    lowest: float
+    largest_step: float
+    notes: list[str]
 
     @property
     def sha256(self) -> str:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
-import hypothesis
 import pytest
 from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
@@ -14,15 +14,17 @@ from contracts.outputs import StackOutputs
 from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE
 from runs.stack import Stack
 from runs.store import ExecutionStore
+from tests.examples import register_profiles
 from tests.fake_sagemaker import FakeSageMaker
 from tests.tables import create_table
 
 #: Compiling is most of what a short training takes. The numbers are the same to the last digit.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
+#: Compiled functions are kept for other tests, for trainings in processes of their own, and for the next run.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
-#: A busy machine may take any time for an example.
-hypothesis.settings.register_profile("project", deadline=None)
-hypothesis.settings.load_profile("project")
+register_profiles()
 
 DAEMON_TESTS = "tests/docker/"
 REGION = "eu-central-1"
@@ -41,7 +43,6 @@ OUTPUTS = StackOutputs(
     event_table=EXECUTION_EVENT.name,
     endpoint_table="endpoints",
     prediction_table="predictions",
-    feature_importance_table="importance",
     model_package_group="group",
     repository_url="repository",
     image_uri="repository:tag",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -18,7 +20,9 @@ def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         shutil.copy(ROOT / name, folder / name)
     environment = {"PATH": f"{folder / 'bin'}", "HOME": str(folder)}
     command = [shutil.which("make") or "make", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
 
 
 @pytest.fixture

@@ -199,12 +199,6 @@ PROCESSING = Actor(
             (resources.execution_table,),
             "Reads the frozen template and keeps the log's tail on the execution's item",
         ),
-        Statement(
-            "StoreImportance",
-            ("dynamodb:BatchWriteItem",),
-            (resources.feature_importance_table,),
-            "Stores each feature's importance for later comparison",
-        ),
         *_pull(resources.repository, "SageMaker pulls our image"),
         _sagemaker_logs(resources.processing_logs),
         _JOB_METRICS,

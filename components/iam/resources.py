@@ -100,7 +100,6 @@ execution_index = _table(tables.EXECUTION, tables.PIPELINE_EXECUTION_INDEX)
 event_table = _table(tables.EXECUTION_EVENT)
 endpoint_table = _table(tables.ENDPOINT_MAINTENANCE)
 endpoint_index = _table(tables.ENDPOINT_MAINTENANCE, tables.ENDPOINT_STATUS_INDEX)
-feature_importance_table = _table(tables.FEATURE_IMPORTANCE)
 
 pipeline = _sagemaker("pipeline/{pipeline}")
 pipeline_executions = _sagemaker("pipeline/{pipeline}/execution/*")

@@ -1,4 +1,4 @@
-"""boto3 clients with bounded patience. Region, endpoint and credentials are boto3's to find; nothing is hard-coded."""
+"""boto3 clients with short timeouts. Region, endpoint and credentials come from boto3's usual sources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def client(service: str, region: str | None, *, attempts: int, connect_seconds: float, read_seconds: float) -> Any:
-    """A client of its own session, so that threads share none."""
+    """Create a client in a new session, because threads must not share a session. Timeouts are in seconds."""
     import boto3
     from botocore.config import Config
 

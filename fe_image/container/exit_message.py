@@ -1,6 +1,6 @@
-"""The exit message, which SageMaker makes the step's failure reason, also where the step can not begin.
+"""The exit message, from which SageMaker takes the step's failure reason.
 
-Imports nothing slow: the executor needs it while the numerical libraries are still to come.
+The module imports nothing slow, because the executor uses it before it imports the numerical libraries.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from types import FrameType
 from contracts import environment as names
 from contracts.layout import EXIT_MESSAGE_FILE
 
-#: SageMaker cuts a failure reason here.
+#: SageMaker truncates longer failure reasons.
 MESSAGE_MAX = 1024
 STOPPED = "stopped by SIGTERM"
 log = logging.getLogger("fe_image")
 
 
 def write_message(environment: Mapping[str, str], reason: str) -> None:
-    """Leave the reason where SageMaker looks for it; a folder that can not be written to is said in the log."""
+    """Write the reason to the file that SageMaker reads. If that fails, log the error."""
     path = container_root(environment) / EXIT_MESSAGE_FILE.lstrip("/")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,20 +34,20 @@ def write_message(environment: Mapping[str, str], reason: str) -> None:
 
 
 def container_root(environment: Mapping[str, str]) -> Path:
-    """What stands before ``/opt/ml``."""
+    """Return the root of the container's file system: ``/`` in a container, a temporary folder if the step is a process."""
     return Path(environment.get(names.CONTAINER_ROOT) or "/")
 
 
 @contextmanager
-def explained(environment: Mapping[str, str]) -> Iterator[None]:
-    """Around what comes before the step: a wrong command line, an import that fails and SIGTERM leave a message too.
+def exit_message_on_failure(environment: Mapping[str, str]) -> Iterator[None]:
+    """Write an exit message if the command line is wrong, an import fails, or SIGTERM arrives before the step starts.
 
-    SIGTERM ends the process at once from here on, until the step puts its own end in place: there is nothing to flush yet, and
-    the executor is a container's first process, which a signal that it does not handle would not end at all.
+    SIGTERM ends the process at once until the step installs its own handler, because there is nothing to flush yet. A handler
+    is needed: the executor is the container's first process, which ignores signals without one.
     """
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        # Not an exception: what is raised within an import can get lost in a callback of the import system.
+        # Not an exception, because a callback of the import system can swallow exceptions that are raised during an import.
         write_message(environment, STOPPED)
         os._exit(1)
 

@@ -1,19 +1,19 @@
-"""What libraries read from the environment when they are imported: to be set before the first of them is."""
+"""Environment variables that libraries read when they are imported."""
 
 from __future__ import annotations
 
 from collections.abc import MutableMapping
 
 _VARIABLES = {
-    # One thread a library: sums are then made in the same order whatever the number of processors, and so are the files' bytes.
+    # With one thread, sums have the same order on every machine, and so the files have the same bytes.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # Pydantic else looks through everything that is installed for plugins that nobody here has.
+    # Otherwise pydantic searches all installed packages for plugins.
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 
 
 def prepare(environment: MutableMapping[str, str]) -> None:
-    """Set the variables, over what stood there: other values would make other bytes, or the same more slowly."""
+    """Set the variables before the libraries are imported. Other values could change the output, so they are replaced."""
     environment.update(_VARIABLES)

@@ -1,7 +1,7 @@
-"""Imports of libraries without what they only look for.
+"""Imports libraries without their optional dependencies.
 
-TA-Lib and XGBoost import pandas and scikit-learn wherever those are installed, to accept or offer their types: 0.3 and 2
-seconds for nothing that is used here. XGBoost also offers plots, which bring scipy.special.
+TA-Lib and XGBoost import pandas and scikit-learn if they are installed, only to support their types. That takes 0.3 and 2
+seconds. XGBoost also imports scipy.special for its plots.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 
 def import_without(name: str, unwanted: Iterable[str]) -> Any:
-    """The module, imported while the unwanted ones are not to be found; what is imported already stays as it is."""
+    """Import a module while the ``unwanted`` modules are hidden. Modules that are already imported are not affected."""
     if name in sys.modules:
         return sys.modules[name]
     hidden = [module for module in unwanted if module not in sys.modules]
     for module in hidden:
-        sys.modules[module] = None  # type: ignore[assignment]  # Python's own way to say: not to be found
+        sys.modules[module] = None  # type: ignore[assignment]  # Python then raises ModuleNotFoundError
     try:
         return import_module(name)
     finally:

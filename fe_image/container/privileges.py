@@ -1,7 +1,7 @@
-"""Gives up root before anything is read: SageMaker mounts ``/opt/ml/processing`` for root, so the container starts as root.
+"""Switches from root to the image's user before the step reads anything.
 
-The folders are given to the image's own user, then the process becomes that user. Where there is no such user (a developer's
-machine) or the process is not root, nothing happens.
+SageMaker mounts ``/opt/ml/processing`` for root, so the container starts as root. The folders are handed to the image's user,
+and the process becomes that user. Nothing happens if the process is not root or the user does not exist.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ log = logging.getLogger(__name__)
 
 
 def become_unprivileged(root: Path = Path("/"), user: str = USER) -> None:
-    """Become the image's user, and log what happened. Stays root, with a warning, where a mount can not be given away."""
+    """Become the image's user and log the result. If the owner of a mount cannot be changed, stay root and log a warning."""
     if os.geteuid() != 0:
-        log.info("runs as user id %d", os.geteuid())
+        log.info("running as user id %d", os.geteuid())
         return
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
-        log.info("runs as root, as whoever started it: only the image has a user %s to become", user)
+        log.info("running as root; only the container image switches to the unprivileged user %s", user)
         return
     try:
         for path in _paths(root):
             os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
     except OSError as error:
-        log.warning("stays root: %s can not be given to the user %s (%s)", error.filename, user, error.strerror)
+        log.warning("still running as root: the owner of %s cannot be changed to %s (%s)", error.filename, user, error.strerror)
         return
     os.setgroups([])
     os.setgid(entry.pw_gid)
     os.setuid(entry.pw_uid)
-    log.info("runs as %s, no longer as root", user)
+    log.info("running as %s, no longer as root", user)
 
 
 def _paths(root: Path) -> Iterator[Path]:
-    """What the step reads and writes."""
+    """Yield the folders and files that the step reads and writes."""
     message = (root / EXIT_MESSAGE_FILE.lstrip("/")).parent
     message.mkdir(parents=True, exist_ok=True)
     processing = root / PROCESSING_ROOT.lstrip("/")

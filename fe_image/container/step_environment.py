@@ -1,4 +1,4 @@
-"""What the definition tells the container by environment variables, checked."""
+"""The container's environment variables, which the pipeline's definition sets."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ _MAX_SYNC_SECONDS = 3600
 
 @dataclass(frozen=True)
 class StepEnvironment:
-    """Where the step reads and writes. ``root`` stands before ``/opt/ml``; it is ``/`` in a container."""
+    """Execution, table, bucket and folders of the step. ``root`` is the root of the container's file system."""
 
     execution_id: str
     execution_table: str
-    feature_importance_table: str
     models_bucket: str
     sync_seconds: float
     test_quantiles: tuple[float, ...]
@@ -33,8 +32,12 @@ class StepEnvironment:
 
     @classmethod
     def read(cls, execution_id: str, environment: Mapping[str, str]) -> StepEnvironment:
-        """Every missing or wrong variable is named."""
-        required = (names.EXECUTION_TABLE, names.FEATURE_IMPORTANCE_TABLE, names.MODELS_BUCKET, names.TEST_QUANTILES)
+        """Read and check the variables.
+
+        Raises:
+            ProblemsError: all missing and wrong variables.
+        """
+        required = (names.EXECUTION_TABLE, names.MODELS_BUCKET, names.TEST_QUANTILES)
         problems = [Problem(name, None, "the pipeline's definition sets it") for name in required if not environment.get(name)]
         if problem := execution_id_problem(execution_id, "--executionid"):
             problems.append(problem)
@@ -50,7 +53,6 @@ class StepEnvironment:
         return cls(
             execution_id=execution_id,
             execution_table=environment[names.EXECUTION_TABLE],
-            feature_importance_table=environment[names.FEATURE_IMPORTANCE_TABLE],
             models_bucket=environment[names.MODELS_BUCKET],
             sync_seconds=_seconds(seconds) or 0.0,
             test_quantiles=tuple(parse(environment[names.TEST_QUANTILES])),
@@ -60,7 +62,7 @@ class StepEnvironment:
         )
 
     def path(self, container_path: str) -> Path:
-        """Where a path of the container really lies."""
+        """Return the real path of a path in the container."""
         return self.root / container_path.lstrip("/")
 
     @property

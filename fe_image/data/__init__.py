@@ -1,1 +1,1 @@
-"""From price files to the panel of common rows and the calendar grid."""
+"""Price files, the panel of common rows, and the calendar grid."""

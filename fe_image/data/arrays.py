@@ -1,4 +1,4 @@
-"""Array types of the step, and the price panel that features are computed on."""
+"""Array types, and the price panel from which features are computed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ Times: TypeAlias = "npt.NDArray[np.datetime64]"
 
 @dataclass(frozen=True)
 class Panel:
-    """Prices of all assets on their common rows. ``close`` has shape (assets, rows), positive and finite, in each asset's
-    own currency; ``times`` ascend strictly. ``origin``: a unit (``Frequency.units``) that a step of the frequency begins with.
+    """Prices of all assets on their common rows.
+
+    ``close`` has shape (assets, rows), is finite, and is in each asset's own currency. ``times`` ascend strictly. ``origin`` is
+    a unit (``Frequency.units``) with which a step of the frequency starts.
     """
 
     assets: tuple[str, ...]
@@ -41,5 +43,5 @@ class Panel:
         return out
 
     def head(self, rows: int) -> Panel:
-        """The first rows alone."""
+        """Return a panel of the first ``rows`` rows."""
         return Panel(self.assets, self.times[:rows], self.close[:, :rows], self.origin)

@@ -1,7 +1,7 @@
-"""The grid that series lie on: cells of one step of the template's frequency.
+"""Conversion between times and cells of the calendar grid. A cell is one step of the template's frequency.
 
-DeepAR's frequencies know no business day, so daily prices lie on calendar days, and a day without trading is a cell without a
-target. Weeks end on Sunday and months on their last day, as pandas' ``W`` and ``M``, which the algorithm follows.
+DeepAR has no business-day frequency. Daily prices are therefore placed on calendar days, and a day without trading is a cell
+without a target. As in pandas' ``W`` and ``M``, weeks end on Sunday and months on their last day.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _MONDAY_OFFSET = 3  # the epoch was a Thursday
 
 
 class Frequency(contracts.frequency.Frequency):
-    """A frequency that numbers the cells of whole arrays."""
+    """A frequency with methods for arrays of times."""
 
     def cells(self, times: Times, anchor: int = 0) -> Cells:
-        """Number of the cell that each time falls in, counted from the unit ``anchor`` (see ``units``)."""
+        """Return the number of each time's cell, counted from the unit ``anchor`` (see ``units``)."""
         return (self.units(times) - anchor) // self.multiple
 
     def units(self, times: Times) -> Cells:
-        """Months, weeks (Monday to Sunday), days, hours or minutes since the epoch."""
+        """Return the number of months, weeks (Monday to Sunday), days, hours or minutes since the epoch."""
         if self.unit == "M":
             return times.astype("datetime64[M]").astype(np.int64)
         seconds = times.astype("datetime64[s]").astype(np.int64)
@@ -37,7 +37,7 @@ class Frequency(contracts.frequency.Frequency):
         return seconds // _SECONDS[self.unit]
 
     def times(self, cells: Cells, anchor: int = 0) -> Times:
-        """The time that stands for each cell: its beginning; for weeks their Sunday, for months their last day."""
+        """Return the timestamp of each cell: its start; the Sunday of a week; the last day of a month."""
         units = cells * self.multiple + anchor
         if self.unit == "M":
             following = (units + 1).astype("datetime64[M]").astype("datetime64[D]")
@@ -48,7 +48,7 @@ class Frequency(contracts.frequency.Frequency):
 
 
 def inferred(times: Times) -> str:
-    """The frequency that ascending times seem to have; ``unknown`` for fewer than two."""
+    """Return the frequency that ascending times seem to have; ``unknown`` for fewer than two times."""
     return str(infer_frequency(times.astype("datetime64[s]").tolist()) or "unknown")
 
 
@@ -59,5 +59,5 @@ def format_array_time(time: np.datetime64, context: Times) -> str:
 
 
 def iso(times: Times) -> list[str]:
-    """``2010-12-31 00:00:00``: how DeepAR's channels write a time."""
+    """Format times for DeepAR's channels: ``2010-12-31 00:00:00``."""
     return [text.replace("T", " ") for text in np.datetime_as_string(times.astype("datetime64[s]"), unit="s")]

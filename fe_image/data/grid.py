@@ -1,4 +1,4 @@
-"""Where the panel's rows, the training range and the test windows lie on the calendar grid."""
+"""The calendar grid: the cells of the panel's rows, of the training range and of the test windows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from fe_image.data.frequency import Cells, Frequency, format_array_time
 class Grid:
     """Cells 0 … ``cells`` − 1, one step of the frequency each, from the panel's first row to the end of the last test window.
 
-    ``row_cell``: the cell of each panel row that lies on the grid. ``train_rows``, ``train_cells``: how many rows and cells the
-    training range has; it ends with a row. Test window k forecasts ``prediction_length`` cells from ``train_cells`` +
-    k · ``prediction_length`` on.
+    ``row_cell`` is the cell of each panel row on the grid. ``train_rows`` and ``train_cells`` are the numbers of rows and cells
+    of the training range, which ends with a row. Test window k forecasts ``prediction_length`` cells, starting with cell
+    ``train_cells`` + k · ``prediction_length``.
     """
 
     times: Times
@@ -34,23 +34,28 @@ class Grid:
         return self.times.size
 
     def window_start(self, window: int) -> int:
+        """Return the first cell that a test window forecasts."""
         return self.train_cells + window * self.prediction_length
 
     def place(self, values: Floats) -> Floats:
-        """Values by row (…, rows) → by cell (…, cells); NaN where no row lies."""
+        """Return values by cell instead of by row: (…, rows) → (…, cells). Cells without a row are NaN."""
         out = np.full((*values.shape[:-1], self.cells), np.nan)
         out[..., self.row_cell] = values[..., : self.row_cell.size]
         return out
 
     def last_row(self) -> Cells:
-        """For each cell the latest row in it or before it."""
+        """Return the latest row in or before each cell, shape (cells,)."""
         return np.searchsorted(self.row_cell, np.arange(self.cells), side="right") - 1
 
 
 def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bool = False) -> Grid:
-    """The grid of a panel. With ``partial`` the test windows that the panel does not reach are left out, else an error.
+    """Return the grid of a panel.
 
-    ``limits``: for messages, which assets the common rows begin and end with.
+    With ``partial``, test windows after the panel's end are omitted; otherwise they are an error. ``limits`` says in messages
+    which assets limit the common rows.
+
+    Raises:
+        ProblemsError: the training range is too short, or there are too few rows for the test windows.
     """
     frequency = Frequency.parse(template.frequency)
     anchor = panel.origin + frequency.multiple * int(frequency.cells(panel.times[:1], panel.origin)[0])
@@ -68,7 +73,7 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
 
 
 def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:
-    """The training range has rows, and room for a context and a forecast."""
+    """Raise ProblemsError unless the training range has rows, and more steps than a context and than a forecast."""
     first, last = (format_array_time(panel.times[row], panel.times) for row in (0, -1))
     span = f"the common rows run from {first} to {last} ({panel.rows} rows; {limits})"
     if train_rows < 2:

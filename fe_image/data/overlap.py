@@ -1,4 +1,4 @@
-"""Which assets limit the rows that all of them share, by name: among hundreds nobody finds them otherwise."""
+"""Messages that name the assets which limit the common rows, because they are hard to find among hundreds."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from contracts.template import TrainingTemplate, to_data
 from fe_image.data.frequency import format_array_time, inferred
 from fe_image.data.prices import PriceHistory
 
-#: Where the common rows leave out more than this share of an asset's own training rows, it is said.
+#: A note is logged if the common rows omit more than this share of an asset's own training rows.
 _MUCH = 0.1
 
 
 def check_ranges(used: Sequence[PriceHistory], template: TrainingTemplate) -> None:
-    """The rule by which a start is refused, asked of the prices themselves: no start is refused that the step would accept."""
+    """Apply the rule of ``runs start`` to the prices, so that a start never rejects what the step would accept.
+
+    Raises:
+        ProblemsError: date ranges of the template that the prices do not cover.
+    """
     found = [PriceRange(h.asset, h.times[0].item(), h.times[-1].item(), h.times.size) for h in used if h.times.size]
     if problems := range_problems(to_data(template), found):
         raise ProblemsError("template", problems)
 
 
 def limits(used: Sequence[PriceHistory]) -> str:
-    """The assets that begin last, end first and have the fewest rows, of histories that have some."""
+    """Name the assets that start last, end first and have the fewest rows. Every history must have a row."""
     begin = max(history.times[0] for history in used)
     end = min(history.times[-1] for history in used)
     fewest = min(history.times.size for history in used)
@@ -38,7 +42,7 @@ def limits(used: Sequence[PriceHistory]) -> str:
 
 
 def ranges(histories: Mapping[str, PriceHistory], used: Sequence[PriceHistory], until: datetime | None) -> str:
-    """Each asset's own range, and how many of its rows may be used; of many assets, of those with the fewest."""
+    """Describe each asset's date range and number of usable rows; of many assets, only those with the fewest rows."""
     few = list(used) if len(used) <= NAMED else sorted(used, key=lambda history: history.times.size)[:NAMED]
     text = "; ".join(f"{part.asset}: {_range(histories[part.asset], part.times.size)}" for part in few)
     if len(used) > NAMED:
@@ -50,7 +54,7 @@ def ranges(histories: Mapping[str, PriceHistory], used: Sequence[PriceHistory], 
 
 
 def frequencies(used: Sequence[PriceHistory]) -> str:
-    """Which assets look like which frequency; nothing where all look alike."""
+    """Describe which assets seem to have which frequency; empty if all have the same."""
     by_frequency: dict[str, list[str]] = {}
     for history in used:
         by_frequency.setdefault(inferred(history.times), []).append(history.asset)
@@ -59,7 +63,7 @@ def frequencies(used: Sequence[PriceHistory]) -> str:
 
 
 def loss_note(used: Sequence[PriceHistory], training_end: datetime, rows: int) -> str | None:
-    """What to say where the ``rows`` that the training range has in common leave out much of an asset's own."""
+    """Return a note if the ``rows`` common rows of the training range omit many rows of an asset, otherwise None."""
     end = np.datetime64(training_end, "s")
     own = {history.asset: int(np.searchsorted(history.times, end, side="right")) for history in used}
     losing = [asset for asset, count in own.items() if rows < (1 - _MUCH) * count]
@@ -67,14 +71,14 @@ def loss_note(used: Sequence[PriceHistory], training_end: datetime, rows: int) -
         return None
     most = max(losing, key=lambda asset: own[asset])
     return (
-        f"of the {own[most]} training rows of {most} {own[most] - rows} are left out, since not all assets have them "
+        f"{own[most] - rows} of the {own[most]} training rows of {most} are not used, because other assets do not have them "
         f"({len(losing)} of {len(used)} assets lose over {100 * _MUCH:g} %); {limits(used)}"
     )
 
 
-def _range(whole: PriceHistory, used: int) -> str:
-    if not whole.times.size:
+def _range(history: PriceHistory, used: int) -> str:
+    if not history.times.size:
         return "no rows"
-    left = f", {used} of them used" if used < whole.times.size else ""
-    first, last = (format_array_time(whole.times[row], whole.times) for row in (0, -1))
-    return f"{first} to {last} ({whole.times.size} rows{left})"
+    left = f", {used} of them used" if used < history.times.size else ""
+    first, last = (format_array_time(history.times[row], history.times) for row in (0, -1))
+    return f"{first} to {last} ({history.times.size} rows{left})"

@@ -1,4 +1,4 @@
-"""From price histories to the panel that features are computed on: the rows that all assets share, checked."""
+"""Builds the panel from which features are computed: the rows that all assets have in common."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ MIN_COMMON_ROWS = 2
 
 
 def common_panel(histories: Mapping[str, PriceHistory], template: TrainingTemplate, until: datetime | None = None) -> Panel:
-    """Closing prices of the template's assets on their common rows, from startDataset on, up to ``until``."""
+    """Return the closing prices of the template's assets on their common rows, from startDataset to ``until``.
+
+    Raises:
+        ProblemsError: the assets have too few common rows, or rows of another frequency than the template's.
+    """
     frequency = Frequency.parse(template.frequency)
     used = used_histories(histories, template, until)
     origin = _origin(used, frequency)
@@ -32,7 +36,7 @@ def common_panel(histories: Mapping[str, PriceHistory], template: TrainingTempla
         raise ProblemsError("price histories", [_no_overlap(histories, used, template, until, common.size)])
     rows = [np.searchsorted(step, common) for step in steps]
     close = np.stack([history.close[row] for history, row in zip(used, rows, strict=True)])
-    # Assets may be stamped differently inside one step: a row is known when the last of its prices is.
+    # Assets can have different timestamps within one step. A row is known when its last price is.
     times: Times = np.maximum.reduce([history.times[row] for history, row in zip(used, rows, strict=True)])
     _check_frequency(used, times, common, frequency)
     return Panel(template.base_assets, times, close, origin)
@@ -53,8 +57,9 @@ def _clip(history: PriceHistory, start: datetime, until: datetime | None) -> Pri
 
 
 def _origin(used: Sequence[PriceHistory], frequency: Frequency) -> int:
-    """A unit that a step begins with, such that the prices of one row lie close together: of the units that assets begin with
-    the one after which the others follow soonest, whichever asset is the first. No calendar says where seven days begin.
+    """Return the unit with which multi-unit steps start, such as the day on which a 7D step starts.
+
+    It is the unit that puts the assets' first rows closest together, because no calendar defines it.
     """
     firsts = [int(frequency.units(history.times[:1])[0]) for history in used if history.times.size]
     places = sorted({first % frequency.multiple for first in firsts})
@@ -62,7 +67,7 @@ def _origin(used: Sequence[PriceHistory], frequency: Frequency) -> int:
 
 
 def _finer(history: PriceHistory, steps: Cells, frequency: Frequency) -> list[Problem]:
-    """More than one row in a step: the data are finer than the template's frequency."""
+    """Report a step with several rows, because the data are then finer than the template's frequency."""
     repeated = np.flatnonzero(np.diff(steps) == 0)
     if not repeated.size:
         return []
@@ -72,7 +77,7 @@ def _finer(history: PriceHistory, steps: Cells, frequency: Frequency) -> list[Pr
 
 
 def _check_frequency(used: Sequence[PriceHistory], times: Times, steps: Cells, frequency: Frequency) -> None:
-    """The usual step between common rows is one step of the template's frequency."""
+    """Raise ProblemsError if the median step between common rows is not one step of the template's frequency."""
     if int(np.median(np.diff(steps))) != 1:
         allowed = f"allowed: the frequency of the common rows, which look like {inferred(times)}"
         if by_asset := frequencies(used):
@@ -87,6 +92,6 @@ def _no_overlap(
     until: datetime | None,
     rows: int,
 ) -> Problem:
-    """The assets share no rows: each one's own range."""
+    """Return the problem of too few common rows, with the range of each asset."""
     allowed = f"the assets need at least {MIN_COMMON_ROWS} common rows from startDataset ({template.start_dataset}) on"
     return Problem("baseAssets", f"{rows} common rows", f"{allowed}. Their ranges: {ranges(histories, used, until)}")

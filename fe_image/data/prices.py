@@ -1,4 +1,4 @@
-"""A price file as arrays, checked by the rules that every stored file has to satisfy (``contracts.price_checks``)."""
+"""Reads a price file into arrays, with the checks of ``contracts.price_checks``, which every stored file passes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Reading:
 def read_history(
     asset: str, source: str, content: bytes, template: TrainingTemplate, price_format: PriceFormat | None = None
 ) -> Reading:
-    """The price history in a CSV file, as ``template`` tolerates it. ``source`` names the file or S3 key in messages."""
+    """Read a CSV file with the tolerances of ``template``. ``source`` names the file or S3 key in messages."""
     problems, rows = read_price_rows(source, content, price_format)
     if rows is None:
         return Reading(problems=problems)

@@ -1,1 +1,1 @@
-"""The feature library: one transformer a file, over one base class that owns the checks."""
+"""The feature library: one transformer per file, with a base class that does the checks."""

@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 class ArimaTransformer(Transformer[Arima]):
     """Forecast of log p_{t+1} made at t by ARIMA(p, d, q), minus log p_t.
 
-    With y the d times differenced log price: y_{t+1} = c + Σ φ_i y_{t+1−i} + Σ θ_j ε_{t+1−j}; the constant c only where d = 0.
-    Pure AR is estimated by conditional least squares (normal equations, cumulated, so that an estimate at every row costs one
-    small solve); moving-average terms by statsmodels' maximum likelihood on the training range.
+    With y the d times differenced log price: y_{t+1} = c + Σ φ_i y_{t+1−i} + Σ θ_j ε_{t+1−j}; the constant c is used only if
+    d = 0. Pure AR models are estimated by conditional least squares. Their normal equations are cumulated, so an estimate at
+    every row costs one small solve. Models with moving-average terms are estimated by statsmodels' maximum likelihood.
     Unit: log return of the next row. Shape: (assets, 1, rows). Source: G. Box, G. Jenkins, "Time Series Analysis", 1970.
 
     >>> ArimaTransformer(Arima(order=(5, 1, 0))).names
@@ -36,7 +36,7 @@ class ArimaTransformer(Transformer[Arima]):
         return ("arima_" + "_".join(map(str, self.settings.order)),)
 
     def fit(self, panel: Panel, train_rows: int) -> State:
-        """Parameters on the training range, shape (assets, parameters), and how many rows that had."""
+        """Return the parameters, shape (assets, parameters), and the number of training rows."""
         if self.settings.order[2] > 0:
             pairs = zip(panel.assets, panel.log_close, strict=True)
             parameters = np.stack([_fit_statsmodels(asset, series, self.settings.order) for asset, series in pairs])
@@ -60,7 +60,7 @@ class ArimaTransformer(Transformer[Arima]):
         return out
 
     def _expanding(self, series: Floats) -> Floats:
-        """Least squares parameters at every row from what lies up to it, shape (rows, parameters); NaN in the warm-up."""
+        """Return the least-squares parameters from the rows up to each row, shape (rows, parameters); NaN in the warm-up."""
         design, y = _regression(series, self.settings.order)
         usable = np.isfinite(design).all(axis=1) & np.isfinite(y)
         design, y = np.where(usable[:, None], design, 0.0), np.where(usable, y, 0.0)
@@ -68,7 +68,7 @@ class ArimaTransformer(Transformer[Arima]):
         moment = np.cumsum(design * y[:, None], axis=0)
         out = np.full(design.shape, np.nan)
         start, size = self.warm_up, design.shape[1]
-        # A price that never moves has no normal equations to solve; the ridge then gives parameters of zero.
+        # For a price that never moves, the normal equations are singular; the ridge then makes all parameters 0.
         ridge = np.trace(gram[start:], axis1=1, axis2=2) * (1e-13 / size) + np.finfo(float).tiny
         regular = gram[start:] + ridge[:, None, None] * np.eye(size)
         out[start:] = np.linalg.solve(regular, moment[start:, :, None])[..., 0]
@@ -82,7 +82,7 @@ def _differenced(series: Floats, d: int) -> Floats:
 
 
 def _regression(series: Floats, order: tuple[int, int, int]) -> tuple[Floats, Floats]:
-    """Row t: what forecasts y_t (its p predecessors, and 1 where d = 0), and y_t."""
+    """Return the regressors of each y_t (its p predecessors, and 1 if d = 0), shape (rows, parameters), and y itself."""
     p, d, _ = order
     y = _differenced(series, d)
     columns = [shifted(y, lag) for lag in range(1, p + 1)]
@@ -90,12 +90,12 @@ def _regression(series: Floats, order: tuple[int, int, int]) -> tuple[Floats, Fl
 
 
 def one_step_ar(series: Floats, order: tuple[int, int, int], parameters: Floats) -> Floats:
-    """Forecast of the next value made at each row with that row's parameters (φ_1 … φ_p, then c where d = 0)."""
+    """Return the forecast of the next value at each row, with that row's parameters (φ_1 … φ_p, then c if d = 0)."""
     p, d, _ = order
     y = _differenced(series, d)
     columns = [shifted(y, lag) for lag in range(p)] + [np.ones(y.size)] * (d == 0)
     forecast: Floats = (np.column_stack(columns) * parameters).sum(axis=1)
-    for level in range(d):  # undo the differences, the innermost first
+    for level in range(d):  # undo the differences, starting with the innermost
         forecast = forecast + _differenced(series, d - 1 - level)
     return forecast
 
@@ -105,7 +105,7 @@ def _fit_statsmodels(asset: str, series: Floats, order: tuple[int, int, int]) ->
 
     began = time.perf_counter()
     try:
-        # Else what statsmodels warns of goes to standard error alone, which no log of an execution keeps.
+        # statsmodels prints warnings to standard error, which is not part of an execution's log.
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             fitted = ARIMA(series, order=order, trend="c" if order[1] == 0 else "n").fit()
@@ -119,7 +119,7 @@ def _fit_statsmodels(asset: str, series: Floats, order: tuple[int, int, int]) ->
 
 
 def one_step_statsmodels(series: Floats, order: tuple[int, int, int], parameters: Floats) -> Floats:
-    """The same forecast by statsmodels' Kalman filter with fixed parameters, in its own parameter order."""
+    """Return the same forecast from statsmodels' Kalman filter, with fixed parameters in its own order."""
     from statsmodels.tsa.arima.model import ARIMA
 
     model = ARIMA(series, order=order, trend="c" if order[1] == 0 else "n")

@@ -10,8 +10,9 @@ from fe_image.features.network import Network, train
 
 
 class AutoencoderTransformer(CodesTransformer[Autoencoder]):
-    """Bottleneck of a network input → hidden → codes → hidden → input (tanh, linear output), trained with early stopping to
-    reproduce recent standardised returns of the training range.
+    """Bottleneck of a network input → hidden → codes → hidden → input (tanh, linear output).
+
+    The network is trained with early stopping to reproduce standardised returns of the training range.
 
     Unit: −1 to 1. Shape: (1, codes, rows). Source: G. Hinton, R. Salakhutdinov, "Reducing the Dimensionality of Data with
     Neural Networks", Science 313, 2006.

@@ -1,6 +1,6 @@
-"""What every feature is: a transformer of a price panel, with the checks that all of them share.
+"""Base class of all features: a transformer of a price panel, with checks of its results.
 
-A value at row t uses rows up to t and what was fitted on the training range, nothing later.
+The value at row t depends only on the rows up to t and on the state fitted on the training range.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 from contracts.feature_settings import FeatureSettings
 from fe_image.data.arrays import Floats, Panel, Times
 
-#: What a transformer learned on the training range, by name.
+#: State fitted on the training range: arrays by name.
 State: TypeAlias = Mapping[str, Floats]
 S = TypeVar("S", bound=FeatureSettings)
 
 
 class Transformer(ABC, Generic[S]):
-    """One feature group. Subclasses say ``names``, ``warm_ups`` and ``compute``, and ``fit`` where they learn something.
+    """One feature group. Subclasses define ``names`` and ``compute``, and ``fit`` if they have fitted state.
 
-    ``shared``: one value for all assets (calendar, codes), else one per asset.
-    ``known_ahead``: depends on the date alone, and is the same for all assets, so that a forecast may use its future values,
-    which ``at`` gives.
+    ``shared``: all assets have the same value (calendar, codes).
+    ``known_ahead``: the value depends only on the date and is the same for all assets. A forecast may therefore use future
+    values, which ``at`` computes.
     """
 
     group: ClassVar[str]
@@ -42,28 +42,32 @@ class Transformer(ABC, Generic[S]):
 
     @property
     def warm_ups(self) -> tuple[int, ...]:
-        """Rows at the start without a value, for each feature in the order of ``names``."""
+        """Number of rows at the start without a value, for each feature in the order of ``names``."""
         return self.settings.warm_ups
 
     @property
     def warm_up(self) -> int:
-        """Rows until all of the group's features have a value."""
+        """Number of rows until all features of the group have a value."""
         return max(self.warm_ups)
 
     def fit(self, panel: Panel, train_rows: int) -> State:
-        """Learn from the first ``train_rows`` rows. Nothing, unless a subclass does."""
+        """Return the state fitted on a panel of the ``train_rows`` training rows. By default it is empty."""
         return {}
 
     @abstractmethod
     def compute(self, panel: Panel, state: State) -> Floats:
-        """Values of shape (assets or 1, features, rows); NaN in the warm-up."""
+        """Return the values, shape (assets, features, rows), or (1, features, rows) if shared; NaN in the warm-up."""
 
     def at(self, times: Times) -> Floats:
-        """Values at any times, past or future, shape (1, features, times); of groups that are known ahead alone."""
+        """Return the values at any times, past or future, shape (1, features, times). Only for groups that are known ahead."""
         raise NotImplementedError(f"{self.group} is not known ahead")
 
     def transform(self, panel: Panel, state: State) -> Floats:
-        """``compute``, checked: shape as promised, NaN in each feature's warm-up rows and only there."""
+        """Return the result of ``compute`` after checking its shape, and that exactly the warm-up rows are NaN.
+
+        Raises:
+            ValueError: the panel is too short, its prices are not valid for this group, or the result is wrong.
+        """
         if panel.rows <= self.warm_up:
             raise ValueError(f"{self.group} needs more than {self.warm_up} rows, got {panel.rows}")
         if not np.isfinite(panel.close).all():
@@ -73,16 +77,16 @@ class Transformer(ABC, Generic[S]):
         values = self.compute(panel, state)
         shape = (1 if self.shared else len(panel.assets), len(self.names), panel.rows)
         if values.shape != shape:
-            raise ValueError(f"{self.group} gave shape {values.shape} instead of {shape}")
+            raise ValueError(f"{self.group} returned shape {values.shape} instead of {shape}")
         for index, (name, warm_up) in enumerate(zip(self.names, self.warm_ups, strict=True)):
             if not np.isnan(values[:, index, :warm_up]).all():
-                raise ValueError(f"{name} gave values in its warm-up of {warm_up} rows: filled in from what came later?")
+                raise ValueError(f"{name} has values in its warm-up of {warm_up} rows: are they filled in from later rows?")
             if not np.isfinite(values[:, index, warm_up:]).all():
-                raise ValueError(f"{name} gave values that are not finite after its warm-up of {warm_up} rows")
+                raise ValueError(f"{name} has values that are not finite after its warm-up of {warm_up} rows")
         return values
 
     def fit_transform(self, panel: Panel, train_rows: int) -> Floats:
-        """Fit on the training rows, then transform all."""
+        """Fit on the training rows, then transform all rows."""
         return self.transform(panel, self.fit(panel.head(train_rows), train_rows))
 
 

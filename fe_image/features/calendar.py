@@ -10,7 +10,7 @@ from fe_image.features.base import State, Transformer
 
 
 def position(times: Times, field: CalendarField) -> Floats:
-    """Where each time stands in its period: 0 at the beginning, below 1 at the end."""
+    """Return the position of each time in its period, from 0 at its start to less than 1 at its end."""
     days = times.astype("datetime64[D]")
     months = times.astype("datetime64[M]")
     if field == "hourOfDay":
@@ -26,7 +26,7 @@ def position(times: Times, field: CalendarField) -> Floats:
 
 
 class CalendarTransformer(Transformer[Calendar]):
-    """sin 2πx and cos 2πx, x being the position in the day, week, month or year; known in advance.
+    """sin 2πx and cos 2πx, where x is the position in the day, week, month or year. Known in advance.
 
     Unit: −1 to 1. Shape: (1, 2 per field, rows). Source: trigonometric seasonality, A. Harvey, "Forecasting, Structural Time
     Series Models and the Kalman Filter", 1989.

@@ -1,4 +1,4 @@
-"""What PCA and the autoencoder share: their input, its standardisation, and the error of reproducing it."""
+"""Base class of PCA and the autoencoder: their input, its standardisation, and the reconstruction error."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from fe_image.features.base import State, Transformer
 
 C = TypeVar("C", Autoencoder, Pca)
 
-#: Standardised returns are cut off here, so that one crash in the data does not make the whole code.
+#: Standardised returns are clipped at this value, because one crash in the data would otherwise dominate the codes.
 _LIMIT = 6.0
-#: A deviation below this part of the mean is rounding, as of prices that grow evenly: nothing to scale by.
+#: A deviation below this share of the mean is rounding error, for example if prices grow at a constant rate.
 _ROUNDING = 1e-9
 
 
 def return_windows(panel: Panel, window: int) -> Floats:
-    """Row t: the one-row log returns of all assets at t, t − 1, … t − window + 1; shape (rows − window, assets · window),
-    beginning with row ``window``, the first that has them all.
+    """Return the last ``window`` one-row log returns of all assets at each row, shape (rows − window, assets · window).
+
+    The first row of the result belongs to row ``window`` of the panel, the first that has all returns.
     """
     views = np.lib.stride_tricks.sliding_window_view(panel.returns[:, 1:], window, axis=1)
     return np.ascontiguousarray(views.transpose(1, 0, 2)).reshape(views.shape[1], -1)
 
 
 class CodesTransformer(Transformer[C]):
-    """Codes of the latest returns of all assets, by an encoder that was fitted on the training range."""
+    """Codes of the latest returns of all assets, from an encoder fitted on the training range."""
 
     prefix: ClassVar[str]
     shared = True
@@ -43,7 +44,7 @@ class CodesTransformer(Transformer[C]):
         return {**scale, **self.learn(self.standardised(windows, scale))}
 
     def standardised(self, windows: Floats, state: State) -> Floats:
-        """Windows in standard deviations of the training range, cut off at six."""
+        """Return windows in standard deviations of the training range, clipped at ±6."""
         scaled: Floats = np.clip((windows - state["mean"]) / state["deviation"], -_LIMIT, _LIMIT)
         return scaled
 
@@ -53,7 +54,10 @@ class CodesTransformer(Transformer[C]):
         return out
 
     def errors(self, panel: Panel, state: State) -> Floats:
-        """Mean squared error of reproducing each row from its codes, in variances of the training range, after the warm-up."""
+        """Return the mean squared error of each row's reconstruction, shape (rows − warm-up,).
+
+        Unit: variances of the training range.
+        """
         windows = self._input(panel, state)
         squared: Floats = ((self.decode(self.encode(windows, state), state) - windows) ** 2).mean(axis=1)
         return squared
@@ -62,13 +66,13 @@ class CodesTransformer(Transformer[C]):
         return self.standardised(return_windows(panel, self.settings.window), state)
 
     def learn(self, windows: Floats) -> State:
-        """What the encoder and decoder need, from the training range's standardised windows."""
+        """Fit encoder and decoder to the training range's standardised windows, and return their state."""
         raise NotImplementedError
 
     def encode(self, windows: Floats, state: State) -> Floats:
-        """(rows, input) → (rows, codes)."""
+        """Encode windows: (rows, input) → (rows, codes)."""
         raise NotImplementedError
 
     def decode(self, codes: Floats, state: State) -> Floats:
-        """(rows, codes) → (rows, input)."""
+        """Decode codes: (rows, codes) → (rows, input)."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""How well PCA and the autoencoder reproduce what they code, on the training range and after it."""
+"""Reconstruction errors of PCA and the autoencoder, on the training range and after it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fe_image.features.pca import PcaTransformer
 
 
 def codes_report(panel: Panel, grid: Grid, features: FeatureTable) -> dict[str, dict[str, float]]:
-    """Mean squared error by encoder, in variances of the training range (1.0: no better than the mean).
+    """Return the mean squared error of each encoder, in variances of the training range (1.0: no better than the mean).
 
-    Beside an autoencoder stands PCA with as many codes and the same input, as its yardstick.
+    For comparison, an autoencoder has an entry ``…_pca_yardstick``: PCA with the same number of codes and the same input.
     """
     report = {}
     fitted = {group.transformer.settings: group.state for group in features.columns if group.transformer.group == "pca"}
@@ -25,7 +25,7 @@ def codes_report(panel: Panel, grid: Grid, features: FeatureTable) -> dict[str, 
             report[made.group] = _errors(made.errors(panel, group.state), made.warm_up, grid)
             if not isinstance(made, PcaTransformer):
                 yardstick = PcaTransformer(Pca(codes=made.settings.codes, window=made.settings.window))
-                # The template's own PCA, where it is the same: fitting it once more is the most of the work of a wide panel.
+                # Reuse the template's PCA if its settings are equal, because fitting it is slow for wide panels.
                 state = fitted.get(yardstick.settings) or yardstick.fit(panel.head(grid.train_rows), grid.train_rows)
                 report[f"{made.group}_pca_yardstick"] = _errors(yardstick.errors(panel, state), made.warm_up, grid)
     return report

@@ -7,7 +7,7 @@ from fe_image.features.moving_average import MovingAverage
 
 
 class EmaTransformer(MovingAverage[Ema]):
-    """e_t = e_{t−1} + 2/(n+1) · (p_t − e_{t−1}), begun with the SMA of the first n prices (TA-Lib EMA).
+    """e_t = e_{t−1} + 2/(n+1) · (p_t − e_{t−1}), starting with the SMA of the first n prices (TA-Lib EMA).
 
     Unit: ``ratio`` gives EMA / close − 1 (no unit), ``level`` the asset's currency. Shape: (assets, windows, rows).
     Source: TA-Lib, "Overlap Studies".

@@ -1,4 +1,4 @@
-"""All chosen features of a panel, group by group, fitted on the training range."""
+"""Computes all features of a template for a panel, with state fitted on the training range."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from fe_image.features.registry import transformer
 
 log = logging.getLogger(__name__)
 
-#: More columns than this per asset are a mistake in the template.
+#: More features per asset than this are a mistake in the template.
 MAX_FEATURES = 500
-#: Values of all features, 8 bytes each and copied a few times: every group on 500 assets and 5,000 rows, in 4 GiB.
+#: Most values of all features: every group for 500 assets and 5,000 rows. At 8 bytes each and with copies, they need 4 GiB.
 MAX_VALUES = 60_000_000
-#: Rows · inputs that an encoder is fitted on. Its work grows with the cube of the smaller of both: some minutes at most.
+#: Most rows · inputs of an encoder. Its work grows with the cube of the smaller of the two; this limit is a few minutes.
 MAX_CODED = 15_000_000
-#: Rows · inputs · hidden · epochs of an autoencoder: some minutes, if nothing stops it early.
+#: Most rows · inputs · hidden · epochs of an autoencoder: a few minutes without early stopping.
 MAX_TRAINED = 200_000_000_000
 
 
 @dataclass(frozen=True)
 class GroupColumns:
-    """One group's features: ``values`` of shape (assets or 1, features, rows), and what was fitted."""
+    """One group's fitted state and values, shape (assets, features, rows), or (1, features, rows) if shared."""
 
     transformer: Transformer[Any]
     state: State
@@ -41,13 +41,13 @@ class GroupColumns:
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """The groups in the template's order."""
+    """All groups, in the template's order."""
 
     assets: tuple[str, ...]
     columns: tuple[GroupColumns, ...]
 
     def flat(self) -> tuple[list[str], Floats]:
-        """Column names (``AAPL:rsi_14``; shared ones have no asset) and values of shape (columns, rows)."""
+        """Return column names (``AAPL:rsi_14``; without an asset if shared) and values, shape (columns, rows)."""
         names: list[str] = []
         blocks = []
         for group in self.columns:
@@ -57,14 +57,18 @@ class FeatureTable:
 
 
 def column_names(assets: tuple[str, ...], made: Transformer[Any]) -> list[str]:
-    """Names of a group's columns, in the order of its values."""
+    """Return the names of a group's columns, in the order of its values."""
     if made.shared:
         return list(made.names)
     return [f"{asset}:{name}" for asset in assets for name in made.names]
 
 
 def compute_features(panel: Panel, train_rows: int, template: TrainingTemplate) -> FeatureTable:
-    """Fit on the training rows and compute every group of the template; all groups that do not fit in are reported at once."""
+    """Fit every group of the template on the training rows and compute it.
+
+    Raises:
+        ProblemsError: all groups that need more training rows, and features that would take too much memory or time.
+    """
     made = [transformer(name, settings, template.seed) for name, settings in template.features.chosen().items()]
     problems = [_too_long(group, train_rows) for group in made if group.warm_up >= train_rows - 1]
     count = sum(len(group.names) for group in made)
@@ -85,15 +89,13 @@ def _columns(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupCol
 
 
 def _too_many_values(made: Sequence[Transformer[Any]], panel: Panel) -> list[Problem]:
-    """What would take gigabytes or hours, before it does."""
+    """Report features that would take gigabytes or hours, before they are computed."""
     assets, rows = len(panel.assets), panel.rows
     smaller = "fewer assets or a later startDataset"
     problems = []
     values = sum((1 if group.shared else assets) * len(group.names) for group in made) * rows
     if values > MAX_VALUES:
-        allowed = (
-            f"allowed: at most {MAX_VALUES}; they are those of {assets} assets and {rows} rows: take fewer features, {smaller}"
-        )
+        allowed = f"allowed: at most {MAX_VALUES}; there are {assets} assets and {rows} rows; use fewer features, {smaller}"
         problems.append(Problem("features", f"{values} values", allowed))
     coders = [group for group in made if isinstance(group, CodesTransformer)]
     return problems + [problem for group in coders for problem in _too_much_coding(group, assets, rows)]
@@ -104,10 +106,10 @@ def _too_much_coding(group: CodesTransformer[Any], assets: int, rows: int) -> li
     where, coded = f"features.{group.group}", assets * settings.window * rows
     given = f"{assets} assets · window {settings.window} · {rows} rows"
     if coded > MAX_CODED:
-        allowed = f"allowed: at most {MAX_CODED} values to code; {given} are {coded}"
-        return [Problem(f"{where}.window", settings.window, f"{allowed}: take fewer assets or a later startDataset")]
+        allowed = f"allowed: at most {MAX_CODED} values; {given} are {coded}"
+        return [Problem(f"{where}.window", settings.window, f"{allowed}; use fewer assets or a later startDataset")]
     if isinstance(settings, Autoencoder) and (work := coded * settings.hidden * settings.epochs) > MAX_TRAINED:
-        allowed = f"allowed: at most {MAX_TRAINED:.0e} products to train on; hidden {settings.hidden} · epochs · {given}"
+        allowed = f"allowed: at most {MAX_TRAINED:.0e} multiplications; hidden {settings.hidden} · epochs · {given}"
         return [Problem(f"{where}.epochs", settings.epochs, f"{allowed} are {work:.0e}")]
     return []
 

@@ -1,4 +1,4 @@
-"""What simple and exponential moving averages share."""
+"""Base class of the simple and the exponential moving average."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A small fully connected network that reproduces its input, trained by Adam with early stopping.
 
-Own code, because scikit-learn's MLPRegressor, which does the same, takes two seconds to import: as long as the whole step may
-take. A test compares the errors of both.
+This replaces scikit-learn's MLPRegressor, which takes two seconds to import, about as long as the whole step. A test compares
+the errors of both.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ _RATE, _DECAY_1, _DECAY_2, _EPSILON = 0.005, 0.9, 0.999, 1e-8
 
 @dataclass
 class Network:
-    """Weights and biases of all layers as views of one vector, so that a step of Adam is one operation; tanh between layers."""
+    """Weights and biases of all layers, with tanh between layers.
+
+    They are views of the vector ``parameters``, so a step of Adam is one array operation.
+    """
 
     parameters: Floats
     layers: Layers
 
     @classmethod
     def create(cls, sizes: Sequence[int], random: np.random.Generator | None = None) -> Network:
-        """Layers between the sizes, zero or by Glorot's uniform initialisation."""
+        """Create layers between the sizes. With ``random``, weights get Glorot's uniform initialisation, otherwise 0."""
         pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
         parameters = np.zeros(sum((inputs + 1) * outputs for inputs, outputs in pairs))
         layers: Layers = []
@@ -46,7 +49,7 @@ class Network:
         return cls(parameters, layers)
 
     def forward(self, values: Floats, first: int = 0, last: int | None = None) -> list[Floats]:
-        """Input and the output of each layer from ``first`` up to ``last`` (exclusive); the network's own last is linear."""
+        """Return the input and the outputs of layers ``first`` to ``last`` (exclusive). The network's last layer is linear."""
         outputs = [values]
         for index, (weights, bias) in enumerate(self.layers[first:last], first):
             raw = outputs[-1] @ weights + bias
@@ -54,7 +57,7 @@ class Network:
         return outputs
 
     def gradient(self, values: Floats, into: Network) -> None:
-        """Gradient of the mean squared error of reproducing ``values``, written into a network of the same shape."""
+        """Write the gradient of the reconstruction's mean squared error into a network of the same shape."""
         outputs = self.forward(values)
         slope = (outputs[-1] - values) * (2 / values.size)
         for index in range(len(self.layers) - 1, -1, -1):
@@ -66,7 +69,7 @@ class Network:
 
 
 def train(sizes: Sequence[int], rows: Floats, epochs: int, seed: int) -> Network:
-    """A network trained on rows of shape (rows, sizes[0]); the last tenth of them tells when to stop."""
+    """Return a network trained on rows, shape (rows, sizes[0]). The error on the last tenth decides when to stop."""
     random = np.random.default_rng(seed)
     network = Network.create(sizes, random)
     gradient = Network.create(sizes)
@@ -91,7 +94,7 @@ def train(sizes: Sequence[int], rows: Floats, epochs: int, seed: int) -> Network
 
 
 def _adam(parameters: Floats, gradient: Floats, moments: Floats, step: int) -> None:
-    """One step of Adam. Source: D. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", 2015."""
+    """Do one step of Adam. Source: D. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", 2015."""
     first, second = moments
     first += (1 - _DECAY_1) * (gradient - first)
     second += (1 - _DECAY_2) * (gradient * gradient - second)

@@ -9,15 +9,15 @@ from fe_image.data.arrays import Floats
 from fe_image.features.base import State
 from fe_image.features.codes import CodesTransformer
 
-#: Axes along which the data move less than this part of their greatest movement are rounding.
+#: Axes with less than this share of the largest movement are rounding errors.
 _ROUNDING = 1e-6
 
 
 def _leading_axes(centered: Floats, count: int) -> Floats:
-    """Eigenvectors of the covariance of (rows, inputs) with the largest eigenvalues, shape (at most count, inputs).
+    """Return the eigenvectors of the covariance of (rows, inputs) with the largest eigenvalues, shape (≤ count, inputs).
 
-    Work grows with the cube of the smaller side: with more inputs than rows the eigenvectors of rows · rowsᵀ, which has the
-    same eigenvalues, give those of the covariance.
+    With more inputs than rows, they are computed from the eigenvectors of rows · rowsᵀ, which has the same eigenvalues. The
+    work therefore grows with the cube of the smaller side.
     """
     rows, inputs = centered.shape
     wide = inputs > rows
@@ -32,7 +32,7 @@ def _leading_axes(centered: Floats, count: int) -> Floats:
 
 
 class PcaTransformer(CodesTransformer[Pca]):
-    """Projections on the leading eigenvectors of the covariance of recent standardised returns, training range only.
+    """Projections on the leading eigenvectors of the covariance of standardised returns in the training range.
 
     Unit: standard deviations. Shape: (1, codes, rows). Source: I. Jolliffe, "Principal Component Analysis", 2002.
 

@@ -1,4 +1,4 @@
-"""Every feature group by the name it has in a template; a transformer's module is imported when a template asks for it."""
+"""All feature groups by their names in a template. A transformer's module is imported only if a template uses it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ TRANSFORMERS = {
 
 
 def transformer(group: str, settings: FeatureSettings, seed: int = 0) -> Transformer[Any]:
-    """The transformer of a group with its settings; :class:`KeyError` for a group that is not registered."""
+    """Return the transformer of a group.
+
+    Raises:
+        KeyError: the group is not registered.
+    """
     module, name = TRANSFORMERS[group]
     made: Transformer[Any] = getattr(import_module(module), name)(settings, seed)
     return made

@@ -10,7 +10,7 @@ from fe_image.features.base import State, Transformer, stack
 
 
 def shifted(series: Floats, rows: int) -> Floats:
-    """The series (…, rows) moved later by so many rows; NaN where nothing came before."""
+    """Return the series (…, rows) delayed by ``rows`` rows. The first ``rows`` values are NaN."""
     out = np.full(series.shape, np.nan)
     if rows < series.shape[-1]:
         out[..., rows:] = series[..., : series.shape[-1] - rows]

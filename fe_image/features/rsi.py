@@ -9,9 +9,9 @@ from fe_image.features.talib_backend import indicator
 
 
 class RsiTransformer(Transformer[Rsi]):
-    """100 · G / (G + L), G and L being Wilder's moving averages of gains and losses over n rows (TA-Lib RSI).
+    """100 · G / (G + L), where G and L are Wilder's moving averages of gains and losses over n rows (TA-Lib RSI).
 
-    Unit: 0 to 100; 0 where the price never moved. Shape: (assets, windows, rows).
+    Unit: 0 to 100; 0 if the price never moved. Shape: (assets, windows, rows).
     Source: J. W. Wilder, "New Concepts in Technical Trading Systems", 1978.
 
     >>> RsiTransformer(Rsi(windows=(14,))).names

@@ -1,1 +1,1 @@
-"""What the model reads: the target and its transform, dynamic features, the naive baseline, feature importance."""
+"""The target and its transform, dynamic features, the naive baseline, and feature importance."""

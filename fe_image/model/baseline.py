@@ -1,8 +1,8 @@
 """The naive forecast with the quantiles of its training residuals, and the loss that the quality gate compares.
 
-A point forecast would be too easy to beat. For ``level`` and ``log`` the naive forecast of a step is the last observed value,
-and its residuals are those of that same forecast made everywhere in the training range, by number of trading steps ahead: a
-Monday is one from a Friday. For ``log_return`` it is zero (the price stays), and its residuals are the training returns.
+A point forecast would be too easy to beat. For ``level`` and ``log``, the naive forecast is the last observed value. Its
+residuals are those of the same forecast throughout the training range, by number of trading steps ahead; from a Friday, the
+next Monday is one step ahead. For ``log_return`` it is zero, and its residuals are the training returns.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.metrics import level_name, weighted_quantile_losses
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import Cells
 from fe_image.data.grid import Grid
@@ -20,7 +21,7 @@ from fe_image.model.target import Transform
 
 @dataclass(frozen=True)
 class WindowBaseline:
-    """One test window: quantiles have shape (quantiles, prediction_length)."""
+    """One test window. Quantiles have shape (quantiles, prediction_length)."""
 
     start: int  # cell
     actual: Floats
@@ -41,32 +42,17 @@ class Baseline:
 
     @property
     def mean_loss(self) -> float:
-        """mean_wQuantileLoss."""
+        """DeepAR's mean_wQuantileLoss."""
         return float(np.mean(list(self.losses.values())))
-
-
-def weighted_quantile_losses(actual: Floats, quantiles: Floats, levels: Sequence[float]) -> dict[float, float]:
-    """DeepAR's ``wQuantileLoss`` by quantile level τ: 2 Σ Q / Σ |y|, over all series and steps with an actual value y.
-
-    Q = (1 − τ)·|q − y| where the forecast quantile q is above y, else τ·|q − y|. ``actual``: (…), ``quantiles``:
-    (levels, …); NaN in ``actual`` is not counted. Source: Amazon SageMaker developer guide, "How the DeepAR Algorithm Works".
-    """
-    observed = np.isfinite(actual)
-    y, total = actual[observed], np.abs(actual[observed]).sum()
-    if total == 0:
-        return dict.fromkeys(levels, float("nan"))
-    losses = {}
-    for level, forecast in zip(levels, quantiles, strict=True):
-        error = forecast[observed] - y
-        losses[level] = float(2 * np.where(error > 0, (1 - level) * error, -level * error).sum() / total)
-    return losses
 
 
 def naive_baseline(
     price: Floats, target: Floats, shares: Floats, grid: Grid, transform: Transform, levels: Sequence[float]
 ) -> Baseline:
-    """The naive forecast for each test window of one asset. All by cell: ``price`` and ``target``, NaN without trading, and how
-    often such a cell has some, a share that is known ahead.
+    """Return the naive forecast of each test window of one asset.
+
+    Arrays are indexed by cell, shape (cells,). ``price`` and ``target`` are NaN without trading. ``shares`` is the expected
+    fraction of trading in the cell, which is known in advance.
     """
     train, length = slice(0, grid.train_cells), grid.prediction_length
     starts = [grid.window_start(window) for window in range(grid.windows)]
@@ -93,13 +79,15 @@ def _scored(windows: tuple[WindowBaseline, ...], levels: tuple[float, ...]) -> B
     median = quantiles[int(np.argmin(np.abs(np.array(levels) - 0.5)))]
     error = (median - actual)[np.isfinite(actual)]
     rmse = float(np.sqrt(np.mean(error**2))) if error.size else float("nan")
-    return Baseline(levels, windows, weighted_quantile_losses(actual, quantiles, levels), rmse)
+    by_name = {level_name(level): row.tolist() for level, row in zip(levels, quantiles, strict=True)}
+    losses = weighted_quantile_losses(actual.tolist(), by_name)
+    return Baseline(levels, windows, {level: losses.get(level_name(level), float("nan")) for level in levels}, rmse)
 
 
 def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> Floats:
-    """Quantiles of the change of an observed value by h observed values later, h = 0 … steps; shape (levels, steps + 1).
+    """Return quantiles of the change over h observed values, h = 0 … steps; shape (levels, steps + 1).
 
-    So many steps that the series never had them take the most that it had.
+    If the series is shorter than h, the quantiles of the largest possible h are used.
     """
     observed = series[np.isfinite(series)]
     out = np.zeros((len(levels), steps + 1))
@@ -110,10 +98,10 @@ def _residual_quantiles(series: Floats, steps: int, levels: Sequence[float]) -> 
 
 
 def _trading_steps(shares: Floats, length: int) -> Cells:
-    """How many steps of trading lie between the last observed value and each of the last ``length`` of these cells."""
+    """Return the expected number of trading steps up to each of the last ``length`` cells, counted from the first cell."""
     return np.rint(np.cumsum(shares))[-length:].astype(np.int64)
 
 
 def _last_observed(series: Floats) -> int:
-    """The cell of it."""
+    """Return the index of the last finite value."""
     return int(np.flatnonzero(np.isfinite(series))[-1])

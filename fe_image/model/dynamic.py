@@ -1,4 +1,4 @@
-"""``dynamic_feat``: the features that the model sees, on the grid, lagged by the forecast's length, and normalised."""
+"""``dynamic_feat``: the features that the model reads, on the grid, lagged by the forecast's length, and normalised."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from fe_image.data.arrays import Floats
 from fe_image.data.grid import Grid
 from fe_image.features.feature_table import FeatureTable, GroupColumns
 
-#: Digits after the point: of a value in standard deviations, more are noise, and make the channels twice as large.
+#: Decimal places of a value in standard deviations. More would be noise and would double the size of the channels.
 DECIMALS = 6
-#: A deviation below this part of the mean is rounding, as of a price that grows evenly.
+#: A deviation below this share of the mean is rounding error, for example if a price grows at a constant rate.
 _ROUNDING = 1e-9
-#: So is one below this of a feature that has no unit, and may have a mean of 0.
+#: The same for features without a unit, whose mean may be 0.
 _ROUNDING_OF_RATIOS = 1e-12
-#: Standard deviations that the model sees at most: what hardly moved in training may move by millions of them later.
+#: Values are clipped at ±10 deviations, because a feature that barely moved in training can later take extreme values.
 _LIMIT = 10.0
 
 
 @dataclass(frozen=True)
 class DynamicFeatures:
-    """``values``: (assets, features, cells), NaN before ``first_cell``. ``mean`` and ``deviation``: (assets, features), of the
-    training rows; a normalised value times ``deviation`` plus ``mean`` is the feature again, where it was not cut off.
+    """Normalised features of all assets.
+
+    ``values`` has shape (assets, features, cells) and is NaN before ``first_cell``. ``mean`` and ``deviation`` of the training
+    rows have shape (assets, features). Unless it was clipped, a feature is its value times ``deviation`` plus ``mean``.
     """
 
     names: tuple[str, ...]
@@ -35,7 +37,7 @@ class DynamicFeatures:
 
 
 def dynamic_features(features: FeatureTable, grid: Grid, template: TrainingTemplate) -> DynamicFeatures:
-    """The same list of features for each asset, from the groups that the template shows to the model."""
+    """Return the same list of features for each asset, from the groups in the template's dynamicFeatures."""
     assets = len(features.assets)
     seen = [group for group in features.columns if group.transformer.group in template.seen_groups]
     parts = [_group(group, grid, assets) for group in seen]
@@ -56,7 +58,7 @@ def _group(group: GroupColumns, grid: Grid, assets: int) -> tuple[Floats, Floats
         return np.round(values, DECIMALS), np.zeros(values.shape[:2]), np.ones(values.shape[:2])
     train = group.values[..., made.warm_up : grid.train_rows]
     mean, deviation = train.mean(axis=-1), train.std(axis=-1)
-    # A feature that does not move on the training range says nothing: it becomes zero there, and is not blown up later.
+    # A feature that is constant in the training range becomes 0 there; dividing by its rounding error would inflate it later.
     in_prices = getattr(made.settings, "output", "ratio") == "level"
     rounding = np.maximum(_ROUNDING * np.abs(mean), 0.0 if in_prices else _ROUNDING_OF_RATIOS)
     deviation = np.where(deviation > rounding, deviation, 1.0)
@@ -71,7 +73,7 @@ def _group(group: GroupColumns, grid: Grid, assets: int) -> tuple[Floats, Floats
 
 
 def _carried(values: Floats, grid: Grid) -> Floats:
-    """By row → by cell: at each cell the latest value known ``prediction_length`` cells before it."""
+    """Return values by cell instead of by row: the latest value known ``prediction_length`` cells before each cell."""
     rows = grid.last_row()[: -grid.prediction_length]
     out = np.full((*values.shape[:-1], grid.cells), np.nan)
     out[..., grid.prediction_length :] = values[..., rows]

@@ -1,4 +1,4 @@
-"""Feature importance, as a report: which features help a boosted-tree forecast of the predicted asset's return."""
+"""Feature importance: which features help a boosted-tree forecast of the predicted asset's return."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ log = logging.getLogger(__name__)
 
 Forecast: TypeAlias = Callable[[Floats], Floats]
 
-#: The last part of the training range is held out, and tells.
+#: Share of the training range, at its end, that is held out for scoring.
 _HELD_OUT = 0.25
 _MIN_ROWS = 40
 _ROUNDS, _BINS = 50, 64
-#: Shallow and slow learning: returns are nearly noise. One thread: the same sums on every machine.
+#: Shallow trees and slow learning, because returns are nearly noise. One thread, so that sums are equal on every machine.
 _TREES = {"max_depth": 3, "eta": 0.1, "nthread": 1, "base_score": 0.0, "tree_method": "hist", "max_bin": _BINS, "verbosity": 0}
 
 
 @dataclass(frozen=True)
 class ImportanceReport:
-    """``scores``: rise of the held-out mean squared error when the feature is shuffled, as a share of that error without
-    shuffling, mean of the repeats; by feature name, the highest first. Near or below zero: no use. Empty where there were too
-    few ``rows`` to tell.
+    """Scores by feature name, highest first; empty if there are too few ``rows``.
+
+    A score is the rise of the held-out mean squared error when the feature is shuffled, as a share of the error without
+    shuffling, averaged over the repeats. A feature with a score near or below 0 does not help.
     """
 
     scores: dict[str, float]
@@ -41,10 +42,11 @@ class ImportanceReport:
 def feature_importance(
     names: list[str], features: Floats, returns: Floats, settings: Importance, seed: int
 ) -> ImportanceReport:
-    """Permutation importance on the training range.
+    """Return the permutation importance on the training range.
 
-    ``features``: (features, rows) as known at each row. ``returns``: (rows,) of the predicted asset. The trees forecast the
-    return ``settings.horizon`` rows later; they are fitted on the first three quarters and tried on the last.
+    ``features`` has shape (features, rows), as known at each row. ``returns`` of the predicted asset has shape (rows,). The
+    trees forecast the return ``settings.horizon`` rows later. They are fitted on the first three quarters of the rows and
+    scored on the last.
     """
     x, y = features.T[: -settings.horizon], returns[settings.horizon :]
     usable = np.isfinite(x).all(axis=1) & np.isfinite(y)
@@ -58,7 +60,7 @@ def feature_importance(
         )
         return ImportanceReport({}, 0.0, len(y))
     split = int(len(y) * (1 - _HELD_OUT))
-    # A feature that no tree splits on changes nothing when shuffled: the rest of the work is on those that some tree uses.
+    # Only features that some tree uses need shuffling; the others score 0.
     used = _fit(x[:split], y[:split], seed)[1]
     if not used.size:
         return ImportanceReport(dict.fromkeys(names, 0.0), 0.0, len(y))
@@ -74,7 +76,7 @@ def feature_importance(
 
 
 def _fit(x: Floats, y: Floats, seed: int) -> tuple[Forecast, npt.NDArray[np.int64]]:
-    """Trees that forecast y, and the columns that they use."""
+    """Fit trees to y. Returns their forecast function and the columns that they use."""
     xgboost = import_without("xgboost", ["pandas", "sklearn", "xgboost.plotting"])
     center, spread = float(y.mean()), float(y.std()) or 1.0
     data = xgboost.QuantileDMatrix(x, (y - center) / spread, max_bin=_BINS)

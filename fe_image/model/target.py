@@ -1,9 +1,8 @@
-"""The target's transform, done and undone.
+"""Applies and undoes the target transform.
 
-Prices lie on the calendar grid: NaN where there was no trading. ``level`` is the price, ``log`` its natural logarithm,
-``log_return`` the logarithm of a price over the last observed price before it, which after a weekend spans three days. A
-model learns one value per cell and never sees the NaN, so undoing counts the cells that are expected to have trading, and only
-those: a forecast return for a Sunday never happens.
+Prices on the calendar grid are NaN without trading. ``level`` is the price, and ``log`` its natural logarithm. ``log_return``
+is the logarithm of a price divided by the previous observed price; after a weekend it spans three days. The model forecasts a
+return for each cell. Undoing the transform therefore adds up only the cells that are expected to have trading.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from fe_image.data.frequency import Frequency
 Transform = Literal["level", "log", "log_return"]
 Mask = npt.NDArray[np.bool_]
 
-#: A slot of the week counts as trading time where this share of its training cells had trading.
+#: A slot of the week counts as trading time if this share of its training cells had trading.
 _TRADING_SHARE = 0.5
 _HOUR, _DAY = 60, 24 * 60  # minutes
 _WEEK = 7 * _DAY
 
 
 def transformed(price: Floats, transform: Transform) -> Floats:
-    """Prices by row (…, rows) → target by row. The first log return of a series is NaN: nothing came before it."""
+    """Transform prices by row: (…, rows) → (…, rows). The first log return of a series is NaN."""
     if transform == "level":
         return price.astype(np.float64)
     logarithm = np.log(price)
@@ -38,11 +37,11 @@ def transformed(price: Floats, transform: Transform) -> Floats:
 
 
 def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: Mask) -> Floats:
-    """Sampled target paths → price paths.
+    """Convert sampled target paths to price paths, both of shape (samples, steps).
 
-    ``paths``: (samples, steps). ``last_price``: the last observed price before the first step. ``trading``: (steps,), whether a
-    step is expected to have trading; returns of the others are not counted, so the price stays as it was.
-    Quantiles must be taken of what comes back: a quantile of sums is not the sum of quantiles.
+    ``last_price`` is the last observed price before the first step. ``trading``, shape (steps,), marks the steps that are
+    expected to have trading; the price does not change in the others. Compute quantiles from the price paths, because a
+    quantile of sums is not the sum of quantiles.
     """
     if transform == "level":
         return paths.astype(np.float64)
@@ -53,7 +52,7 @@ def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: 
 
 
 def trading_profile(times: Times, observed: Mask, frequency: Frequency) -> list[float]:
-    """Share of cells with trading by slot of the week, from Monday 0 h on; [1.0] where each cell has some.
+    """Return the share of cells with trading for each slot of the week, from Monday 0:00; [1.0] if a cell is a day or more.
 
     ``times`` and ``observed`` are those of the training range.
     """
@@ -64,18 +63,18 @@ def trading_profile(times: Times, observed: Mask, frequency: Frequency) -> list[
 
 
 def expected_trading(times: Times, profile: list[float], frequency: Frequency) -> Mask:
-    """Which cells are expected to have trading. Known ahead, but for holidays, which a weekly profile does not know."""
+    """Return which cells are expected to have trading. The weekly profile does not know holidays."""
     return trading_shares(times, profile, frequency) >= min(_TRADING_SHARE, max(profile))
 
 
 def trading_shares(times: Times, profile: list[float], frequency: Frequency) -> Floats:
-    """The profile's share of each cell."""
+    """Return the expected fraction of trading in each cell, shape (cells,)."""
     slots, _ = _slots(times, frequency)
     return np.asarray(profile)[slots]
 
 
 def _slots(times: Times, frequency: Frequency) -> tuple[npt.NDArray[np.int64], int]:
-    """The slot of the week that each cell begins in, and how many slots there are."""
+    """Return the slot of the week in which each cell starts, and the number of slots."""
     if frequency.unit not in ("min", "H") and str(frequency) != "1D":
         return np.zeros(times.size, dtype=np.int64), 1
     minutes = times.astype("datetime64[m]").astype(np.int64) + 3 * _DAY  # the epoch was a Thursday
@@ -84,10 +83,10 @@ def _slots(times: Times, frequency: Frequency) -> tuple[npt.NDArray[np.int64], i
 
 
 def _slot_width(frequency: Frequency) -> int:
-    """Minutes. As wide as a cell, so that a market that opens at half past is in no slot half of the time.
+    """Return the width of a slot, in minutes: that of a cell, so that a session's edge never falls inside a slot.
 
-    Cells of a step that does not divide the week begin at other minutes each week. Slots as wide as they would then blur the
-    edges of a session, narrow ones would not all be seen in training.
+    If the step does not divide the week, its cells start at different minutes each week. Slots are then at most one hour wide:
+    wider ones would blur the edges of a session, and narrower ones might have no training data.
     """
     step = frequency.multiple * {"min": 1, "H": _HOUR, "D": _DAY}[frequency.unit]
     return step if _WEEK % step == 0 else min(step, _HOUR)

@@ -4,5 +4,6 @@
 See docs/deepar.md.
 
 Source of the model: Salinas, Flunkert, Gasthaus, "DeepAR: Probabilistic Forecasting with Autoregressive Recurrent
-Networks", arXiv:1704.04110. JAX is imported by ``network`` and what builds on it alone, so that the rest stays light.
+Networks", arXiv:1704.04110. Only ``network`` and the modules that use it import JAX, which
+takes seconds.
 """

@@ -21,7 +21,7 @@ app = typer.Typer(
 
 @app.callback()
 def _group() -> None:
-    """Keeps ``train`` a subcommand."""
+    """Make ``train`` a subcommand."""
 
 
 @app.command()
@@ -29,7 +29,7 @@ def train(
     root: Annotated[
         Path,
         typer.Option(
-            help="What SageMaker mounts as /opt/ml: input/config, input/data/<channel>.", exists=True, file_okay=False
+            help="Folder with the layout of /opt/ml: input/config, input/data/<channel>.", exists=True, file_okay=False
         ),
     ],
     tar: Annotated[Path | None, typer.Option(help="Also pack model/ into this model.tar.gz.")] = None,
@@ -51,7 +51,7 @@ def predict(
     request: Annotated[
         typer.FileText, typer.Option(encoding="utf-8", help="File with the JSON request; - reads standard input.")
     ],
-    seed: Annotated[int | None, typer.Option(help="Of the samples; the model's own by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the samples; by default the model's own.")] = None,
 ) -> None:
     """Answer a JSON request as the algorithm's endpoint does: quantiles, mean and samples of each instance.
 

@@ -1,4 +1,4 @@
-"""The algorithm's hyperparameters, from the strings that SageMaker writes to typed values."""
+"""The hyperparameters of one training as typed values, read from the strings that SageMaker passes."""
 
 from __future__ import annotations
 
@@ -8,43 +8,47 @@ from typing import Literal
 
 from contracts.hyperparameters import HYPERPARAMETERS, REQUIRED, hyperparameter_problems
 from contracts.problems import Problem, ProblemsError
-from contracts.strict_json import parse
 
 Word = Literal["auto", "ignore"]
-_WORDS = ("auto", "ignore")
 
-#: Fixed, so that the same run gives the same numbers. (The built-in algorithm draws a new seed for every job.)
+#: Fixed, so that the same training gives the same model. The built-in algorithm draws a new seed for each job.
 SEED = 20170413
 
 
 @dataclass(frozen=True)
 class Config:
-    """One training's settings. ``early_stopping_patience`` None trains all epochs and keeps the last model."""
+    """One field for each of :data:`~contracts.hyperparameters.HYPERPARAMETERS`, and the seed.
+
+    With ``early_stopping_patience`` None, all epochs are trained and the last model is kept.
+    """
 
     time_freq: str
     prediction_length: int
     context_length: int
     epochs: int
-    learning_rate: float = 0.001
-    mini_batch_size: int = 128
-    num_cells: int = 40
-    num_layers: int = 2
-    dropout_rate: float = 0.1
-    embedding_dimension: int = 10
-    likelihood: str = "student-T"
-    cardinality: Word | tuple[int, ...] = "auto"
-    num_dynamic_feat: Word | int = "auto"
-    num_eval_samples: int = 100
-    test_quantiles: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-    early_stopping_patience: int | None = None
+    learning_rate: float
+    mini_batch_size: int
+    num_cells: int
+    num_layers: int
+    dropout_rate: float
+    embedding_dimension: int
+    likelihood: str
+    cardinality: Word | tuple[int, ...]
+    num_dynamic_feat: Word | int
+    num_eval_samples: int
+    test_quantiles: tuple[float, ...]
+    early_stopping_patience: int | None
     seed: int = SEED
 
     @classmethod
     def from_strings(cls, given: Mapping[str, object], source: str = "hyperparameters.json") -> Config:
-        """Read the map of string to string; every problem at once.
+        """Read SageMaker's map of string to string. Hyperparameters that are missing get the algorithm's default.
 
-        Names that start with an underscore are SageMaker's own (``_tuning_objective_metric``) and left alone. An empty
-        ``early_stopping_patience`` is the algorithm's way to say "unset".
+        Names that start with an underscore, such as ``_tuning_objective_metric``, are SageMaker's own and ignored. An empty
+        ``early_stopping_patience`` counts as not set, as in the built-in algorithm.
+
+        Raises:
+            ProblemsError: all missing, unknown and wrong hyperparameters; ``source`` names the file.
         """
         problems = [
             Problem(f"hyperparameter {name}", value, "allowed: a string (SageMaker passes a map of string to string)")
@@ -62,30 +66,21 @@ class Config:
         problems += hyperparameter_problems(strings)
         if problems:
             raise ProblemsError(source, problems)
-        return cls(**{name: _typed(name, text) for name, text in strings.items()})  # type: ignore[arg-type]
+        texts = {item.name: strings.get(item.name, item.default) for item in HYPERPARAMETERS.values()}
+        values = {name: text if text is None else HYPERPARAMETERS[name].value_of(text) for name, text in texts.items()}
+        return cls(**values)  # type: ignore[arg-type]
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Config:
-        """Back from :meth:`to_json`, as a stored model holds it."""
+        """Return the configuration that :meth:`to_json` stored in a model."""
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
         return cls(**values)  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, object]:
+        """Return the fields as JSON values."""
         return asdict(self)
 
     @property
     def window_length(self) -> int:
-        """Steps that the network is unrolled for: the context and the prediction range."""
+        """Number of time steps that the network is unrolled for: the context and the prediction range."""
         return self.context_length + self.prediction_length
-
-
-def _typed(name: str, text: str) -> object:
-    """The value of a string that the table of hyperparameters accepts."""
-    kind = HYPERPARAMETERS[name].kind
-    if kind in ("choice", "frequency") or text in _WORDS:
-        return text
-    if kind in ("integer", "integer-or-word"):
-        return int(text)
-    if kind == "float":
-        return float(text)
-    return tuple(parse(text))

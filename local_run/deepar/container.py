@@ -1,4 +1,4 @@
-"""The container contract: what the algorithm reads and writes under ``/opt/ml``, and how it ends.
+"""The container contract: the files that the algorithm reads and writes under ``/opt/ml``, and its exit codes.
 
 Source: Amazon SageMaker developer guide, "How Amazon SageMaker AI provides training information": SageMaker shows the first
 1024 characters of ``output/failure`` as the job's failure reason.
@@ -22,7 +22,7 @@ FAILURE_CHARS = 1024
 
 @dataclass(frozen=True)
 class Container:
-    """The folders under one root, ``/opt/ml`` in a real container."""
+    """The folders under ``root``, which is ``/opt/ml`` in a real container."""
 
     root: Path
 
@@ -43,9 +43,9 @@ class Container:
 
 
 def run_training(root: Path) -> int:
-    """Train as the container does: exit code 0 with the model's files written, or 1 with the reason in ``output/failure``.
+    """Train like the container. Returns exit code 0 and writes the model, or returns 1 and writes ``output/failure``.
 
-    What the user can mend is a ClientError without a traceback; anything else an AlgorithmError, its traceback in the log.
+    A user's mistake is a ClientError without a traceback. Every other error is an AlgorithmError with a traceback in the log.
     """
     container = Container(root)
     container.failure.unlink(missing_ok=True)
@@ -54,7 +54,7 @@ def run_training(root: Path) -> int:
     except ProblemsError as error:
         reason = f"ClientError: {error}"
         log.error("Customer Error: %s", error)
-    except Exception as error:  # the reason must reach the failure file, whatever it is
+    except Exception as error:  # every reason must reach the failure file
         reason = f"AlgorithmError: {type(error).__name__}: {error}"
         log.exception("Algorithm Error")
     else:
@@ -68,7 +68,7 @@ def _train(container: Container) -> None:
     config = Config.from_strings(_strings(container.hyperparameters))
     log.info("Final configuration: %s", config.to_json())
     channels = _read_channels(container, config)
-    # JAX takes seconds to import: inputs that can not be used are refused before.
+    # JAX takes seconds to import, so bad inputs are rejected before.
     from local_run.deepar.training import evaluate, train
 
     model = train(config, channels["train"])
@@ -81,7 +81,11 @@ def _train(container: Container) -> None:
 
 
 def _read_channels(container: Container, config: Config) -> dict[str, list[Series]]:
-    """The series of each channel, read and checked: the problems of both at once, before anything is trained."""
+    """Read and check the series of both channels, before the training.
+
+    Raises:
+        ProblemsError: the problems of both channels.
+    """
     names = ["train", "test"] if container.channel("test").is_dir() else ["train"]
     channels: dict[str, list[Series]] = {}
     problems: list[Problem] = []

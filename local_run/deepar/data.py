@@ -1,4 +1,4 @@
-"""Reading the data channels, with every rule that the algorithm documents for its JSON Lines.
+"""Reads the data channels and applies all rules that the algorithm documents for its JSON Lines.
 
 Source: Amazon SageMaker developer guide, "Input/Output Interface for the DeepAR Algorithm".
 """
@@ -26,11 +26,11 @@ _START = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2})
 _START_ALLOWED = "allowed: YYYY-MM-DD HH:MM:SS or YYYY-MM-DD (midnight), without a time zone"
 _FIELDS = ("start", "target", "cat", "dynamic_feat")
 _SERIES_ALLOWED = "allowed: a JSON object with start and target"
-#: What fits into the 64 bits of a target, and the 32 of a feature.
+#: Largest values of a target (64 bits) and of a feature (32 bits).
 _TARGET_MAX, _FEATURE_MAX = sys.float_info.max, 3.4e38
-#: More categories than an explicit cardinality may say would be as much too many for ``auto``.
+#: The limit of an explicit cardinality also applies to ``auto``.
 _CATEGORY_MAX = int(HYPERPARAMETERS["cardinality"].maximum) - 1
-#: Further problems say nothing new to whoever mends the file.
+#: Problems of a file that are reported; more would not help to fix it.
 PROBLEM_LIMIT = 20
 
 
@@ -38,8 +38,8 @@ PROBLEM_LIMIT = 20
 class Series:
     """One time series.
 
-    ``target`` has shape (length,), NaN where a value is missing; ``dynamic_feat`` has shape (number of features,
-    length), or (number of features, length + prediction_length) in a request; ``cat`` holds one index a category.
+    ``target`` has shape (length,); missing values are NaN. ``dynamic_feat`` has shape (features, length), in a request
+    (features, length + prediction_length). ``cat`` has one index for each category.
     """
 
     start: datetime
@@ -53,7 +53,11 @@ class Series:
 
 
 def channel_files(folder: Path) -> list[Path]:
-    """The files of a channel: all of them, but those that start with a period, and ``_SUCCESS``."""
+    """Return the files of a channel, except ``_SUCCESS`` and names that start with a period.
+
+    Raises:
+        ProblemsError: there is no file, or one of another format.
+    """
     files = sorted(
         path
         for path in folder.rglob("*")
@@ -72,7 +76,11 @@ def _hidden(path: Path) -> bool:
 
 
 def read_channel(folder: Path, extra: int = 0) -> list[Series]:
-    """Every series of a channel; raises :class:`ProblemsError` naming file and line of each problem."""
+    """Read all series of a channel.
+
+    Raises:
+        ProblemsError: the problems of all files, each with file and line.
+    """
     series: list[Series] = []
     problems: list[Problem] = []
     for path in channel_files(folder):
@@ -90,11 +98,11 @@ def read_channel(folder: Path, extra: int = 0) -> list[Series]:
 
 
 def limited(problems: Sequence[Problem]) -> list[Problem]:
-    """At most PROBLEM_LIMIT of them, and how many more there are."""
+    """Return at most PROBLEM_LIMIT problems, and the number of the others."""
     if len(problems) <= PROBLEM_LIMIT:
         return list(problems)
     rest = len(problems) - PROBLEM_LIMIT
-    return [*problems[:PROBLEM_LIMIT], Problem("further problems", f"{rest} more", "mend those above first")]
+    return [*problems[:PROBLEM_LIMIT], Problem("further problems", f"{rest} more", "fix those above first")]
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -105,7 +113,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
     except (OSError, UnicodeDecodeError, EOFError) as error:
-        allowed = "allowed: UTF-8 text, gzip where the name ends in .gz"
+        allowed = "allowed: UTF-8 text; gzip if the name ends in .gz"
         raise one_problem("input data", path.name, str(error), allowed) from error
 
 
@@ -118,7 +126,7 @@ def _parse_line(text: str, where: str, extra: int) -> tuple[list[Problem], Serie
 
 
 def parse_series(record: object, where: str, extra: int = 0) -> tuple[list[Problem], Series | None]:
-    """One record as a series, or its problems. Features have ``extra`` values more than the target has."""
+    """Return a record as a series, or its problems. Features have ``extra`` more values than the target."""
     if not isinstance(record, dict):
         return [Problem(where, record, _SERIES_ALLOWED)], None
     problems = [Problem(f"{where} {name}", None, "required") for name in ("start", "target") if name not in record]
@@ -157,14 +165,14 @@ def _start(value: object) -> datetime | None:
 
 
 def _numbers(values: object, missing_allowed: bool) -> NDArray[np.float64] | None:
-    """A list as numbers; None where it is no list, or holds something else."""
+    """Return a list as numbers; None if it is not a list of numbers."""
     if not isinstance(values, list):
         return None
     largest = _TARGET_MAX if missing_allowed else _FEATURE_MAX
     if set(map(type, values)) <= {int, float}:
         try:
             numbers = np.array(values, dtype=np.float64)
-        except OverflowError:  # an integer of more digits than any float has
+        except OverflowError:  # an integer above the largest float
             return None
         fits = (np.abs(numbers) <= largest) | (missing_allowed & np.isnan(numbers))
         return numbers if fits.all() else None

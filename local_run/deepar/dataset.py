@@ -1,4 +1,4 @@
-"""A channel as a whole: what its series share, what they must agree on, and the figures that the log tells."""
+"""Checks of a whole channel: its series must have the same categories and features. Also its statistics for the log."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from contracts.problems import Problem, ProblemsError
 from local_run.deepar.config import Config
 from local_run.deepar.data import Series, limited
 
-#: Below this the guide advises against training at all.
+#: The developer guide advises against training with fewer observations.
 FEW_OBSERVATIONS = 300
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What a model is trained with: categories a ``cat`` entry (empty: none) and the number of dynamic features."""
+    """Number of categories of each ``cat`` entry (empty without categories), and number of dynamic features."""
 
     cardinality: tuple[int, ...]
     num_dynamic_feat: int
 
     @classmethod
     def derive(cls, config: Config, train: Sequence[Series]) -> Schema:
-        """From the hyperparameters, and where they say ``auto``, from the data: its first series decides what there is."""
+        """Return the schema of the hyperparameters. For ``auto``, the first series decides which fields are used."""
         first = train[0]
         if config.cardinality == "ignore" or (config.cardinality == "auto" and not first.cat):
             cardinality: tuple[int, ...] = ()
@@ -38,7 +38,7 @@ class Schema:
         return cls(cardinality, 0 if config.num_dynamic_feat == "ignore" else first.num_dynamic_feat)
 
     def problems(self, series: Series, where: str, config: Config) -> list[Problem]:
-        """What keeps a series from being used with this model."""
+        """Return the reasons why a series does not fit this schema."""
         found = []
         if len(self.cardinality) != len(series.cat) and config.cardinality != "ignore":
             allowed = f"allowed: {len(self.cardinality)} categories, as in every series"
@@ -55,7 +55,7 @@ class Schema:
         return found + _support_problems(series, where, config.likelihood)
 
     def conform(self, series: Series) -> Series:
-        """The series without what the model ignores."""
+        """Return the series without the fields that the model ignores."""
         return replace(
             series,
             cat=series.cat if self.cardinality else (),
@@ -64,7 +64,7 @@ class Schema:
 
 
 def _support_problems(series: Series, where: str, likelihood: str) -> list[Problem]:
-    """Targets outside what the likelihood can say."""
+    """Report targets outside the range of the likelihood."""
     observed = series.target[~np.isnan(series.target)]
     if likelihood == "beta":
         wrong, allowed = observed[(observed < 0) | (observed > 1)], "likelihood beta allows 0 to 1"
@@ -76,7 +76,11 @@ def _support_problems(series: Series, where: str, likelihood: str) -> list[Probl
 
 
 def conform_channel(channel: str, series: Sequence[Series], schema: Schema, config: Config) -> list[Series]:
-    """Every series checked against the schema and reduced to it; raises with all problems of the channel."""
+    """Check every series against the schema and remove the fields that it ignores.
+
+    Raises:
+        ProblemsError: all problems of the channel.
+    """
     problems = []
     for number, item in enumerate(series, start=1):
         where = f"{channel} series {number}"
@@ -93,7 +97,7 @@ def conform_channel(channel: str, series: Sequence[Series], schema: Schema, conf
 
 @dataclass(frozen=True)
 class Statistics:
-    """Figures of a channel, over observed values."""
+    """Statistics of a channel's observed values."""
 
     series: int
     observations: int
@@ -125,7 +129,7 @@ class Statistics:
         )
 
     def lines(self) -> list[str]:
-        """As the algorithm writes them."""
+        """Return the lines that the algorithm logs."""
         return [
             f"{'Integer' if self.integer else 'Real'} time series",
             f"number of time series: {self.series}",

@@ -1,4 +1,4 @@
-"""What the algorithm derives from the frequency: timestamps, time features and lags.
+"""Timestamps, time features and lags, which the algorithm derives from the frequency.
 
 Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works" (table of derived features) and
 ``context_length`` in "DeepAR hyperparameters" (lags for the daily frequency: one to four weeks, and a year).
@@ -16,8 +16,8 @@ import contracts.frequency
 
 Floats = NDArray[np.float32]
 
-#: Lags in units of the base frequency. The first, 1, is the autoregressive input itself. A year of days is 52 whole weeks, so
-#: that it lands on the same weekday.
+#: Lags in units of the base frequency. The first, 1, is the autoregressive input. For days, a year is 364, so that the lag has
+#: the same weekday.
 _LAGS = {
     "M": (1, 2, 3, 6, 12, 24, 36),
     "W": (1, 2, 4, 8, 13, 26, 52),
@@ -36,7 +36,7 @@ _SECONDS = {"W": 7 * 86400, "D": 86400, "H": 3600, "min": 60}
 
 
 class Frequency(contracts.frequency.Frequency):
-    """A frequency with what the algorithm derives from it.
+    """A frequency with the algorithm's lags and time features.
 
     >>> Frequency.parse("30min").lags[:3]
     (1, 2, 4)
@@ -44,7 +44,7 @@ class Frequency(contracts.frequency.Frequency):
 
     @property
     def lags(self) -> tuple[int, ...]:
-        """Lags in steps of this frequency, ascending, 1 always among them."""
+        """Lags in steps of this frequency, ascending, including 1."""
         return tuple(sorted({max(1, round(lag / self.multiple)) for lag in _LAGS[self.unit]}))
 
     @property
@@ -52,7 +52,7 @@ class Frequency(contracts.frequency.Frequency):
         return _FEATURES[self.unit]
 
     def timestamps(self, start: datetime, length: int) -> NDArray[np.datetime64]:
-        """``length`` consecutive timestamps from ``start``, in seconds."""
+        """Return ``length`` consecutive timestamps from ``start``, with a resolution of seconds."""
         unit: Literal["M", "s"] = "M" if self.unit == "M" else "s"
         size = self.multiple * _SECONDS.get(self.unit, 1)
         steps = np.arange(length) * np.timedelta64(size, unit)
@@ -60,7 +60,7 @@ class Frequency(contracts.frequency.Frequency):
         return stamps
 
     def time_features(self, start: datetime, length: int) -> Floats:
-        """Shape (length, number of features), each in [-0.5, 0.5]."""
+        """Return the time features, shape (length, features), each in [-0.5, 0.5]."""
         stamps = self.timestamps(start, length)
         columns = [_DERIVED[name](stamps) for name in self.feature_names]
         return np.stack(columns, axis=1).astype(np.float32)

@@ -25,7 +25,7 @@ SAMPLES_MAX = 10_000
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a request asks for; the algorithm's field is optional."""
+    """A request's configuration, with the algorithm's defaults for fields that are missing."""
 
     num_samples: int = 100
     output_types: tuple[str, ...] = ("mean", "quantiles")
@@ -33,7 +33,7 @@ class Configuration:
 
     @classmethod
     def parse(cls, given: object) -> tuple[list[Problem], Configuration]:
-        """The configuration, or what is wrong with it."""
+        """Return the problems of a configuration, and the configuration (the default if there are problems)."""
         if not isinstance(given, dict):
             return [Problem("configuration", given, "allowed: a JSON object")], cls()
         values = {**{"num_samples": 100, "output_types": ["mean", "quantiles"], "quantiles": list(cls.quantiles)}, **given}
@@ -54,7 +54,11 @@ class Configuration:
 
 
 def answer(model: Model, text: str, seed: int | None = None) -> str:
-    """The response's JSON to a request's."""
+    """Return the JSON of the response to a request's JSON.
+
+    Raises:
+        ProblemsError: everything that is wrong in the request.
+    """
     try:
         request = parse(text)
     except ValueError as error:
@@ -65,7 +69,10 @@ def answer(model: Model, text: str, seed: int | None = None) -> str:
 def predict(model: Model, request: object, seed: int | None = None) -> dict[str, Any]:
     """Forecast every instance of a request: ``{"predictions": [{"quantiles": {...}, "mean": [...], "samples": [...]}, …]}``.
 
-    A wrong request raises :class:`ProblemsError` with everything wrong in it. The same seed gives the same answer.
+    The same seed gives the same answer.
+
+    Raises:
+        ProblemsError: everything that is wrong in the request.
     """
     if not isinstance(request, dict):
         raise one_problem("request", "body", request, "allowed: a JSON object with instances")
@@ -100,7 +107,7 @@ def _instances(model: Model, given: object) -> tuple[list[Problem], list[Series]
 
 
 def _prediction(paths: NDArray[np.float64], configuration: Configuration) -> dict[str, Any]:
-    """One instance's outputs from its sample paths (samples, steps)."""
+    """Return one instance's outputs from its sample paths, shape (samples, steps)."""
     made: Mapping[str, Any] = {
         "mean": lambda: paths.mean(axis=0).tolist(),
         "quantiles": lambda: {level: np.quantile(paths, float(level), axis=0).tolist() for level in configuration.quantiles},

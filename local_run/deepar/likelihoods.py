@@ -1,7 +1,7 @@
-"""The likelihoods that the algorithm offers: what the network's outputs mean, their log-probability, and samples.
+"""The likelihoods of the algorithm: the meaning of the network's outputs, their log-probability, and samples.
 
-Every one works on scaled values z / scale. ``log_prob`` is of the value as it stands in the data, so that losses compare
-between scales. Shapes: outputs (..., size), value and scale (...,).
+Values are divided by the scale. ``log_prob`` is that of the unscaled value, so that losses of different scales can be compared.
+Shapes: outputs (…, size), value and scale (…,).
 Source: Salinas et al. 2017, section 3.1 and 3.3 (gaussian and negative binomial); developer guide, ``likelihood``.
 """
 
@@ -16,21 +16,23 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import gammaln, xlogy
 
-#: Keeps standard deviations, rates and shapes away from zero, where a log-probability is no number.
+#: Smallest standard deviation, rate and shape; at 0 the log-probability is not finite.
 TINY = 1e-6
-#: Beta is a density on the open interval: 0 and 1 themselves, which the data may hold, are moved inside by this.
+#: The beta density is defined between 0 and 1 exclusively. Values of 0 and 1 are moved inside by this.
 BETA_EDGE = 1e-4
 
 
 class Likelihood(Protocol):
-    """A family of distributions: ``size`` network outputs a step, and whether targets are divided by their scale."""
+    """A family of distributions with ``size`` network outputs per step. ``scaled``: targets are divided by their scale."""
 
     size: int
     scaled: bool
 
-    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array: ...
+    def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
+        """Return the log-probability of the unscaled value, shape (…,)."""
 
-    def sample(self, key: Array, outputs: Array, scale: Array) -> Array: ...
+    def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
+        """Draw a scaled value for each step, shape (…,)."""
 
 
 def _positive(output: Array) -> Array:
@@ -38,7 +40,7 @@ def _positive(output: Array) -> Array:
 
 
 class Gaussian:
-    """Mean, and standard deviation by softplus."""
+    """Outputs: mean, and standard deviation (softplus)."""
 
     size = 2
     scaled = True
@@ -53,7 +55,7 @@ class Gaussian:
 
 
 class StudentT:
-    """Location, scale by softplus, and degrees of freedom 2 + softplus, so that the variance exists."""
+    """Outputs: location, scale (softplus), and degrees of freedom (2 + softplus, so that the variance exists)."""
 
     size = 3
     scaled = True
@@ -65,7 +67,7 @@ class StudentT:
         return shape - jnp.log(spread * scale) - (freedom + 1) / 2 * jnp.log1p(error**2 / freedom)
 
     def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
-        """By the polar method, without rejection (Bailey 1994, "Polar generation of random variates")."""
+        """Draw with the polar method, without rejection. Source: Bailey 1994, "Polar generation of random variates"."""
         spread, freedom = _positive(outputs[..., 1]), 2 + _positive(outputs[..., 2])
         uniform = jax.random.uniform(key, (2, *outputs.shape[:-1]), minval=TINY)
         radius = jnp.sqrt(freedom * jnp.expm1(-2 / freedom * jnp.log(uniform[0])))
@@ -73,7 +75,7 @@ class StudentT:
 
 
 class NegativeBinomial:
-    """Counts: mean softplus · scale and shape alpha = softplus / √scale, variance mean + alpha · mean²."""
+    """Counts. Outputs: mean (softplus · scale) and shape alpha (softplus / √scale). The variance is mean + alpha · mean²."""
 
     size = 2
     scaled = True
@@ -88,7 +90,7 @@ class NegativeBinomial:
         return chosen - failures * jnp.log1p(alpha * mean) + xlogy(count, alpha * mean / (1 + alpha * mean))
 
     def sample(self, key: Array, outputs: Array, scale: Array) -> Array:
-        """A Poisson count whose rate is drawn from a gamma distribution."""
+        """Draw a Poisson count whose rate is drawn from a gamma distribution."""
         mean, alpha = self._parameters(outputs, scale)
         rate_key, count_key = jax.random.split(key)
         rate = jax.random.gamma(rate_key, 1 / alpha) * alpha * mean
@@ -96,7 +98,7 @@ class NegativeBinomial:
 
 
 class Beta:
-    """Values between 0 and 1, unscaled: both shapes by softplus."""
+    """Unscaled values between 0 and 1. Outputs: the two shapes (softplus)."""
 
     size = 2
     scaled = False
@@ -104,7 +106,7 @@ class Beta:
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         first, second = _positive(outputs[..., 0]), _positive(outputs[..., 1])
         inside = jnp.clip(value, BETA_EDGE, 1 - BETA_EDGE)
-        # Not betaln: its gradient is no number where both shapes are tiny.
+        # Not betaln, because its gradient is not finite if both shapes are tiny.
         normaliser = gammaln(first) + gammaln(second) - gammaln(first + second)
         return (first - 1) * jnp.log(inside) + (second - 1) * jnp.log1p(-inside) - normaliser
 
@@ -113,7 +115,7 @@ class Beta:
 
 
 class DeterministicL1:
-    """A point forecast: the "log-probability" is minus the absolute error, every sample is the same."""
+    """A point forecast. The "log-probability" is minus the absolute error, and all samples are equal."""
 
     size = 1
     scaled = True

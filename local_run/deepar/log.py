@@ -1,4 +1,4 @@
-"""The log as the built-in algorithm writes it, so that the same expressions find the same metrics in either.
+"""Logging in the format of the built-in algorithm, so that the same regular expressions find the metrics.
 
 ``[02/25/2022 07:11:36 INFO 139844299908736] #test_score (algo-1, RMSE): 0.3283896350838211``
 """
@@ -15,7 +15,7 @@ HOST = "algo-1"
 
 @contextmanager
 def log_to_stdout() -> Iterator[None]:
-    """Within the block, this package's log goes to standard output, in the algorithm's format."""
+    """Log this package to standard output within the block, in the algorithm's format."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("[%(asctime)s %(levelname)s %(thread)d] %(message)s", "%m/%d/%Y %H:%M:%S"))
     package = logging.getLogger("local_run.deepar")

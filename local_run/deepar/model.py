@@ -1,4 +1,4 @@
-"""A trained model: what it holds, and its files as they stand in ``model.tar.gz``."""
+"""A trained model and its files in ``model.tar.gz``."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CONFIG_FILE = "model_algo-1-config.json"
 PARAMETERS_FILE = "model_algo-1-parameters.npz"
 MODEL_FILES = (CONFIG_FILE, PARAMETERS_FILE)
 FORMAT = "deepar-stand-in/1"
-#: No model within the hyperparameters' ranges comes near it; a bigger member is no model of ours.
+#: Far above the size of any model within the hyperparameters' ranges, in bytes. Larger archive members are ignored.
 LARGEST_MEMBER = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Model:
-    """Everything a forecast needs."""
+    """Configuration, schema, statistics of the training set, and parameters: everything that a forecast needs."""
 
     config: Config
     schema: Schema
@@ -56,7 +56,11 @@ class Model:
 
     @classmethod
     def load(cls, path: Path) -> Model:
-        """From a folder, or from ``model.tar.gz``, which is read without unpacking."""
+        """Load a model from a folder, or from ``model.tar.gz`` without unpacking it.
+
+        Raises:
+            ProblemsError: the files are missing or damaged.
+        """
         files = _folder_files(path) if path.is_dir() else _archive_files(path)
         try:
             described = parse(files[CONFIG_FILE].decode())
@@ -88,7 +92,7 @@ def _folder_files(folder: Path) -> dict[str, bytes]:
 
 
 def _archive_files(path: Path) -> dict[str, bytes]:
-    """The model's members of an archive; others, and links, are not looked at."""
+    """Return the model's files in an archive. Other members and links are ignored."""
     files = {}
     try:
         with tarfile.open(path, mode="r:gz") as archive:
@@ -104,5 +108,5 @@ def _archive_files(path: Path) -> dict[str, bytes]:
 
 
 def _unreadable(path: Path, found: str) -> Exception:
-    allowed = f"allowed: a folder or model.tar.gz with {' and '.join(MODEL_FILES)}, as training writes them"
+    allowed = f"allowed: a folder or model.tar.gz with {' and '.join(MODEL_FILES)}, as written by training"
     return one_problem("model", path.name, found, allowed)

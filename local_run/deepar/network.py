@@ -1,7 +1,10 @@
-"""The network: an autoregressive LSTM whose outputs parametrise the likelihood of the next value.
+"""The network: an autoregressive LSTM whose outputs are the parameters of the next value's distribution.
 
-All functions are pure and of static shape. Arrays inside are time-major: (T, rows, ...). A step's input is the lagged targets,
-the covariates, and what does not change (the categories' embeddings, the logarithm of the scale).
+All functions are pure and have static shapes. Arrays inside are time-major, (T, rows, …). T is the number of steps of a window,
+B the number of windows, M the number of steps of history before a window, and C the number of covariates. The input of a step
+is the lagged targets, the covariates, the embeddings of the categories, and the logarithm of the scale.
+
+Source: D. Salinas et al., "DeepAR: Probabilistic forecasting with autoregressive recurrent networks", 2020.
 """
 
 from __future__ import annotations
@@ -17,13 +20,13 @@ from local_run.deepar.likelihoods import LIKELIHOODS, Likelihood
 from local_run.deepar.windows import Batch
 
 Parameters = dict[str, Array]
-#: What a scan carries while it samples: the history, and each layer's hidden state and memory.
+#: State of the sampling scan: the history, and the hidden state and the memory of each layer.
 Carry = tuple[Array, list[Array], list[Array]]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What fixes the network's shapes; hashable, so that jit treats it as static."""
+    """Sizes of the network. The class is hashable, so jit treats it as a static argument."""
 
     lags: tuple[int, ...]
     covariates: int
@@ -35,11 +38,16 @@ class Shape:
 
     @property
     def head(self) -> Likelihood:
+        """The distribution that the outputs parametrise."""
         return LIKELIHOODS[self.likelihood]
 
 
 def initial_parameters(shape: Shape, key: Array) -> Parameters:
-    """Glorot-uniform kernels, forget gates open (bias 1), everything else 0."""
+    """Return the initial parameters: Glorot-uniform kernels, forget gates with bias 1, all other biases 0.
+
+    Kernels have shape (inputs, 4 · cells), the head's kernel (cells, parameters of the distribution), and embeddings
+    (categories, embedding dimension).
+    """
     gates = 4 * shape.num_cells
     static = 1 + len(shape.cardinality) * shape.embedding_dimension
     inputs = len(shape.lags) + shape.covariates + static
@@ -66,12 +74,12 @@ def initial_parameters(shape: Shape, key: Array) -> Parameters:
 
 
 def _project(inputs: Array, kernel: Array) -> Array:
-    """(T, B, n) times (n, m), as one flat matrix product: the compiler has no fast way for the gradient of the other."""
+    """Multiply (T, B, n) by (n, m), giving (T, B, m). One flat matrix product, because its gradient compiles to faster code."""
     return (inputs.reshape(-1, inputs.shape[-1]) @ kernel).reshape(*inputs.shape[:-1], kernel.shape[1])
 
 
 def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
-    """What covariates, embeddings and scale add to the first layer's gates: (T, B, 4 · cells)."""
+    """Return what covariates, embeddings and scale add to the gates of the first layer, shape (T, B, 4 · cells)."""
     embedded = [parameters[f"embedding_{number}"][batch.cat[:, number]] for number in range(batch.cat.shape[1])]
     static = jnp.concatenate([batch.log_scale[:, None], *embedded], axis=1)
     by_window = static @ parameters["static_kernel"] + parameters["bias_0"]
@@ -79,7 +87,11 @@ def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
 
 
 def _cell(gates: Array, hidden: Array, memory: Array, keep: float | Array) -> tuple[Array, Array]:
-    """One LSTM step with zoneout: the share ``keep`` of each neuron stays as it was (Krueger et al. 2016)."""
+    """Do one LSTM step with zoneout, and return the new hidden state and memory, both (rows, cells).
+
+    ``gates`` has shape (rows, 4 · cells), in the order input, forget, candidate, output. ``keep`` is the share of the old state
+    that remains: 0 or 1 per neuron in training, the zoneout rate in sampling. Source: D. Krueger et al., "Zoneout", 2016.
+    """
     entry, forget, candidate, exit_ = jnp.split(gates, 4, axis=-1)
     fresh = jax.nn.sigmoid(forget) * memory + jax.nn.sigmoid(entry) * jnp.tanh(candidate)
     output = jax.nn.sigmoid(exit_) * jnp.tanh(fresh)
@@ -89,10 +101,10 @@ def _cell(gates: Array, hidden: Array, memory: Array, keep: float | Array) -> tu
 def sampled_history(
     parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float | Array, keys: Array, samples: int
 ) -> Array:
-    """The history with every unknown step filled by a draw from the network: (M + T, B · samples), scaled.
+    """Fill every unknown step with a draw from the network. Returns the scaled history, shape (M + T, B · samples).
 
-    Ancestral sampling: each drawn value is an input of the steps after it. ``keys`` has one key a window, so that a window's
-    samples do not depend on which others stand beside it. Zoneout acts by its expected value here.
+    In this ancestral sampling, each drawn value is an input of the following steps. ``keys``, shape (B,), has one random key
+    per window, so a window's samples do not depend on the other windows. Zoneout acts by its expected value.
     """
     steps = batch.observed.shape[1]
     rows = len(batch.scale) * samples
@@ -126,10 +138,11 @@ def sampled_history(
 
 
 def loss(parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float | Array, key: Array, missing: bool) -> Array:
-    """Mean negative log-likelihood of the observed steps, context included, given the true values before each.
+    """Return the mean negative log-likelihood of the observed steps, including the context, given the true values before each.
 
-    Where the data has missing values, the network first fills them (without gradient), as it will when it forecasts;
-    they are inputs, and never count in the loss. ``missing`` False says that there are none, and saves that pass.
+    With ``missing``, the network first fills missing values as in a forecast, without a gradient. They are inputs of later
+    steps but never part of the loss. ``missing`` False skips this pass if there are no missing values. ``key`` seeds the draws
+    and the zoneout masks.
     """
     steps = batch.observed.shape[1]
     reach = batch.history.shape[1] - steps
@@ -152,7 +165,10 @@ def loss(parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float
 
 
 def _layer(gates: Array, recurrent: Array, key: Array, dropout_rate: float | Array) -> Array:
-    """One LSTM layer over all steps, given what its inputs add to the gates: (T, B, cells)."""
+    """Run one LSTM layer over all steps. Returns its hidden states, shape (T, B, cells).
+
+    ``gates``, shape (T, B, 4 · cells), is what the layer's inputs add to its gates; ``recurrent`` has shape (cells, 4 · cells).
+    """
     steps, rows, width = gates.shape
     cells = width // 4
     keep = jax.random.bernoulli(key, dropout_rate, (steps, rows, cells)).astype(jnp.float32)

@@ -20,12 +20,12 @@ from local_run.deepar.model import Model
 from local_run.deepar.network import Parameters, Shape, sampled_history
 from local_run.deepar.windows import Batch, Windows
 
-#: Series forecast in one call of the compiled network: bounds memory, and a shorter last group is padded to it.
+#: Number of series in one call of the compiled network. It limits the memory; a shorter last group is padded.
 GROUP = 16
 
 
 def network_shape(config: Config, schema: Schema) -> Shape:
-    """The network for these hyperparameters and this data."""
+    """Return the sizes of the network for these hyperparameters and data."""
     frequency = Frequency.parse(config.time_freq)
     return Shape(
         lags=frequency.lags,
@@ -49,10 +49,10 @@ _paths = jax.jit(_future, static_argnames=("shape", "samples", "steps"))
 
 
 def sample_paths(model: Model, series: Sequence[Series], samples: int, seed: int | None = None) -> NDArray[np.float64]:
-    """Forecasts of the prediction_length steps after each series: (series, samples, prediction_length), in the data's units.
+    """Forecast the prediction_length steps after each series. Returns (series, samples, prediction_length) in the data's unit.
 
-    A series' dynamic features reach over those steps. The same seed (the model's own by default) and the same place in
-    ``series`` give the same samples.
+    The dynamic features of a series must cover these steps. The samples depend only on the seed (the model's own by default)
+    and on the position in ``series``.
     """
     config = model.config
     scaled = LIKELIHOODS[config.likelihood].scaled

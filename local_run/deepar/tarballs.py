@@ -1,4 +1,4 @@
-"""Archives as training jobs leave them."""
+"""Archives of training jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def pack_folder(folder: Path, target: Path) -> Path:
-    """A ``.tar.gz`` of all files in a folder; the same files give the same bytes, whenever and by whom it is packed."""
+    """Pack all files of a folder into a ``.tar.gz`` and return its path. The same files give the same bytes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != target)
     with (
         target.open("wb") as raw,

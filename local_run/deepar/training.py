@@ -27,19 +27,20 @@ from local_run.deepar.windows import Batch, Sampler, Windows
 
 log = logging.getLogger(__name__)
 
-#: Beyond this norm a gradient is shortened: one wild window must not undo an epoch.
+#: Longest gradient: longer ones are scaled to it, so that one extreme window cannot undo an epoch.
 GRADIENT_NORM = 10.0
 _LOG_EVERY = 5
 
 State = tuple[Parameters, optax.OptState]
-#: The rule that turns gradients into updates, but for the learning rate, which stays an argument of the compiled step.
+#: Turns gradients into updates. The learning rate is not included, because it is an argument of the compiled step.
 OPTIMISER = optax.chain(optax.clip_by_global_norm(GRADIENT_NORM), optax.scale_by_adam())
 
 
 def train(config: Config, channel: Sequence[Series]) -> Model:
-    """Fit a model to the series of the train channel, logging each epoch as the algorithm does.
+    """Fit a model to the series of the train channel, and log each epoch like the algorithm.
 
-    Raises :class:`~contracts.problems.ProblemsError` for data that does not fit together, or a loss that is no number.
+    Raises:
+        ProblemsError: the series do not fit the configuration, or the loss is not finite.
     """
     schema = Schema.derive(config, channel)
     _log_schema(config, schema, channel[0])
@@ -47,7 +48,7 @@ def train(config: Config, channel: Sequence[Series]) -> Model:
     statistics = Statistics.of(series)
     _log_statistics("Training", statistics)
     if statistics.observations < FEW_OBSERVATIONS:
-        log.warning("fewer than %d observations in all training series: too few to learn from", FEW_OBSERVATIONS)
+        log.warning("fewer than %d observations in all training series: too few for training", FEW_OBSERVATIONS)
     windows = Windows(series, config, schema, LIKELIHOODS[config.likelihood].scaled)
     sampler = Sampler(windows, config)
     log.info("Doing %.1f passes over dataset per epoch in %d mini-batches.", sampler.passes, sampler.batches)
@@ -57,7 +58,7 @@ def train(config: Config, channel: Sequence[Series]) -> Model:
 
 
 def evaluate(model: Model, channel: Sequence[Series]) -> dict[str, float]:
-    """Test metrics: the last prediction_length steps of each series, forecast from those before."""
+    """Forecast the last prediction_length steps of each series from the steps before, and return the test metrics by name."""
     series = conform_channel("test", channel, model.schema, model.config)
     _log_statistics("Test", Statistics.of(series))
     config = model.config
@@ -73,12 +74,12 @@ def evaluate(model: Model, channel: Sequence[Series]) -> dict[str, float]:
 
 
 def without_end(series: Series, steps: int) -> Series:
-    """What is known when the last ``steps`` values are to be forecast: features stay, the target ends earlier."""
+    """Return the series without its last ``steps`` targets, but with all features."""
     return replace(series, target=series.target[:-steps])
 
 
 def _short(series: Sequence[Series], config: Config) -> bool:
-    """Whether some window may reach beyond the end of its series, where values are missing too."""
+    """Return whether a window can extend beyond the end of its series, where values are missing."""
     return any(len(item.target) <= config.prediction_length for item in series)
 
 
@@ -130,7 +131,7 @@ def _epoch(
         state, value = _compiled_step(state, shape, batch, *rates, jax.random.fold_in(key, number), missing)
         losses.append(float(value))
         if not math.isfinite(losses[-1]):
-            allowed = "the loss became no number; lower learning_rate, or look for absurd values in the data"
+            allowed = "the loss is not finite; use a lower learning_rate, or look for extreme values in the data"
             raise one_problem("training", "hyperparameter learning_rate", str(config.learning_rate), allowed)
         if number % _LOG_EVERY == 0:
             average = float(np.mean(losses))

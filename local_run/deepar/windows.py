@@ -1,4 +1,4 @@
-"""From series to what the network reads: windows of context and prediction range, scaled, with lags and covariates."""
+"""Cuts series into the network's input: scaled windows of context and prediction range, with history and covariates."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Bools = NDArray[np.bool_]
 
 
 class Batch(NamedTuple):
-    """Windows side by side: B windows of T steps, M steps of history before them for the lags.
+    """B windows of T steps, each with M steps of history before it for the lags, and C covariates.
 
-    Values are divided by ``scale``; where nothing is known they are 0. ``observed`` steps count in the loss; ``known``
-    steps are those and the ones before the series began; every other step's value is sampled by the network.
+    Values are divided by ``scale``; unknown values are 0. ``observed`` steps count in the loss. ``known`` steps are these and
+    the ones before the series starts; the network samples the values of all other steps.
     """
 
     history: Floats  # (B, M + T)
     observed: Bools  # (B, T)
     known: Bools  # (B, T)
     covariates: Floats  # (B, T, C)
-    scale: Floats  # (B,)
-    log_scale: Floats  # (B,), of scale over the training set's
+    scale: Floats  # (B,), in the target's unit
+    log_scale: Floats  # (B,), logarithm of the scale divided by the training set's level
     cat: NDArray[np.int32]  # (B, number of categories)
 
 
 @dataclass(frozen=True)
 class Standard:
-    """What training fits to its data before the network: covariates' mean and deviation, the targets' usual size."""
+    """Statistics of the training set: mean and deviation of each covariate, shape (C,), and the level of the targets."""
 
     mean: Floats
     deviation: Floats
@@ -43,21 +43,23 @@ class Standard:
 
     @classmethod
     def fit(cls, covariates: Sequence[Floats], train: Sequence[Series]) -> Standard:
+        """Compute the statistics from the covariates of all series, each (steps, C), and from their targets."""
         count = sum(len(item) for item in covariates)
         mean = sum(item.sum(axis=0, dtype=np.float64) for item in covariates) / count
         variance = sum(((item - mean) ** 2).sum(axis=0) for item in covariates) / count
         deviation = np.sqrt(variance)
-        # A constant column says nothing: it becomes 0, whatever rounding left of its deviation.
+        # A constant column becomes 0, even if rounding leaves it a small deviation.
         deviation = np.where(deviation > 1e-6 * np.maximum(1, np.abs(mean)), deviation, np.inf)
         level = float(np.nanmean(np.abs(np.concatenate([item.target for item in train]))))
         return cls(np.asarray(mean, np.float32), np.asarray(deviation, np.float32), level if level > 0 else 1.0)
 
 
 class Windows:
-    """Cuts windows out of a set of series.
+    """Cuts windows out of series.
 
-    The series' covariates are its time features, its age (log of the steps since it began, which tells a new series from
-    an old one) and its dynamic features.
+    The covariates of a series are its time features, its age, and its dynamic features. The age is the logarithm of the number
+    of steps since its start, which distinguishes new series from old ones. ``extra`` is the number of steps after the target's
+    end for which covariates are computed.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Windows:
         self.reach = max(self.frequency.lags)
         raw = [self._raw_covariates(item, schema, extra) for item in series]
         self.standard = standard or Standard.fit(raw, series)
-        for item in raw:  # in place: with hundreds of series this is most of the memory
+        for item in raw:  # in place, because with hundreds of series this is most of the memory
             item -= self.standard.mean
             item /= self.standard.deviation
         self._covariates = raw
@@ -90,7 +92,7 @@ class Windows:
         return np.concatenate(columns, axis=1)
 
     def batch(self, chosen: Sequence[tuple[int, int]]) -> Batch:
-        """The windows given as (index of the series, index of the first forecast step)."""
+        """Return the chosen windows, each given as (index of the series, index of the first forecast step)."""
         rows = [self._window(index, start) for index, start in chosen]
         return Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
 
@@ -113,9 +115,9 @@ class Windows:
         )
 
     def _scale(self, context: NDArray[np.float64], observed: Bools) -> float:
-        """Mean absolute value of what is observed in the context; the training set's where that is nothing, or 0.
+        """Return the mean absolute observed value of the context; the training set's level if that is 0 or unknown.
 
-        The paper's 1 + mean is meant for counts: beside returns of one per cent, that 1 would be all there is.
+        The paper's scale of 1 + mean is meant for counts; for returns of about 1 %, the 1 would dominate.
         """
         if not self._scaled:
             return 1.0
@@ -124,7 +126,7 @@ class Windows:
 
 
 def _cut(values: NDArray[Any], begin: int, end: int, outside: float) -> NDArray[Any]:
-    """``values[begin:end]`` along the first axis, where indices outside the array give ``outside``."""
+    """Return ``values[begin:end]`` along the first axis; positions outside the array have the value ``outside``."""
     inner = values[max(0, begin) : max(0, end)]
     before = min(max(0, -begin), end - begin)
     after = end - begin - before - len(inner)
@@ -134,12 +136,12 @@ def _cut(values: NDArray[Any], begin: int, end: int, outside: float) -> NDArray[
 
 
 class Sampler:
-    """Draws training windows, an epoch at a time.
+    """Draws the training windows of an epoch.
 
-    As the built-in algorithm's log tells ("Small number of time series. Doing 46 passes over dataset with prob 0.99 per
-    epoch", with 14 series and mini-batches of 64): an epoch is one pass over all series, or 10 mini-batches where that is more.
-    Each time a series is drawn, the first forecast step is chosen evenly among those whose prediction range lies within it;
-    a context that begins before the series is padded.
+    An epoch is one pass over all series, but at least 10 mini-batches. This follows the built-in algorithm's log ("Small number
+    of time series. Doing 46 passes over dataset with prob 0.99 per epoch", for 14 series and mini-batches of 64). Whenever a
+    series is drawn, its first forecast step is chosen uniformly from those whose prediction range is within the series. A
+    context that starts before the series is padded.
     """
 
     SMALLEST_EPOCH = 10
@@ -152,11 +154,11 @@ class Sampler:
 
     @property
     def passes(self) -> float:
-        """Passes over the series in one epoch."""
+        """Number of passes over the series in one epoch."""
         return self.batches * self._config.mini_batch_size / len(self._windows.series)
 
     def epoch(self) -> list[list[tuple[int, int]]]:
-        """The choices of one epoch, by mini-batch."""
+        """Return the windows of one epoch, by mini-batch: (index of the series, index of the first forecast step)."""
         size, count = self._config.mini_batch_size, len(self._windows.series)
         wanted = self.batches * size
         order = np.concatenate([self._random.permutation(count) for _ in range(-(-wanted // count))])[:wanted]

@@ -1,18 +1,18 @@
-"""Deploy a Pulumi program onto the emulator, in this process: the program as it is, with real resources at the end.
+"""Deploys a Pulumi program to the emulator, in this process.
 
-``deploy`` either leaves everything the program declares, or nothing.
+After ``deploy``, either all resources of the program exist, or none.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.outputs import StackOutputs
 from contracts.problems import Problem, ProblemsError, one_problem
-from local_run.deployment.deployed import DeployedResource, Progress, ResourceError, ResourceEvent
+from local_run.deployment.deployed import DeployedResource, OnResource, ResourceError, ResourceEvent
 from local_run.deployment.monitor import Monitor
 from local_run.deployment.program import run_program
 from local_run.emulator.actors import DEPLOYER
@@ -21,12 +21,12 @@ from local_run.emulator.server import Emulator
 from stack_config import StackConfig, read_stack_config
 
 ImageBuilder = Callable[[Properties], str]
-_NO_REGION = "set it in the stack's file, or give it as an override"
+_NO_REGION = "set it in the stack's file or as an override"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployed stack. ``outputs`` are its exports; one that the program marks as secret stands as ``[secret]``."""
+    """A deployed stack. ``outputs`` are its exports; secret ones are replaced by ``[secret]``."""
 
     config: StackConfig
     region: str
@@ -36,23 +36,27 @@ class Deployment:
     seconds: float
 
     def stack_outputs(self) -> StackOutputs:
-        """The exports that every stack of this project has; :class:`ProblemsError` names what is missing."""
+        """Return the exports of this project's stacks.
+
+        Raises:
+            ProblemsError: exports are missing.
+        """
         return StackOutputs.from_mapping(self.outputs, f"outputs of stack {self.config.stack}")
 
     def of_type(self, type_: str) -> list[DeployedResource]:
         return [resource for resource in self.resources if resource.type == type_]
 
-    def destroy(self, progress: Progress | None = None) -> None:
-        """Delete all resources, last made first.
+    def destroy(self, on_resource: OnResource | None = None) -> None:
+        """Delete all resources in the reverse order of their creation.
 
         Raises:
-            ProblemsError: resources are protected (then nothing is deleted), or some could not be deleted.
+            ProblemsError: resources are protected, in which case nothing is deleted, or could not be deleted.
         """
         protected = [resource for resource in self.resources if resource.protect]
         if protected:
-            problems = [Problem(resource.urn, "protect", "take the protection away first") for resource in protected]
+            problems = [Problem(resource.urn, "protect", "remove the protection first") for resource in protected]
             raise ProblemsError(f"destroying stack {self.config.stack}", problems)
-        _delete(self.resources, progress, discard=False)
+        _delete(self.resources, on_resource, discard=False)
 
 
 def deploy(
@@ -60,21 +64,21 @@ def deploy(
     project_dir: Path,
     stack: str,
     config_overrides: Mapping[str, object] | None = None,
-    progress: Progress | None = None,
+    on_resource: OnResource | None = None,
     image_builder: ImageBuilder | None = None,
 ) -> Deployment:
-    """Run the program of ``project_dir`` and make everything it declares.
+    """Run the program of ``project_dir`` and create all resources that it declares.
 
-    ``config_overrides`` stand above the stack's file (``{"model-training:assetsBucketName": "prices"}``). ``progress`` is
-    called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's inputs and gives its
-    id; without one, images get a stand-in in the registry.
+    ``config_overrides``, such as ``{"model-training:assetsBucketName": "prices"}``, take precedence over the stack's file.
+    ``on_resource`` is called from worker threads, one event at a time. ``image_builder`` builds an image from its resource's
+    inputs and returns its id; without it, the registry gets a placeholder.
 
     Raises:
-        ProblemsError: what the configuration, the program or a resource (:class:`ResourceError`) complains about. Whatever had
-            been made is gone again, as after any other error of the program.
+        ProblemsError: problems of the configuration, the program or a resource (:class:`ResourceError`). The resources that
+            were created are deleted, as after any other error of the program.
     """
     started = time.monotonic()
-    config, monitor = _prepare(emulator, project_dir, stack, config_overrides, False, progress, image_builder)
+    config, monitor = _prepare(emulator, project_dir, stack, config_overrides, False, on_resource, image_builder)
     try:
         run_program(project_dir, config, monitor)
     except BaseException as error:
@@ -89,7 +93,7 @@ def deploy(
 def preview(
     emulator: Emulator, project_dir: Path, stack: str, config_overrides: Mapping[str, object] | None = None
 ) -> tuple[DeployedResource, ...]:
-    """What the program would register on an empty account, with its inputs: nothing is made, what AWS decides is unknown."""
+    """Return the resources that the program would register, with their inputs. Nothing is created."""
     config, monitor = _prepare(emulator, project_dir, stack, config_overrides, True, None, None)
     run_program(project_dir, config, monitor, preview=True)
     return tuple(monitor.created)
@@ -101,7 +105,7 @@ def _prepare(
     stack: str,
     overrides: Mapping[str, object] | None,
     dry: bool,
-    progress: Progress | None,
+    on_resource: OnResource | None,
     image_builder: ImageBuilder | None,
 ) -> tuple[StackConfig, Monitor]:
     config = read_stack_config(project_dir, stack, overrides)
@@ -112,18 +116,18 @@ def _prepare(
         return emulator.client(service, DEPLOYER, region)
 
     aws = Aws(client_of, emulator.account_id, config.region, image_builder)
-    return config, Monitor(aws, config.project, config.stack, dry, progress)
+    return config, Monitor(aws, config.project, config.stack, dry, on_resource)
 
 
 def _undo(created: list[DeployedResource], error: BaseException) -> None:
-    """Delete what a failed deployment made; what can not be deleted is told with the failure."""
+    """Delete the resources of a failed deployment, and note on the error which could not be deleted."""
     try:
         _delete(created, None, discard=True)
     except ProblemsError as left:
         error.add_note(f"left behind: {left}")
 
 
-def _delete(resources: list[DeployedResource] | tuple[DeployedResource, ...], progress: Progress | None, discard: bool) -> None:
+def _delete(resources: Sequence[DeployedResource], on_resource: OnResource | None, discard: bool) -> None:
     problems = []
     for resource in reversed(resources):
         if resource.aws is None:
@@ -135,9 +139,9 @@ def _delete(resources: list[DeployedResource] | tuple[DeployedResource, ...], pr
         except Exception as error:
             problems.append(Problem(resource.urn, resource.id, f"could not be deleted: {error}"))
             continue
-        if progress is not None:
+        if on_resource is not None:
             seconds = time.monotonic() - started
-            progress(ResourceEvent("deleted", resource.urn, resource.type, resource.name, seconds))
+            on_resource(ResourceEvent("deleted", resource.urn, resource.type, resource.name, seconds))
     if problems:
         raise ProblemsError("deleting resources", problems)
 

@@ -1,4 +1,4 @@
-"""What a deployment tells: each resource as it was made, each step as it happens, and which resource failed, and why."""
+"""Results of a deployment: its resources, the events of its progress, and the error of a resource."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local_run.emulator.resources.base import AlreadyExistsError
 
 @dataclass(frozen=True)
 class ResourceEvent:
-    """One step of a resource's life, as it happens. ``seconds`` is how long the step took, once it is over."""
+    """A resource is being created, was created or deleted, or failed. ``seconds`` is the duration of a finished step."""
 
     phase: Literal["creating", "created", "failed", "deleted"]
     urn: str
@@ -24,7 +24,7 @@ class ResourceEvent:
     seconds: float = 0.0
 
 
-Progress = Callable[[ResourceEvent], None]
+OnResource = Callable[[ResourceEvent], None]
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class DeployedResource:
     inputs: Properties
     outputs: Properties
     protect: bool = False
-    #: What deleting it needs: its true state, and the account and region it lies in. Never shown.
+    #: Unmasked state, account and region, which are needed for deleting it. Never shown.
     state: Properties = field(default_factory=dict, repr=False)
     aws: Aws | None = field(default=None, repr=False)
 
 
 class ResourceError(ProblemsError):
-    """A resource that could not be made or deleted: which one, and why."""
+    """A resource could not be created or deleted."""
 
     def __init__(self, urn: str, reason: str) -> None:
         self.urn = urn
@@ -56,15 +56,15 @@ class ResourceError(ProblemsError):
         return f"{self.subject}: {self.urn}: {self.reason}"
 
 
-def explained(urn: str, error: Exception) -> ResourceError:
-    """The error of a resource in words for a user, with whatever was noted at it."""
-    told = _in_words(urn, error)
+def as_resource_error(urn: str, error: Exception) -> ResourceError:
+    """Return any error of a resource as a ResourceError with a message for the user and the same notes."""
+    converted = _converted(urn, error)
     for note in getattr(error, "__notes__", ()):
-        told.add_note(note)
-    return told
+        converted.add_note(note)
+    return converted
 
 
-def _in_words(urn: str, error: Exception) -> ResourceError:
+def _converted(urn: str, error: Exception) -> ResourceError:
     if isinstance(error, ProblemsError):
         return ResourceError(urn, "; ".join(str(problem) for problem in error.problems))
     if isinstance(error, KeyError):

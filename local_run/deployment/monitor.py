@@ -1,8 +1,8 @@
-"""The resource monitor of the in-process deployment: what the Pulumi engine and its providers do, done in the emulator.
+"""The resource monitor of the in-process deployment, which replaces the Pulumi engine and its providers.
 
-The Pulumi SDK calls it from worker threads, one call a registered resource. It builds on the SDK's own mock monitor for the
-protocol, and differs in all that makes a deployment real: resources are created, secrets stay secrets, nothing unknown is
-passed on silently, and what the emulator can not do is an error.
+The Pulumi SDK calls it from worker threads, once for each registered resource. It extends the SDK's mock monitor, which
+implements the protocol. Unlike the mock, it creates resources in the emulator, masks secrets, and reports unknown values and
+unsupported features as errors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import _ensure_event_loop, _sync_await
 
-from local_run.deployment.deployed import DeployedResource, Progress, ResourceError, ResourceEvent, explained
+from local_run.deployment.deployed import DeployedResource, OnResource, ResourceError, ResourceEvent, as_resource_error
 from local_run.emulator.resources import SECRET_FIELDS, Aws, Properties, invoke_of, resource_of
 from local_run.emulator.resources.base import without_floats
 
@@ -29,7 +29,7 @@ _PROVIDER = "pulumi:providers:"
 class Monitor(MockMonitor):
     """Answers the SDK's calls for one deployment (or, with ``preview``, for a run that creates nothing)."""
 
-    def __init__(self, aws: Aws, project: str, stack: str, preview: bool, progress: Progress | None) -> None:
+    def __init__(self, aws: Aws, project: str, stack: str, preview: bool, on_resource: OnResource | None) -> None:
         super().__init__(_NoMocks())
         self.created: list[DeployedResource] = []
         self.outputs: Properties = {}
@@ -40,14 +40,14 @@ class Monitor(MockMonitor):
         self._project = project
         self._stack = stack
         self._preview = preview
-        self._progress = progress or (lambda event: None)
+        self._on_resource = on_resource or (lambda event: None)
         self._lock = threading.RLock()
         self._urns: set[str] = set()
         self._claims: dict[tuple[str, str, str], str] = {}
         self._regions: dict[str, str | None] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """As the engine makes it: the type after those of its parents, but for the stack itself."""
+        """Return the URN like the engine: the types of the parents, except the stack, precede the type."""
         parents = parent.split("::", 3)[2] if parent else STACK_TYPE
         qualified = type_ if parents == STACK_TYPE else f"{parents}${type_}"
         return f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
@@ -66,14 +66,9 @@ class Monitor(MockMonitor):
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=_sync_await(rpc.serialize_properties(outputs, {})))
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        """``<Resource>.get(…)``: one that exists already and is not ours."""
-        _ensure_event_loop()  # type: ignore[no-untyped-call]
+        """Answer ``<Resource>.get(…)`` with an error, because a new emulator holds nothing that the program did not create."""
         urn = self.make_urn(request.parent, request.type, request.name)
-        state = without_floats(rpc.deserialize_properties(request.properties))
-        found = resource_of(request.type).read(self._aws, request.id, state)
-        if found is None:
-            raise ResourceError(urn, f"{request.type} {request.id!r} does not exist")
-        return resource_pb2.ReadResourceResponse(urn=urn, properties=_sync_await(rpc.serialize_properties(found, {})))
+        raise ResourceError(urn, f"{request.type} {request.id!r} does not exist: a new emulator is empty")
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         _ensure_event_loop()  # type: ignore[no-untyped-call]
@@ -92,13 +87,13 @@ class Monitor(MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802
-        """Without resource references: a resource given as an input arrives as its id."""
+        """Turn off resource references, so that a resource given as an input arrives as its id."""
         info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
         kept = [item for item in info.supportedFeatures if item != resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES]
         return resource_pb2.DeploymentInfo(supportedFeatures=kept)
 
     def stop(self, reason: BaseException) -> None:
-        """Refuse whatever is registered from now on. The first reason is the deployment's failure."""
+        """Reject all further registrations. The first reason is the deployment's failure."""
         with self._lock:
             self.stopped = True
             if self.failure is None:
@@ -113,7 +108,7 @@ class Monitor(MockMonitor):
             return self._make_provider(urn, inputs)
         resource, aws = resource_of(request.type), self._region_of(request, inputs)
         if request.importId:
-            raise ResourceError(urn, "the option import_ adopts what exists, and in a new emulator nothing does")
+            raise ResourceError(urn, "the option import_ adopts an existing resource, but a new emulator is empty")
         inputs = resource.named(inputs, request.name, urn)
         if self._preview:
             self._record(self._deployed(urn, request, "", inputs, inputs, secrets, aws))
@@ -122,11 +117,11 @@ class Monitor(MockMonitor):
         if unknown:
             raise ResourceError(urn, f"unknown at deployment: {', '.join(unknown)}")
         self._claim_id(urn, request.type, aws, resource.planned_id(aws, inputs))
-        self._progress(ResourceEvent("creating", urn, request.type, request.name))
+        self._on_resource(ResourceEvent("creating", urn, request.type, request.name))
         started = time.monotonic()
         id_, outputs = resource.create(aws, inputs)
         self._record(self._deployed(urn, request, id_, inputs, outputs, secrets, aws))
-        self._progress(ResourceEvent("created", urn, request.type, request.name, time.monotonic() - started))
+        self._on_resource(ResourceEvent("created", urn, request.type, request.name, time.monotonic() - started))
         hidden = secrets | set(request.additionalSecretOutputs)
         return id_, {key: rpc.wrap_rpc_secret(value) if key in hidden else value for key, value in outputs.items()}
 
@@ -140,7 +135,7 @@ class Monitor(MockMonitor):
         return DeployedResource(*where, shown_inputs, shown_outputs, request.protect, {**inputs, **outputs}, aws)
 
     def _make_provider(self, urn: str, inputs: Properties) -> tuple[str, Properties]:
-        """An explicit provider: of its settings only the region means something here."""
+        """Register an explicit provider. Only its region is used."""
         self._regions[urn] = inputs.get("region")
         return "provider", inputs
 
@@ -151,19 +146,19 @@ class Monitor(MockMonitor):
     def _claim_urn(self, urn: str) -> None:
         with self._lock:
             if self.stopped:
-                raise ResourceError(urn, "not made, since the deployment had failed already")
+                raise ResourceError(urn, "not created, because the deployment has already failed")
             if urn in self._urns:
-                raise ResourceError(urn, "this type and name are used twice under one parent; give it a name of its own")
+                raise ResourceError(urn, "two resources of this type have the same name and parent; rename one")
             self._urns.add(urn)
 
     def _claim_id(self, urn: str, type_: str, aws: Aws, id_: str | None) -> None:
-        """Two resources that mean the same physical thing: the provider would let the second overwrite the first."""
+        """Raise ResourceError if two resources have one physical id; the provider would overwrite the first with the second."""
         if id_ is None:
             return
         with self._lock:
             owner = self._claims.setdefault((type_, aws.region, id_), urn)
         if owner != urn:
-            raise ResourceError(urn, f"{type_} {id_!r} belongs to {owner} already")
+            raise ResourceError(urn, f"{type_} {id_!r} already belongs to {owner}")
 
     def _record(self, resource: DeployedResource) -> None:
         with self._lock:
@@ -173,14 +168,14 @@ class Monitor(MockMonitor):
         with self._lock:
             if self.failure is not None:
                 return
-            told = error if isinstance(error, ResourceError) else explained(urn, error)
-            told.__cause__ = error if error is not told else error.__cause__
-            self.stop(told)
-            self._progress(ResourceEvent("failed", urn, request.type, request.name))
+            failure = error if isinstance(error, ResourceError) else as_resource_error(urn, error)
+            failure.__cause__ = error if error is not failure else error.__cause__
+            self.stop(failure)
+            self._on_resource(ResourceEvent("failed", urn, request.type, request.name))
 
 
 class _NoMocks(Mocks):
-    """The base class wants them; every method that would ask them is answered above."""
+    """Required by the base class, but never called."""
 
     def call(self, args: MockCallArgs) -> Any:
         raise NotImplementedError(args.token)

@@ -36,7 +36,7 @@ _one_at_a_time = threading.Lock()
 def run_program(project_dir: Path, config: StackConfig, monitor: Monitor, preview: bool = False) -> None:
     """Run ``__main__.py`` of ``project_dir`` against the monitor until every resource and output is settled.
 
-    Raises whatever the program raised, or the monitor's own failure. Then nothing of the run is under way any more.
+    Raises the program's exception or the monitor's failure, after all of the run's threads have ended.
     """
     if not (project_dir / "__main__.py").is_file():
         raise one_problem("program", "folder", str(project_dir), "allowed: a folder with a __main__.py")

@@ -1,4 +1,4 @@
-"""How the layer reaches AWS: the part of the emulator that it needs."""
+"""The interface through which the emulator's pipelines and deliveries call AWS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class AwsAccess(Protocol):
-    """An endpoint with an access key for each actor; :class:`local_run.emulator.server.Emulator` is one."""
+    """An endpoint with an access key for each actor. :class:`local_run.emulator.server.Emulator` implements it."""
 
     @property
     def account_id(self) -> str: ...
@@ -19,9 +19,9 @@ class AwsAccess(Protocol):
     def environment(self, actor: str) -> dict[str, str]: ...
 
 
-#: Whose calls are whose: SageMaker acts with the role that a pipeline or a job names.
+#: Actors of SageMaker's calls. SageMaker uses the role of a pipeline or a job.
 PIPELINE_ACTOR = "pipeline"
 PROCESSING_ACTOR = "processing"
 TRAINING_ACTOR = "training"
-#: EventBridge and Lambda themselves, when they put what could not be delivered into a queue.
+#: Actor of EventBridge and Lambda when they send undelivered events to a queue.
 EVENTS_ACTOR = "events"

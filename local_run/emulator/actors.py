@@ -1,4 +1,4 @@
-"""Who calls the emulator: every actor has an access key id of its own, so that each call can be told to its caller."""
+"""Actors that call the emulator. Each one has its own access key id, which identifies the caller of every request."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-#: Who makes the resources of a deployment.
+#: The actor that creates a deployment's resources.
 DEPLOYER = "deployer"
 _KEY_PREFIX = "AKIALOCAL"
 _ACTOR = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def access_key(actor: str) -> str:
-    """The fake access key id of an actor, such as ``deployer``, ``processing`` or ``handler-events``."""
+    """Return the fake access key id of an actor, such as ``deployer``, ``processing`` or ``handler-events``."""
     if not _ACTOR.fullmatch(actor):
         raise ValueError(f"actor {actor!r}: allowed are lower-case words joined by hyphens")
     return _KEY_PREFIX + actor.upper().replace("-", "_")
 
 
 def actor_of(access_key_id: str) -> str | None:
-    """Whose access key id this is; None for one that no emulator gave out."""
+    """Return the actor of an access key id; None if it is not one of :func:`access_key`."""
     actor = access_key_id.removeprefix(_KEY_PREFIX).lower().replace("_", "-")
     return actor if access_key_id.startswith(_KEY_PREFIX) and _ACTOR.fullmatch(actor) else None
 
 
 def actor_client(service: str, actor: str, region: str, endpoint: str, secret: str) -> Any:
-    """A boto3 client of the emulator at ``endpoint``, whatever this process's environment says about AWS and proxies."""
+    """Create a boto3 client of the emulator at ``endpoint``. It ignores AWS and proxy settings of the environment."""
     config = Config(
         retries={"total_max_attempts": 2},
         connect_timeout=5,
@@ -52,7 +52,7 @@ def actor_client(service: str, actor: str, region: str, endpoint: str, secret: s
 
 @functools.cache
 def _session() -> Any:
-    """A session that neither reads nor misses the developer's own profile and files. It keeps the service models it read."""
+    """Create a session that ignores the developer's profile and AWS files. It caches service models."""
     nowhere = (None, None, os.devnull, None)
     variables: dict[str, tuple[Any, ...]] = {"config_file": nowhere, "credentials_file": nowhere}
     variables["profile"] = (None, [], None, None)

@@ -1,9 +1,9 @@
-"""How the emulator evaluates bucket policies: a correction to moto 5, which ignores most conditions.
+"""Evaluation of bucket policies. It replaces that of moto 5, which ignores most conditions.
 
-moto knows no condition operator but ``StringEquals`` and takes every other as fulfilled, so that the usual TLS-only statement
-(``Deny`` where ``aws:SecureTransport`` is ``false``) forbids each GetObject, HeadObject and DeleteObjects, whatever the
-transport. It also takes a ``Deny`` whose condition does *not* hold as a denial. Here a statement whose condition does not hold
-does not apply, as on AWS. Loopback traffic never leaves the machine and stands for TLS: ``aws:SecureTransport`` is ``true``.
+moto supports only the condition operator ``StringEquals`` and treats all others as satisfied. The usual TLS-only statement
+(``Deny`` if ``aws:SecureTransport`` is ``false``) therefore denies every GetObject, HeadObject and DeleteObjects, even over
+TLS. moto also denies access if the condition of a ``Deny`` does *not* hold. Here, such a statement does not apply, as on AWS.
+Loopback traffic never leaves the machine and counts as TLS, so ``aws:SecureTransport`` is ``true``.
 
 Source: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements: Condition operators".
 """
@@ -20,7 +20,7 @@ REQUEST_CONTEXT = {"aws:SecureTransport": "true"}
 
 
 def permission(policy: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str]) -> Any:
-    """The ``PermissionResult`` for an action on an object's ARN: an explicit denial wins over a permission."""
+    """Return the ``PermissionResult`` of an action on an object's ARN. A denial takes precedence over a permission."""
     statements = policy["Statement"]
     result = PermissionResult.NEUTRAL
     for statement in statements if isinstance(statements, list) else [statements]:
@@ -36,7 +36,7 @@ def permission(policy: Mapping[str, Any], action: str, resource: str, context: M
 
 
 def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
-    """Whether every operator of the condition holds. Keys that the emulator has no value for count as absent."""
+    """Return whether all operators of the condition hold. Keys without a value in the emulator count as absent."""
     return all(
         _operator_holds(operator, context.get(key), expected)
         for operator, tests in condition.items()
@@ -47,7 +47,7 @@ def _holds(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str
 def _operator_holds(operator: str, actual: str | None, expected: Any) -> bool:
     base = operator.removesuffix("IfExists")
     if actual is None:
-        # An absent key fulfils the negated operators and ...IfExists, and no other.
+        # An absent key satisfies only negated operators and ...IfExists.
         return base != operator or base.startswith(("StringNot", "NumericNot", "DateNot", "ArnNot", "NotIpAddress"))
     allowed = [str(value).lower() for value in (expected if isinstance(expected, list) else [expected])]
     matches = actual.lower() in allowed
@@ -55,7 +55,7 @@ def _operator_holds(operator: str, actual: str | None, expected: Any) -> bool:
 
 
 def bucket_permission(bucket: Any, action: str, resource: str) -> Any:
-    """In place of ``get_permission`` of moto's bucket."""
+    """Replace ``get_permission`` of moto's bucket."""
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     return permission(json.loads(bucket.policy.decode()), action, resource, REQUEST_CONTEXT)

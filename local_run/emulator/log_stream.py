@@ -1,4 +1,4 @@
-"""A job's lines into CloudWatch Logs, in batches, as SageMaker's own agent writes them."""
+"""Writes a job's lines to CloudWatch Logs in batches, like SageMaker's agent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FLUSH_SECONDS = 1.0
 
 
 class LogStream:
-    """One log stream. Losing the log service never loses the job: a failed write is reported once and the stream goes quiet."""
+    """One log stream. A failed write never fails the job: it is reported once, and the stream then writes nothing more."""
 
     def __init__(self, logs: Any, group: str, stream: str, warn: Callable[[str], None]) -> None:
         self._logs = logs
@@ -26,6 +26,7 @@ class LogStream:
         self._broken = not self._attempt(self._create)
 
     def write(self, line: str) -> None:
+        """Add a line. It is written with the next batch."""
         if not line:
             return  # CloudWatch refuses empty messages
         with self._lock:
@@ -35,7 +36,7 @@ class LogStream:
                 self._flush()
 
     def flush(self) -> None:
-        """Write what is pending, now."""
+        """Write all pending lines."""
         with self._lock:
             self._flush()
 

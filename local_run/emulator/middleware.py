@@ -1,4 +1,4 @@
-"""The WSGI layer over moto's server: SageMaker's pipeline operations and Lambda's Invoke are answered here, all else passes.
+"""The WSGI layer over moto: answers SageMaker's pipeline operations and Lambda's Invoke, and passes other requests to moto.
 
 Signatures are not verified: nothing but this machine reaches the emulator.
 """
@@ -26,7 +26,7 @@ _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/(?P<region>[^/]+)/")
 
 
 class Layer:
-    """Wraps an application. Requests for another region than the emulator's pass to moto, which keeps regions apart."""
+    """Wraps an application. Requests for other regions than the emulator's pass to moto, which separates regions."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Layer:
         return None if response is None else _json(200, response)
 
     def _pipeline(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
-        """By name alone moto knows pipelines, not by ARN, and it has another error for one that does not exist."""
+        """Answer a call on a pipeline. moto finds pipelines only by name and has another error if one does not exist."""
         name = pipeline_name(str(request.get("PipelineName")))
         answer = self._pass(environ, {**request, "PipelineName": name})
         if answer[0] == 400 and b"Could not find pipeline with" in answer[2]:
@@ -102,7 +102,7 @@ class Layer:
         return answer
 
     def _supplemented(self, operation: str, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
-        """The description by moto, with what it forgot of the request that a step made."""
+        """Return moto's description, with the parts of the step's request that moto does not store."""
         answer = self._pass(environ, request)
         if answer[0] != 200:
             return answer
@@ -115,7 +115,7 @@ class Layer:
         return _json(200, described)
 
     def _pass(self, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
-        """Ask moto and take its answer back."""
+        """Pass the request to moto and return its answer."""
         return ask(self._application, environ, json.dumps(request).encode())
 
     def _invoke(self, name: str, environ: WSGIEnvironment, body: bytes) -> Answer | None:

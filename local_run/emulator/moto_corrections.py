@@ -1,4 +1,4 @@
-"""Where moto 5 lacks or misreads what the deployment needs, put right in its own classes.
+"""Corrections of moto 5, for operations that it lacks or implements differently from AWS.
 
 - Bucket policies: see :mod:`local_run.emulator.bucket_policies`.
 - DynamoDB, whose transactions put back a copy of all tables when they fail, and with it lose what others wrote meanwhile: one
@@ -41,7 +41,7 @@ _subscribe = SNSBackend.subscribe
 
 
 def correct_moto() -> None:
-    """Apply every correction. Done once or often, the effect is the same."""
+    """Apply all corrections. Repeated calls have no further effect."""
     FakeBucket.get_permission = bucket_permission
     DynamoHandler.call_action = _one_at_a_time
     DynamoHandler.update_table = _update_table_and_encryption
@@ -95,7 +95,7 @@ def _get_bucket_or_payer(response: Any, bucket: str, query: Any) -> Any:
 
 
 def _nothing_to_dispose(_marker: Any) -> None:
-    """A marker has no content that lies in a file."""
+    """Do nothing, because a delete marker has no file."""
 
 
 def _key_of_log_group(response: Any) -> Any:

@@ -1,8 +1,8 @@
-"""The WSGI application of moto, made once a process and prepared before the first request.
+"""The WSGI application of moto, created once per process and prepared before the first request.
 
-moto makes each service's application and routes when they are first asked for, in the thread of that request. Making routes
-compiles Python syntax trees, which CPython 3.11 can not do in two threads at once (gh-106905: "AST constructor recursion depth
-mismatch"), and a deployment asks for ten services at the same moment. So everything is made here, in one thread.
+moto creates a service's application and routes at the first request, in the thread of that request. Creating routes compiles
+Python syntax trees, which fails in CPython 3.11 if two threads do it at once (gh-106905: "AST constructor recursion depth
+mismatch"). A deployment calls ten services at the same time. All applications are therefore created here, in one thread.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from flask import request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.test import Client, EnvironBuilder
 
-#: Services that deployments and executions use, by the names that requests are signed with (CloudWatch is monitoring).
+#: Services that deployments and executions use, by the names in request signatures (CloudWatch is ``monitoring``).
 _REST = {"s3": "/", "lambda": "/2015-03-31/functions/", "scheduler": "/schedules"}
 _BY_ACTION = ("monitoring", "dynamodb", "ecr", "events", "iam", "kms", "logs", "sagemaker", "sns", "sqs", "sts")
 _REGION = "us-east-1"
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto has no types
-    """Finds a host's backend once: moto tries some hundred patterns at each request, with everybody else waiting."""
+    """Caches each host's backend. moto compares about a hundred patterns at each request and blocks all other requests."""
 
     def __init__(self, create_app: Callable[[Any], Any]) -> None:
         super().__init__(create_app)
@@ -39,7 +39,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]  # moto has
 
 
 class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
-    """Requests are not printed; what goes wrong is still logged."""
+    """Does not print requests, but still logs errors."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         logging.getLogger(__name__).debug("%s %s", self.requestline, code)
@@ -47,10 +47,10 @@ class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
 
 @functools.cache
 def moto_application() -> Dispatcher:
-    """The application, which holds no state: that lies in moto's backends, whatever emulator is asked."""
+    """Return the application. It has no state of its own; the state is in moto's backends, which all emulators share."""
     dispatcher = Dispatcher(_application)
     for service in _BY_ACTION:
-        # By this header moto tells the versions of DynamoDB's interface apart.
+        # moto uses this header to distinguish the versions of DynamoDB's interface.
         headers = {**_signed(service), "X-Amz-Target": "DynamoDB_20120810."}
         dispatcher.get_application(EnvironBuilder(path="/", headers=headers).get_environ())
     client = Client(dispatcher)
@@ -66,7 +66,7 @@ def _application(service: Any) -> Any:
 
 
 def _not_implemented(error: NotImplementedError) -> tuple[str, int, dict[str, str]]:
-    """What moto does not have, said so that clients understand it: an internal error they would call again and again."""
+    """Report an operation that moto lacks as NotImplemented, because clients retry an internal error."""
     if "X-Amz-Target" in request.headers or (request.content_type or "").startswith("application/json"):
         body = json.dumps({"__type": "NotImplemented", "message": str(error)})
         return body, http.HTTPStatus.NOT_IMPLEMENTED, {"Content-Type": "application/x-amz-json-1.1"}
@@ -76,6 +76,6 @@ def _not_implemented(error: NotImplementedError) -> tuple[str, int, dict[str, st
 
 
 def _signed(service: str) -> dict[str, str]:
-    """The scope of a request's signature, which tells moto its service."""
+    """Return a signature's scope, from which moto derives the service."""
     scope = f"Credential=AKIALOCAL/20200101/{_REGION}/{service}/aws4_request"
     return {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}

@@ -1,4 +1,4 @@
-"""How the layer behaves: times scaled to a developer's patience, and faults on request."""
+"""Options of the emulator: time scale, concurrency, injected faults, and training commands."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def deepar_command(ml_root: Path) -> Sequence[str]:
-    """Trains the stand-in for the built-in DeepAR on the container layout under ``ml_root`` (what ``/opt/ml`` is there)."""
+    """Return the command that trains the DeepAR stand-in. ``ml_root`` is the container's ``/opt/ml``."""
     return (sys.executable, "-m", "local_run.deepar", "train", "--root", str(ml_root))
 
 
 @dataclass(frozen=True)
 class JobFaults:
-    """Asks a job to fail before it starts: called with (step name, attempt), returns a retry exception type or None."""
+    """Injected job faults. ``before_start`` gets (step name, attempt) and returns a retry exception type or None."""
 
     before_start: Callable[[str, int], str | None] = lambda _step, _attempt: None
 
 
 @dataclass(frozen=True)
 class EventFaults:
-    """What EventBridge may do to events: lose some, send some twice, let one overtake another. Probabilities, and a seed."""
+    """Injected faults of event delivery: probabilities of losing, duplicating and reordering an event, and a seed."""
 
     drop: float = 0.0
     duplicate: float = 0.0
@@ -51,8 +51,8 @@ class Options:
     """Settings of the layer.
 
     ``time_scale`` multiplies every interval of retry policies (steps, event targets, asynchronous invocations), so that an
-    hour's backoff does not cost an hour. ``training_commands`` maps a training image's repository name to what runs instead
-    of it: built-in algorithms' images can be pulled by SageMaker alone.
+    hour's backoff does not cost an hour. ``training_commands`` maps a training image's repository name to the command that
+    replaces it, because only SageMaker can pull the images of built-in algorithms.
     """
 
     time_scale: float = 0.01

@@ -1,4 +1,4 @@
-"""Child processes that this program started, and only those: started in a group of their own, read line by line, ended by id.
+"""Child processes: each is started in its own process group, read line by line, and ended by its id.
 
 A job is ended as SageMaker ends one: SIGTERM to its whole group, then SIGKILL after a grace period.
 """
@@ -17,20 +17,24 @@ from typing import IO
 
 LineSink = Callable[[str], None]
 
-#: A line longer than this is cut: one runaway line must not fill the memory or a log event (CloudWatch ends at 256 KB).
+#: Longer lines are truncated, because one line must not fill the memory or exceed a log event (256 KB in CloudWatch).
 LINE_BYTES = 64 * 1024
 
-#: Variables that a child process inherits: enough to find programs and libraries, without the developer's AWS accounts.
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS")
+#: Variables that a child process inherits: they locate programs and libraries, but contain no AWS settings.
+#: With JAX's variables, trainings of the same shape share compiled functions.
+_INHERITED = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS"),
+    *("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"),
+)
 
 
 def inherited_environment() -> dict[str, str]:
-    """The part of this process's environment that jobs and functions get."""
+    """Return the part of this process's environment that jobs and functions inherit."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 class _Watchdog:
-    """Tells ``watchdog.py`` which groups run, so that they end with this process even if it is killed."""
+    """Reports running groups to ``watchdog.py``, which ends them if this process is killed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -96,7 +100,7 @@ class OwnedProcess:
         return self._process.returncode if self._over.wait(timeout) else None
 
     def end(self, grace_seconds: float) -> int:
-        """SIGTERM to the group, SIGKILL after the grace period; returns the exit code. An ended process is left alone."""
+        """Send SIGTERM to the group, SIGKILL after the grace period, and return the exit code."""
         self._signal(signal.SIGTERM)
         if self.wait(grace_seconds) is None:
             if self._before_kill is not None:
@@ -106,7 +110,7 @@ class OwnedProcess:
         return self._process.returncode
 
     def _signal(self, number: signal.Signals) -> None:
-        # Until it is reaped its number can belong to nobody else.
+        # Until the process is reaped, its number cannot be reused.
         with self._lock:
             if not self._reaped:
                 signal_group(self.pid, number)
@@ -130,12 +134,12 @@ class OwnedProcess:
 
 
 def read_lines(stream: IO[bytes]) -> Iterator[str]:
-    """The stream's lines as text, without their ends, each cut at :data:`LINE_BYTES`; undecodable bytes are replaced."""
+    """Yield the stream's lines without line ends, truncated at :data:`LINE_BYTES`; undecodable bytes are replaced."""
     while raw := stream.readline(LINE_BYTES):
         yield raw.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal the process group that a child of ours leads; one that has ended already is no error."""
+    """Send a signal to the process group of a child. A group that has already ended is no error."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)

@@ -1,6 +1,6 @@
-"""AWS inside this process: moto's server on a loopback port, with every actor's calls told apart.
+"""AWS inside this process: moto's server on a loopback port, which identifies the actor of every call.
 
-``Emulator`` is a context manager. Whoever needs AWS gets it the ordinary way, by environment variables::
+``Emulator`` is a context manager. Child processes find it by environment variables::
 
     with Emulator(region="eu-central-1") as emulator:
         subprocess.run([...], env=emulator.process_environment("processing"))
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
 HEALTH_SECONDS = 10.0
-#: How soon the server notices that it is to stop.
+#: Longest time until the server notices a request to stop.
 POLL_SECONDS = 0.05
 
 # moto keeps its state in module globals, so two emulators in one process would share it.
@@ -70,7 +70,7 @@ class Emulator:
 
     def __enter__(self) -> Self:
         if not _running.acquire(blocking=False):
-            raise one_problem("emulator", "process", os.getpid(), "allowed: one emulator a process (moto's state is shared)")
+            raise one_problem("emulator", "process", os.getpid(), "allowed: one emulator per process (moto's state is shared)")
         self._entered = True
         try:
             self._start()
@@ -90,16 +90,16 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """The URL to give as ``AWS_ENDPOINT_URL``."""
+        """The URL for ``AWS_ENDPOINT_URL``."""
         return f"http://{HOST}:{self.port}"
 
     def reset(self) -> None:
-        """Forget every resource of every service."""
+        """Delete all resources of all services."""
         BackendDict.reset()
         reset_model_data()
 
     def close(self) -> None:
-        """Stop serving and forget everything; safe to call twice."""
+        """Stop the server and delete all resources. A second call has no effect."""
         if not self._entered:
             return
         if self._server is not None and self._thread is not None:
@@ -117,7 +117,7 @@ class Emulator:
         _running.release()
 
     def environment(self, actor: str, region: str | None = None) -> dict[str, str]:
-        """The variables that point an AWS client at this emulator as ``actor``: only these, to lay over others."""
+        """Return the variables that direct an AWS client to this emulator as ``actor``, to be added to an environment."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": access_key(actor),
@@ -132,13 +132,13 @@ class Emulator:
         }
 
     def process_environment(self, actor: str, region: str | None = None) -> dict[str, str]:
-        """A whole environment for a child process: this one's without any AWS or Pulumi setting, then :meth:`environment`."""
+        """Return a child process's environment: this one without AWS and Pulumi settings, plus :meth:`environment`."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PULUMI_"))}
         return inherited | self.environment(actor, region)
 
     @contextmanager
     def ambient(self, actor: str, region: str | None = None) -> Iterator[None]:
-        """Within the block the environment of this very process points at the emulator; what stood there comes back after."""
+        """Direct this process's own environment to the emulator within the block, and restore it afterwards."""
         before = dict(os.environ)
         wanted = self.process_environment(actor, region)
         try:
@@ -151,7 +151,7 @@ class Emulator:
             os.environ.update(before)
 
     def client(self, service: str, actor: str = DEPLOYER, region: str | None = None) -> Any:
-        """A boto3 client of ``service`` (made once per actor and region; clients may be shared by threads)."""
+        """Return the boto3 client of ``service``. There is one per actor and region; threads can share it."""
         key = (service, actor, region or self.region)
         with self._clients_lock:
             if key not in self._clients:
@@ -167,7 +167,7 @@ class Emulator:
             if self._middleware is not None:
                 application = self._middleware(application)
             application = SmithyCbor(application)
-            # werkzeug duplicates the descriptor; given a port it would end the process where that is taken.
+            # werkzeug duplicates the descriptor. Given a port instead, it would end the process if the port is taken.
             self._server = make_server(
                 HOST, self._wanted_port, application, threaded=True, request_handler=QuietHandler, fd=listener.fileno()
             )
@@ -192,7 +192,11 @@ def _bind(port: int) -> socket.socket:
 
 
 def _await_health(port: int) -> None:
-    """Return once the server answers; :class:`ProblemsError` where it does not within :data:`HEALTH_SECONDS`."""
+    """Wait until the server answers.
+
+    Raises:
+        ProblemsError: it does not answer within :data:`HEALTH_SECONDS`.
+    """
     deadline = time.monotonic() + HEALTH_SECONDS
     while True:
         connection = http.client.HTTPConnection(HOST, port, timeout=HEALTH_SECONDS)

@@ -1,6 +1,6 @@
-"""The layer put together: what the emulator takes as its middleware, and what runs behind it.
+"""The emulator's SageMaker pipelines, EventBridge and Lambda, assembled as one middleware.
 
->>> local = LocalSageMaker(listener=progress)                                     # doctest: +SKIP
+>>> local = LocalSageMaker(on_progress=print)                                     # doctest: +SKIP
 >>> with Emulator(middleware=local.middleware) as emulator, local.running(emulator):
 ...     arn = emulator.client("sagemaker").start_pipeline_execution(...)["PipelineExecutionArn"]
 ...     local.wait(arn)
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from local_run.emulator.access import AwsAccess
 from local_run.emulator.delivery.bus import EventBus
 from local_run.emulator.delivery.functions import FunctionHost
-from local_run.emulator.listener import GuardedListener, Listener, SilentListener
 from local_run.emulator.middleware import Layer
 from local_run.emulator.options import Options
 from local_run.emulator.pipelines.api.operations import JobApi, PipelineApi
@@ -27,6 +26,7 @@ from local_run.emulator.pipelines.records.jobs import JobStore
 from local_run.emulator.pipelines.records.state import Execution, ExecutionStore
 from local_run.emulator.pipelines.steps.container import ContainerBackend, ProcessBackend
 from local_run.emulator.pipelines.steps.context import Services
+from local_run.emulator.progress import OnProgress, Warned, guarded
 from local_run.emulator.workspace import workspace
 
 if TYPE_CHECKING:
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 class LocalSageMaker:
     """SageMaker pipelines, EventBridge delivery and Lambda for one emulator.
 
-    Until :meth:`attach` (or within ``running``) and after :meth:`close` every request passes to moto. ``backend`` defaults to
+    Before :meth:`attach` (or ``running``) and after :meth:`close`, all requests pass to moto. ``backend`` defaults to
     processes; with :class:`~local_run.emulator.pipelines.steps.container.DockerBackend` processing steps run in their image.
     """
 
     def __init__(
-        self, options: Options | None = None, listener: Listener | None = None, backend: ContainerBackend | None = None
+        self, options: Options | None = None, on_progress: OnProgress | None = None, backend: ContainerBackend | None = None
     ) -> None:
         self._options = options or Options()
-        self._listener: Listener = GuardedListener(listener or SilentListener())
+        self._report = guarded(on_progress)
         self._backend = backend or ProcessBackend(self._options.repository)
         self._application: WSGIApplication | None = None
         self._layer: WSGIApplication | None = None
@@ -55,7 +55,7 @@ class LocalSageMaker:
         self._events: EventBus | None = None
 
     def middleware(self, application: WSGIApplication) -> WSGIApplication:
-        """What the emulator wraps its application with."""
+        """Wrap the emulator's application."""
         self._application = application
 
         def layered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -64,19 +64,19 @@ class LocalSageMaker:
         return layered
 
     def attach(self, aws: AwsAccess) -> None:
-        """Begin to answer: the emulator runs and can be called."""
+        """Start answering requests. The emulator must be running."""
         if self._application is None:
             raise RuntimeError("give the emulator this layer's middleware first")
         if self._layer is not None:
             raise RuntimeError("the layer is attached already")
         folder = self._resources.enter_context(workspace(self._options.work_directory))
-        self._functions = FunctionHost(aws, self._listener, folder)
-        self._events = EventBus(aws, self._functions, self._options, self._listener)
+        self._functions = FunctionHost(aws, self._warn, folder)
+        self._events = EventBus(aws, self._functions, self._options, self._warn)
         slots = threading.BoundedSemaphore(self._options.max_concurrent_jobs)
         jobs = JobStore(aws.account_id, aws.region)
-        services = Services(aws, replace(self._options, work_directory=folder), self._listener, jobs, self._backend, slots)
+        services = Services(aws, replace(self._options, work_directory=folder), self._report, jobs, self._backend, slots)
         self._store = ExecutionStore()
-        self._runner = Runner(services, Transitions(aws, self._events.emit, self._listener))
+        self._runner = Runner(services, Transitions(aws, self._events.emit, self._report))
         self._layer = Layer(
             self._application,
             aws.region,
@@ -89,7 +89,7 @@ class LocalSageMaker:
 
     @contextmanager
     def running(self, aws: AwsAccess) -> Iterator[LocalSageMaker]:
-        """Attached within the block; everything that was started is ended after it."""
+        """Attach within the block, and end everything that was started afterwards."""
         self.attach(aws)
         try:
             yield self
@@ -111,15 +111,18 @@ class LocalSageMaker:
         return self._events
 
     def execution(self, arn: str) -> Execution:
-        """The execution; :class:`~local_run.emulator.pipelines.errors.ApiError` where there is none."""
+        """Return the execution; raises :class:`~local_run.emulator.pipelines.errors.ApiError` if it does not exist."""
         return self._store.get(arn)
 
     def wait(self, arn: str, timeout: float | None = None) -> bool:
-        """Wait for an execution's end and for its events to be delivered; whether both came within ``timeout`` seconds each."""
+        """Wait for an execution's end and for its events' delivery, each at most ``timeout`` seconds; False if too slow."""
         return self.execution(arn).wait(timeout) and self.events.drain(timeout if timeout is not None else 3600)
 
+    def _warn(self, text: str) -> None:
+        self._report(Warned(text))
+
     def close(self) -> None:
-        """Stop every execution, end every process that was started, deliver no further event; safe to call twice."""
+        """Stop all executions, processes and deliveries. A second call has no effect."""
         if self._runner is not None:
             for execution in self._store:
                 self._runner.stop(execution)

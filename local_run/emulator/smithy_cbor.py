@@ -1,9 +1,9 @@
-"""The protocol that AWS's newer clients speak: Smithy RPC v2 CBOR, translated to the AWS JSON protocol, which moto answers.
+"""Translates Smithy RPC v2 CBOR, the protocol of newer AWS clients, to the AWS JSON protocol, which moto supports.
 
-The AWS SDK for Go, and with it the AWS provider, calls CloudWatch by nothing else; moto 5 does not know it. boto3 still prefers
-JSON. A request ``POST /service/<service>/operation/<operation>`` becomes ``X-Amz-Target: <service>.<operation>`` for whatever
-answers beneath, and the answer, an error as well, becomes CBOR again: by the types of the service's model, since JSON does not
-tell a time from a number, nor bytes from text.
+The AWS SDK for Go, and therefore the AWS provider, calls CloudWatch only with this protocol, which moto 5 does not support.
+boto3 still prefers JSON. A request ``POST /service/<service>/operation/<operation>`` becomes ``X-Amz-Target:
+<service>.<operation>``. The answer or error is converted back to CBOR with the types of the service's model, because JSON does
+not distinguish times from numbers, or bytes from text.
 
 Source: Smithy, "Smithy RPC v2 CBOR protocol" and "AWS JSON 1.0 protocol".
 """
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 PROTOCOL = "rpc-v2-cbor"
 CONTENT_TYPE = "application/cbor"
 _PATH = re.compile(r"(?:/.*)?/service/(?P<service>[^/]+)/operation/(?P<operation>[^/]+)")
-#: Headers that speak of the body as it was: DynamoDB's checksum, where it does not fit, has clients call once more.
+#: Headers about the original body. If DynamoDB's checksum does not match, clients repeat the call.
 _OF_THE_JSON = frozenset({"content-type", "x-amz-crc32"})
 _EPOCH_TIME = 1  # CBOR's tag for seconds since 1970
 
 
 class SmithyCbor:
-    """Wraps an application. What does not come by this protocol passes as it is."""
+    """Wraps an application. Requests of other protocols pass unchanged."""
 
     def __init__(self, application: WSGIApplication) -> None:
         self._application = application
@@ -60,8 +60,8 @@ class SmithyCbor:
         try:
             request = _json_of(read_body(environ))
         except (cbor2.CBORDecodeError, TypeError, ValueError) as error:
-            return _refusal(400, "SerializationException", f"The request is not CBOR that stands for JSON: {error}")
-        # moto tells the protocol of a request by its content type, and that of the answer with it.
+            return _refusal(400, "SerializationException", f"The request is not CBOR with a JSON equivalent: {error}")
+        # moto derives the protocol of the request and of the answer from the content type.
         inner["CONTENT_TYPE"] = f"application/x-amz-json-{model.metadata['jsonVersion']}"
         status, headers, content = ask(self._application, inner, request)
         try:
@@ -72,7 +72,7 @@ class SmithyCbor:
 
 
 def _service_model(environ: WSGIEnvironment) -> Any | None:
-    """The model of the service that the request is signed for; None for one that moto or botocore does not know."""
+    """Return the model of the service that the request is signed for; None if moto or botocore does not know it."""
     dispatcher = moto_application()
     service = dispatcher.get_backend_for_host(dispatcher.infer_service_region_host(environ, "/"))
     try:
@@ -82,7 +82,7 @@ def _service_model(environ: WSGIEnvironment) -> Any | None:
 
 
 def _has(model: Any, service: str, operation: str) -> bool:
-    """Whether this is a model of the service, with the operation, and JSON another of its protocols."""
+    """Return whether the model is that of the service, has the operation, and also supports JSON."""
     metadata = model.metadata
     return metadata.get("targetPrefix") == service and "jsonVersion" in metadata and operation in model.operation_names
 
@@ -92,23 +92,23 @@ def _refusal(status: int, code: str, message: str) -> Answer:
 
 
 def _json_of(body: bytes) -> bytes:
-    """The request as JSON. CBOR itself tells what its values are."""
+    """Convert a request to JSON. CBOR values carry their types."""
 
     def plain(value: object) -> object:
         if isinstance(value, bytes):
             return base64.b64encode(value).decode()
         if isinstance(value, datetime):
             return value.timestamp()
-        raise TypeError(f"{value!r} has no place in JSON")
+        raise TypeError(f"{value!r} cannot be converted to JSON")
 
     request = cbor2.loads(body) if body else {}
     if not isinstance(request, Mapping):
-        raise TypeError(f"{request!r} is no structure")
+        raise TypeError(f"{request!r} is not a structure")
     return json.dumps(request, default=plain).encode()
 
 
 def _cbor_of(model: Any, operation: str, status: int, answer: Mapping[str, Any]) -> object:
-    """What of the answer the model has, with the types it has there."""
+    """Return the answer's members that the model defines, with the model's types."""
     if status < 300:
         shape = model.operation_model(operation).output_shape
         return {} if shape is None else _typed(shape, answer)
@@ -139,6 +139,6 @@ def _typed(shape: Any, value: Any) -> object:
 
 
 def _structure(shape: Any, value: Mapping[str, Any]) -> dict[str, object]:
-    """In JSON a member may go by another name than in CBOR. No value at all is written as an absent member."""
+    """Convert a structure. JSON can have other member names than CBOR; null members are omitted."""
     names = {member: inner.serialization.get("name", member) for member, inner in shape.members.items()}
     return {member: _typed(shape.members[member], value[name]) for member, name in names.items() if value.get(name) is not None}

@@ -1,4 +1,4 @@
-"""The temporary folder of one emulator, and what emulators that were killed left behind."""
+"""The temporary folder of one emulator, and the removal of folders of killed emulators."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOCK = "lock"
 
 @contextmanager
 def workspace(parent: Path | None = None) -> Iterator[Path]:
-    """A folder for job and function folders, removed afterwards. Folders of emulators that no longer run are removed first.
+    """Create a folder for jobs and functions, and remove it afterwards. Folders of killed emulators are removed first.
 
     A running emulator holds a lock on a file in its folder; the kernel releases it however the emulator ends.
     """
@@ -38,5 +38,5 @@ def _remove_abandoned(place: Path) -> None:
             with lock.open("r") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(lock.parent, ignore_errors=True)
-        except OSError:  # another emulator runs, another user owns it, or it has just gone
+        except OSError:  # the emulator is running, another user owns the file, or the file was just deleted
             continue

@@ -1,4 +1,4 @@
-"""What the layers over moto's application share: reading a request, asking the application beneath, answering."""
+"""Helpers of the WSGI layers: read a request, pass it to the wrapped application, send an answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 
 def ask(application: WSGIApplication, environ: WSGIEnvironment, body: bytes) -> Answer:
-    """The application's answer to the request with this body, without the length of the answer's own."""
+    """Return the application's answer to the request with this body, without the Content-Length header."""
     inner = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     taken: list[tuple[int, dict[str, str]]] = []
 

@@ -112,7 +112,6 @@ def processing_step(authoring: Authoring, gate_file: PropertyFile) -> Processing
 def processing_environment(authoring: Authoring) -> dict[str, str | PipelineVariable]:
     return {
         environment.EXECUTION_TABLE: TEXT["execution_table"],
-        environment.FEATURE_IMPORTANCE_TABLE: TEXT["feature_importance_table"],
         environment.ASSETS_BUCKET: TEXT["assets_bucket"],
         environment.MODELS_BUCKET: TEXT["models_bucket"],
         environment.LOG_SYNC_SECONDS: TEXT["log_sync_seconds"],

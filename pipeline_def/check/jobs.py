@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.hyperparameters import HYPERPARAMETERS
-from contracts.parameters import INSTANCE_TYPE_PATTERN, MAX_INSTANCES, has_local_storage
+from contracts.job_rules import WITHOUT_LOCAL_STORAGE, allowed_spot_wait, has_local_storage
+from contracts.parameters import INSTANCE_TYPE_PATTERN, MAX_INSTANCES
 from contracts.problems import nearest
 from pipeline_def.check.definition import Definition, Step, join_path, objects
 from pipeline_def.check.finding import Finding, shown
@@ -15,8 +16,6 @@ from pipeline_def.check.resolve import is_known, resolve
 
 _INSTANCE_TYPE = re.compile(INSTANCE_TYPE_PATTERN)
 _LISTS = ("SupportedRealtimeInferenceInstanceTypes", "SupportedTransformInstanceTypes")
-#: Source: SageMaker API, StoppingCondition.MaxWaitTimeInSeconds, for built-in algorithms that write no checkpoints.
-SPOT_WAIT_WITHOUT_CHECKPOINTS = 3600
 #: Channels that DeepAR reads. Source: SageMaker developer guide, "DeepAR input/output interface".
 CHANNELS = ("train", "test")
 #: Member of a training step or of a channel -> values that DeepAR supports. Source: as above, and "Common information about
@@ -42,8 +41,7 @@ def check_instances(definition: Definition) -> Iterator[Finding]:
                     allowed = f"allowed: from 1 to {MAX_INSTANCES} instances"
                     yield Finding("instances", step.name, f"{path}.InstanceCount", shown(count), allowed)
                 if "VolumeKmsKeyId" in value and has_local_storage(kind):
-                    # The instance's hardware encrypts local storage. Source: SageMaker API, ResourceConfig.VolumeKmsKeyId.
-                    allowed = f"allowed: no key with {kind}, which has local storage; or an instance type without it"
+                    allowed = f"allowed: no key with {kind}, or {WITHOUT_LOCAL_STORAGE}"
                     yield Finding("instances", step.name, f"{path}.VolumeKmsKeyId", shown(value["VolumeKmsKeyId"]), allowed)
             for name in _LISTS:
                 for index, item in enumerate(value.get(name, ())):
@@ -73,10 +71,9 @@ def _spot_problems(spot: bool, wait: int | None, runtime: int) -> Iterator[tuple
     elif wait is not None and not spot:
         yield wait, "allowed: only with EnableManagedSpotTraining"
     elif wait is not None and is_known(wait):
-        if is_known(runtime) and wait < runtime:
-            yield wait, f"allowed: at least MaxRuntimeInSeconds ({runtime}), which it includes"
-        if wait > SPOT_WAIT_WITHOUT_CHECKPOINTS:
-            yield wait, f"allowed: at most {SPOT_WAIT_WITHOUT_CHECKPOINTS}, because DeepAR writes no checkpoints"
+        allowed = allowed_spot_wait(wait, runtime if is_known(runtime) else 1, "MaxRuntimeInSeconds")
+        if allowed is not None:
+            yield wait, f"allowed: {allowed}"
 
 
 def check_deepar(definition: Definition) -> Iterator[Finding]:

@@ -89,7 +89,6 @@ _PROCESSING = StepType(
                 f"Environment.{name}"
                 for name in (
                     environment.EXECUTION_TABLE,
-                    environment.FEATURE_IMPORTANCE_TABLE,
                     environment.ASSETS_BUCKET,
                     environment.MODELS_BUCKET,
                     environment.LOG_SYNC_SECONDS,

@@ -90,12 +90,6 @@ KEYS: tuple[Key, ...] = (
     Key("assets_bucket", "@assets_bucket@", _bucket("assets"), Source.OUTPUT),
     Key("models_bucket", "@models_bucket@", _bucket("models"), Source.OUTPUT),
     Key("execution_table", "@execution_table@", _fixed("model-training-dev-execution"), Source.OUTPUT),
-    Key(
-        "feature_importance_table",
-        "@feature_importance_table@",
-        _fixed("model-training-dev-feature-importance"),
-        Source.OUTPUT,
-    ),
     Key("log_sync_seconds", "@log_sync_seconds@", _fixed("10"), Source.SETTING),
     Key("processing_role_arn", "arn:aws:iam::role/@processing_role_arn@", _role("processing"), Source.ROLE),
     Key("training_role_arn", "arn:aws:iam::role/@training_role_arn@", _role("training"), Source.ROLE),

@@ -55,7 +55,7 @@ _JOBS: Table = {
         JOBS,
         "PublishJobMetrics",
         "cloudwatch:PutMetricData",
-        "SageMaker's agent beside the container publishes utilisation and the algorithm's metrics",
+        "SageMaker's agent next to the container publishes utilisation and the algorithm's metrics",
     ),
     **_each(
         ("processing", "training"),
@@ -65,7 +65,7 @@ _JOBS: Table = {
     ),
     ("training", "WriteModel"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
     ("model", "ReadModel"): Done(
-        "s3:GetObject", "SageMaker downloads the artefact where a model is served; nobody serves here"
+        "s3:GetObject", "SageMaker downloads the artefact when it serves a model; this program serves none"
     ),
     ("model", "WriteJobLogs"): Done(
         "logs:CreateLogGroup logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents",

@@ -1,6 +1,6 @@
 """AWS calls as the emulator receives them, as the rights that IAM asks for: who, which action, on which resource.
 
-Source: Service Authorization Reference. What the tables here do not know is kept apart, for a test to fail on.
+Source: Service Authorization Reference. Calls that these tables do not know are collected separately, and a test fails on them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from local_run.emulator.server import ACCOUNT_ID
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([a-z0-9-]+)/([a-z0-9]+)/")
 REGION = "eu-central-1"
-#: Python's AWS SDK tells where it runs when AWS_EXECUTION_ENV says so, as it does in our functions and containers here. The
+#: Python's AWS SDK sends AWS_EXECUTION_ENV with each call; it is set in our functions and containers here. The
 #: emulator's own clients, which stand for SageMaker and Lambda under the same key, do not have it.
 OUR_CODE = "exec-env/"
 _LISTING = {"list-type", "prefix", "delimiter", "encoding-type", "continuation-token", "start-after", "max-keys", "fetch-owner"}
@@ -128,7 +128,7 @@ def s3_right(environ: Mapping[str, Any]) -> Right:
 
 
 def rights_to_be_told(environ: Mapping[str, Any], status: str) -> Iterator[Right]:
-    """That an object is missing S3 tells only those who may list its bucket: to others it answers 403."""
+    """S3 reports a missing object (404) only to callers that may list its bucket; others get 403."""
     bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
     if key and environ["REQUEST_METHOD"] in ("GET", "HEAD") and status.startswith("404"):
         yield "s3:ListBucket", f"arn:aws:s3:::{bucket}"

@@ -15,7 +15,7 @@ Statement = Mapping[str, Any]
 
 
 def allowed(statements: Iterable[Statement], call: Call) -> bool:
-    """Nothing is allowed unless a statement says so, and a denial outweighs."""
+    """A request is allowed if a statement allows it and no statement denies it."""
     effects = {statement["Effect"] for statement in statements if covers(statement, call)}
     return effects == {"Allow"}
 
@@ -37,7 +37,7 @@ def listed(value: str | list[str]) -> list[str]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """``*`` stands for any characters, ``?`` for one; all others for themselves."""
+    """``*`` matches any characters, ``?`` exactly one, and all other characters themselves."""
     wildcards = {"*": ".*", "?": "."}
     return re.fullmatch("".join(wildcards.get(char, re.escape(char)) for char in pattern), text, re.DOTALL) is not None
 

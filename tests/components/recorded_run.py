@@ -28,8 +28,9 @@ from runs.store import execution_store
 from settings import parse
 from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
+from tests.patience import PATIENCE_SECONDS
 
-WAIT_SECONDS = 240
+WAIT_SECONDS = PATIENCE_SECONDS
 #: Who sets the scene: loses events, spoils a template, forgets an endpoint.
 TESTER = "tester"
 TRAINER = """
@@ -48,7 +49,7 @@ STAND_INS = ("sagemaker:DescribePipeline", "logs:CreateLogGroup")
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """``policies``: the statements that stand in each role's policy, by the role's name."""
+    """``policies``: the statements of each role's policy, by the role's name."""
 
     recorder: CallRecorder
     policies: Mapping[str, list[dict[str, Any]]]
@@ -57,7 +58,7 @@ class RecordedRun:
         return self.policies[f"model-training-local-{actor}"]
 
     def calls(self, actor: str) -> set[Call]:
-        """Jobs and people are told apart by their kind; functions by their roles."""
+        """Jobs and people are distinguished by their kind, functions by their roles."""
         calls = self.recorder.of(actor) | self.recorder.of(f"model-training-local-{actor}")
         return {call for call in calls if call.by_code or call.action not in STAND_INS}
 
@@ -122,7 +123,7 @@ class _Scene:
         assert done.exit_code == exits, f"{arguments}: {done.output} {done.exception!r}"
 
     def _store(self) -> None:
-        """The samples; a template that SageMaker refuses to start, and one whose asset nobody stored."""
+        """The samples; a template that SageMaker refuses to start, and one whose asset is not stored."""
         paths = write_samples(self._folder / "prices")
         self._runs("assets", "put", *map(str, paths.values()))
         self._runs("template", "put", str(DEMO))

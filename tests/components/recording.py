@@ -20,6 +20,7 @@ from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
 
 from contracts.problems import ProblemsError
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "123456789012"
@@ -64,7 +65,7 @@ class Recorder(mocks.Mocks):
     invokes: list[str] = field(default_factory=list)
     requests: dict[tuple[str, str], Any] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
-    #: What components and the stack say of themselves, as it goes over the wire.
+    #: Types of components and of the stack, as the engine's protocol names them.
     outputs: list[Any] = field(default_factory=list)
     #: Keys that the stack's file keeps encrypted.
     secret_keys: tuple[str, ...] = ()
@@ -204,7 +205,7 @@ def run_in_context(program: Callable[[], object], recorder: Recorder, config: di
 
     thread = threading.Thread(target=contextvars.Context().run, args=(body,))
     thread.start()
-    thread.join(timeout=60)
+    thread.join(timeout=PATIENCE_SECONDS)
     assert not thread.is_alive(), "the program did not end within a minute"
     if errors:
         raise errors[0].__cause__ if isinstance(errors[0].__cause__, ProblemsError) else errors[0]

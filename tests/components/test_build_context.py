@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from components.build_context import ALLOWED, BuildContext
 from contracts.problems import ProblemsError
 from tests.components.recording import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 PLATFORM = "linux/amd64"
 FILES = st.dictionaries(st.text("ab/", min_size=1, max_size=4), st.binary(max_size=4), max_size=4)
@@ -119,7 +120,7 @@ def test_two_programs_may_lay_the_copy_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=PATIENCE_SECONDS)
     assert failures == []
     assert [path.name for path in (tmp_path / "staging").iterdir()] == [context.tag]
 

@@ -60,7 +60,7 @@ def test_a_wrong_argument_is_named(arguments: list[str], message: str, capsys: p
 
 @pytest.fixture
 def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Of a stack "dev" beside a copy of the project's file; what a test writes into it is all that the stack sets."""
+    """Of a stack "dev" next to a copy of the project's file; what a test writes into it is all that the stack sets."""
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     monkeypatch.setattr(cli, "ROOT", tmp_path)
     return tmp_path / "Pulumi.dev.yaml"

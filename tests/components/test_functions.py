@@ -13,6 +13,7 @@ from components.handlers import HANDLERS as ROWS
 from components.sources import handler_sources
 from contracts.environment import handler_variable
 from tests.components.recording import ACCOUNT, ROOT, Recorder, run_program
+from tests.patience import PATIENCE_SECONDS
 
 KIND = "aws:lambda/function:Function"
 HANDLER_OUTPUTS = {handler.module: handler.outputs for handler in ROWS}
@@ -60,7 +61,13 @@ def test_its_code_runs_on_what_lambda_ships(tmp_path: Path, handler: str) -> Non
     )
     environment = {"PATH": os.environ["PATH"], "AWS_REGION": "eu-central-1"}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

@@ -1,4 +1,4 @@
-"""The policy of whoever runs ``python -m runs``: printed, clean, and bounded to the operator's work."""
+"""The policy for operators, who run ``python -m runs``: it is printed, has no lint findings, and allows only their work."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def listed(value: str | list[str]) -> list[str]:
 
 
 def documents(recorded: Recorder) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every policy document of the program, with the resource it stands in."""
+    """Every policy document of the program, with the resource that contains it."""
     for resource in recorded.resources:
         for key in ("policy", "assumeRolePolicy"):
             if resource.type != "aws:ecr/lifecyclePolicy:LifecyclePolicy" and key in resource.inputs:

@@ -16,6 +16,7 @@ from contracts.outputs import FURTHER_OUTPUTS, StackOutputs, exported_name
 from contracts.problems import ProblemsError
 from settings import parse
 from tests.components.recording import ACCOUNT, PROJECT, ROOT, Recorder, configuration, run_in_context, run_program
+from tests.patience import PATIENCE_SECONDS
 
 TAGGED = {
     "aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:ecr/repository:Repository", "aws:iam/role:Role",
@@ -88,7 +89,7 @@ def test_what_holds_configures_or_secures_data_is_protected(prod: Recorder, ever
 
 
 def test_a_protected_component_protects_everything_in_it(everything: Recorder) -> None:
-    """Nothing beside a bucket, table, queue, key or log group in its component can be deleted without it, by type or not."""
+    """Resources that belong to a bucket, table, queue, key or log group have it as a parent, so they are not deleted alone."""
     protected = {request.parent for request in everything.requests.values() if request.protect}
     for (kind, name), request in everything.requests.items():
         alone = kind in ("docker:index/image:Image", "aws:s3/bucketObjectv2:BucketObjectv2") or kind in REPRODUCIBLE
@@ -103,7 +104,7 @@ def test_a_component_parents_all_its_resources(everything: Recorder) -> None:
     root = f"{PROJECT}-{everything.stack}"
     for (kind, name), request in everything.requests.items():
         if kind.startswith(("aws:", "docker:")):
-            assert not request.parent.endswith(f"::{root}"), f"{kind} {name} stands outside every component"
+            assert not request.parent.endswith(f"::{root}"), f"{kind} {name} is outside of every component"
 
 
 def test_wrong_settings_stop_the_program_before_any_resource() -> None:
@@ -121,7 +122,9 @@ def test_the_deploy_path_imports_nothing_heavy() -> None:
         "heavy = {'sagemaker', 'numpy', 'pandas', 'jax', 'moto', 'typer', 'rich', 'talib', 'sklearn'} & sys.modules.keys()\n"
         "assert not heavy, heavy"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -17,6 +17,7 @@ from components.cli import EXAMPLE_ACCOUNT
 from local_run.cli import app as local_run_app
 from pipeline_def.cli import app as pipeline_app
 from runs.cli import app as runs_app
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 ROLES = ("-m", "components")
@@ -37,7 +38,9 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    return subprocess.run(command, cwd=ROOT, env=env, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=120)
+    return subprocess.run(
+        command, cwd=ROOT, env=env, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS
+    )
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,23 @@ def test_groups_that_are_not_of_three_digits_are_no_number(text: str) -> None:
 def test_any_text_is_a_moment_or_none(text: str) -> None:
     moment = parse_moment(text)
     assert moment is None or 1900 <= moment.year <= 2200
+
+
+def test_text_that_is_not_comma_separated_is_reported_with_the_option_for_other_delimiters() -> None:
+    problems, rows = read_price_rows("a.csv", b'Date,Close\n2024-01-02,"1.5"x\n')
+    assert rows is None
+    assert [(problem.where, problem.allowed) for problem in problems] == [
+        ("a.csv", "allowed: comma-separated values (other delimiters: --delimiter)")
+    ]
+
+
+@pytest.mark.parametrize("date", ["date", "time", "datetime", "timestamp", "day", "month"])
+@pytest.mark.parametrize("price", ["close", "adj close", "adj. close", "price", "last", "value", "settle"])
+def test_columns_with_usual_names_are_suggested(date: str, price: str) -> None:
+    header = f"{date.title()},{price.title()}"
+    problems, _ = read_price_rows("a.csv", f"{header}\n2024-01-02,1\n2024-01-03,1\n".encode(), PriceFormat())
+    suggested = [] if date == "date" else [f"--date-column {date.title()}"]
+    if price != "close":
+        shown = f"'{price.title()}'" if " " in price else price.title()
+        suggested.append(f"--price-column {shown}")
+    assert [str(problem).partition("; use ")[2] for problem in problems] == ([" ".join(suggested)] if suggested else [])

@@ -49,9 +49,9 @@ def parsed(words: list[str]) -> None:
 
 @pytest.mark.parametrize("words", list(printed()))
 def test_a_printed_command_is_one_that_can_be_run(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies under ``out`` is another command's, which stands above it; everything else must be in the repository."""
+    """Files under ``out`` come from an earlier command of the text; all other files must be in the repository."""
     for word in words:
-        assert not re.search(r"[<>…\[\]]|\b(?:DIR|FILE)\b", word), "a placeholder can not be run"
+        assert not re.search(r"[<>…\[\]]|\b(?:DIR|FILE)\b", word), "a command with a placeholder cannot be run"
         if not word.startswith("out/"):
             assert Path(word).suffix not in (".json", ".csv") or (ROOT / word).is_file(), f"{word} is nowhere"
         elif Path(word).suffix:

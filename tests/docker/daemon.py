@@ -50,7 +50,7 @@ class Docker:
 
 
 def find_daemon() -> tuple[Docker | None, str]:
-    """The command line of a daemon that answers, or why there is none."""
+    """The command line of a daemon that answers, or the reason why no daemon does."""
     executable = shutil.which("docker")
     if executable is None:
         return None, "there is no docker command"
@@ -68,7 +68,7 @@ def find_daemon() -> tuple[Docker | None, str]:
 
 
 def find_base_image(docker: Docker) -> tuple[str | None, str]:
-    """An image with Python 3.11 and pip that is here or can be pulled, or why there is none."""
+    """An image with Python 3.11 and pip that is here or can be pulled, or the reason why there is no such image."""
     name = os.environ.get(BASE_IMAGE_VARIABLE) or BASE_IMAGE_DEFAULT
     if docker.has(name):
         return name, ""
@@ -78,5 +78,5 @@ def find_base_image(docker: Docker) -> tuple[str | None, str]:
         return None, f"base image {name} is not here, and was not pulled within {PULL_SECONDS} s"
     if pulled.returncode != 0:
         said = pulled.stderr.strip().splitlines()[-1:] or ["no answer"]
-        return None, f"base image {name} is not here and can not be pulled ({said[0]}); {BASE_IMAGE_VARIABLE} names another"
+        return None, f"base image {name} is not here and cannot be pulled ({said[0]}); {BASE_IMAGE_VARIABLE} names another"
     return name, ""

@@ -1,4 +1,4 @@
-"""A registry on the loopback whose tags can not be moved, as ECR's can be made: a registry process and a proxy before it.
+"""A registry on the loopback whose tags cannot be moved, as ECR's can be made: a registry process and a proxy before it.
 
 The registry program is ``docker-registry`` (Debian) or ``registry`` on PATH. The proxy refuses a PUT of a tag that exists with
 another digest, in ECR's words, and can hold uploads back, so that a push can be interrupted in the middle.

@@ -1,4 +1,4 @@
-"""One tag, one image, pushed once whatever happens (docs/adr/0002-image.md), to a registry whose tags can not move."""
+"""One tag, one image, pushed once even after failures (docs/adr/0002-image.md), to a registry whose tags cannot move."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def shipper(docker: Docker, base_image: str, registry: ImmutableRegistry) -> Ite
 
 
 def content(shipper: Shipper, tag: str) -> str:
-    """What the registry's image says of itself, pulled anew."""
+    """The labels of the registry's image, pulled again."""
     name = shipper.name(tag)
     shipper.docker.attempt("image", "rm", name)
     shipper.docker.run("pull", "--quiet", name)
@@ -96,7 +96,7 @@ def test_a_push_that_is_killed_is_made_good_by_the_next_up(shipper: Shipper, tmp
 
 
 def test_an_up_that_is_killed_after_its_push_is_made_good(shipper: Shipper, tmp_path: Path) -> None:
-    """The registry has the image, no state says so, and this machine's copy is gone."""
+    """The registry has the image, the state does not list it, and this machine's copy is gone."""
     project = small_project(tmp_path, "killed late")
     tag = shipper.build(project)
     shipper.docker.run("push", shipper.name(tag))

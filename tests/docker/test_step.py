@@ -90,7 +90,7 @@ def test_again_with_the_same_id_the_same_bytes(contained: Contained) -> None:
 def test_started_as_root_it_ends_as_its_own_user(contained: Contained) -> None:
     contained.user = "0:0"
     assert contained.run() == 0, contained.lines
-    assert "runs as step, no longer as root" in contained.lines[0]
+    assert "running as step, no longer as root" in contained.lines[0]
     written = [path for path in contained.job.outputs.rglob("*") if path.is_file()]
     assert written
     assert {path.stat().st_uid for path in written} == {1000}
@@ -103,7 +103,7 @@ def test_started_as_any_user_that_owns_the_folders(contained: Contained) -> None
         os.chown(path, 12345, 12345)
     (contained.job.root / "opt/ml/output").mkdir(parents=True, exist_ok=True)
     assert contained.run() == 0, contained.lines
-    assert "runs as user id 12345" in contained.lines[0]
+    assert "running as user id 12345" in contained.lines[0]
 
 
 def test_the_log_is_synced_while_the_container_runs(contained: Contained) -> None:

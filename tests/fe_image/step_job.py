@@ -17,9 +17,10 @@ import pytest
 
 from contracts import layout
 from contracts.snapshot import canonical_json
-from contracts.tables import EXECUTION, FEATURE_IMPORTANCE
+from contracts.tables import EXECUTION
 from local_run.emulator.server import Emulator
 from tests.fe_image.support import template_data, walk, write_csv
+from tests.patience import PATIENCE_SECONDS
 from tests.tables import create_table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ class Hang:
         def serve(environ: dict[str, Any], start_response: Any) -> Any:
             target = environ.get("HTTP_X_AMZ_TARGET") or environ["REQUEST_METHOD"]
             if target.split(".")[-1] in self.operations:
-                self.released.wait(600)  # longer than any test waits for the step
+                self.released.wait(2 * PATIENCE_SECONDS)  # longer than any test waits for the step
             return application(environ, start_response)
 
         return serve
@@ -66,10 +67,6 @@ class Cloud:
     def item(self, execution_id: str) -> dict[str, Any]:
         return self.dynamodb.get_item(TableName=EXECUTION.name, Key={"Id": {"S": execution_id}})["Item"]
 
-    def importance(self, execution_id: str) -> list[dict[str, Any]]:
-        query = {"TableName": FEATURE_IMPORTANCE.name, "KeyConditionExpression": "ExecutionId = :id"}
-        return self.dynamodb.query(**query, ExpressionAttributeValues={":id": {"S": execution_id}})["Items"]
-
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
@@ -77,8 +74,7 @@ def cloud() -> Iterator[Cloud]:
     with Emulator(region=REGION, middleware=hang.wrap) as emulator:
         environment = emulator.process_environment("processing")
         made = Cloud(environment, emulator.client("dynamodb"), emulator.client("s3"), hang)
-        for table in (EXECUTION, FEATURE_IMPORTANCE):
-            create_table(made.dynamodb, table)
+        create_table(made.dynamodb, EXECUTION)
         made.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
         yield made
 
@@ -105,7 +101,6 @@ class Job:
             **self.cloud.environment,
             "PYTHONPATH": str(REPOSITORY),
             "EXECUTION_TABLE": EXECUTION.name,
-            "FEATURE_IMPORTANCE_TABLE": FEATURE_IMPORTANCE.name,
             "MODELS_BUCKET": "models",
             "LOG_SYNC_SECONDS": "0.1",
             "TEST_QUANTILES": "[0.1, 0.5, 0.9]",
@@ -119,7 +114,7 @@ class Job:
 
     def run(self) -> tuple[int, str]:
         process = self.start()
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
         return process.returncode, output
 
     def log(self) -> str:

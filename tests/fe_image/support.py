@@ -44,7 +44,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 
 
 def weekdays(rows: int, start: str = "2001-01-01") -> np.ndarray:
-    """So many weekdays from a date on."""
+    """Return consecutive weekdays from a date on."""
     days = np.arange(np.datetime64(start), np.datetime64(start) + rows * 2, dtype="datetime64[D]")
     return days[np.is_busday(days)][:rows].astype("datetime64[s]")
 

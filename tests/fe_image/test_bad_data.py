@@ -24,6 +24,7 @@ from contracts.problems import ProblemsError
 from fe_image.data.prices import read_history
 from fe_image.offline import run_features
 from tests.fe_image.support import level_template, template_data, walk, weekdays, write_csv
+from tests.patience import PATIENCE_SECONDS
 
 ROWS, TRAIN_ROWS = 330, 290
 Change = Callable[[list[str]], list[str]]
@@ -194,7 +195,7 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
         "features.sma is 'windows of 300 rows'; the training range has 290 common rows; use shorter windows",
     ),
     (
-        "no room left",
+        "no space left",
         {"features": {"sma": {"windows": [280]}}},
         "steps (290 rows) of the training range, 8 are left after the features' first",
     ),
@@ -222,17 +223,15 @@ def test_work_beyond_all_measure_is_refused_before_it_is_begun(tmp_path: Path, m
     monkeypatch.setattr("fe_image.features.feature_table.MAX_VALUES", 330 * (3 * 2 + 3) - 1)
     monkeypatch.setattr("fe_image.features.feature_table.MAX_CODED", 330 * 3 * 5 - 1)
     text = run(tmp_path, features={"sma": {}, "pca": {}})
-    assert "features is '2970 values'; allowed: at most 2969; they are those of 3 assets and 330 rows" in text
-    assert "features.pca.window is 5; allowed: at most 4949 values to code; 3 assets · window 5 · 330 rows are 4950" in text
+    assert "features is '2970 values'; allowed: at most 2969; there are 3 assets and 330 rows" in text
+    assert "features.pca.window is 5; allowed: at most 4949 values; 3 assets · window 5 · 330 rows are 4950" in text
 
 
 def test_an_autoencoder_that_would_train_for_hours_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     work = 330 * 3 * 5 * 16 * 60
     monkeypatch.setattr("fe_image.features.feature_table.MAX_TRAINED", work - 1)
     text = run(tmp_path, features={"autoencoder": {}})
-    assert (
-        "features.autoencoder.epochs is 60; allowed: at most 5e+06 products to train on; hidden 16 · epochs · 3 assets" in text
-    )
+    assert "features.autoencoder.epochs is 60; allowed: at most 5e+06 multiplications; hidden 16 · epochs · 3 assets" in text
 
 
 def test_problems_of_all_files_come_at_once(tmp_path: Path):
@@ -316,7 +315,9 @@ def test_a_long_file_of_times_with_a_zone_is_refused_in_one_pass(tmp_path: Path)
         "from fe_image.data.prices import read_history\n"
         "print(*read_history('A', 'a.csv', pathlib.Path(sys.argv[1]).read_bytes(), level_template()).problems, sep='\\n')"
     )
-    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=120, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
+    )
     assert "'1990-01-01T00:00Z'; allowed: ISO 8601" in run.stdout
     assert "(200000 such rows: 2, 3, 4, 5, 6 and 199995 more)" in run.stdout
 

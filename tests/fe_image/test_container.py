@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fe_image.container.privileges import become_unprivileged
+from tests.patience import PATIENCE_SECONDS
 
 IMAGE = Path(__file__).parents[2] / "fe_image"
 DOCKERFILE = (IMAGE / "Dockerfile").read_text()
@@ -70,7 +71,7 @@ def test_the_executor_is_a_few_lines_and_teaches(tmp_path: Path):
     assert len(executor.read_text().splitlines()) <= 30
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent), "CONTAINER_ROOT": str(tmp_path)}
     command = [sys.executable, str(executor), "--execution", "x", "--more"]
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert run.returncode == 2
     assert "--executionid" in run.stderr
     message = (tmp_path / "opt/ml/output/message").read_text()
@@ -90,14 +91,16 @@ def test_imports_stay_light():
         "print(sorted(heavy & set(sys.modules)))"
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert run.stdout.strip() == "[]", run.stderr
 
 
 def test_without_the_images_user_nothing_is_given_up(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     with caplog.at_level("INFO", logger="fe_image"):
         become_unprivileged(tmp_path, user="no-such-user")
-    assert "only the image has a user no-such-user" in caplog.text or f"user id {os.geteuid()}" in caplog.text
+    assert "switches to the unprivileged user no-such-user" in caplog.text or f"user id {os.geteuid()}" in caplog.text
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
     if os.geteuid() == 0:
         assert not list(tmp_path.iterdir())
@@ -113,14 +116,14 @@ def test_a_mount_that_can_not_be_given_away_is_warned_of(
     monkeypatch.setattr(os, "chown", refused)
     become_unprivileged(tmp_path, user="nobody")
     (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert "stays root" in warning.getMessage()
+    assert "still running as root" in warning.getMessage()
     assert "nobody" in warning.getMessage()
     assert os.geteuid() == 0
 
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that every user can enter, which pytest's own, below folders of root alone, are not."""
+    """A folder that every user can enter. Only root can enter pytest's own folders."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -143,6 +146,10 @@ def test_root_gives_folders_and_itself_to_the_user(open_folder: Path):
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE.parent)}
     run = subprocess.run(
-        [sys.executable, "-c", code, str(open_folder)], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, str(open_folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
     )
-    assert run.stdout.splitlines() == ["runs as nobody, no longer as root", "True", "True True", "[]"], run.stderr
+    assert run.stdout.splitlines() == ["running as nobody, no longer as root", "True", "True True", "[]"], run.stderr

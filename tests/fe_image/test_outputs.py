@@ -1,4 +1,4 @@
-"""Writing: the same bytes every time, and remains of a killed step that nobody can mistake for outputs."""
+"""Writing gives the same bytes every time, and the files of a killed step never look like complete outputs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ def test_everything_is_written_and_in_the_manifest(data: EngineeredData, tmp_pat
         "evaluation/importance.json",
         "evaluation/scales.json",
         "evaluation/target.json",
-        "plots/importance.svg",
     }
     assert set(found) == set(outputs.ALL_FILES)
     assert parse_manifest(found[MANIFEST_FILE]) == entries
@@ -69,7 +68,7 @@ def test_the_manifest_tells_changed_and_missing_files(data: EngineeredData, tmp_
 
 
 class Killer:
-    """Counts every effect that writing has on the disk, and kills the process before the one it is told."""
+    """Counts the effects of writing on the disk, and kills the process before a given one."""
 
     def __init__(self, at: int) -> None:
         self.at, self.count = at, 0

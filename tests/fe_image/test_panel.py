@@ -1,4 +1,4 @@
-"""From histories to common rows: assets that are stamped differently, and what is said of those that do not fit together."""
+"""From histories to common rows: assets with different timestamps, and the messages for assets that do not fit together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
@@ -18,6 +18,7 @@ from fe_image.data.panel import common_panel
 from fe_image.data.prices import PriceHistory
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import output_files
+from tests.examples import examples
 from tests.fe_image.support import weekdays
 
 MONDAYS = np.arange("1990-01-01", "2000-01-01", 7, dtype="datetime64[D]")
@@ -65,13 +66,13 @@ def template(assets: list[str], **changes: Any) -> TrainingTemplate:
 
 
 def stamped_after(history: PriceHistory, made: TrainingTemplate) -> PriceHistory:
-    """Half as much again for every price stamped later than the training end."""
+    """Multiply every price after the training end by 1.5."""
     later = history.times > np.datetime64(made.training_end, "s")
     return PriceHistory(history.asset, history.times, np.where(later, history.close * 1.5, history.close))
 
 
 def of_the_past(data: EngineeredData) -> dict[str, object]:
-    """What the outputs say that may rest on the training range alone."""
+    """Return the outputs that may depend only on the training range."""
     files = {name: b"".join(pieces) for name, pieces in output_files(data)}
     rows = data.grid.train_rows + 1
     return {
@@ -85,7 +86,7 @@ def of_the_past(data: EngineeredData) -> dict[str, object]:
 @pytest.mark.parametrize(("frequency", "first", "second", "end"), (STAMPS | MULTIPLES).values(), ids=STAMPS | MULTIPLES)
 @pytest.mark.parametrize("order", ["AB", "BA"])
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=2, deadline=None)
+@examples(2)
 def test_a_price_stamped_after_the_training_end_changes_nothing_before_it(
     frequency: str, first: np.ndarray, second: np.ndarray, end: str, order: str, seed: int
 ):
@@ -112,7 +113,7 @@ def test_prices_of_several_units_are_matched_by_nearness(
 ):
     """A step of seven days begins with no weekday of its own: it is laid so that a row's prices lie close together.
 
-    Whichever asset begins first, since that is chance.
+    The result does not depend on which asset starts first.
     """
     begin = {"AB": (0, 0), "A": (3, 0), "B": (0, 3)}[later]
     stamps = {"A": first[begin[0] :].astype("M8[s]"), "B": second[begin[1] :].astype("M8[s]")}
@@ -170,11 +171,13 @@ def test_the_asset_that_does_not_fit_is_named(times: np.ndarray, until: datetime
     assert "at most 0" not in str(caught.value)
 
 
-def test_common_rows_that_leave_out_much_are_said(caplog: pytest.LogCaptureFixture):
+def test_common_rows_that_omit_many_rows_are_logged(caplog: pytest.LogCaptureFixture):
     made = template(ASSETS, endTraining="2002-09-30")
     engineer(with_b(WEEKDAYS[300:]), made)
     (note,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert note.startswith("of the 456 training rows of A 300 are left out, since not all assets have them (2 of 3 assets lose")
+    assert note.startswith(
+        "300 of the 456 training rows of A are not used, because other assets do not have them (2 of 3 assets lose"
+    )
     assert "last to begin: B (2002-02-25)" in note
 
 

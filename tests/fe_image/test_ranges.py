@@ -1,4 +1,4 @@
-"""What a start is refused for, from the prices' first and last dates, the step refuses too, whatever lies between them."""
+"""The step rejects every date range that a start rejects from the first and last dates of the prices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
@@ -21,6 +21,7 @@ from fe_image.data.panel import common_panel
 from fe_image.data.prices import PriceHistory, read_history
 from fe_image.engineer import engineer
 from runs.price_files import read_price_files
+from tests.examples import examples
 from tests.fe_image.support import weekdays
 
 FREQUENCIES = ["1D", "D", "5D", "1W", "2W", "1M", "3M", "1H", "12H", "1min", "30min"]
@@ -77,7 +78,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, PriceHistory], TrainingTemplate]:
 
 
 @given(cases())
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_no_start_is_refused_that_the_step_would_accept(case: tuple[dict[str, PriceHistory], TrainingTemplate]):
     """By the step's own rule on the rows themselves, without the one that is shared with the start."""
     histories, made = case
@@ -89,7 +90,7 @@ def test_no_start_is_refused_that_the_step_would_accept(case: tuple[dict[str, Pr
 
 
 @given(cases())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_with_a_price_in_every_step_the_start_knows_what_the_step_would_say(
     case: tuple[dict[str, PriceHistory], TrainingTemplate],
 ):
@@ -98,7 +99,7 @@ def test_with_a_price_in_every_step_the_start_knows_what_the_step_would_say(
     frequency = Frequency.parse(made.frequency)
     ended = frequency.units(np.array([made.training_end, made.training_end], dtype="datetime64[s]") + np.array([0, 1]))
     if frequency.multiple > 1 or ended[0] == ended[1]:
-        return  # whether the step that the training ends in is one of training or of testing, only its row tells
+        return  # only the row shows whether the step at the training's end belongs to training or to testing
     try:
         make_grid(common_panel(histories, made), made, "")
     except ProblemsError as error:
@@ -110,7 +111,7 @@ def test_with_a_price_in_every_step_the_start_knows_what_the_step_would_say(
 @pytest.mark.parametrize("end", ["2001-03-30", "2001-03-31", "2001-04-01"], ids=["Friday", "Saturday", "Sunday"])
 @pytest.mark.parametrize("after", [9, 10])
 def test_on_days_without_trading_start_and_step_count_alike(end: str, after: int):
-    """The rows say nothing of a Sunday: by their rule alone the step had windows that begin before the training ends."""
+    """No row shows a Sunday. With only the rows' rule, the step had windows that start before the training ends."""
     days = weekdays(200)
     last = np.datetime64(end) + after
     histories = {"A": history("A", np.append(days[days < last], last.astype("datetime64[s]")))}
@@ -141,7 +142,7 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 @given(files(), st.sampled_from(["1D", "1W", "7D", "1H", "1M", "30D"]), st.data())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_start_is_refused_for_what_a_file_shows_that_the_step_would_accept(
     content: bytes, frequency: str, data: st.DataObject
 ):

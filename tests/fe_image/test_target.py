@@ -27,7 +27,7 @@ def test_undoing_gives_the_prices_back(values: list[float], transform, cut: int)
 
 @given(prices, st.lists(st.booleans(), min_size=60, max_size=60))
 def test_returns_of_days_without_trading_do_not_count(values: list[float], mask: list[bool]):
-    """On the grid: whatever a model says of a Sunday, the price of the next trading day does not depend on it."""
+    """On the grid: the price of the next trading day does not depend on a forecast for a Sunday."""
     trading = np.array(mask)
     price = np.array(values)
     steps = int(trading.sum())
@@ -93,7 +93,7 @@ def test_minutes_are_learned_by_the_grids_own_step(minutes: int, holiday: str | 
 
 @pytest.mark.parametrize("text", ["11min", "50min", "5H"])
 def test_a_step_that_does_not_divide_the_week_errs_at_the_edges_of_a_session_only(text: str):
-    """Such cells begin at another minute each week, so no slot is theirs alone."""
+    """Such cells start at different minutes each week, so they share slots."""
     frequency = Frequency.parse(text)
     times = frequency.times(frequency.cells(np.array(["2020-01-06", "2020-12-28"], dtype="datetime64[s]")))
     times = frequency.times(np.arange(*frequency.cells(times)))

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.feature_settings import GROUPS, Calendar, Features
@@ -18,6 +18,7 @@ from fe_image.data.arrays import Floats, Panel, Times
 from fe_image.engineer import engineer
 from fe_image.features.base import State, Transformer
 from fe_image.features.registry import TRANSFORMERS, transformer
+from tests.examples import examples
 from tests.fe_image.support import VARIANTS, histories, template, walk
 
 #: Groups whose values come out of sums that a library may order differently for other lengths.
@@ -63,7 +64,7 @@ def test_shape_names_and_warm_up(group: str, changes: dict):
 
 @pytest.mark.parametrize(("group", "changes"), VARIANTS, ids=ids)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.0, 1.0))
-@settings(max_examples=4, deadline=None)
+@examples(4)
 def test_a_feature_of_a_prefix_is_the_prefix_of_the_feature(group: str, changes: dict, seed: int, share: float):
     panel, made = walk(seed, rows=320), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
@@ -155,7 +156,7 @@ def test_a_transformer_that_breaks_its_promise_is_caught():
 @pytest.mark.parametrize(("group", "changes"), [v for v in VARIANTS if v[0] != "calendar"], ids=ids[:-1])
 @pytest.mark.parametrize("rows", ["all", "all but the last", "the last"])
 def test_a_warm_up_that_is_filled_in_is_refused(group: str, changes: dict, rows: str):
-    """Of whichever feature: also of the one whose window is the shortest."""
+    """This holds for every feature, including the one with the shortest window."""
     panel, made = walk(6), make(group, changes)
     state = made.fit(panel.head(TRAIN_ROWS), TRAIN_ROWS)
     compute = made.compute
@@ -169,7 +170,7 @@ def test_a_warm_up_that_is_filled_in_is_refused(group: str, changes: dict, rows:
 
         made.compute = back_filled  # type: ignore[method-assign]
         if filled[rows].start < filled[rows].stop:
-            with pytest.raises(ValueError, match=f"{made.names[index]} gave values in its warm-up of {warm_up} rows"):
+            with pytest.raises(ValueError, match=f"{made.names[index]} has values in its warm-up of {warm_up} rows"):
                 made.transform(panel, state)
 
 

@@ -1,4 +1,4 @@
-"""Envelopes: ours are read as they are documented, foreign ones are told apart from malformed ones."""
+"""Event envelopes: ours are read as documented, and foreign ones are distinguished from malformed ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from contracts.status import EXECUTING, FAILED
 from contracts.times import CLOCK_SKEW
 from handlers.events import ForeignEventError, MalformedEventError, parse
+from runs.history import Change
 from tests.conftest import PIPELINE_ARN
 
 EVENTS = Path(__file__).parent / "events"
@@ -24,18 +25,56 @@ def event(name: str) -> dict[str, Any]:
     return loaded
 
 
-def test_an_execution_event() -> None:
+def test_an_execution_event_is_read() -> None:
     received = parse(event("execution_status_change"), PIPELINE_ARN)
     assert received.pipeline_execution_arn == f"{PIPELINE_ARN}/execution/abc"
-    assert (received.change.status, received.change.previous, received.change.is_retry) == (EXECUTING, FAILED, True)
-    assert received.change.time == "2026-03-15T16:10:11.000+00:00"
+    assert received.change == Change(
+        time="2026-03-15T16:10:11.000+00:00",
+        status=EXECUTING,
+        previous=FAILED,
+        started_at="2026-03-15T16:10:11.000+00:00",
+    )
+    assert received.change.is_retry
 
 
-def test_a_step_event_with_epoch_milliseconds_as_text() -> None:
-    change = parse(event("step_status_change"), PIPELINE_ARN).change
-    assert (change.step, change.status, change.reason) == ("Training", FAILED, "ClientError: no capacity")
-    assert change.job_arn.endswith("training-job/job")
-    assert change.ended_at == "2026-03-15T16:10:15.000+00:00"
+def test_a_step_event_with_epoch_milliseconds_as_text_is_read() -> None:
+    assert parse(event("step_status_change"), PIPELINE_ARN).change == Change(
+        time="2026-03-15T16:10:11.000+00:00",
+        status=FAILED,
+        previous=EXECUTING,
+        step="Training",
+        reason="ClientError: no capacity",
+        job_arn="arn:aws:sagemaker:eu-central-1:123456789012:training-job/job",
+        started_at="2026-03-15T16:10:11.000+00:00",
+        ended_at="2026-03-15T16:10:15.000+00:00",
+    )
+
+
+@pytest.mark.parametrize("name", ["execution_status_change", "step_status_change"])
+def test_a_failure_reason_is_cut_after_1024_characters(name: str) -> None:
+    long = event(name)
+    long["detail"]["failureReason"] = "r" * 1025
+    assert parse(long, PIPELINE_ARN).change.reason == "r" * 1024
+
+
+@pytest.mark.parametrize(("field", "limit"), [("stepName", 256), ("currentStepStatus", 256), ("pipelineExecutionArn", 2048)])
+def test_a_text_longer_than_its_limit_is_malformed(field: str, limit: int) -> None:
+    prefix = f"{PIPELINE_ARN}/execution/" if field == "pipelineExecutionArn" else ""
+    longest = event("step_status_change")
+    longest["detail"][field] = prefix.ljust(limit, "x")
+    parse(longest, PIPELINE_ARN)
+    longest["detail"][field] += "x"
+    message = f"detail.{field} has {limit + 1} characters; expected at most {limit}"
+    with pytest.raises(MalformedEventError, match=f"event '{longest['id']}': {message}"):
+        parse(longest, PIPELINE_ARN)
+
+
+def test_the_message_about_an_event_without_an_id_says_so() -> None:
+    broken = event("step_status_change")
+    del broken["id"]
+    broken["detail"]["stepName"] = "x" * 257
+    with pytest.raises(MalformedEventError, match="event 'without an id': detail.stepName has 257 characters"):
+        parse(broken, PIPELINE_ARN)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def deployed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def test_an_event_ends_up_in_the_item(store: ExecutionStore, sagemaker: FakeSageMaker) -> None:
+def test_an_event_is_stored_in_the_item(store: ExecutionStore, sagemaker: FakeSageMaker) -> None:
     received = event("step_status_change")
     arn = received["detail"]["pipelineExecutionArn"]
     sagemaker.add(arn, [{"Name": "ExecutionId", "Value": "e1"}])
@@ -44,7 +44,7 @@ def test_an_event_ends_up_in_the_item(store: ExecutionStore, sagemaker: FakeSage
     assert len(store.changes("e1")) == 1
 
 
-def test_a_foreign_event_is_ignored_and_said(store: ExecutionStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_foreign_event_is_ignored_and_logged(store: ExecutionStore, caplog: pytest.LogCaptureFixture) -> None:
     assert execution_events.handle(event("step_status_change") | {"source": "aws.ec2"}) == {"result": "ignored"}
     assert "aws.ec2" in caplog.text
     assert store.all() == []
@@ -75,9 +75,12 @@ SLOT = {"templateId": "daily", "scheduledTime": "2026-03-01T02:00:00Z"}
 
 
 @pytest.mark.usefixtures("daily")
-def test_a_schedule_that_fires_twice_starts_once(sagemaker: FakeSageMaker) -> None:
+def test_a_schedule_that_fires_twice_starts_once(sagemaker: FakeSageMaker, caplog: pytest.LogCaptureFixture) -> None:
     first, second = scheduled_start.handle(SLOT), scheduled_start.handle(SLOT)
     assert first == second
+    lines = [record.getMessage() for record in caplog.records if record.name == "handlers.scheduled_start"]
+    name = f"execution {first['executionId']} of template daily"
+    assert lines == [f"{name}: started", f"{name}: already exists"]
     assert (first["executionId"], sagemaker.starts) == ("daily-20260301-020000-s", 1)
 
 
@@ -99,13 +102,9 @@ def change_image(sagemaker: FakeSageMaker) -> None:
 
 CHANGES: dict[str, Callable[[Stack, FakeSageMaker], object]] = {
     "template": lambda stack, sagemaker: put_daily(stack, '{"seed": 2}'),
-    "template is gone": lambda stack, sagemaker: stack.dynamodb.Table(stack.outputs.template_table).delete_item(
-        Key={"Id": "daily"}
-    ),
+    "template is gone": lambda stack, sagemaker: delete_daily(stack),
     "price file is missing": lambda stack, sagemaker: put_daily(stack, "{}", ("GONE",)),
-    "image": lambda stack, sagemaker: sagemaker.definition["Steps"][0]["Arguments"]["AppSpecification"].update(
-        ImageUri="other"
-    ),
+    "image": lambda stack, sagemaker: change_image(sagemaker),
 }
 
 

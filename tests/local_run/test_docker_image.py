@@ -1,4 +1,4 @@
-"""Building by the Docker command line: what it is told, and what a user reads when it does not work. No daemon is needed."""
+"""Building with the Docker command line: its arguments, and the messages of its failures. No daemon is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of executions: on a terminal the screen as it stands, elsewhere the lines."""
+"""What LiveView shows: the screen on a terminal, otherwise lines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from local_run.deployment.deployed import ResourceEvent
+from local_run.emulator.progress import EpochFinished, ExecutionFinished, ExecutionStarted, LogLine, StepFinished, StepStarted
 from local_run.live import LiveView
 
 FIRST, SECOND = "arn:pipeline/x/execution/1", "arn:pipeline/x/execution/2"
@@ -48,9 +49,9 @@ class Shown:
 
 
 def begin(view: LiveView, execution: str, name: str, *steps: str) -> None:
-    view.execution_started(execution, name)
+    view.show(ExecutionStarted(execution, name))
     for step in steps:
-        view.step_started(execution, step, "Processing")
+        view.show(StepStarted(execution, step, "Processing"))
 
 
 class TestTerminal:
@@ -59,8 +60,8 @@ class TestTerminal:
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Training")
             begin(shown.view, SECOND, "second", "Training")
-            shown.view.epoch(FIRST, "Training", 2, 10, 0.5)
-            shown.view.step_finished(SECOND, "Training", "Succeeded", None)
+            shown.view.show(EpochFinished(FIRST, "Training", 2, 10, 0.5))
+            shown.view.show(StepFinished(SECOND, "Training", "Succeeded", None))
         (first,), (second,) = shown.of("first Training"), shown.of("second Training")
         assert first.endswith("epoch 3 of 10, training loss 0.5000") and "•" not in first
         assert second.endswith("Succeeded") and second.startswith("•")
@@ -70,10 +71,10 @@ class TestTerminal:
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Features", "Training")
             begin(shown.view, SECOND, "second", "Features")
-            shown.view.step_finished(FIRST, "Features", "Succeeded", None)
-            shown.view.step_finished(FIRST, "Training", "Failed", "no memory")
-            shown.view.execution_finished(FIRST, "Failed", "a step failed")
-            shown.view.log_line(SECOND, "Features", "two assets")
+            shown.view.show(StepFinished(FIRST, "Features", "Succeeded", None))
+            shown.view.show(StepFinished(FIRST, "Training", "Failed", "no memory"))
+            shown.view.show(ExecutionFinished(FIRST, "Failed", "a step failed"))
+            shown.view.show(LogLine(SECOND, "Features", "two assets"))
         ended, failed, running = shown.lines()
         assert re.search(r"^• +first Features .* Succeeded$", ended)
         assert re.search(r"^• +first Training .* Failed: no memory$", failed)
@@ -84,9 +85,9 @@ class TestTerminal:
         shown = Shown(terminal=True)
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Features", "Training")
-            shown.view.step_finished(FIRST, "Features", "Succeeded", None)
-            shown.view.step_finished(FIRST, "Training", "Succeeded", None)
-            shown.view.execution_finished(FIRST, "Succeeded", None)
+            shown.view.show(StepFinished(FIRST, "Features", "Succeeded", None))
+            shown.view.show(StepFinished(FIRST, "Training", "Succeeded", None))
+            shown.view.show(ExecutionFinished(FIRST, "Succeeded", None))
             assert len(shown.lines()) == 2
             begin(shown.view, SECOND, "second", "Features")
         assert len(shown.lines()) == 3
@@ -96,8 +97,8 @@ class TestTerminal:
         shown = Shown(terminal=True)
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Training")
-            shown.view.step_finished(FIRST, "Training", "Failed", "no memory")
-            shown.view.execution_finished(FIRST, "Failed", "a step failed")
+            shown.view.show(StepFinished(FIRST, "Training", "Failed", "no memory"))
+            shown.view.show(ExecutionFinished(FIRST, "Failed", "a step failed"))
             begin(shown.view, FIRST, "first", "Training")
         failed, again = shown.of("first Training")
         assert failed.endswith("Failed: no memory")
@@ -107,9 +108,9 @@ class TestTerminal:
         shown = Shown(terminal=True)
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Training")
-            shown.view.execution_finished(FIRST, "Stopped", None)
-            shown.view.log_line(FIRST, "Training", "too late")
-            shown.view.epoch(FIRST, "Training", 2, 10, 0.5)
+            shown.view.show(ExecutionFinished(FIRST, "Stopped", None))
+            shown.view.show(LogLine(FIRST, "Training", "too late"))
+            shown.view.show(EpochFinished(FIRST, "Training", 2, 10, 0.5))
         assert len(shown.lines()) == 1
         assert shown.of("too late") == shown.of("epoch") == []
 
@@ -117,8 +118,8 @@ class TestTerminal:
         shown = Shown(terminal=True)
         with shown.view.showing():
             for name in ("a", "b"):
-                shown.view.resource(ResourceEvent("creating", "urn", "aws:s3/bucket:Bucket", name))
-                shown.view.resource(ResourceEvent("created", "urn", "aws:s3/bucket:Bucket", name))
+                shown.view.show(ResourceEvent("creating", "urn", "aws:s3/bucket:Bucket", name))
+                shown.view.show(ResourceEvent("created", "urn", "aws:s3/bucket:Bucket", name))
             shown.view.deployed(1.5)
             begin(shown.view, FIRST, "first", "[bold]")
         deploying, step = shown.lines()
@@ -128,7 +129,7 @@ class TestTerminal:
     def test_what_fails_while_it_is_shown_stays_as_it_was(self) -> None:
         shown = Shown(terminal=True)
         with pytest.raises(RuntimeError), shown.view.showing():
-            shown.view.resource(ResourceEvent("created", "urn", "aws:s3/bucket:Bucket", "data"))
+            shown.view.show(ResourceEvent("created", "urn", "aws:s3/bucket:Bucket", "data"))
             raise RuntimeError
         assert shown.lines()[0].endswith("1 resources, last Bucket data")
 
@@ -139,11 +140,11 @@ class TestLines:
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Training")
             begin(shown.view, SECOND, "second", "Training")
-            shown.view.log_line(FIRST, "Training", "not worth a line")
-            shown.view.epoch(SECOND, "Training", 0, None, 0.25)
-            shown.view.step_finished(FIRST, "Training", "Failed", "no memory")
-            shown.view.execution_finished(FIRST, "Failed", "a step failed")
-            shown.view.step_finished(SECOND, "Training", "Stopped", None)
+            shown.view.show(LogLine(FIRST, "Training", "not worth a line"))
+            shown.view.show(EpochFinished(SECOND, "Training", 0, None, 0.25))
+            shown.view.show(StepFinished(FIRST, "Training", "Failed", "no memory"))
+            shown.view.show(ExecutionFinished(FIRST, "Failed", "a step failed"))
+            shown.view.show(StepFinished(SECOND, "Training", "Stopped", None))
         assert shown.lines() == [
             "first Training: Processing",
             "second Training: Processing",
@@ -156,7 +157,7 @@ class TestLines:
         shown = Shown(terminal=False, single=True)
         with shown.view.showing():
             begin(shown.view, FIRST, "first", "Training")
-            shown.view.step_finished(FIRST, "Training", "Succeeded", None)
+            shown.view.show(StepFinished(FIRST, "Training", "Succeeded", None))
             shown.view.note("Forecast", "sampling")
             shown.view.finish("Forecast", "5 windows")
         assert shown.lines() == [
@@ -172,9 +173,9 @@ def test_foreign_text_is_shown_without_control_characters(terminal: bool) -> Non
     shown = Shown(terminal=terminal)
     with shown.view.showing():
         begin(shown.view, FIRST, "first", "Training")
-        shown.view.log_line(FIRST, "Training", "\x1b]0;title\x07 line")
-        shown.view.step_finished(FIRST, "Training", "Failed", "\x1b[31mred\x00\x07 text")
-        shown.view.execution_finished(FIRST, "Failed", None)
+        shown.view.show(LogLine(FIRST, "Training", "\x1b]0;title\x07 line"))
+        shown.view.show(StepFinished(FIRST, "Training", "Failed", "\x1b[31mred\x00\x07 text"))
+        shown.view.show(ExecutionFinished(FIRST, "Failed", None))
     assert r"\x1b[31mred\x00\x07 text" in shown.file.getvalue()
     assert not {"\x00", "\x07", "\x1b]0;title"} & set(shown.file.getvalue())
     assert "\x1b[31mred" not in shown.file.getvalue()

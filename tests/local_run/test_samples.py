@@ -1,4 +1,4 @@
-"""``python -m local_run samples``: the six real price histories as files, for whatever takes a folder of prices."""
+"""``python -m local_run samples``: writes the six real price histories as files."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def execution_id_with_a_default(d):
 
 @mutation("isolation", "prefix")
 def two_outputs_at_one_prefix(d):
-    output(d, "plots")["S3Output"]["S3Uri"] = output(d, "features")["S3Output"]["S3Uri"]
+    output(d, "evaluation")["S3Output"]["S3Uri"] = output(d, "features")["S3Output"]["S3Uri"]
 
 
 @mutation("isolation", "prefix")
@@ -67,38 +67,38 @@ def container_that_is_told_another_id(d):
 
 
 @mutation("isolation", "the channel at")
-def plots_inside_a_channel(d):
-    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2:] = ["train", "plots"]
+def evaluation_inside_a_channel(d):
+    output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2:] = ["train", "evaluation"]
 
 
 @mutation("isolation", "the channel at")
-def plots_under_a_name_that_starts_like_a_channel(d):
-    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "train-plots"
+def evaluation_under_a_name_that_starts_like_a_channel(d):
+    output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "train-evaluation"
 
 
 @mutation("isolation", "models bucket")
-def plots_in_a_bucket_of_their_own(d):
-    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] = "s3://elsewhere/executions"
+def evaluation_in_a_bucket_of_their_own(d):
+    output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0] = "s3://elsewhere/executions"
 
 
-@mutation("isolation", "../plots")
-def plots_out_of_the_execution(d):
-    output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "../plots"
+@mutation("isolation", "../evaluation")
+def evaluation_out_of_the_execution(d):
+    output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][2] = "../evaluation"
 
 
 @mutation("isolation", "a folder of its own")
 def two_outputs_of_one_folder(d):
-    output(d, "plots")["S3Output"]["LocalPath"] = output(d, "features")["S3Output"]["LocalPath"] + "/"
+    output(d, "evaluation")["S3Output"]["LocalPath"] = output(d, "features")["S3Output"]["LocalPath"] + "/"
 
 
-@mutation("isolation", "output/../plots")
+@mutation("isolation", "output/../evaluation")
 def output_from_a_folder_above(d):
-    output(d, "plots")["S3Output"]["LocalPath"] = "/opt/ml/processing/output/../plots"
+    output(d, "evaluation")["S3Output"]["LocalPath"] = "/opt/ml/processing/output/../evaluation"
 
 
-@mutation("isolation", "/tmp/plots")
+@mutation("isolation", "/tmp/evaluation")
 def output_from_a_folder_elsewhere(d):
-    output(d, "plots")["S3Output"]["LocalPath"] = "/tmp/plots"
+    output(d, "evaluation")["S3Output"]["LocalPath"] = "/tmp/evaluation"
 
 
 def dataset(**definition):
@@ -121,12 +121,12 @@ def query_results_of_athena_elsewhere(d):
 @mutation("isolation", "ProcessingInputs[2].S3Input")
 def query_results_of_redshift_over_an_output(d):
     role = arguments(d, FE)["RoleArn"]
-    uri = output(d, "plots")["S3Output"]["S3Uri"]
+    uri = output(d, "evaluation")["S3Output"]["S3Uri"]
     redshift = {"ClusterId": "c", "DbUser": "u", "ClusterRoleArn": role, "OutputS3Uri": uri}
     arguments(d, FE)["ProcessingInputs"].append(dataset(RedshiftDatasetDefinition=redshift))
 
 
-@mutation("isolation", "Outputs[6].S3Output")
+@mutation("isolation", "Outputs[5].S3Output")
 def output_into_a_feature_group(d):
     given = {"OutputName": "store", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "prices"}}
     arguments(d, FE)["ProcessingOutputConfig"]["Outputs"].append(given)
@@ -159,7 +159,7 @@ def dataset_into_the_folder_of_an_input(d):
 
 
 def within(d, name):
-    bucket = output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
+    bucket = output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
     return join(bucket, get("Parameters.ExecutionId"), name)
 
 

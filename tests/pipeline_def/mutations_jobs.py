@@ -35,8 +35,8 @@ def volume_given_by_a_text_parameter(d):
 
 @mutation("arguments", "S3Output")
 def output_without_place(d):
-    del output(d, "plots")["S3Output"]["LocalPath"]
-    output(d, "plots")["S3Output"].pop("S3UploadMode")
+    del output(d, "evaluation")["S3Output"]["LocalPath"]
+    output(d, "evaluation")["S3Output"].pop("S3UploadMode")
 
 
 @mutation("arguments", "PrimaryContainer")
@@ -101,8 +101,8 @@ def container_argument_too_long(d):
 @mutation("limits", "11 entries")
 def too_many_outputs(d):
     outputs = arguments(d, FE)["ProcessingOutputConfig"]["Outputs"]
-    for index in range(5):
-        bucket = output(d, "plots")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
+    for index in range(6):
+        bucket = output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
         uri = join(bucket, get("Parameters.ExecutionId"), f"x{index}")
         local = {"LocalPath": f"/opt/ml/processing/output/x{index}", "S3UploadMode": "EndOfJob", "S3Uri": uri}
         outputs.append({"OutputName": f"x{index}", "S3Output": local})
@@ -110,7 +110,7 @@ def too_many_outputs(d):
 
 @mutation("limits", "S3UploadMode")
 def unknown_upload_mode(d):
-    output(d, "plots")["S3Output"]["S3UploadMode"] = "Sometime"
+    output(d, "evaluation")["S3Output"]["S3UploadMode"] = "Sometime"
 
 
 @mutation("limits", "51 entries")

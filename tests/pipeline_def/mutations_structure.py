@@ -99,9 +99,9 @@ def two_parameters_of_one_name(d):
     d["Parameters"].append({"Name": "epochs", "Type": "Integer", "DefaultValue": 3})
 
 
-@mutation("unique", "plots")
+@mutation("unique", "evaluation")
 def two_outputs_of_one_name(d):
-    output(d, "features")["OutputName"] = "plots"
+    output(d, "features")["OutputName"] = "evaluation"
 
 
 @mutation("unique", "code")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline_def.check.phases import check_definition
 from pipeline_def.diff.changes import compare
 from pipeline_def.diff.formats import as_json, as_markdown, as_terminal
+from tests.examples import examples
 from tests.pipeline_def.definitions import REGION, good
 
 JSON = st.recursive(
@@ -59,7 +60,7 @@ def put(definition: Any, path: tuple[Any, ...], value: Any) -> None:
     definition[path[-1]] = value
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @example(("Steps", 1, "Arguments", "StoppingCondition"), {"Get": None})
 @example(("Steps", 2, "Arguments", "Conditions", 0, "Type"), [])
 @given(st.sampled_from(PLACES), JSON | LIKELY)
@@ -74,7 +75,7 @@ def test_any_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
         assert writer(changes, "old", "new")
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(JSON)
 def test_any_json_at_all(value: Any) -> None:
     text = json.dumps(value)

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pipeline_def.check.phases import rule_table
 from pipeline_def.cli import CHANGED, app
 from pipeline_def.template.keys import example_values
+from tests.patience import PATIENCE_SECONDS
 from tests.pipeline_def.definitions import arguments, good, good_text, parameter
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 def run(*arguments: str, stdin: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipeline_def", *arguments]
     env = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin:/usr/local/bin", "TERM": "dumb", "HOME": str(cwd)}
-    return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
 
 
 def write(folder: Path, name: str, definition: object) -> str:
@@ -195,8 +196,8 @@ def repository(tmp_path: Path) -> Path:
 def test_two_revisions_are_compared_without_a_cloud(repository: Path) -> None:
     command = [sys.executable, "-m", "pipeline_def", "diff", "--from-git", "HEAD", "--format", "markdown"]
     env = {"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(repository)}
-    done = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert "**parameter mini\\_batch\\_size**\n- default: `128` → `64`" in done.stdout, done.stderr
     both = [*command[:3], "diff", "--from-git", "old", "--to-git", "HEAD"]
-    done = subprocess.run(both, cwd=repository, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(both, cwd=repository, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.stdout.startswith("Nothing changed"), done.stderr

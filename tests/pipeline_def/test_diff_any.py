@@ -6,12 +6,13 @@ import json
 import random
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipeline_def.diff.changes import compare
 from pipeline_def.diff.formats import as_terminal
 from pipeline_def.template.render import canonical
+from tests.examples import examples
 from tests.pipeline_def.definitions import good
 from tests.pipeline_def.test_any_json import PLACES, put
 
@@ -84,7 +85,7 @@ def assert_described(old: Any, new: Any) -> None:
     assert as_terminal(changes, "old", "new").startswith("Nothing changed") == (not changes)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.sampled_from(SCALAR_PLACES), VALUES)
 def test_another_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     new = good()
@@ -93,7 +94,7 @@ def test_another_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     assert_described(new, good())
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.sampled_from(OBJECT_PLACES), NAMES, VALUES)
 def test_another_member_anywhere(path: tuple[Any, ...], name: str, value: Any) -> None:
     new = good()
@@ -102,7 +103,7 @@ def test_another_member_anywhere(path: tuple[Any, ...], name: str, value: Any) -
     assert_described(new, good())
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.sampled_from(LIST_PLACES), VALUES)
 def test_another_item_anywhere(path: tuple[Any, ...], value: Any) -> None:
     new = good()
@@ -111,7 +112,7 @@ def test_another_item_anywhere(path: tuple[Any, ...], value: Any) -> None:
     assert_described(new, good())
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.sampled_from(PLACES))
 def test_any_member_or_item_dropped_or_an_item_there_twice(path: tuple[Any, ...]) -> None:
     dropped, twice = good(), good()
@@ -123,13 +124,13 @@ def test_any_member_or_item_dropped_or_an_item_there_twice(path: tuple[Any, ...]
         assert_described(good(), twice)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 999), st.sampled_from([None, 0, 1, 7]))
 def test_order_and_white_space_alone_are_never_a_change(seed: int, indent: int | None) -> None:
     assert compare(good(), json.loads(json.dumps(shuffled(good(), random.Random(seed)), indent=indent))) == []
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 999), st.sampled_from(SCALAR_PLACES), VALUES)
 def test_order_does_not_hide_a_change(seed: int, path: tuple[Any, ...], value: Any) -> None:
     changed = good()

@@ -184,7 +184,7 @@ def test_a_step_that_leaves_its_branch_always_runs() -> None:
 
 def test_an_output_added_or_removed_did_not_move() -> None:
     def gone(d: Definition) -> None:
-        arguments(d, "FeatureEngineering")["ProcessingOutputConfig"]["Outputs"].remove(output(d, "plots"))
+        arguments(d, "FeatureEngineering")["ProcessingOutputConfig"]["Outputs"].remove(output(d, "evaluation"))
 
     assert "data contract: these files are no longer written" in effects_of(gone)
     assert "data contract: additional files are written" in effects_of(
@@ -193,14 +193,14 @@ def test_an_output_added_or_removed_did_not_move() -> None:
 
 
 def test_how_an_output_is_uploaded_is_not_where_to() -> None:
-    def plots(**members: str) -> Edit:
-        return lambda d: output(d, "plots")["S3Output"].update(members)
+    def evaluation(**members: str) -> Edit:
+        return lambda d: output(d, "evaluation")["S3Output"].update(members)
 
-    assert effects_of(plots(S3UploadMode="Continuous")) == {"data contract: it decides when readers find the files"}
-    assert effects_of(plots(LocalPath="/opt/ml/processing/output/p")) == {
+    assert effects_of(evaluation(S3UploadMode="Continuous")) == {"data contract: it decides when readers find the files"}
+    assert effects_of(evaluation(LocalPath="/opt/ml/processing/output/p")) == {
         "data contract: other files of the container are uploaded"
     }
-    assert effects_of(plots(S3Uri="s3://a/b")) == {"data contract: readers of these files must look elsewhere"}
+    assert effects_of(evaluation(S3Uri="s3://a/b")) == {"data contract: readers of these files must look elsewhere"}
 
 
 def test_a_query_writes_its_results() -> None:

@@ -65,7 +65,6 @@ BACKTEST = """{
         ],
         "Environment": {
           "EXECUTION_TABLE": "{{execution_table}}",
-          "FEATURE_IMPORTANCE_TABLE": "{{feature_importance_table}}",
           "ASSETS_BUCKET": "{{assets_bucket}}",
           "MODELS_BUCKET": "{{models_bucket}}",
           "LOG_SYNC_SECONDS": "{{log_sync_seconds}}",

@@ -15,9 +15,10 @@ from local_run.demo import store_samples
 from local_run.emulator.options import Options, deepar_command
 from local_run.session import Session, deployed_session
 from runs import begin, views
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
-WAIT_SECONDS = 400
+WAIT_SECONDS = PATIENCE_SECONDS
 
 #: Trains as the stand-in does, then samples forecasts that are spoilt in one way. ``paths`` is what it sampled.
 SPOILT_TRAINER = """

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
 OURS = {"settings", "components", "contracts", "pipeline_def"}
 
@@ -37,7 +39,9 @@ def test_the_program_imports_itself_and_the_template_engine() -> None:
     names = program_modules()
     assert "settings" in names
     command = [sys.executable, "-c", SCRIPT, json.dumps(names)]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 0, done.stderr
     assert set(json.loads(done.stdout)) == OURS | {"pystache"}
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.problems import ProblemsError
@@ -14,6 +14,7 @@ from pipeline_def.check.phases import check_definition
 from pipeline_def.template.keys import KEYS, SECTION_SWITCHES, Key, example_values
 from pipeline_def.template.render import render, template_tags
 from pipeline_def.template.text import read_template
+from tests.examples import examples
 from tests.pipeline_def.definitions import REGION, arguments, good_text, parameter
 
 TEMPLATE = read_template()
@@ -44,7 +45,7 @@ def values(draw: st.DrawFn) -> dict[str, Any]:
     return filled
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(values())
 def test_arbitrary_values_parse_back_to_themselves(filled: dict[str, Any]) -> None:
     definition = json.loads(render(TEMPLATE, filled))
@@ -60,7 +61,7 @@ def test_arbitrary_values_parse_back_to_themselves(filled: dict[str, Any]) -> No
     assert training["Tags"] == filled["tags"]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(values())
 def test_a_section_is_rendered_completely_or_not_at_all(filled: dict[str, Any]) -> None:
     training = arguments(json.loads(render(TEMPLATE, filled)), "Training")
@@ -73,7 +74,7 @@ def test_a_section_is_rendered_completely_or_not_at_all(filled: dict[str, Any]) 
     assert ("MaxWaitTimeInSeconds" in training["StoppingCondition"]) == ("spot" in filled)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(values(), st.randoms(use_true_random=False))
 def test_the_same_values_give_the_same_bytes_in_any_order(filled: dict[str, Any], random: Any) -> None:
     shuffled = list(filled.items())

@@ -82,7 +82,6 @@ def test_the_container_gets_its_arguments_folders_and_environment_as_the_contrac
     assert folders == {"code": layout.INPUT_CODE_DIR, "assets": layout.INPUT_ASSETS_DIR}
     assert set(processing["Environment"]) == {
         environment.EXECUTION_TABLE,
-        environment.FEATURE_IMPORTANCE_TABLE,
         environment.ASSETS_BUCKET,
         environment.MODELS_BUCKET,
         environment.LOG_SYNC_SECONDS,

@@ -5,5 +5,5 @@ import pytest
 
 @pytest.fixture
 def nothing_exempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Controls are tested by themselves; what is let through is a matter of the whole program's test."""
+    """Test controls without exemptions; the test of the whole program covers exemptions."""
     monkeypatch.setattr("policies.exemptions.EXEMPTIONS", ())

@@ -1,4 +1,4 @@
-"""Policy documents for the cases."""
+"""IAM policy documents for test cases."""
 
 from __future__ import annotations
 

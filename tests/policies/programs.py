@@ -1,4 +1,4 @@
-"""The whole program's resources as the pack sees them, recorded under the SDK's mocks with their options and dependencies."""
+"""All resources of the program as the pack sees them, recorded with the SDK's mocks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from tests.components.recording import Recorder, run_program
-from tests.policies.judging import UNKNOWN, Member
+from tests.policies.cases import UNKNOWN, Member
 
 VPC = {
     "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
@@ -23,7 +23,7 @@ STACKS: dict[str, tuple[str, dict[str, object]]] = {
 
 @cache
 def members(stack: str) -> list[Member]:
-    """All resources of one of :data:`STACKS`; components have no inputs and no provider."""
+    """Return all resources of one of :data:`STACKS`, without components."""
     name, changes = STACKS[stack]
     recorded = run_program(name, **changes)
     return [
@@ -37,14 +37,14 @@ def _member(recorded: Recorder, index: int) -> Member:
     resource = recorded.resources[index]
     request = recorded.requests[(resource.type, resource.name)]
     sources = {key: list(value.urns) for key, value in request.propertyDependencies.items()}
-    parent = request.parent.split("::")[2].rpartition("$")[2]  # as the SDK's mocks make URNs
+    parent = request.parent.split("::")[2].rpartition("$")[2]  # the form of URNs in the SDK's mocks
     return Member(
         resource.type, resource.inputs, resource.name, recorded.stack, request.protect, recorded.region, sources, parent
     )
 
 
 def first_preview(found: list[Member]) -> list[Member]:
-    """The same where nothing exists yet: whatever comes from another resource is not known."""
+    """Return the resources as in a first preview: values that come from other resources are not known."""
     return [
         replace(member, inputs={**member.inputs, **dict.fromkeys(filter(member.sources.get, member.sources), UNKNOWN)})
         for member in found

@@ -5,16 +5,12 @@ from typing import Any
 import pytest
 
 from policies.accounts import TRUSTED_ACCOUNTS
-from policies.encryption import KEY
-from policies.functions import PERMISSION
-from policies.identity import ROLE
-from policies.storage import POLICY as BUCKET_POLICY
+from policies.kinds import BUCKET_POLICY, KEY, PERMISSION, ROLE, ROLE_POLICY
+from tests.policies.cases import BY_NAME, Case, Member, change, judge
 from tests.policies.documents import ACCOUNT, allow, document, grant
-from tests.policies.judging import BY_NAME, Case, Member, change, judge
 from tests.policies.programs import members
 
 FOREIGN = "999999999999"
-ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 DEEPAR = "arn:aws:ecr:eu-central-1:495149712605:repository/forecasting-deepar"
 SAGEMAKER = {"Service": "sagemaker.amazonaws.com"}
 
@@ -36,7 +32,7 @@ def called(account: str) -> Member:
     return Member(PERMISSION, {"sourceAccount": account, "sourceArn": f"arn:aws:events:eu-central-1:{account}:rule/r"})
 
 
-#: What says whose stack it is: most of what it names.
+#: The account that occurs most often is the stack's own.
 OURS = [
     Member(ROLE_POLICY, {"policy": document(allow("sqs:SendMessage", f"arn:aws:sqs:eu-central-1:{ACCOUNT}:q"))}, f"ours-{name}")
     for name in range(4)
@@ -74,7 +70,7 @@ def test_accounts(case: Case) -> None:
 
 
 @pytest.mark.parametrize("stack", ["dev", "dev with a key"])
-def test_a_role_of_the_program_that_another_account_may_use_is_refused(stack: str) -> None:
+def test_a_role_that_another_account_may_use_is_reported(stack: str) -> None:
     found = members(stack)
     role = next(member for member in found if member.name == "roles-pipeline-role")
     foreign = change(role.inputs, "assumeRolePolicy", str(role.inputs["assumeRolePolicy"]).replace(ACCOUNT, FOREIGN))

@@ -1,6 +1,6 @@
-"""Requests of a deployment as the rights that IAM asks of whoever makes them: which action, on what, under which conditions.
+"""The permissions that IAM requires for a deployment's requests: action, resource and conditions.
 
-Source: Service Authorization Reference. A request that these tables do not know raises, so that a test says so.
+Source: Service Authorization Reference. A request that these tables do not know raises an error, so a test fails.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ACTION_NAMES = {
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
 SERVICE_PREFIXES = {"monitoring": "cloudwatch"}
-#: By service and parameter, the resource that the parameter names; ARNs stand for themselves.
+#: By service and parameter, the resource that the parameter names; ARNs are used as they are.
 NAMED = {
     ("dynamodb", "TableName"): "table/{}",
     ("ecr", "repositoryName"): "repository/{}",
@@ -98,7 +98,7 @@ def rights(requests: Iterable[Request]) -> set[Call]:
 
 
 def _context(request: Request, made: list[Request]) -> dict[str, str]:
-    """A key's tags and a role's boundary were said when it was made."""
+    """A key's tags and a role's boundary were set when it was created."""
     if request.name == "kms CreateKey":
         return _tags(request, "RequestTag")
     if request.service == "kms":

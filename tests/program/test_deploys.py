@@ -77,7 +77,7 @@ def test_a_failing_deployment_leaves_nothing_behind(emulator: Emulator, root: Pa
         emulator.client("cloudwatch").put_metric_alarm(
             AlarmName=name, ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1
         )
-    with pytest.raises(ResourceError, match=f"{name}.*exists already") as raised:
+    with pytest.raises(ResourceError, match=f"{name}.*already exists") as raised:
         deploy(emulator, root, stack)
     assert not getattr(raised.value, "__notes__", [])
     assert {left.rsplit("/", 1)[-1] for left in left_over(emulator)} == {name}

@@ -1,6 +1,6 @@
 """What a deployment asks of AWS, held against botocore's models of its services: patterns, enums, lengths, bounds, ARNs.
 
-The emulator checks little of that, so without this the first real ``pulumi up`` would be the first to be told.
+The emulator checks little of that, so without this test only the first real ``pulumi up`` would find such a mistake.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.program.rights import Request
 PROGRAM = (
     "__main__.py", "settings.py", "stack_config.py", "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs",
 )  # fmt: skip
-#: Every option, but for the bucket of access logs, which there is none of here.
+#: Every option except the bucket of access logs, which does not exist here.
 WITH_ALL = {**EVERYTHING, "accessLogsBucket": ""}
 ARN = re.compile(r"arn:aws(-[a-z]+)*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:[^\s]+")
 

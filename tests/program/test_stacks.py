@@ -1,4 +1,4 @@
-"""Each stack of this project as it stands on the emulator after its deployment."""
+"""Each stack of this project, after its deployment onto the emulator."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from contracts.outputs import StackOutputs
 from contracts.status import STEPS
 from local_run.emulator.resources.archives import zip_bytes
+from tests.patience import PATIENCE_SECONDS
 from tests.program.support import definition, left_over, texts
 
 IMPORTS = """
@@ -74,7 +75,6 @@ def test_the_definition_names_the_stacks_own_resources(live: Any) -> None:
         outputs.assets_bucket,
         outputs.executor_uri.rpartition("/")[0],
         outputs.execution_table,
-        outputs.feature_importance_table,
         outputs.model_package_group,
     ):
         assert value in whole
@@ -99,7 +99,7 @@ def test_a_functions_code_is_complete_and_needs_only_what_lambda_has(live: Any, 
         packed = tmp_path / f"{function.id}.zip"
         packed.write_bytes(zip_bytes(function.state["code"], root))
         code = [sys.executable, "-I", "-c", IMPORTS, str(packed), function.inputs["handler"]]
-        done = subprocess.run(code, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        done = subprocess.run(code, capture_output=True, text=True, timeout=PATIENCE_SECONDS, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert set(json.loads(done.stdout)) & NOT_IN_LAMBDA == set()
         with zipfile.ZipFile(io.BytesIO(packed.read_bytes())) as opened:

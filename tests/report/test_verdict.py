@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from local_run.deepar.metrics import weighted_quantile_loss
 from runs.report import ReportBundle
 from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value
 from runs.report.verdict import Verdict, coverage, evaluate, nominal_coverage, overall_ratio, window_scores
+from tests.reference_metrics import weighted_quantile_loss
 from tests.report.support import LEVELS, forecasts, item, metrics
 
 

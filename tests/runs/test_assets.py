@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.layout import asset_key
@@ -16,6 +17,8 @@ from fe_image.data.prices import read_history
 from runs import assets
 from runs.price_files import read_price_files
 from runs.stack import Stack
+from tests.conftest import aws_session
+from tests.examples import examples
 from tests.fe_image.support import level_template
 
 GOOD = "Date,Close\n2020-01-01,1.5\n2020-01-02,1.25\n"
@@ -27,12 +30,24 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def test_stored_prices_are_the_very_bytes(stack: Stack, tmp_path: Path) -> None:
+def test_stored_prices_are_the_bytes_of_the_file(stack: Stack, tmp_path: Path) -> None:
     assets.put(stack, read_price_files([write(tmp_path, "AAPL.csv", GOOD)]), "a source")
     assert stack.s3.get_object(Bucket="assets", Key="assets/AAPL.csv")["Body"].read() == GOOD.encode()
     (item,) = assets.stored(stack)
     assert (item["AssetName"], item["Rows"], item["FirstDate"], item["LastDate"]) == ("AAPL", 2, "2020-01-01", "2020-01-02")
     assert item["Source"] == "a source"
+
+
+def test_a_file_in_a_bucket_without_versions_has_the_version_null(stack: Stack, tmp_path: Path) -> None:
+    stack.s3.create_bucket(Bucket="plain", CreateBucketConfiguration={"LocationConstraint": stack.outputs.region})
+    unversioned = Stack(replace(stack.outputs, assets_bucket="plain"), aws_session())
+    assets.put(unversioned, read_price_files([write(tmp_path, "AAPL.csv", GOOD)]))
+    assert [item["VersionId"] for item in assets.stored(unversioned)] == ["null"]
+
+
+def test_a_summary_names_rows_dates_and_frequency(tmp_path: Path) -> None:
+    (file,) = read_price_files([write(tmp_path, "AAPL.csv", GOOD)])
+    assert file.summary == "AAPL: 2 rows, 2020-01-01 to 2020-01-02, looks like 1D"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +147,7 @@ LINES = st.tuples(CELLS.map(",".join), st.sampled_from(["x"] * 12 + NOTES)).map(
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.sampled_from(["", "\ufeff", "PK", "\x1f"]),
 )
-@settings(max_examples=400)
+@examples(400)
 def test_stored_is_what_the_step_reads_under_some_template(rows: list[str], header: str, end: str, begin: str) -> None:
     content = (begin + end.join([header, *rows]) + end).encode("utf-8", "replace")
     readings = [

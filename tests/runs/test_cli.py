@@ -1,4 +1,4 @@
-"""What the command line prints is what was stored, whatever characters it holds."""
+"""The command line prints what is stored, with any characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fold of an execution's changes: the same set, in whatever order and however often, is the same state."""
+"""The fold of an execution's changes: the same set gives the same state, in any order and with any repetitions."""
 
 from __future__ import annotations
 

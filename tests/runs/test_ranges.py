@@ -1,4 +1,4 @@
-"""A start whose prices can not serve its template is refused from their metadata, and nothing is written."""
+"""A start whose prices do not suit its template is refused from their metadata, and nothing is written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from contracts.problems import ProblemsError
+from contracts.snapshot import AssetVersion
 from contracts.template import parse_template
 from handlers import scheduled_start
 from runs import assets, templates
 from runs.begin import start
 from runs.price_files import read_price_files
+from runs.ranges import metadata_notes
 from runs.stack import Stack
 from runs.store import execution_store
 from tests.fake_sagemaker import FakeSageMaker
@@ -163,3 +165,33 @@ def test_what_the_stored_file_shows_is_reported_before_a_job_is_paid_for(
     (problem,) = caught.value.problems
     assert expected in str(problem)
     assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("item", "found"),
+    [
+        (None, "s3://assets/assets/ACME.csv was not stored by `runs assets put`"),
+        (
+            {"Sha256": "0123456789abcdef", "StoredAt": "2024-07-27T08:00:00.000+00:00"},
+            "s3://assets/assets/ACME.csv is not the file that `runs assets put` stored at 2024-07-27T08:00:00.000+00:00 "
+            "(SHA-256 fedcba987654…, recorded 0123456789ab…)",
+        ),
+        (
+            {},
+            "s3://assets/assets/ACME.csv is not the file that `runs assets put` stored at an unknown time "
+            "(SHA-256 fedcba987654…, recorded …)",
+        ),
+    ],
+    ids=["never recorded", "replaced", "an item without attributes"],
+)
+def test_a_note_names_an_object_that_differs_from_its_metadata(stack: Stack, item: dict[str, str] | None, found: str) -> None:
+    version: AssetVersion = {"Key": "assets/ACME.csv", "VersionId": "v", "Sha256": "fedcba9876543210", "Size": 1}
+    assert metadata_notes(stack, {"ACME": version}, {} if item is None else {"ACME": item}) == [
+        f"asset ACME: {found}. The execution reads the object as it is now, and its dates were not checked. "
+        "To use your own file, run `runs assets put ACME.csv` and start again."
+    ]
+
+
+def test_there_is_no_note_about_an_object_that_matches_its_metadata(stack: Stack) -> None:
+    version: AssetVersion = {"Key": "assets/ACME.csv", "VersionId": "v", "Sha256": "fedcba9876543210", "Size": 1}
+    assert metadata_notes(stack, {"ACME": version}, {"ACME": {"Sha256": "fedcba9876543210"}}) == []

@@ -196,7 +196,7 @@ def test_an_execution_that_fails_in_any_other_way_is_noted_and_tried_again(
     assert (caught.value.repaired, list(caught.value.failures)) == (("e2",), [FIRST])
     assert item_of(store, "e2")[ExecutionAttribute.STATUS] == STOPPED
     noted = item_of(store, "e1").get(ExecutionAttribute.PROBLEMS, [])
-    known = operation != "list_pipeline_parameters_for_execution"  # before that answer no item can be told
+    known = operation != "list_pipeline_parameters_for_execution"  # before that answer the item is not known
     assert any(problem.startswith("reconciliation failed") for problem in noted) is known
     assert reconcile(stack) == ["e1"]
     first = item_of(store, "e1")

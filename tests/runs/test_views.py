@@ -1,12 +1,26 @@
+"""What `runs` prints: tables and lines from stored items, including incomplete and damaged ones."""
+
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from runs.report.write import WrittenReport
-from runs.views import executions_table, report_lines, steps_table
+from runs.upsert import Upsert
+from runs.views import (
+    assets_table,
+    duration,
+    executions_table,
+    log_text,
+    report_lines,
+    steps_table,
+    summary_lines,
+    templates_table,
+    upsert_line,
+)
 
 ITEM = {
     "Id": "demo-20261123-034139-91c8",
@@ -38,7 +52,7 @@ def test_the_time_and_the_outcome_can_be_read_in_80_columns(template: str, statu
         assert part in last
 
 
-def test_the_time_of_creation_is_told_to_the_minute() -> None:
+def test_the_time_of_creation_is_shown_to_the_minute() -> None:
     console = Console(width=200)
     with console.capture() as shown:
         console.print(executions_table([ITEM]))
@@ -46,19 +60,129 @@ def test_the_time_of_creation_is_told_to_the_minute() -> None:
 
 
 @pytest.mark.parametrize(("judges_model", "label"), [(True, "verdict  "), (False, "status   ")])
-def test_only_what_is_said_of_the_model_is_called_a_verdict(judges_model: bool, label: str) -> None:
+def test_only_a_headline_about_the_model_is_called_a_verdict(judges_model: bool, label: str) -> None:
     lines = report_lines(WrittenReport("So it is.", {"report": Path("/x")}, judges_model))
     assert lines == [f"{label}So it is.", "report   /x"]
 
 
-def test_a_reason_that_stands_above_the_steps_is_told_there_once() -> None:
+def test_a_reason_that_is_shown_above_the_steps_is_not_repeated() -> None:
     reason = "template: 1 problem\n- testWindows is [4]; allowed: 3"
     moment = "2020-01-01T00:00:00Z"
     failed = {"Status": "Failed", "StartedAt": moment, "EndedAt": moment, "FailureReason": reason}
-    for said, told in ((f"FeatureEngineering: {reason}", False), ("One or multiple steps failed", True)):
+    for summary, repeated in ((f"FeatureEngineering: {reason}", False), ("One or multiple steps failed", True)):
         console = Console(width=200)
         with console.capture() as shown:
-            console.print(steps_table({"Id": "x", "FailureReason": said, "Steps": {"FeatureEngineering": failed}}))
-        assert ("testWindows is [4]" in shown.get()) is told
+            console.print(steps_table({"Id": "x", "FailureReason": summary, "Steps": {"FeatureEngineering": failed}}))
+        assert ("testWindows is [4]" in shown.get()) is repeated
         assert "template: 1 problem" in shown.get()
         assert " < 1 s " in shown.get()
+
+
+def columns(table: Table) -> list[list[str]]:
+    """Each column: its header, then its cells."""
+    return [[str(column.header), *map(str, column.cells)] for column in table.columns]
+
+
+GATE = {"GateMetric": "0.45678", "GateThreshold": "0.5"}
+DONE = {"Id": "e1", "Status": "Succeeded", "Outcome": "Registered", "ModelPackageArn": "arn:package"}
+
+
+def test_a_summary_has_a_line_for_each_known_fact() -> None:
+    assert summary_lines(DONE | GATE | {"Problems": ["first\x1b[31m", "second"]}) == [
+        "execution  e1",
+        "status     Succeeded",
+        "outcome    Registered (mean_wQuantileLoss 0.4568 ≤ threshold 0.5000)",
+        "model      arn:package",
+        "note       first\\x1b[31m",
+        "note       second",
+    ]
+
+
+def test_a_summary_of_a_failure_has_its_reason_and_no_outcome() -> None:
+    failed = {"Id": "e1", "Status": "Failed", "FailureReason": "no capacity"}
+    assert summary_lines(failed) == ["execution  e1", "status     Failed", "reason     no capacity"]
+
+
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"GateMetric": "0.6", "GateThreshold": "0.5"}, " (mean_wQuantileLoss 0.6000 > threshold 0.5000)"),
+        ({"GateMetric": "0.5", "GateThreshold": "0.5"}, " (mean_wQuantileLoss 0.5000 ≤ threshold 0.5000)"),
+        ({"GateMetric": "0.5"}, ""),
+        ({"GateThreshold": "0.5"}, ""),
+        ({"GateMetric": "unknown", "GateThreshold": "0.5"}, ""),
+    ],
+)
+def test_an_outcome_has_both_figures_of_the_gate_or_none(figures: dict[str, str], shown: str) -> None:
+    assert summary_lines({"Id": "e1", "Outcome": "NotRegistered"} | figures)[-1] == f"outcome    NotRegistered{shown}"
+
+
+def test_a_log_that_has_not_arrived_is_reported() -> None:
+    assert log_text({}) == "no log yet"
+    assert log_text({"LogTail": "one\ntwo\x07"}) == "one\ntwo\\x07"
+
+
+def test_executions_without_optional_facts_have_a_dash_or_an_empty_cell() -> None:
+    assert columns(executions_table([ITEM, {"Id": "e2"}])) == [
+        ["execution", ITEM["Id"], "e2"],
+        ["template", "weekly-of-the-indices", "–"],
+        ["status", "Succeeded", "–"],
+        ["outcome", "NotRegistered", ""],
+        ["created", "2026-11-23 03:41", "–"],
+        ["origin", "runs", ""],
+    ]
+
+
+def test_steps_are_listed_in_the_pipelines_order_and_unknown_ones_last() -> None:
+    steps = {name: {"Status": "Succeeded"} for name in ("Zebra", "QualityGate", "Training", "Another", "FeatureEngineering")}
+    steps["Training"] |= {"StartedAt": "2020-01-01T00:00:00Z", "EndedAt": "2020-01-01T00:01:05Z", "FailureReason": "odd"}
+    assert columns(steps_table({"Id": "e1", "Steps": steps})) == [
+        ["step", "FeatureEngineering", "Training", "QualityGate", "Another", "Zebra"],
+        ["status", *["Succeeded"] * 5],
+        ["duration", "–", "1 min 5 s", "–", "–", "–"],
+        ["reason", "", "odd", "", "", ""],
+    ]
+    assert str(steps_table({"Id": "e1"}).title) == "Steps of e1"
+
+
+def test_damaged_steps_are_shown_as_far_as_they_can_be_read() -> None:
+    assert columns(steps_table({"Id": "e1", "Steps": "none"}))[0] == ["step"]
+    assert [column[1] for column in columns(steps_table({"Id": "e1", "Steps": {"Training": 7}}))] == ["Training", "–", "–", ""]
+
+
+def test_a_duration_needs_a_start_and_an_end_that_can_be_read() -> None:
+    start = "2020-01-01T00:00:00Z"
+    assert duration({}) == duration({"StartedAt": "then"}) == duration({"StartedAt": start, "EndedAt": "then"}) == "–"
+    assert duration({"StartedAt": start, "EndedAt": "2020-01-01T02:03:00Z"}) == "2 h 3 min"
+    assert duration({"StartedAt": start}).endswith(" min"), "a step that runs has a duration until now"
+
+
+@pytest.mark.parametrize(
+    ("done", "line"),
+    [
+        (Upsert("stored"), "stored template mine"),
+        (Upsert("unchanged", "2026-11-25T08:45:10.000+00:00"), "unchanged template mine"),
+        (Upsert("replaced", "2026-11-25T08:45:10.000+00:00"), "replaced template mine (of 2026-11-25 08:45)"),
+        (Upsert("replaced"), "replaced template mine (of –)"),
+    ],
+)
+def test_an_upsert_line_dates_what_was_replaced(done: Upsert, line: str) -> None:
+    assert upsert_line(done, "template mine") == line
+
+
+def test_assets_and_templates_are_listed_with_all_their_columns() -> None:
+    asset = {"AssetName": "A", "Rows": 2, "FirstDate": "2020-01-01", "LastDate": "2020-01-02", "VersionId": "v"}
+    assert columns(assets_table([asset | {"Source": "s"}, asset])) == [
+        ["asset", "A", "A"],
+        ["rows", "2", "2"],
+        ["first", "2020-01-01", "2020-01-01"],
+        ["last", "2020-01-02", "2020-01-02"],
+        ["version", "v", "v"],
+        ["source", "s", ""],
+    ]
+    template = {"Id": "mine", "BaseAssets": ["A", "B"], "StoredAt": "2026-11-25T08:45:10.000+00:00"}
+    assert columns(templates_table([template, {"Id": "old"}])) == [
+        ["template", "mine", "old"],
+        ["assets", "A, B", ""],
+        ["stored", "2026-11-25T08:45:10.000+00:00", "–"],
+    ]

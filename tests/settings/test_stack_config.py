@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from contracts.problems import ProblemsError
 from settings import parse
 from stack_config import read_stack_config, stacks
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DECLARED = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
@@ -174,7 +175,9 @@ def test_it_reads_what_the_pulumi_cli_reads(write: Write, tmp_path: Path, stack:
     }
 
     def cli(*arguments: str) -> str:
-        done = subprocess.run(["pulumi", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            ["pulumi", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -14,8 +14,9 @@ from local_run.demo import store_samples
 from local_run.emulator.options import Options
 from local_run.session import Session, deployed_session
 from runs import begin
+from tests.patience import PATIENCE_SECONDS
 
-WAIT_SECONDS = 120
+WAIT_SECONDS = PATIENCE_SECONDS
 NOTING_TRAINER = """
 import pathlib, shutil, sys
 ml = pathlib.Path(sys.argv[1])

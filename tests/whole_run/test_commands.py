@@ -16,6 +16,7 @@ from local_run.cli import app as local_run_app
 from local_run.session import PROJECT, Session
 from runs import begin
 from runs.cli import app as runs_app
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 TEMPLATE = json.loads((PROJECT / "examples" / "templates" / "demo.json").read_text())
@@ -126,7 +127,7 @@ def test_a_taken_port(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "local_run", "up", "--port", port, "--out", str(tmp_path)]
-        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode == 1
     assert f"port is {port}" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -136,7 +137,7 @@ def test_a_taken_port(tmp_path: Path) -> None:
 def test_wrong_settings_are_all_refused_before_anything_is_made(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local_run", "demo", "--out", str(tmp_path)]
     command += ["--config", "trainingInstanceType=m5.large", "--config", "bucketNmae=x", "--config", "aws:region=eu-centrl-1"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode == 1
     for part in ("ml.m5.large", "bucketNmae", "eu-central-1"):
         assert part in done.stderr

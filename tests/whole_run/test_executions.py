@@ -88,7 +88,7 @@ def test_an_execution_ends_registered_with_every_step_on_its_item(plain: Finishe
 
 
 def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path) -> None:
-    """At least two revisions are on the item before the step has ended, of a step that lasts several sync intervals."""
+    """The item gets at least two revisions before the step ends; the step lasts several sync intervals."""
     copies = [f"copy{number}" for number in range(50)]
     history = "\n".join(["Date,Close", *(f"{day},{price}" for day, price in sample_prices("sp500")), ""])
     for name in copies:
@@ -112,7 +112,7 @@ def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path)
     assert len(revisions - {0}) >= 2
 
 
-def test_the_whole_log_stands_beside_the_tail(plain: Finished) -> None:
+def test_the_whole_log_is_stored_next_to_the_tail(plain: Finished) -> None:
     assert "feature engineering begins" in plain.item[ExecutionAttribute.LOG_TAIL]
     assert plain.read(ExecutionLayout("plain").step_log).decode().endswith(plain.item[ExecutionAttribute.LOG_TAIL][-200:])
 
@@ -126,7 +126,7 @@ def test_what_was_trained_on_is_what_the_step_wrote(plain: Finished) -> None:
 
 
 def test_the_template_sets_its_hyperparameters(session: Session, tmp_path: Path) -> None:
-    """Through the template alone: its three are none of the pipeline's defaults, and a start may not set them."""
+    """Only the template sets them: its three values differ from the pipeline's defaults, and a start may not set them."""
     fridays = [f"{day},{price}" for day, price in sample_prices("sp500") if date.fromisoformat(day).weekday() == 4]
     path = tmp_path / "sp500weekly.csv"
     path.write_text("\n".join(["Date,Close", *fridays, ""]))

@@ -1,12 +1,12 @@
-"""EventBridge for the emulator: the deployed rules, and delivery of events to their targets.
+"""EventBridge for the emulator: delivers events to the targets of the deployed rules.
 
-moto keeps rules and targets but never invokes a Lambda target. Here events are matched with the rules as they are deployed
-(read back for every event) and delivered in the background, one at a time and in order unless a fault option says otherwise.
+moto stores rules and targets but never invokes a Lambda target. Here, each event is matched with the rules that are deployed at
+that moment. Events are delivered in the background, one at a time and in order, unless a fault option changes that.
 
-Two kinds of failure are kept apart, as on AWS. What EventBridge can not *deliver* goes to the target's dead-letter queue: at
-once where no retry can help (no such function, no permission), else after the target's RetryPolicy. A function that was
-*invoked* and failed is tried again by Lambda (two retries unless the function's event invoke configuration says otherwise)
-and then its event goes to the function's on-failure destination; without one it is lost, and the listener is told.
+As on AWS, there are two kinds of failure. An event that EventBridge cannot *deliver* is sent to the target's dead-letter queue:
+at once if the function or the permission is missing, otherwise after the retries of the target's RetryPolicy. If a function
+was *invoked* and failed, Lambda retries it, by default twice, and then sends the event to the function's on-failure
+destination. Without a destination, the event is lost and a warning is reported.
 Source: EventBridge user guide, "Event retry policy and using dead-letter queues"; Lambda developer guide, "Asynchronous
 invocation".
 """
@@ -26,7 +26,6 @@ from local_run.emulator.delivery.targets import Delivery, EventTargets, Target, 
 if TYPE_CHECKING:
     from local_run.emulator.access import AwsAccess
     from local_run.emulator.delivery.functions import FunctionHost
-    from local_run.emulator.listener import Listener
     from local_run.emulator.options import Options
 
 Event = Mapping[str, Any]
@@ -40,13 +39,13 @@ class _Due:
 
 
 class EventBus:
-    """Takes events and delivers them in a thread of its own."""
+    """Takes events and delivers them in its own thread."""
 
-    def __init__(self, aws: AwsAccess, functions: FunctionHost, options: Options, listener: Listener) -> None:
+    def __init__(self, aws: AwsAccess, functions: FunctionHost, options: Options, warn: Callable[[str], None]) -> None:
         self._aws = aws
         self._options = options
-        self._listener = listener
-        self._targets = EventTargets(aws, functions, listener)
+        self._warn = warn
+        self._targets = EventTargets(aws, functions, warn)
         self._order = itertools.count()
         self._queue: list[_Due] = []
         self._held: Event | None = None
@@ -57,7 +56,7 @@ class EventBus:
         self._thread.start()
 
     def emit(self, event: Event) -> None:
-        """Queue an event for every matching target. The fault options may lose it, double it, or let the next overtake it."""
+        """Queue an event for all matching targets. Fault options can drop, duplicate or reorder it."""
         faults = self._options.event_faults
         with self._changed:
             if faults.happens(faults.drop):
@@ -73,12 +72,12 @@ class EventBus:
                 self._schedule(0, lambda item=item: self._route(item))  # type: ignore[misc]
 
     def invoke_later(self, function_arn: str, event: Any) -> None:
-        """An asynchronous invocation, with Lambda's own retries."""
+        """Invoke a function asynchronously, with Lambda's retries."""
         with self._changed:
             self._schedule(0, lambda: self._attempt(Delivery.of_invocation(function_arn, event)))
 
     def drain(self, timeout: float) -> bool:
-        """Wait until nothing is left to deliver, retries included; whether that came within ``timeout`` seconds."""
+        """Wait until all events are delivered, including retries. Returns False if that takes more than ``timeout`` seconds."""
         with self._changed:
             if self._held is not None:
                 held, self._held = self._held, None
@@ -86,7 +85,7 @@ class EventBus:
             return self._changed.wait_for(lambda: self._closed or not (self._queue or self._working), timeout)
 
     def close(self) -> None:
-        """Stop delivering; what is still queued is dropped."""
+        """Stop delivering, and drop queued events."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -100,8 +99,8 @@ class EventBus:
         while (work := self._next()) is not None:
             try:
                 work()
-            except Exception as error:  # noqa: BLE001 - one event's trouble must not end the bus; it is told, not hidden
-                self._listener.warning(f"event delivery: {type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001 - one event's error must not stop the bus; it is reported
+                self._warn(f"event delivery: {type(error).__name__}: {error}")
             finally:
                 with self._changed:
                     self._working = False

@@ -1,4 +1,4 @@
-"""The process that runs one Lambda function: started from its zip, handed events by a line protocol, ended with its code."""
+"""The worker process of one Lambda function, which gets events through a line protocol."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tempfile
 import threading
 import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +23,6 @@ import boto3
 from moto.awslambda.models import LambdaFunction
 
 from local_run.emulator.access import AwsAccess
-from local_run.emulator.listener import Listener
 from local_run.emulator.log_stream import LogStream
 from local_run.emulator.processes import inherited_environment, read_lines, signal_group
 
@@ -31,13 +30,13 @@ WORKER = Path(__file__).with_name("function_worker.py")
 SITE_PACKAGES = Path(boto3.__file__).resolve().parents[1]
 LOG_TAIL_CHARS = 4096
 END_SECONDS = 2.0
-#: Lambda allows 10 seconds for the init phase; a developer's machine may be busy training at the same time.
+#: Lambda allows 10 seconds for the init phase; a developer's machine may run a training at the same time.
 INIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What an invocation gave: ``payload`` (any JSON value) or ``error`` in Lambda's form; ``log`` is the end of its output."""
+    """Result of an invocation: ``payload`` (any JSON value), or ``error`` in Lambda's form, and the end of the log."""
 
     payload: Any
     error: Mapping[str, Any] | None
@@ -49,10 +48,15 @@ class Invocation:
 
 
 class FunctionProcess:
-    """One worker process. Not for two threads at once: the host hands it one event after another."""
+    """One worker process. It is not thread-safe: the host passes one event after another."""
 
     def __init__(
-        self, function: LambdaFunction, version: str, aws: AwsAccess, listener: Listener, place: Path | None = None
+        self,
+        function: LambdaFunction,
+        version: str,
+        aws: AwsAccess,
+        warn: Callable[[str], None],
+        parent: Path | None = None,
     ) -> None:
         self.version = version
         self.ended = False
@@ -61,13 +65,13 @@ class FunctionProcess:
         self._tail = ""
         self._logged = threading.Event()
         self._answers: Queue[bytes | None] = Queue()
-        self._folder = Path(tempfile.mkdtemp(prefix="function-", dir=place))
+        self._folder = Path(tempfile.mkdtemp(prefix="function-", dir=parent))
         actor = actor_of_role(function.role)
         group, stream = f"/aws/lambda/{function.function_name}", f"[$LATEST]{uuid.uuid4().hex}"
         try:
             with zipfile.ZipFile(BytesIO(function.code_bytes)) as packed:
                 packed.extractall(self._folder)
-            self._log = LogStream(aws.client("logs", actor), group, stream, listener.warning)
+            self._log = LogStream(aws.client("logs", actor), group, stream, warn)
             environment = _runtime_variables(function, group, stream) | aws.environment(actor)
             self._process = self._start(function, environment)
         except BaseException:
@@ -82,7 +86,7 @@ class FunctionProcess:
         self._await_init()
 
     def handle(self, event: Any) -> Invocation:
-        """Hand one event to the function and wait for its answer, at most for the function's own timeout."""
+        """Pass an event to the function and wait for the answer, at most for the function's timeout."""
         self._tail = ""
         self._logged.clear()
         request = {"request_id": str(uuid.uuid4()), "arn": self._arn, "timeout": self._timeout, "event": event}
@@ -103,7 +107,7 @@ class FunctionProcess:
         return Invocation(answer.get("result"), answer.get("error"), self._tail)
 
     def close(self) -> None:
-        """End the process (it ends by itself when its input closes) and remove its code."""
+        """End the process by closing its input, and remove its code."""
         self.ended = True
         try:
             _pipe(self._process.stdin).close()
@@ -119,7 +123,7 @@ class FunctionProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _await_init(self) -> None:
-        """Wait until the handler's module is loaded; a worker that does not get there fails its first invocation."""
+        """Wait until the handler's module is loaded. If that fails, the first invocation reports it."""
         try:
             if self._answers.get(timeout=INIT_SECONDS) is None:
                 self._answers.put(None)
@@ -157,13 +161,13 @@ class FunctionProcess:
 
 
 def actor_of_role(role_arn: str) -> str:
-    """The actor whose access key a function uses: its role's name in the form that actors have."""
+    """Return the actor of a function's role: the role's name in the form of an actor's name."""
     words = re.findall(r"[a-z0-9]+", role_arn.rpartition("/")[2].lower())
     return "-".join(words) if words and words[0][0].isalpha() else "-".join(["role", *words])
 
 
 def _runtime_variables(function: LambdaFunction, group: str, stream: str) -> dict[str, str]:
-    """The variables that the Lambda runtime sets besides the function's own."""
+    """Return the variables that the Lambda runtime adds to the function's own."""
     return {
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
         "AWS_LAMBDA_FUNCTION_NAME": function.function_name,

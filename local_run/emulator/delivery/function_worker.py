@@ -67,7 +67,7 @@ def load_handler(name: str) -> Callable[[Any, Context], Any]:
 
 
 def initialised(name: str) -> Callable[[Any, Context], Any]:
-    """The handler; where it can not be loaded, a function that says why to every event."""
+    """Return the handler; if it cannot be loaded, a function that raises the reason for every event."""
     try:
         return load_handler(name)
     except BaseException as error:  # noqa: BLE001 - a module may raise anything while it is imported
@@ -102,7 +102,7 @@ def main(folder: str, handler_name: str, site_packages: str) -> None:
         print(f"START RequestId: {request['request_id']} Version: $LATEST", flush=True)
         try:
             text = json.dumps({"result": handler(request["event"], Context(request))})
-        except BaseException as error:  # noqa: BLE001 - whatever a handler raises, sys.exit included, is the invocation's error
+        except BaseException as error:  # noqa: BLE001 - every exception of a handler, including SystemExit, is the invocation's error
             traceback.print_exc()
             text = json.dumps({"error": error_of(error)})
         print(f"END RequestId: {request['request_id']}", flush=True)

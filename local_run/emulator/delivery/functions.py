@@ -1,7 +1,7 @@
-"""Lambda for the emulator: functions that moto keeps are really invoked, each in a persistent worker process.
+"""Lambda for the emulator: invokes the functions that moto stores, each in a persistent worker process.
 
-The code is the very zip that was deployed, read from moto's Lambda backend; the environment is the function's own, plus AWS
-variables for the actor that the function's role names. moto itself would need Docker for it.
+The code is the deployed zip file, read from moto's Lambda backend. The environment is the function's own, plus AWS variables
+for the actor of the function's role. moto itself would need Docker.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +20,37 @@ from moto.awslambda.utils import get_backend
 
 from local_run.emulator.access import EVENTS_ACTOR, AwsAccess
 from local_run.emulator.delivery.function_process import FunctionProcess, Invocation
-from local_run.emulator.listener import Listener
 
 
 class FunctionNotFoundError(Exception):
-    """There is no such function."""
+    """The function does not exist."""
 
 
 class FunctionUnavailableError(Exception):
-    """The function exists, but can not be started now."""
+    """The function exists but cannot be started now."""
 
 
 class FunctionHost:
-    """Invokes the functions of one emulator, one event at a time. ``place``: parent of the folders with their code."""
+    """Invokes the functions of one emulator, one event at a time.
 
-    def __init__(self, aws: AwsAccess, listener: Listener, place: Path | None = None) -> None:
+    ``warn`` is called with a text if a function's log cannot be written. ``parent`` is the folder in which the
+    functions' code is unpacked.
+    """
+
+    def __init__(self, aws: AwsAccess, warn: Callable[[str], None], parent: Path | None = None) -> None:
         self._aws = aws
-        self._place = place
-        self._listener = listener
+        self._parent = parent
+        self._warn = warn
         self._lock = threading.Lock()
         self._workers: dict[str, FunctionProcess] = {}
         self._function_locks: dict[str, threading.Lock] = {}
 
     def invoke(self, name_or_arn: str, event: Any) -> Invocation:
-        """Invoke synchronously; a handler's own error is in the result.
+        """Invoke synchronously. The result contains the handler's error, if it raises one.
 
-        Raises :class:`FunctionNotFoundError`, and :class:`FunctionUnavailableError` where the function can not be started.
+        Raises:
+            FunctionNotFoundError: the function does not exist.
+            FunctionUnavailableError: the function cannot be started.
         """
         function = self._function(name_or_arn)
         if str(function.reserved_concurrency) == "0":
@@ -70,7 +75,7 @@ class FunctionHost:
         return str(self._function(name_or_arn).function_arn)
 
     def resource_policy(self, name_or_arn: str) -> Sequence[Mapping[str, Any]] | None:
-        """Statements of the function's resource policy; None where the function does not exist."""
+        """Return the statements of the function's resource policy; None if the function does not exist."""
         client = self._aws.client("lambda", EVENTS_ACTOR)
         try:
             document = json.loads(client.get_policy(FunctionName=plain_name(name_or_arn))["Policy"])
@@ -82,7 +87,7 @@ class FunctionHost:
         return statements
 
     def event_invoke_configuration(self, name_or_arn: str) -> Mapping[str, Any]:
-        """The function's configuration of asynchronous invocation, empty where it has none."""
+        """Return the function's configuration of asynchronous invocations; empty if it has none."""
         configured = self._function(name_or_arn).event_invoke_config
         if not configured:
             return {}
@@ -91,7 +96,7 @@ class FunctionHost:
         return settings
 
     def close(self) -> None:
-        """End every worker."""
+        """End all worker processes."""
         with self._lock:
             names = list(self._workers)
         for name in names:
@@ -113,7 +118,7 @@ class FunctionHost:
             return present
         self._discard(name)
         try:
-            started = FunctionProcess(function, version, self._aws, self._listener, self._place)
+            started = FunctionProcess(function, version, self._aws, self._warn, self._parent)
         except (OSError, zipfile.BadZipFile) as error:
             raise FunctionUnavailableError(f"{name}: {error}") from error
         with self._lock:
@@ -128,6 +133,6 @@ class FunctionHost:
 
 
 def plain_name(name_or_arn: str) -> str:
-    """The function's name out of a name, an ARN or a partial ARN, without a qualifier."""
+    """Return the function's name, given a name, an ARN or a partial ARN, without a qualifier."""
     text = name_or_arn.partition("function:")[2] if "function:" in name_or_arn else name_or_arn.rpartition(":function:")[2]
     return text.split(":")[0]

@@ -1,4 +1,4 @@
-"""Targets of rules: which ones an event matches, one attempt at delivering to them, and what follows a failed one."""
+"""Targets of rules: which targets an event matches, an attempt to deliver it, and the retry after a failed attempt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fnmatch
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from local_run.emulator.access import AwsAccess
     from local_run.emulator.delivery.function_process import Invocation
     from local_run.emulator.delivery.functions import FunctionHost
-    from local_run.emulator.listener import Listener
 
 #: EventBridge's defaults for a target without a RetryPolicy, and Lambda's for an asynchronous invocation.
 TARGET_RETRIES, TARGET_AGE_SECONDS = 185, 86_400
@@ -38,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One event on its way to one target. ``delay`` is how long to wait before this attempt, in unscaled seconds."""
+    """An attempt to deliver an event to a target. ``delay`` is the wait before it, in unscaled seconds."""
 
     target: Target
     event: Any
@@ -54,12 +53,12 @@ class Delivery:
 
     @classmethod
     def of_invocation(cls, function_arn: str, event: Any) -> Delivery:
-        """An asynchronous invocation without a rule."""
+        """Return an asynchronous invocation without a rule."""
         return cls(Target("", function_arn), event, event)
 
 
 def matching_targets(aws: AwsAccess, event: Mapping[str, Any]) -> Iterator[Target]:
-    """Targets of the enabled rules of the default bus whose pattern matches; rules and targets as deployed at this moment."""
+    """Yield the targets of all enabled rules of the default bus that currently match the event."""
     client = aws.client("events", EVENTS_ACTOR)
     for rule in _pages(client.list_rules, "Rules"):
         pattern = rule.get("EventPattern")
@@ -79,7 +78,7 @@ def _pages(operation: Any, member: str, **arguments: Any) -> Iterator[dict[str, 
 
 
 def target_input(settings: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
-    """What the target receives: its constant Input, a part of the event, a transformed event, or the event itself."""
+    """Return the target's input: its constant Input, a part of the event, a transformed event, or the event."""
     if "Input" in settings:
         return json.loads(settings["Input"])
     if "InputPath" in settings:
@@ -94,19 +93,19 @@ def target_input(settings: Mapping[str, Any], event: Mapping[str, Any]) -> Any:
 class EventTargets:
     """Attempts deliveries."""
 
-    def __init__(self, aws: AwsAccess, functions: FunctionHost, listener: Listener) -> None:
+    def __init__(self, aws: AwsAccess, functions: FunctionHost, warn: Callable[[str], None]) -> None:
         self._aws = aws
         self._functions = functions
-        self._listener = listener
+        self._warn = warn
 
     def attempt(self, delivery: Delivery) -> Delivery | None:
-        """Deliver once; the delivery to try next, None where it arrived or was given up (and sent where failures go)."""
+        """Try to deliver once. Returns the next attempt; None if the event arrived or was given up."""
         service = delivery.target.arn.split(":")[2]
         if service == "sqs":
             self._send(delivery.target.arn, delivery.payload, {})
             return None
         if service != "lambda":
-            self._listener.warning(f"rule target {delivery.target.arn}: only Lambda functions and SQS queues are delivered to")
+            self._warn(f"rule target {delivery.target.arn}: only Lambda functions and SQS queues are delivered to")
             return None
         refused = self._refusal(delivery)
         if refused is not None:
@@ -120,7 +119,7 @@ class EventTargets:
         return None if result.error is None else self._function_failed(delivery, result)
 
     def _refusal(self, delivery: Delivery) -> tuple[str, str] | None:
-        """Why EventBridge may not invoke the function: its resource policy must allow it for the rule."""
+        """Return why the function's resource policy does not let the rule invoke it; None if it does."""
         if not delivery.target.rule_arn:
             return None
         policy = self._functions.resource_policy(delivery.target.arn)
@@ -132,7 +131,7 @@ class EventTargets:
         policy = delivery.target.settings.get("RetryPolicy") or {}
         most = int(policy.get("MaximumRetryAttempts", TARGET_RETRIES))
         age = float(policy.get("MaximumEventAgeInSeconds", TARGET_AGE_SECONDS))
-        # Neither error mends itself: EventBridge sends such events to the dead-letter queue without a retry.
+        # Retries cannot fix these errors, so EventBridge sends such events to the dead-letter queue at once.
         if delivery.attempt < most and code not in ("NO_PERMISSIONS", "RESOURCE_NOT_FOUND"):
             delay = min(2.0**delivery.attempt, 3600.0)
             if delivery.waited + delay <= age:
@@ -152,7 +151,7 @@ class EventTargets:
         if queue:
             self._send(queue, delivery.event, attributes)
         lost = f"sent to {queue.rsplit(':', 1)[-1]}" if queue else "lost: the target has no dead-letter queue"
-        self._listener.warning(f"event for {delivery.target.arn} was not delivered ({code}: {message}); it is {lost}")
+        self._warn(f"event for {delivery.target.arn} was not delivered ({code}: {message}); it is {lost}")
 
     def _function_failed(self, delivery: Delivery, result: Invocation) -> Delivery | None:
         configuration = self._functions.event_invoke_configuration(delivery.target.arn)
@@ -166,7 +165,7 @@ class EventTargets:
         if destination.split(":")[2:3] == ["sqs"]:
             self._send(destination, _failure_record(delivery, result, invoked), {})
         fate = f"sent to {destination.rsplit(':', 1)[-1]}" if destination else "lost: it has no on-failure destination"
-        self._listener.warning(f"{delivery.target.arn} failed {invoked} times ({result.error_text}); the event is {fate}")
+        self._warn(f"{delivery.target.arn} failed {invoked} times ({result.error_text}); the event is {fate}")
         return None
 
     def _send(self, queue_arn: str, body: Any, attributes: Mapping[str, str]) -> None:
@@ -177,7 +176,7 @@ class EventTargets:
 
 
 def _failure_record(delivery: Delivery, result: Invocation, invoked: int) -> dict[str, Any]:
-    """What Lambda sends to an on-failure destination."""
+    """Return the record that Lambda sends to an on-failure destination."""
     return {
         "version": "1.0",
         "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -194,7 +193,7 @@ def _failure_record(delivery: Delivery, result: Invocation, invoked: int) -> dic
 
 
 def _allows(statement: Mapping[str, Any], rule_arn: str) -> bool:
-    """Whether a statement of a function's resource policy lets EventBridge invoke it for this rule."""
+    """Return whether a statement of a function's resource policy lets EventBridge invoke it for this rule."""
     principal = statement.get("Principal")
     service = principal.get("Service") if isinstance(principal, Mapping) else principal
     tests = [test for tests in (statement.get("Condition") or {}).values() for test in tests.items()]

@@ -1,4 +1,4 @@
-"""What moto lacks for SageMaker pipelines, in one layer over it: executions that really run, their steps, jobs and events.
+"""SageMaker pipelines, which moto only stores: executions that run, with their steps, jobs and events.
 
 :class:`~local_run.emulator.service.LocalSageMaker` puts the layer together; the emulator takes its ``middleware``.
 """

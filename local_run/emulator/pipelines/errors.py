@@ -1,8 +1,8 @@
-"""Errors of the layer: those an API caller gets, and those that end a step."""
+"""Errors of the emulator: responses to API callers, and failures of steps."""
 
 from __future__ import annotations
 
-#: What a step ends with is cut here; botocore's model of ListPipelineExecutionSteps allows no more.
+#: Longest failure reason; the limit of botocore's model of ListPipelineExecutionSteps.
 FAILURE_REASON_CHARS = 1024
 
 
@@ -28,7 +28,7 @@ def conflict(message: str) -> ApiError:
 
 
 class StepFailedError(Exception):
-    """A step ended without success. ``kind`` is the retry policies' exception type, None for what is never retried."""
+    """A step failed. ``kind`` is the retry policies' exception type; None if it is never retried."""
 
     def __init__(self, reason: str, kind: str | None = None) -> None:
         self.reason = reason[:FAILURE_REASON_CHARS]
@@ -37,7 +37,7 @@ class StepFailedError(Exception):
 
 
 class StepStoppedError(Exception):
-    """The execution was stopped while the step ran, or waited to."""
+    """The execution was stopped while the step ran or waited."""
 
 
 SERVICE_FAULT = "Step.SERVICE_FAULT"

@@ -1,6 +1,6 @@
-"""Resources of the AWS and Docker providers, made in the emulator by boto3: one AWS service a file.
+"""Resource types of the AWS and Docker providers, created in the emulator with boto3; one AWS service per file.
 
-:data:`RESOURCES` and :data:`INVOKES` are all that is known. What is not in them is an error that names the token.
+:data:`RESOURCES` and :data:`INVOKES` contain all supported types and functions. For others, an error names the token.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ RESOURCES: Mapping[str, Resource] = {kind.type: kind() for module in _MODULES fo
 
 
 def resource_of(type_: str) -> Resource:
-    """The resource type of a token; :class:`~contracts.problems.ProblemsError` for an unknown one."""
+    """Return the resource type of a token; :class:`~contracts.problems.ProblemsError` if it is unknown."""
     if type_ not in RESOURCES:
         raise _unknown("resource type", type_, RESOURCES)
     return RESOURCES[type_]
 
 
 def invoke_of(token: str) -> Invoke:
-    """The provider function of a token; :class:`~contracts.problems.ProblemsError` for an unknown one."""
+    """Return the provider function of a token; :class:`~contracts.problems.ProblemsError` if it is unknown."""
     if token not in INVOKES:
         raise _unknown("provider function", token, INVOKES)
     return INVOKES[token]

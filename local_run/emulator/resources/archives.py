@@ -13,11 +13,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class UnsupportedAssetError(Exception):
-    """An asset or archive that lies elsewhere than in the program or on this machine."""
+    """An asset or archive that is neither in the program nor on this machine."""
 
 
 def asset_bytes(asset: object, root: Path) -> bytes:
-    """The content of an asset; relative paths count from ``root``, the program's directory."""
+    """Return the content of an asset. Relative paths start at ``root``, the program's folder."""
     if isinstance(asset, pulumi.StringAsset):
         return str(asset.text).encode()
     if isinstance(asset, pulumi.FileAsset):
@@ -26,7 +26,7 @@ def asset_bytes(asset: object, root: Path) -> bytes:
 
 
 def zip_bytes(archive: object, root: Path) -> bytes:
-    """The archive as a zip file: the same content gives the same bytes, whatever its files' times and modes."""
+    """Return the archive as a zip file. Its bytes depend only on the content, not on times and modes."""
     if isinstance(archive, pulumi.FileArchive) and (root / str(archive.path)).is_file():
         return (root / str(archive.path)).read_bytes()
     buffer = io.BytesIO()

@@ -1,8 +1,7 @@
-"""What a resource type must be able to do, for the in-process deployment and for a provider plugin alike.
+"""Base class of the emulator's resource types, and helpers that they share.
 
-Inputs and outputs carry the AWS provider's wire names (camelCase), secrets unwrapped and whole numbers as ints
-(:func:`without_floats`). A resource has no state of its own: everything it needs
-comes as an argument, and everything it makes lies in AWS.
+Inputs and outputs use the AWS provider's wire names (camelCase). Secrets are unwrapped, and whole numbers are ints
+(:func:`without_floats`). Resource types keep no state: all data come from arguments and from AWS.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from contracts.regions import dns_suffix, partition
 
 Properties = dict[str, Any]
 
-#: Error codes by which AWS says that something does not exist.
+#: Parts of the error codes that mean that something does not exist.
 _ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "404")
 
 
@@ -28,8 +27,8 @@ _ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "404")
 class Aws:
     """Clients of one account and region.
 
-    ``client_of`` gives the boto3 client of (service, region); ``image_builder`` builds an image from the inputs of its resource
-    and returns its id (``sha256:…``), where images are to be built at all.
+    ``client_of`` returns the boto3 client of (service, region). ``image_builder`` builds an image from the inputs of its
+    resource and returns its id (``sha256:…``); None means that no images are built.
     """
 
     client_of: Callable[[str, str], Any]
@@ -53,50 +52,39 @@ class Aws:
         return dns_suffix(self.region)
 
     def arn(self, service: str, resource: str, *, region: bool = True, account: bool = True) -> str:
-        """``arn:<partition>:<service>:<region>:<account>:<resource>``, with empty fields for what a service leaves out."""
+        """``arn:<partition>:<service>:<region>:<account>:<resource>``, with empty fields if a service omits them."""
         where = self.region if region else ""
         return f"arn:{self.partition}:{service}:{where}:{self.account_id if account else ''}:{resource}"
 
 
 class AlreadyExistsError(Exception):
-    """The physical resource exists already, and its API would silently change it."""
+    """The physical resource already exists, and its API would silently change it."""
 
 
 class Resource(ABC):
-    """One resource type.
+    """One resource type. ``type`` is its Pulumi type token.
 
-    - ``type``: its Pulumi type token.
-    - ``replace_on``: inputs whose change needs another physical resource (dots lead into nested ones).
-    - ``name_property``: the input that is filled with ``<logical name>-<7 hex digits>`` where a program leaves it out.
+    ``name_property`` is the input that gets the value ``<logical name>-<7 hex digits>`` if the program does not set it.
     """
 
     type: ClassVar[str]
-    replace_on: ClassVar[tuple[str, ...]] = ()
     name_property: ClassVar[str | None] = None
 
     @abstractmethod
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        """Create it; the id and all outputs. Where it takes several calls and one fails, nothing of it stays."""
-
-    @abstractmethod
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        """The outputs as AWS has them now, over ``state`` (inputs or earlier outputs); None where it is gone."""
-
-    @abstractmethod
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        """Change what may change in place, from the inputs or outputs ``old`` to the inputs ``new``; the outputs."""
+        """Create the resource and return its id and outputs. If one of several calls fails, nothing of it remains."""
 
     @abstractmethod
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        """Delete it; what is gone already is no error."""
+        """Delete the resource. Deleting a resource that does not exist is not an error."""
 
     def discard(self, aws: Aws, id_: str, state: Properties) -> None:
-        """Delete it with all it holds, and against its protection: for undoing a deployment that failed."""
+        """Delete the resource with its contents, even if it is protected: for rolling back a failed deployment."""
         self.delete(aws, id_, state)
 
     @contextmanager
-    def whole(self, aws: Aws, id_: str, state: Properties) -> Iterator[None]:
-        """Around all calls after the one that created it: where one fails, it goes again. What stays is noted at the error."""
+    def rollback_on_error(self, aws: Aws, id_: str, state: Properties) -> Iterator[None]:
+        """Delete the new resource if a later call fails; note on the error what could not be deleted."""
         try:
             yield
         except Exception as error:
@@ -107,25 +95,33 @@ class Resource(ABC):
             raise
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
-        """The id where it follows from the inputs, so that a second claim on it can be refused before anything is done."""
+        """Return the id if it follows from the inputs, otherwise None. It reveals two resources with one id before any call."""
         return None
 
     def named(self, inputs: Properties, logical_name: str, seed: str) -> Properties:
-        """The inputs with a physical name. ``seed`` makes the suffix, as the engine's random seed does."""
+        """Return the inputs with a physical name. ``seed`` determines the suffix, like the engine's random seed."""
         if self.name_property is None or inputs.get(self.name_property):
             return inputs
         prefix = inputs.get(f"{self.name_property}Prefix") or f"{logical_name}-"
         return {**inputs, self.name_property: f"{prefix}{hashlib.sha256(seed.encode()).hexdigest()[:7]}"}
 
+
+class Upserted(Resource):
+    """A resource type whose creation call silently replaces an existing resource, so ``create`` checks first."""
+
+    @abstractmethod
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        """Return whether AWS has the resource."""
+
     def refuse_existing(self, aws: Aws, inputs: Properties) -> None:
-        """Raise :class:`AlreadyExistsError` where the planned id is taken. For those whose creation would overwrite."""
+        """Raise :class:`AlreadyExistsError` if the planned id is taken."""
         id_ = self.planned_id(aws, inputs)
-        if id_ is not None and self.read(aws, id_, inputs) is not None:
-            raise AlreadyExistsError(f"{self.type} {id_!r} exists already")
+        if id_ is not None and self.exists(aws, id_, inputs):
+            raise AlreadyExistsError(f"{self.type} {id_!r} already exists")
 
 
 def absent(error: ClientError) -> bool:
-    """Whether AWS says by this error that something does not exist. SageMaker says so with a ValidationException."""
+    """Return whether the error means that something does not exist. SageMaker reports this as a ValidationException."""
     answer = error.response.get("Error", {})
     code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
     if code in ("ValidationException", "ValidationError"):
@@ -134,7 +130,7 @@ def absent(error: ClientError) -> bool:
 
 
 def or_none(call: Callable[..., Any], **arguments: Any) -> Any:
-    """The answer of a call, or None where what it asks for does not exist."""
+    """Return the answer of a call, or None if AWS reports that the resource does not exist."""
     try:
         return call(**arguments)
     except ClientError as error:
@@ -143,36 +139,35 @@ def or_none(call: Callable[..., Any], **arguments: Any) -> Any:
         raise
 
 
+def present(call: Callable[..., Any], **arguments: Any) -> bool:
+    """Return whether the resource that a call asks for exists."""
+    return or_none(call, **arguments) is not None
+
+
 def given(**arguments: Any) -> dict[str, Any]:
-    """The arguments that are set: boto3 takes no None."""
+    """Return the arguments that are not None, which boto3 rejects."""
     return {name: value for name, value in arguments.items() if value is not None}
 
 
 def tag_list(inputs: Mapping[str, Any], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """The input ``tags`` as most AWS APIs take it."""
+    """Return the input ``tags`` in the form that most AWS APIs take."""
     return [{key: name, value: text} for name, text in (inputs.get("tags") or {}).items()]
 
 
 def with_tags(inputs: Mapping[str, Any]) -> Properties:
-    """The outputs that every taggable resource shares."""
+    """Return the outputs that all taggable resources have."""
     return {"tagsAll": dict(inputs.get("tags") or {})}
 
 
-def changed_tags(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """Tags to set, and keys to take away."""
-    before, after = old.get("tags") or {}, new.get("tags") or {}
-    return {key: text for key, text in after.items() if before.get(key) != text}, sorted(before.keys() - after.keys())
-
-
 def pascal(value: Any) -> Any:
-    """Nested input blocks with AWS's own spelling of names: ``maximumRetryAttempts`` → ``MaximumRetryAttempts``."""
+    """Return input blocks with AWS's spelling of names: ``maximumRetryAttempts`` → ``MaximumRetryAttempts``."""
     if isinstance(value, dict):
         return {key[:1].upper() + key[1:]: pascal(item) for key, item in value.items()}
     return [pascal(item) for item in value] if isinstance(value, list) else value
 
 
 def without_floats(value: Any) -> Any:
-    """Whole numbers as ints: on the wire every number is a double, and boto3 refuses 3.0 where AWS wants 3."""
+    """Return whole numbers as ints. On the wire every number is a double, and boto3 rejects 3.0 for an integer."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

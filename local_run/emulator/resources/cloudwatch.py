@@ -1,4 +1,4 @@
-"""Amazon CloudWatch: log groups, metric filters and alarms."""
+"""Amazon CloudWatch: log groups and alarms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from local_run.emulator.resources.base import (
     Aws,
     Properties,
     Resource,
+    Upserted,
     given,
     or_none,
     pascal,
@@ -18,7 +19,6 @@ from local_run.emulator.resources.base import (
 class LogGroup(Resource):
     type = "aws:cloudwatch/logGroup:LogGroup"
     name_property = "name"
-    replace_on = ("name", "namePrefix", "logGroupClass", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["name"])
@@ -27,22 +27,11 @@ class LogGroup(Resource):
         name = str(inputs["name"])
         arguments = given(kmsKeyId=inputs.get("kmsKeyId"), tags=inputs.get("tags") or None)
         aws.client("logs").create_log_group(logGroupName=name, **arguments)
-        with self.whole(aws, name, inputs):
-            outputs = self.update(aws, name, {}, inputs)
-        return name, outputs
-
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        answer = aws.client("logs").describe_log_groups(logGroupNamePrefix=id_)
-        names = [group["logGroupName"] for group in answer["logGroups"]]
-        return self._outputs(aws, id_, {**state, "name": id_}) if id_ in names else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        days = int(new.get("retentionInDays") or 0)
-        if days:
-            aws.client("logs").put_retention_policy(logGroupName=id_, retentionInDays=days)
-        elif old.get("retentionInDays"):
-            aws.client("logs").delete_retention_policy(logGroupName=id_)
-        return self._outputs(aws, id_, new)
+        with self.rollback_on_error(aws, name, inputs):
+            days = int(inputs.get("retentionInDays") or 0)
+            if days:
+                aws.client("logs").put_retention_policy(logGroupName=name, retentionInDays=days)
+        return name, self._outputs(aws, name, inputs)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         or_none(aws.client("logs").delete_log_group, logGroupName=id_)
@@ -53,44 +42,9 @@ class LogGroup(Resource):
         return {**defaults, "deletionProtectionEnabled": False, **inputs, "arn": arn, "region": aws.region, **with_tags(inputs)}
 
 
-class LogMetricFilter(Resource):
-    type = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
-    name_property = "name"
-    replace_on = ("name", "logGroupName", "region")
-
-    def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
-        return str(inputs["name"])
-
-    def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        self.refuse_existing(aws, inputs)
-        return str(inputs["name"]), self.update(aws, "", {}, inputs)
-
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        answer = or_none(aws.client("logs").describe_metric_filters, logGroupName=state["logGroupName"]) or {}
-        names = [item["filterName"] for item in answer.get("metricFilters", [])]
-        return self._outputs(aws, state) if id_ in names else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        transformation = {"metric" + key[:1].upper() + key[1:]: value for key, value in new["metricTransformation"].items()}
-        aws.client("logs").put_metric_filter(
-            logGroupName=new["logGroupName"],
-            filterName=new["name"],
-            filterPattern=new["pattern"],
-            metricTransformations=[_renamed(transformation)],
-        )
-        return self._outputs(aws, new)
-
-    def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        or_none(aws.client("logs").delete_metric_filter, logGroupName=state["logGroupName"], filterName=id_)
-
-    def _outputs(self, aws: Aws, inputs: Properties) -> Properties:
-        return {"applyOnTransformedLogs": False, **inputs, "region": aws.region}
-
-
-class MetricAlarm(Resource):
+class MetricAlarm(Upserted):
     type = "aws:cloudwatch/metricAlarm:MetricAlarm"
     name_property = "name"
-    replace_on = ("name", "region")
     _same_name = (
         "comparisonOperator",
         "evaluationPeriods",
@@ -117,12 +71,8 @@ class MetricAlarm(Resource):
         self.refuse_existing(aws, inputs)
         return str(inputs["name"]), self._put(aws, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        answer = aws.client("cloudwatch").describe_alarms(AlarmNames=[id_])
-        return self._outputs(aws, {**state, "name": id_}) if answer["MetricAlarms"] else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        return self._put(aws, new)
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return bool(aws.client("cloudwatch").describe_alarms(AlarmNames=[id_])["MetricAlarms"])
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         or_none(aws.client("cloudwatch").delete_alarms, AlarmNames=[id_])
@@ -145,7 +95,7 @@ class MetricAlarm(Resource):
 
 
 def _query(query: Properties) -> Properties:
-    """One entry of ``metricQueries`` as PutMetricAlarm takes it."""
+    """Return an entry of ``metricQueries`` in the form that PutMetricAlarm takes."""
     metric = query.get("metric")
     stat = None
     if metric:
@@ -161,11 +111,4 @@ def _query(query: Properties) -> Properties:
     )
 
 
-def _renamed(transformation: Properties) -> Properties:
-    """``defaultValue``, ``dimensions`` and ``unit`` stand in the API without the prefix."""
-    plain = {"metricDefaultValue": "defaultValue", "metricDimensions": "dimensions", "metricUnit": "unit"}
-    converted = {plain.get(key, key): value for key, value in transformation.items()}
-    return {key: float(value) if key == "defaultValue" else value for key, value in converted.items()}
-
-
-RESOURCES = (LogGroup, LogMetricFilter, MetricAlarm)
+RESOURCES = (LogGroup, MetricAlarm)

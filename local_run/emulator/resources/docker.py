@@ -1,7 +1,7 @@
 """Docker images in ECR.
 
-By default nothing is built: the tag gets a small stand-in manifest, so that whether an image exists is a fact that the registry
-knows. With ``Aws.image_builder`` the local daemon builds the image, and the manifest names what it built.
+By default, nothing is built: the tag gets a small placeholder manifest, so the registry knows which images exist. With
+``Aws.image_builder``, the local daemon builds the image, and the manifest contains its id.
 """
 
 from __future__ import annotations
@@ -21,31 +21,22 @@ _CONFIG = "application/vnd.docker.container.image.v1+json"
 
 class Image(Resource):
     type = "docker:index/image:Image"
-    replace_on = ("imageName",)
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["imageName"])
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         name = str(inputs["imageName"])
-        repository, tag = _parse(aws, name)
-        # A tag that the registry already has is left alone: ECR refuses another digest under an immutable tag.
-        digest = _digest(aws, repository, tag)
+        repository, tag = parse_image_name(aws, name)
+        # An existing tag is not pushed again, because ECR rejects another digest under an immutable tag.
+        digest = pushed_digest(aws, repository, tag)
         if digest is None and inputs.get("skipPush"):
             raise one_problem("image", "skipPush", True, f"the registry does not have {name}, so it must be pushed")
         digest = digest or self._push(aws, inputs, repository, tag)
         return name, self._outputs(inputs, repository, digest)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        repository, tag = _parse(aws, id_)
-        digest = _digest(aws, repository, tag)
-        return self._outputs({**state, "imageName": id_}, repository, digest) if digest else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        return self.create(aws, new)[1]
-
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        """Images stay in their registry, as with the real provider: a repository takes its images along."""
+        """Do nothing. Like with the real provider, images are deleted with their repository."""
 
     def _push(self, aws: Aws, inputs: Properties, repository: str, tag: str) -> str:
         name = str(inputs["imageName"])
@@ -77,15 +68,15 @@ class Image(Resource):
         }
 
 
-def _parse(aws: Aws, name: str) -> tuple[str, str]:
-    """Repository and tag of an image name in this account's registry."""
+def parse_image_name(aws: Aws, name: str) -> tuple[str, str]:
+    """Return repository and tag of an image name in this account's registry."""
     match = _NAME.fullmatch(name)
     if match is None or match["registry"] != registry_host(aws):
         raise one_problem("image", "imageName", name, f"allowed: {registry_host(aws)}/<repository>:<tag>")
     return match["repository"], match["tag"]
 
 
-def _digest(aws: Aws, repository: str, tag: str) -> str | None:
+def pushed_digest(aws: Aws, repository: str, tag: str) -> str | None:
     answer = or_none(aws.client("ecr").describe_images, repositoryName=repository, imageIds=[{"imageTag": tag}])
     return str(answer["imageDetails"][0]["imageDigest"]) if answer else None
 

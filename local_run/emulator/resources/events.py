@@ -1,4 +1,4 @@
-"""Amazon EventBridge: rules and targets (the provider keeps them under ``cloudwatch``)."""
+"""Amazon EventBridge: rules and targets (the provider has them under ``cloudwatch``)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from local_run.emulator.resources.base import (
     Aws,
     Properties,
-    Resource,
-    changed_tags,
+    Upserted,
     given,
     or_none,
     pascal,
+    present,
     tag_list,
     with_tags,
     without_floats,
@@ -20,12 +20,11 @@ from local_run.emulator.resources.base import (
 DEFAULT_BUS = "default"
 
 
-class EventRule(Resource):
-    """Its id is the name, after ``<bus>/`` on a bus other than the default one."""
+class EventRule(Upserted):
+    """Its id is its name on the default bus, otherwise ``<bus>/<name>``."""
 
     type = "aws:cloudwatch/eventRule:EventRule"
     name_property = "name"
-    replace_on = ("name", "namePrefix", "eventBusName", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return _on_bus(inputs, str(inputs["name"]))
@@ -34,22 +33,12 @@ class EventRule(Resource):
         self.refuse_existing(aws, inputs)
         return str(self.planned_id(aws, inputs)), self._put(aws, inputs, Tags=tag_list(inputs))
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        bus, name = _split(id_)
-        answer = or_none(aws.client("events").describe_rule, Name=name, EventBusName=bus)
-        return answer and self._outputs(aws, answer["Arn"], {**state, "name": name})
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        outputs = self._put(aws, new)
-        added, removed = changed_tags(old, new)
-        if added:
-            aws.client("events").tag_resource(ResourceARN=outputs["arn"], Tags=tag_list({"tags": added}))
-        if removed:
-            aws.client("events").untag_resource(ResourceARN=outputs["arn"], TagKeys=removed)
-        return outputs
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        bus, name = split_rule_id(id_)
+        return present(aws.client("events").describe_rule, Name=name, EventBusName=bus)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        bus, name = _split(id_)
+        bus, name = split_rule_id(id_)
         or_none(aws.client("events").delete_rule, Name=name, EventBusName=bus)
 
     def _put(self, aws: Aws, inputs: Properties, **more: Any) -> Properties:
@@ -70,43 +59,41 @@ class EventRule(Resource):
         return {**defaults, **inputs, "arn": arn, "region": aws.region, **with_tags(inputs)}
 
 
-class EventTarget(Resource):
-    """Its id is ``<rule>-<target id>``, as the provider's."""
+class EventTarget(Upserted):
+    """Its id is ``<rule>-<target id>``, like the provider's."""
 
     type = "aws:cloudwatch/eventTarget:EventTarget"
     name_property = "targetId"
-    replace_on = ("rule", "targetId", "eventBusName", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return _on_bus(inputs, f"{inputs['rule']}-{inputs['targetId']}")
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         self.refuse_existing(aws, inputs)
-        return str(self.planned_id(aws, inputs)), self.update(aws, "", {}, inputs)
+        return str(self.planned_id(aws, inputs)), self._put(aws, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        bus = state.get("eventBusName", DEFAULT_BUS)
-        answer = or_none(aws.client("events").list_targets_by_rule, Rule=state["rule"], EventBusName=bus) or {}
-        ids = [target["Id"] for target in answer.get("Targets", [])]
-        return self._outputs(aws, state) if state["targetId"] in ids else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        bus = new.get("eventBusName", DEFAULT_BUS)
-        answer = aws.client("events").put_targets(Rule=new["rule"], EventBusName=bus, Targets=[_target(new)])
-        if answer.get("FailedEntryCount"):
-            raise RuntimeError(f"PutTargets refused: {answer['FailedEntries'][0].get('ErrorMessage')}")
-        return self._outputs(aws, new)
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        bus = inputs.get("eventBusName", DEFAULT_BUS)
+        answer = or_none(aws.client("events").list_targets_by_rule, Rule=inputs["rule"], EventBusName=bus) or {}
+        return inputs["targetId"] in [target["Id"] for target in answer.get("Targets", [])]
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         bus = state.get("eventBusName", DEFAULT_BUS)
         or_none(aws.client("events").remove_targets, Rule=state["rule"], EventBusName=bus, Ids=[state["targetId"]])
+
+    def _put(self, aws: Aws, inputs: Properties) -> Properties:
+        bus = inputs.get("eventBusName", DEFAULT_BUS)
+        answer = aws.client("events").put_targets(Rule=inputs["rule"], EventBusName=bus, Targets=[_target(inputs)])
+        if answer.get("FailedEntryCount"):
+            raise RuntimeError(f"PutTargets refused: {answer['FailedEntries'][0].get('ErrorMessage')}")
+        return self._outputs(aws, inputs)
 
     def _outputs(self, aws: Aws, inputs: Properties) -> Properties:
         return {"eventBusName": DEFAULT_BUS, "forceDestroy": False, **inputs, "region": aws.region}
 
 
 def _target(inputs: Properties) -> Properties:
-    """The target as PutTargets takes it; blocks that the API does not know by the same name are converted one by one."""
+    """Return the target in the form that PutTargets takes."""
     transformer = inputs.get("inputTransformer")
     parameters = (inputs.get("sagemakerPipelineTarget") or {}).get("pipelineParameterLists")
     return given(
@@ -128,7 +115,8 @@ def _on_bus(inputs: Properties, name: str) -> str:
     return name if bus == DEFAULT_BUS else f"{bus}/{name}"
 
 
-def _split(id_: str) -> tuple[str, str]:
+def split_rule_id(id_: str) -> tuple[str, str]:
+    """Return the bus and the name of a rule."""
     bus, _, name = id_.rpartition("/")
     return bus or DEFAULT_BUS, name
 

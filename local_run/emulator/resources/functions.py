@@ -1,4 +1,4 @@
-"""AWS Lambda: functions, permissions and how asynchronous invocations end."""
+"""AWS Lambda: functions, permissions and configurations of asynchronous invocations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from local_run.emulator.resources.archives import zip_bytes
-from local_run.emulator.resources.base import Aws, Properties, Resource, given, or_none, pascal, with_tags, without_floats
+from local_run.emulator.resources.base import (
+    Aws,
+    Properties,
+    Resource,
+    given,
+    or_none,
+    pascal,
+    present,
+    with_tags,
+    without_floats,
+)
 from local_run.emulator.resources.setting import Setting
 
 _SECONDS = 3
@@ -14,38 +24,26 @@ _MEMORY_MB = 128
 
 
 class Function(Resource):
-    """Its id is its name. ``code`` is an archive whose relative paths count from the working directory."""
+    """Its id is its name. Relative paths of the archive ``code`` start at the working directory."""
 
     type = "aws:lambda/function:Function"
     name_property = "name"
-    replace_on = ("name", "packageType", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["name"])
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        functions, name, code = aws.client("lambda"), str(inputs["name"]), _code(inputs)
+        functions, name, code = aws.client("lambda"), str(inputs["name"]), code_arguments(inputs)
         answer = functions.create_function(
             Code=code,
             Publish=bool(inputs.get("publish")),
             Tags=inputs.get("tags") or {},
             Architectures=inputs.get("architectures") or ["x86_64"],
-            **_configuration(inputs),
+            **configuration_arguments(inputs),
         )
-        with self.whole(aws, name, inputs):
+        with self.rollback_on_error(aws, name, inputs):
             self._reserve(functions, name, inputs)
         return name, self._outputs(aws, inputs, answer)
-
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        answer = or_none(aws.client("lambda").get_function, FunctionName=id_)
-        return answer and self._outputs(aws, {**state, "name": id_}, answer["Configuration"])
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        functions = aws.client("lambda")
-        functions.update_function_configuration(**_configuration(new))
-        answer = functions.update_function_code(FunctionName=id_, Publish=bool(new.get("publish")), **_code(new))
-        self._reserve(functions, id_, new)
-        return self._outputs(aws, new, answer)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         or_none(aws.client("lambda").delete_function, FunctionName=id_)
@@ -93,24 +91,13 @@ class Permission(Resource):
 
     type = "aws:lambda/permission:Permission"
     name_property = "statementId"
-    replace_on = (
-        "action",
-        "function",
-        "principal",
-        "qualifier",
-        "sourceArn",
-        "sourceAccount",
-        "statementId",
-        "statementIdPrefix",
-        "region",
-    )
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
-        return f"{_function_name(inputs['function'])}/{inputs['statementId']}"
+        return f"{function_name(inputs['function'])}/{inputs['statementId']}"
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         aws.client("lambda").add_permission(
-            FunctionName=_function_name(inputs["function"]),
+            FunctionName=function_name(inputs["function"]),
             StatementId=inputs["statementId"],
             Action=inputs["action"],
             Principal=inputs["principal"],
@@ -122,15 +109,8 @@ class Permission(Resource):
         )
         return str(inputs["statementId"]), self._outputs(aws, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        answer = or_none(aws.client("lambda").get_policy, FunctionName=_function_name(state["function"]))
-        return self._outputs(aws, state) if answer and f'"{id_}"' in answer["Policy"] else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        return self._outputs(aws, new)
-
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        name = _function_name(state["function"])
+        name = function_name(state["function"])
         or_none(aws.client("lambda").remove_permission, FunctionName=name, StatementId=id_)
 
     def _outputs(self, aws: Aws, inputs: Properties) -> Properties:
@@ -140,7 +120,6 @@ class Permission(Resource):
 class EventInvokeConfig(Setting):
     type = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
     parent = "functionName"
-    replace_on = ("functionName", "qualifier", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         aws.client("lambda").put_function_event_invoke_config(
@@ -154,14 +133,14 @@ class EventInvokeConfig(Setting):
             ),
         )
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        return {} if or_none(aws.client("lambda").get_function_event_invoke_config, FunctionName=id_) else None
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("lambda").get_function_event_invoke_config, FunctionName=id_)
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("lambda").delete_function_event_invoke_config, FunctionName=id_)
 
 
-def _code(inputs: Properties) -> Properties:
+def code_arguments(inputs: Properties) -> Properties:
     if "code" in inputs:
         return {"ZipFile": zip_bytes(inputs["code"], Path())}
     if "imageUri" in inputs:
@@ -170,7 +149,7 @@ def _code(inputs: Properties) -> Properties:
     return given(S3Bucket=inputs["s3Bucket"], S3Key=inputs["s3Key"], S3ObjectVersion=version)
 
 
-def _configuration(inputs: Properties) -> Properties:
+def configuration_arguments(inputs: Properties) -> Properties:
     vpc = inputs.get("vpcConfig")
     configuration = given(
         FunctionName=inputs["name"],
@@ -191,8 +170,8 @@ def _configuration(inputs: Properties) -> Properties:
     return {key: value if key == "Environment" else without_floats(value) for key, value in configuration.items()}
 
 
-def _function_name(function: str) -> str:
-    """The name in a name or an ARN."""
+def function_name(function: str) -> str:
+    """Return the function's name, given a name or an ARN."""
     return function.rsplit(":", 1)[1] if function.startswith("arn:") else function
 
 

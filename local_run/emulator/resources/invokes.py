@@ -1,4 +1,4 @@
-"""The provider functions that a program may call: token → answer, by the provider's wire names."""
+"""The provider functions that the program calls, by token. Answers use the provider's wire names."""
 
 from __future__ import annotations
 
@@ -14,17 +14,6 @@ Invoke = Callable[[Aws, Properties], Properties]
 def _caller_identity(aws: Aws, arguments: Properties) -> Properties:
     answer = aws.client("sts").get_caller_identity()
     return {"accountId": answer["Account"], "arn": answer["Arn"], "userId": answer["UserId"], "id": answer["Account"]}
-
-
-def _region(aws: Aws, arguments: Properties) -> Properties:
-    name = arguments.get("region") or arguments.get("name") or aws.region
-    endpoint = f"ec2.{name}.{aws.at(name).dns_suffix}"
-    return {"name": name, "region": name, "id": name, "description": name, "endpoint": endpoint}
-
-
-def _partition(aws: Aws, arguments: Properties) -> Properties:
-    reverse = ".".join(reversed(aws.dns_suffix.split(".")))
-    return {"partition": aws.partition, "dnsSuffix": aws.dns_suffix, "reverseDnsPrefix": reverse, "id": aws.partition}
 
 
 def _authorization_token(aws: Aws, arguments: Properties) -> Properties:
@@ -55,32 +44,11 @@ def _images(aws: Aws, arguments: Properties) -> Properties:
     return {"imageIds": ids, "repositoryName": name, "registryId": aws.account_id, "region": aws.region}
 
 
-def _image(aws: Aws, arguments: Properties) -> Properties:
-    name = arguments["repositoryName"]
-    key = "imageDigest" if arguments.get("imageDigest") else "imageTag"
-    image = aws.client("ecr").describe_images(repositoryName=name, imageIds=[{key: arguments[key]}])["imageDetails"][0]
-    digest = image["imageDigest"]
-    return {
-        **arguments,
-        "id": digest,
-        "imageDigest": digest,
-        "imageTags": image.get("imageTags", []),
-        "imageSizeInBytes": int(image.get("imageSizeInBytes", 0)),
-        "imagePushedAt": int(image["imagePushedAt"].timestamp()),
-        "imageUri": f"{registry_host(aws)}/{name}@{digest}",
-        "registryId": aws.account_id,
-        "region": aws.region,
-    }
-
-
 INVOKES: Mapping[str, Invoke] = {
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
-    "aws:index/getRegion:getRegion": _region,
-    "aws:index/getPartition:getPartition": _partition,
     "aws:ecr/getAuthorizationToken:getAuthorizationToken": _authorization_token,
     "aws:ecr/getRepositories:getRepositories": _repositories,
     "aws:ecr/getImages:getImages": _images,
-    "aws:ecr/getImage:getImage": _image,
 }
 
 #: Fields of an answer that the provider marks as secret.

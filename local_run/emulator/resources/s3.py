@@ -15,40 +15,33 @@ from local_run.emulator.resources.base import (
     given,
     or_none,
     pascal,
+    present,
     tag_list,
     with_tags,
 )
 from local_run.emulator.resources.setting import Setting
 
-#: us-east-1 is the one region that is not a location constraint.
+#: The only region that is not a valid location constraint.
 _NO_CONSTRAINT = "us-east-1"
 
 
 class Bucket(Resource):
     type = "aws:s3/bucket:Bucket"
     name_property = "bucket"
-    replace_on = ("bucket", "bucketPrefix", "objectLockEnabled", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["bucket"])
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         name, s3 = str(inputs["bucket"]), aws.client("s3")
-        # In us-east-1 creating one's own bucket again succeeds without a word.
-        if _exists(s3, name):
-            raise AlreadyExistsError(f"bucket {name!r} exists already")
+        # In us-east-1, creating a bucket that you own already succeeds.
+        if bucket_exists(s3, name):
+            raise AlreadyExistsError(f"bucket {name!r} already exists")
         constraint = {} if aws.region == _NO_CONSTRAINT else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
         s3.create_bucket(**given(Bucket=name, ObjectLockEnabledForBucket=inputs.get("objectLockEnabled"), **constraint))
-        with self.whole(aws, name, inputs):
+        with self.rollback_on_error(aws, name, inputs):
             self._tag(s3, name, inputs)
         return name, self._outputs(aws, name, inputs)
-
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        return self._outputs(aws, id_, {**state, "bucket": id_}) if _exists(aws.client("s3"), id_) else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        self._tag(aws.client("s3"), id_, new)
-        return self._outputs(aws, id_, new)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         s3 = aws.client("s3")
@@ -89,17 +82,14 @@ class Bucket(Resource):
 class PublicAccessBlock(Setting):
     type = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     parent = "bucket"
-    replace_on = ("bucket", "region")
     _flags = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         flags = {flag: bool(inputs.get(flag)) for flag in self._flags}
         aws.client("s3").put_public_access_block(Bucket=inputs["bucket"], PublicAccessBlockConfiguration=pascal(flags))
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        answer = or_none(aws.client("s3").get_public_access_block, Bucket=id_)
-        found = (answer or {}).get("PublicAccessBlockConfiguration")
-        return found and {flag: found[flag[0].upper() + flag[1:]] for flag in self._flags}
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("s3").get_public_access_block, Bucket=id_)
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("s3").delete_public_access_block, Bucket=id_)
@@ -108,15 +98,13 @@ class PublicAccessBlock(Setting):
 class OwnershipControls(Setting):
     type = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
     parent = "bucket"
-    replace_on = ("bucket", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         controls = {"Rules": [pascal(inputs["rule"])]}
         aws.client("s3").put_bucket_ownership_controls(Bucket=inputs["bucket"], OwnershipControls=controls)
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        answer = or_none(aws.client("s3").get_bucket_ownership_controls, Bucket=id_)
-        return answer and {"rule": {"objectOwnership": answer["OwnershipControls"]["Rules"][0]["ObjectOwnership"]}}
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("s3").get_bucket_ownership_controls, Bucket=id_)
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("s3").delete_bucket_ownership_controls, Bucket=id_)
@@ -125,30 +113,23 @@ class OwnershipControls(Setting):
 class Versioning(Setting):
     type = "aws:s3/bucketVersioning:BucketVersioning"
     parent = "bucket"
-    replace_on = ("bucket", "expectedBucketOwner", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         status = inputs["versioningConfiguration"]["status"]
         aws.client("s3").put_bucket_versioning(Bucket=inputs["bucket"], VersioningConfiguration={"Status": status})
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
         answer = or_none(aws.client("s3").get_bucket_versioning, Bucket=id_) or {}
-        return {"versioningConfiguration": {"status": answer["Status"]}} if "Status" in answer else None
+        # Versioning cannot be removed: a deleted setting leaves the bucket suspended.
+        return answer.get("Status") == "Enabled"
 
     def remove(self, aws: Aws, id_: str) -> None:
-        # A bucket that was versioned once can only be suspended.
         or_none(aws.client("s3").put_bucket_versioning, Bucket=id_, VersioningConfiguration={"Status": "Suspended"})
-
-    def refuse_existing(self, aws: Aws, inputs: Properties) -> None:
-        """What :meth:`remove` left is nobody's."""
-        if self.get(aws, str(inputs["bucket"])) != {"versioningConfiguration": {"status": "Suspended"}}:
-            super().refuse_existing(aws, inputs)
 
 
 class Encryption(Setting):
     type = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     parent = "bucket"
-    replace_on = ("bucket", "expectedBucketOwner", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         rules = [self._rule(rule) for rule in inputs["rules"]]
@@ -160,9 +141,8 @@ class Encryption(Setting):
         by_default = given(SSEAlgorithm=default["sseAlgorithm"], KMSMasterKeyID=default.get("kmsMasterKeyId"))
         return given(ApplyServerSideEncryptionByDefault=by_default, BucketKeyEnabled=rule.get("bucketKeyEnabled"))
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        # Deleting it gives a bucket the default encryption back, which is a setting as well.
-        return {} if or_none(aws.client("s3").get_bucket_encryption, Bucket=id_) else None
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("s3").get_bucket_encryption, Bucket=id_)
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("s3").delete_bucket_encryption, Bucket=id_)
@@ -171,7 +151,6 @@ class Encryption(Setting):
 class Lifecycle(Setting):
     type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     parent = "bucket"
-    replace_on = ("bucket", "expectedBucketOwner", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         configuration = {"Rules": [self._rule(rule) for rule in inputs["rules"]]}
@@ -185,8 +164,8 @@ class Lifecycle(Setting):
         sizes = "all_storage_classes_128K"
         return {"region": aws.region, "transitionDefaultMinimumObjectSize": sizes, "expectedBucketOwner": "", **inputs}
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        return {} if or_none(aws.client("s3").get_bucket_lifecycle_configuration, Bucket=id_) else None
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("s3").get_bucket_lifecycle_configuration, Bucket=id_)
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("s3").delete_bucket_lifecycle, Bucket=id_)
@@ -195,14 +174,12 @@ class Lifecycle(Setting):
 class BucketPolicy(Setting):
     type = "aws:s3/bucketPolicy:BucketPolicy"
     parent = "bucket"
-    replace_on = ("bucket", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         aws.client("s3").put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        answer = or_none(aws.client("s3").get_bucket_policy, Bucket=id_)
-        return answer and {"policy": answer["Policy"]}
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("s3").get_bucket_policy, Bucket=id_)
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("s3").delete_bucket_policy, Bucket=id_)
@@ -211,29 +188,27 @@ class BucketPolicy(Setting):
 class Logging(Setting):
     type = "aws:s3/bucketLogging:BucketLogging"
     parent = "bucket"
-    replace_on = ("bucket", "expectedBucketOwner", "region")
 
     def put(self, aws: Aws, inputs: Properties) -> None:
         target = {"TargetBucket": inputs["targetBucket"], "TargetPrefix": inputs["targetPrefix"]}
         aws.client("s3").put_bucket_logging(Bucket=inputs["bucket"], BucketLoggingStatus={"LoggingEnabled": target})
 
-    def get(self, aws: Aws, id_: str) -> Properties | None:
-        found = (or_none(aws.client("s3").get_bucket_logging, Bucket=id_) or {}).get("LoggingEnabled")
-        return found and {"targetBucket": found["TargetBucket"], "targetPrefix": found["TargetPrefix"]}
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return "LoggingEnabled" in (or_none(aws.client("s3").get_bucket_logging, Bucket=id_) or {})
 
     def remove(self, aws: Aws, id_: str) -> None:
         or_none(aws.client("s3").put_bucket_logging, Bucket=id_, BucketLoggingStatus={})
 
 
 def delete_versions(s3: Any, bucket: str, key: str | None = None) -> None:
-    """Every version and delete marker of one key, or of the whole bucket."""
+    """Delete all versions and delete markers of one key, or of the bucket."""
     for page in s3.get_paginator("list_object_versions").paginate(**given(Bucket=bucket, Prefix=key)):
         for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
             if key in (None, version["Key"]):
                 s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
 
 
-def _exists(s3: Any, bucket: str) -> bool:
+def bucket_exists(s3: Any, bucket: str) -> bool:
     return or_none(s3.head_bucket, Bucket=bucket) is not None
 
 

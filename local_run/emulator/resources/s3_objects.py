@@ -8,15 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from local_run.emulator.resources.archives import asset_bytes
-from local_run.emulator.resources.base import Aws, Properties, Resource, given, or_none, with_tags
+from local_run.emulator.resources.base import Aws, Properties, Upserted, given, or_none, present, with_tags
 from local_run.emulator.resources.s3 import delete_versions
 
 
-class BucketObject(Resource):
-    """Its content is ``content``, ``contentBase64`` or the asset ``source`` (whose path counts from the working directory)."""
+class BucketObject(Upserted):
+    """Its content is ``content``, ``contentBase64`` or the asset ``source``, relative to the working directory."""
 
     type = "aws:s3/bucketObjectv2:BucketObjectv2"
-    replace_on = ("bucket", "key", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return f"{inputs['bucket']}/{inputs['key']}"
@@ -25,13 +24,8 @@ class BucketObject(Resource):
         self.refuse_existing(aws, inputs)
         return str(self.planned_id(aws, inputs)), self._put(aws, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        bucket, _, key = id_.partition("/")
-        answer = or_none(aws.client("s3").head_object, Bucket=bucket, Key=key)
-        return answer and self._outputs(aws, {**state, "bucket": bucket, "key": key}, answer)
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        return self._put(aws, new)
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("s3").head_object, Bucket=inputs["bucket"], Key=inputs["key"])
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         bucket, _, key = id_.partition("/")
@@ -68,14 +62,8 @@ class BucketObject(Resource):
         }
 
 
-class LegacyBucketObject(BucketObject):
-    """The provider's older name of the same thing."""
-
-    type = "aws:s3/bucketObject:BucketObject"
-
-
 def content_of(inputs: Properties) -> bytes:
-    """The bytes that an object's inputs stand for."""
+    """Return the content of an object with these inputs."""
     if "content" in inputs:
         return str(inputs["content"]).encode()
     if "contentBase64" in inputs:
@@ -83,4 +71,4 @@ def content_of(inputs: Properties) -> bytes:
     return asset_bytes(inputs["source"], Path()) if "source" in inputs else b""
 
 
-RESOURCES = (BucketObject, LegacyBucketObject)
+RESOURCES = (BucketObject,)

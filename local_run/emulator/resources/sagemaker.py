@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from local_run.emulator.resources.base import Aws, Properties, Resource, given, or_none, pascal, tag_list, with_tags
+from local_run.emulator.resources.base import (
+    Aws,
+    Properties,
+    Upserted,
+    given,
+    or_none,
+    pascal,
+    present,
+    tag_list,
+    with_tags,
+)
 
 
-class Pipeline(Resource):
+class Pipeline(Upserted):
     type = "aws:sagemaker/pipeline:Pipeline"
-    replace_on = ("pipelineName", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["pipelineName"])
@@ -16,22 +25,12 @@ class Pipeline(Resource):
         self.refuse_existing(aws, inputs)
         name = str(inputs["pipelineName"])
         aws.client("sagemaker").create_pipeline(
-            PipelineName=name, Tags=tag_list(inputs), **_arguments(inputs), **_definition(aws, inputs)
+            PipelineName=name, Tags=tag_list(inputs), **pipeline_arguments(inputs), **definition_arguments(aws, inputs)
         )
         return name, self._outputs(aws, name, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        answer = or_none(aws.client("sagemaker").describe_pipeline, PipelineName=id_)
-        if answer is None:
-            return None
-        found = {"pipelineName": id_, "roleArn": answer["RoleArn"]}
-        if "pipelineDefinitionS3Location" not in state:  # as in AWS, the answer does not say where a definition came from
-            found["pipelineDefinition"] = answer["PipelineDefinition"]
-        return self._outputs(aws, id_, {**state, **found})
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        aws.client("sagemaker").update_pipeline(PipelineName=id_, **_arguments(new), **_definition(aws, new))
-        return self._outputs(aws, id_, new)
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("sagemaker").describe_pipeline, PipelineName=id_)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         or_none(aws.client("sagemaker").delete_pipeline, PipelineName=id_)
@@ -41,9 +40,8 @@ class Pipeline(Resource):
         return {**inputs, "arn": arn, "region": aws.region, **with_tags(inputs)}
 
 
-class ModelPackageGroup(Resource):
+class ModelPackageGroup(Upserted):
     type = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
-    replace_on = ("modelPackageGroupName", "modelPackageGroupDescription", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["modelPackageGroupName"])
@@ -57,18 +55,12 @@ class ModelPackageGroup(Resource):
         )
         return name, self._outputs(aws, name, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
         listed = aws.client("sagemaker").get_paginator("list_model_package_groups").paginate(NameContains=id_)
-        names = [item["ModelPackageGroupName"] for page in listed for item in page["ModelPackageGroupSummaryList"]]
-        return self._outputs(aws, id_, {**state, "modelPackageGroupName": id_}) if id_ in names else None
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        arn = aws.arn("sagemaker", f"model-package-group/{id_}")
-        aws.client("sagemaker").add_tags(ResourceArn=arn, Tags=tag_list(new))
-        return self._outputs(aws, id_, new)
+        return id_ in [item["ModelPackageGroupName"] for page in listed for item in page["ModelPackageGroupSummaryList"]]
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
-        if self.read(aws, id_, state) is not None:
+        if self.exists(aws, id_, state):
             aws.client("sagemaker").delete_model_package_group(ModelPackageGroupName=id_)
 
     def _outputs(self, aws: Aws, name: str, inputs: Properties) -> Properties:
@@ -76,7 +68,7 @@ class ModelPackageGroup(Resource):
         return {**inputs, "arn": arn, "region": aws.region, **with_tags(inputs)}
 
 
-def _arguments(inputs: Properties) -> Properties:
+def pipeline_arguments(inputs: Properties) -> Properties:
     return given(
         RoleArn=inputs.get("roleArn"),
         PipelineDisplayName=inputs.get("pipelineDisplayName"),
@@ -85,7 +77,7 @@ def _arguments(inputs: Properties) -> Properties:
     )
 
 
-def _definition(aws: Aws, inputs: Properties) -> Properties:
+def definition_arguments(aws: Aws, inputs: Properties) -> Properties:
     """The definition is part of the resource, or an object in S3.
 
     The object is read here, because moto stores a Python dictionary instead of the object's text.

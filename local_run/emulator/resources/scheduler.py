@@ -6,10 +6,11 @@ from local_run.emulator.resources.base import (
     Aws,
     Properties,
     Resource,
-    changed_tags,
+    Upserted,
     given,
     or_none,
     pascal,
+    present,
     tag_list,
     with_tags,
     without_floats,
@@ -23,23 +24,13 @@ class Schedule(Resource):
 
     type = "aws:scheduler/schedule:Schedule"
     name_property = "name"
-    replace_on = ("name", "namePrefix", "groupName", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return f"{inputs.get('groupName', DEFAULT_GROUP)}/{inputs['name']}"
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
-        aws.client("scheduler").create_schedule(**_arguments(inputs))
+        aws.client("scheduler").create_schedule(**schedule_arguments(inputs))
         return str(self.planned_id(aws, inputs)), self._outputs(aws, inputs)
-
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        group, _, name = id_.partition("/")
-        answer = or_none(aws.client("scheduler").get_schedule, Name=name, GroupName=group)
-        return answer and self._outputs(aws, {**state, "name": name, "groupName": group})
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        aws.client("scheduler").update_schedule(**_arguments(new))
-        return self._outputs(aws, new)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         group, _, name = id_.partition("/")
@@ -58,12 +49,11 @@ class Schedule(Resource):
         }
 
 
-class ScheduleGroup(Resource):
+class ScheduleGroup(Upserted):
     """Its id is its name."""
 
     type = "aws:scheduler/scheduleGroup:ScheduleGroup"
     name_property = "name"
-    replace_on = ("name", "namePrefix", "region")
 
     def planned_id(self, aws: Aws, inputs: Properties) -> str | None:
         return str(inputs["name"])
@@ -74,18 +64,8 @@ class ScheduleGroup(Resource):
         aws.client("scheduler").create_schedule_group(Name=name, Tags=tag_list(inputs))
         return name, self._outputs(aws, name, inputs)
 
-    def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
-        found = or_none(aws.client("scheduler").get_schedule_group, Name=id_)
-        return found and self._outputs(aws, id_, {**state, "name": id_})
-
-    def update(self, aws: Aws, id_: str, old: Properties, new: Properties) -> Properties:
-        arn = aws.arn("scheduler", f"schedule-group/{id_}")
-        added, removed = changed_tags(old, new)
-        if added:
-            aws.client("scheduler").tag_resource(ResourceArn=arn, Tags=tag_list({"tags": added}))
-        if removed:
-            aws.client("scheduler").untag_resource(ResourceArn=arn, TagKeys=removed)
-        return self._outputs(aws, id_, new)
+    def exists(self, aws: Aws, id_: str, inputs: Properties) -> bool:
+        return present(aws.client("scheduler").get_schedule_group, Name=id_)
 
     def delete(self, aws: Aws, id_: str, state: Properties) -> None:
         if or_none(aws.client("scheduler").get_schedule_group, Name=id_) is not None:
@@ -105,7 +85,7 @@ class ScheduleGroup(Resource):
         }
 
 
-def _arguments(inputs: Properties) -> Properties:
+def schedule_arguments(inputs: Properties) -> Properties:
     target = dict(inputs["target"])
     pipeline = (target.pop("sagemakerPipelineParameters", None) or {}).get("pipelineParameters")
     converted = without_floats(pascal(target))

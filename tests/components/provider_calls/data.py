@@ -23,7 +23,7 @@ def _alias(on: str) -> Asked:
 
 
 def _setting(get: str, put: str, delete: str = "") -> tuple[Asked, ...]:
-    """A bucket's setting that stands for itself: it is put to be made, changed and, mostly, taken away."""
+    """A bucket setting that is a resource: a put creates it, changes it and, for most of them, removes it."""
     return (Asked(_BUCKET, f"s3:{put}", f"s3:{get}", f"s3:{put}", f"s3:{delete or put}"),)
 
 
@@ -79,7 +79,8 @@ DATA: Mapping[str, tuple[Asked, ...]] = {
             "dynamodb:UntagResource",
             "dynamodb:DeleteTable",
         ),
-        # "At a minimum, DynamoDB requires" these of whoever selects the key (developer guide, encryption usage notes).
+        # "At a minimum, DynamoDB requires" these permissions of the principal that selects
+        # the key (developer guide, encryption usage notes).
         Asked(
             KEY,
             "kms:DescribeKey kms:Encrypt kms:Decrypt kms:ReEncryptFrom kms:ReEncryptTo kms:GenerateDataKey "

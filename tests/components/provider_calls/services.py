@@ -89,7 +89,7 @@ SERVICES: Mapping[str, tuple[Asked, ...]] = {
             arn("lambda", "function:{function}"), "lambda:AddPermission", "lambda:GetPolicy", delete="lambda:RemovePermission"
         ),
     ),
-    # Some of its calls are checked against the group, some against what stands for its streams.
+    # IAM checks some of its calls against the group and others against its streams.
     "aws:cloudwatch/logGroup:LogGroup": (
         _log_group("log-group:{name}"),
         _log_group("log-group:{name}:*"),

@@ -47,7 +47,7 @@ def asked_for(recorded: Recorder, key: str, boundary: str) -> set[Call]:
 def _calls(rows: Iterable[Asked], values: Mapping[str, Any], stack: str) -> Iterator[Call]:
     for row in rows:
         context = {key: text.format_map(values) for key, text in row.given.items()}
-        if row.on == KEY and values["key"] == OWN_KEY:  # somebody else's key does not carry this stack's tags
+        if row.on == KEY and values["key"] == OWN_KEY:  # a key from outside the stack does not have this stack's tags
             context |= {"aws:ResourceTag/project": PROJECT, "aws:ResourceTag/stack": stack}
         for action in row.actions:
             yield Call(DEPLOYER, action, row.on.format_map(values), context=tuple(context.items()))

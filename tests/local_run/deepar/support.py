@@ -12,19 +12,21 @@ import numpy as np
 from local_run.deepar.config import Config
 from local_run.deepar.data import Series
 
-SMALL = Config(
-    time_freq="D",
-    prediction_length=7,
-    context_length=14,
-    epochs=12,
-    learning_rate=0.01,
-    mini_batch_size=32,
-    num_cells=16,
-    num_layers=1,
-    dropout_rate=0.05,
-    embedding_dimension=2,
-    likelihood="gaussian",
-    num_eval_samples=50,
+SMALL = Config.from_strings(
+    {
+        "time_freq": "D",
+        "prediction_length": "7",
+        "context_length": "14",
+        "epochs": "12",
+        "learning_rate": "0.01",
+        "mini_batch_size": "32",
+        "num_cells": "16",
+        "num_layers": "1",
+        "dropout_rate": "0.05",
+        "embedding_dimension": "2",
+        "likelihood": "gaussian",
+        "num_eval_samples": "50",
+    }
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import jax
 import pytest
@@ -52,6 +52,18 @@ def test_each_hyperparameter_reaches_the_network(name: str) -> None:
 
 def test_every_hyperparameter_has_such_a_test() -> None:
     assert set(CHANGED) | TRAINING == set(HYPERPARAMETERS)
+
+
+def test_the_configuration_has_one_field_for_each_hyperparameter_and_the_seed() -> None:
+    assert {field.name for field in fields(Config)} == HYPERPARAMETERS.keys() | {"seed"}
+
+
+def test_missing_hyperparameters_get_the_algorithms_defaults() -> None:
+    required = {name: text for name, text in hyperparameters().items() if HYPERPARAMETERS[name].required}
+    config = Config.from_strings(required)
+    assert (config.learning_rate, config.mini_batch_size, config.num_cells, config.likelihood) == (0.001, 128, 40, "student-T")
+    assert config.test_quantiles == (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    assert config.early_stopping_patience is None
 
 
 def test_all_defaults_of_the_pipeline_are_understood() -> None:

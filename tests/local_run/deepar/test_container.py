@@ -88,7 +88,7 @@ def test_wrong_data_is_in_the_failure_reason_before_anything_is_trained(tmp_path
 
 
 def test_both_channels_are_checked_before_anything_is_trained(tmp_path: Path) -> None:
-    """A category that training never saw, and a train series of another shape: told at once, no model written."""
+    """A category that training never saw, and a train series of another shape: both are reported, and no model is written."""
     train = [replace(item, cat=item.cat * (1 + item.cat[0])) for item in seasonal_series(2, 60)]
     reason = failing(write_root(tmp_path, hyperparameters(), train, [replace(train[0], cat=(9,))]))
     assert "train series 2 cat is [1, 1]" in reason

@@ -20,7 +20,6 @@ from contracts.tables import PREDICTION
 from fe_image.engineer import engineer
 from fe_image.model.target import transformed, undo_paths
 from fe_image.outputs import output_files
-from local_run.deepar.metrics import weighted_quantile_loss
 from local_run.deepar.model import Model
 from local_run.deepar.sampling import sample_paths
 from local_run.deepar.tarballs import pack_folder
@@ -32,6 +31,7 @@ from runs.stack import Stack
 from tests.conftest import REGION
 from tests.fe_image.support import histories, template, walk
 from tests.local_run.deepar.support import cut, record, seasonal_series
+from tests.reference_metrics import weighted_quantile_loss
 from tests.tables import create_table
 
 ID = "demo-1"

@@ -6,12 +6,13 @@ import math
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from local_run.deepar.data import Series
 from local_run.deepar.dataset import Schema
-from local_run.deepar.network import initial_parameters, loss, sampled_history
+from local_run.deepar.network import _cell, initial_parameters, loss, sampled_history
 from local_run.deepar.sampling import network_shape
 from local_run.deepar.windows import Batch, Windows
 from tests.local_run.deepar.support import SMALL, seasonal_series
@@ -35,7 +36,7 @@ def value_of(series: list[Series], missing: bool = False, dropout: float = 0.0, 
 
 
 def with_missing(series: list[Series], index: int, fill: float) -> list[Series]:
-    """NaN at a step of every series; what stood there before must not matter."""
+    """Replace a step of every series with NaN. The previous value must not matter."""
     holed = []
     for item in series:
         target = item.target.copy()
@@ -76,7 +77,7 @@ def test_missing_targets_never_count() -> None:
     loss_value = LOSS(parameters, shape, batch, 0.0, jax.random.key(0), True)
     assert np.isfinite(loss_value)
     poisoned = batch.history.copy()
-    poisoned[:, 364 + 95 - 86] = 1e6  # the missing step, wherever it is read
+    poisoned[:, 364 + 95 - 86] = 1e6  # the missing step, everywhere in the history
     again = LOSS(parameters, shape, batch._replace(history=poisoned), 0.0, jax.random.key(0), True)
     assert float(again) == float(loss_value)
 
@@ -92,6 +93,30 @@ def test_zoneout_draws_anew_with_each_key() -> None:
     series = seasonal_series()
     assert value_of(series, dropout=0.5, key=1) != value_of(series, dropout=0.5, key=2)
     assert value_of(series, dropout=0.0, key=1) == value_of(series, dropout=0.0, key=2)
+
+
+def test_zoneout_keeps_the_given_share_of_a_cells_state() -> None:
+    """With all gates 0, the new memory is half the old one, and the output half its hyperbolic tangent."""
+    hidden, memory = _cell(jnp.zeros((1, 4)), jnp.ones((1, 1)), jnp.full((1, 1), 2.0), 0.25)
+    assert float(hidden[0, 0]) == pytest.approx(0.25 * 1 + 0.75 * 0.5 * math.tanh(1))
+    assert float(memory[0, 0]) == pytest.approx(0.25 * 2 + 0.75 * 1)
+
+
+def test_a_network_that_keeps_its_whole_state_forecasts_only_the_bias_of_its_head() -> None:
+    """A zoneout rate of 1 leaves the hidden state at 0 in training and in sampling, so neither depends on the inputs."""
+    config = replace(CONFIG, likelihood="deterministic-L1", num_layers=2)
+    series = seasonal_series()
+    schema = Schema.derive(config, series)
+    shape = network_shape(config, schema)
+    batch = Windows(series, config, schema, scaled=True).batch([(index, 100) for index in range(4)])
+    parameters = initial_parameters(shape, jax.random.key(1)) | {"head_bias": jnp.array([0.7])}
+    unknown = batch._replace(known=np.zeros_like(batch.known))
+    filled = SAMPLED(parameters, shape, unknown, 1.0, jax.random.split(jax.random.key(0), 4), samples=1).T
+    steps = batch.observed.shape[1]
+    np.testing.assert_allclose(filled[:, -steps:], 0.7, rtol=1e-6)
+    assert np.ptp(np.asarray(SAMPLED(parameters, shape, unknown, 0.5, jax.random.split(jax.random.key(0), 4), samples=1))) > 0.1
+    constant = batch._replace(history=filled)
+    assert float(LOSS(parameters, shape, constant, 1.0, jax.random.key(0), False)) == pytest.approx(0, abs=1e-6)
 
 
 def test_the_loss_of_scaled_data_differs_by_the_logarithm_of_the_scale() -> None:

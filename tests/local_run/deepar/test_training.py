@@ -116,7 +116,7 @@ def test_a_loss_that_is_no_number_is_told() -> None:
 
 @pytest.mark.parametrize("likelihood", ["negative-binomial", "beta"])
 def test_other_likelihoods_forecast_within_their_support(likelihood: str) -> None:
-    """Untrained: whatever the network says, samples are counts, or between 0 and 1."""
+    """Samples of an untrained network are counts, or between 0 and 1."""
     config = replace(SMALL, num_cells=4, likelihood=likelihood)
     series = [
         replace(item, target=np.round(np.abs(item.target)) / (40 if likelihood == "beta" else 1)) for item in seasonal_series(2)

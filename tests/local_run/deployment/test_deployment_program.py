@@ -74,7 +74,7 @@ def test_unknown_values_stop_a_deployment(emulator: Emulator, make: Make) -> Non
 def test_progress_tells_of_each_resource(emulator: Emulator, make: Make) -> None:
     events: list[ResourceEvent] = []
     folder = make("q = aws.sqs.Queue('q', name='q')\naws.sns.Topic('t', name=q.name)\n")
-    deploy(emulator, folder, "dev", progress=events.append).destroy(events.append)
+    deploy(emulator, folder, "dev", on_resource=events.append).destroy(events.append)
     assert [(event.phase, event.name) for event in events] == [
         ("creating", "q"),
         ("created", "q"),

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from local_run.emulator.workspace import PREFIX, workspace
+from tests.patience import wait_until
 
 ROOT = Path(__file__).parents[3]
 #: Starts a child that has a child of its own, as a training does, then waits to be killed.
@@ -39,14 +38,6 @@ def runs(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen in five minutes")
-
-
 def test_children_end_with_an_emulator_that_is_killed_and_its_folder_goes_with_the_next_start(tmp_path: Path) -> None:
     with workspace(tmp_path) as living:
         emulator = subprocess.Popen(
@@ -58,7 +49,7 @@ def test_children_end_with_an_emulator_that_is_killed_and_its_folder_goes_with_t
         os.kill(emulator.pid, signal.SIGKILL)
         emulator.wait()
         emulator.stdout.close()
-        wait_until(lambda: not any(runs(int(pid)) for pid in pids))
+        wait_until(lambda: not any(runs(int(pid)) for pid in pids), "the children still run")
         assert Path(folder).is_dir()
         with workspace(tmp_path) as following:
             assert not Path(folder).exists()

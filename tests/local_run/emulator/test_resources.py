@@ -1,49 +1,32 @@
-"""Every resource type by itself: what it gives back, what it reads again, how it changes, and that it goes."""
+"""Every resource type: its outputs, its planned id, its physical name and its deletion."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
-import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import pulumi
 import pytest
 
-from local_run.deployment.deploy import DeployedResource, Deployment, deploy
-from local_run.emulator.resources import RESOURCES, Aws, Properties, resource_of
-from local_run.emulator.server import Emulator
+from local_run.deployment.deploy import Deployment
+from local_run.emulator.resources import Properties, resource_of
+from tests.local_run.programs.every import every_type_deployed, physical_resources
 
-#: Types whose deletion takes no more than their parent's deletion does: AWS always has a value for them.
-WITH_THE_PARENT = {
-    "docker:index/image:Image",
-    "aws:sns/topicPolicy:TopicPolicy",
-    "aws:kms/keyPolicy:KeyPolicy",
-    "aws:s3/bucketVersioning:BucketVersioning",
-}
-#: What the provider leaves empty where it is not set, though its schema calls it required.
+#: Outputs that the provider leaves empty if they are not set, although its schema marks them as required.
 EMPTY_UNLESS_SET = {
     "aws:s3/bucket:Bucket": "accelerationStatus acl bucketNamespace corsRules grants hostedZoneId lifecycleRules logging "
     "objectLockConfiguration policy replicationConfiguration serverSideEncryptionConfiguration versioning website "
     "websiteDomain websiteEndpoint",
     "aws:s3/bucketObjectv2:BucketObjectv2": "checksumCrc32 checksumCrc32c checksumCrc64nvme checksumSha1 checksumSha256 source",
-    "aws:s3/bucketObject:BucketObject": "source",
     "aws:dynamodb/table:Table": "globalTableWitness warmThroughput",
 }
 
 
-@pytest.fixture
-def deployment(emulator: Emulator, every_type: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    monkeypatch.chdir(every_type)
-    return deploy(emulator, every_type, "dev")
-
-
-def made(deployment: Deployment) -> Iterator[tuple[DeployedResource, Aws]]:
-    for resource in deployment.resources:
-        if resource.aws is not None:
-            yield resource, resource.aws
+@pytest.fixture(scope="module")
+def deployment() -> Iterator[Deployment]:
+    with every_type_deployed() as (_, deployed):
+        yield deployed
 
 
 def sdk_class(type_: str) -> Any:
@@ -54,7 +37,7 @@ def sdk_class(type_: str) -> Any:
 
 
 def required_outputs(type_: str) -> set[str]:
-    """Wire names of the outputs that the SDK declares as always there."""
+    """Return the wire names of the outputs that the SDK declares as always set."""
     names = set()
     for name, member in inspect.getmembers(sdk_class(type_), lambda item: isinstance(item, property)):
         annotation = str(member.fget.__annotations__.get("return", ""))
@@ -65,7 +48,7 @@ def required_outputs(type_: str) -> set[str]:
 
 def test_the_sdk_finds_every_output_that_it_declares(deployment: Deployment) -> None:
     missing = {}
-    for resource, _ in made(deployment):
+    for resource, _ in physical_resources(deployment):
         empty = set(EMPTY_UNLESS_SET.get(resource.type, "").split())
         required = required_outputs(resource.type)
         assert required, resource.type
@@ -76,208 +59,20 @@ def test_the_sdk_finds_every_output_that_it_declares(deployment: Deployment) -> 
 
 
 def test_inputs_are_among_the_outputs_unchanged(deployment: Deployment) -> None:
-    # What only building and pushing an image needs.
+    # Inputs that are only needed to build and push an image.
     kept = {"registry", "build", "buildOnPreview", "skipPush"}
-    for resource, _ in made(deployment):
+    for resource, _ in physical_resources(deployment):
         for key in resource.inputs.keys() - kept:
             assert resource.outputs[key] == resource.inputs[key], (resource.urn, key)
 
 
-def test_reading_gives_what_creating_gave(deployment: Deployment) -> None:
-    for resource, aws in made(deployment):
-        found = resource_of(resource.type).read(aws, resource.id, resource.state)
-        assert found is not None, resource.urn
-        different = {key for key in resource.outputs if found[key] != resource.state[key]}
-        assert different <= {"attachmentCount"}, resource.urn
-
-
-def test_updating_with_the_same_inputs_changes_nothing(deployment: Deployment) -> None:
-    for resource, aws in made(deployment):
-        inputs = {key: resource.state[key] for key in resource.inputs}
-        outputs = resource_of(resource.type).update(aws, resource.id, inputs, inputs)
-        changing = {"attachmentCount", "lastModified", "versionId", "version", "qualifiedArn", "qualifiedInvokeArn"}
-        different = {key for key in resource.outputs if outputs.get(key) != resource.state[key]}
-        assert different <= changing, resource.urn
-
-
-def test_updating_leaves_alone_what_stands_in_the_outputs_alone(deployment: Deployment) -> None:
-    """As the engine updates: the old state is outputs too, such as the empty policy of a topic that has one from elsewhere."""
-    for resource, aws in made(deployment):
-        inputs = {key: resource.state[key] for key in resource.inputs}
-        resource_of(resource.type).update(aws, resource.id, dict(resource.state), inputs)
-
-
-def test_what_is_deleted_is_gone_and_deleting_again_is_no_error(deployment: Deployment) -> None:
-    for resource, aws in reversed(list(made(deployment))):
-        kind = resource_of(resource.type)
-        kind.discard(aws, resource.id, resource.state)
-        if resource.type not in WITH_THE_PARENT:
-            assert kind.read(aws, resource.id, resource.state) is None, resource.urn
-        kind.discard(aws, resource.id, resource.state)
-
-
 def test_planned_ids_are_the_ids(deployment: Deployment) -> None:
-    for resource, aws in made(deployment):
+    for resource, aws in physical_resources(deployment):
         planned = resource_of(resource.type).planned_id(aws, resource.state)
         assert planned is None or planned.endswith(resource.id), resource.urn
 
 
-def test_what_forces_a_replacement_is_an_input_of_the_type() -> None:
-    for type_, kind in RESOURCES.items():
-        parameters = set(inspect.signature(sdk_class(type_)._internal_init).parameters)
-        names = {_python_name(name) for name in kind.replace_on}
-        assert names <= parameters, (type_, names - parameters)
-
-
-def _python_name(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-
-
-Change = dict[str, Any]
-Look = Callable[[Emulator], object]
-
-
-def bucket_tags(emulator: Emulator) -> object:
-    return emulator.client("s3").get_bucket_tagging(Bucket="trial-data")["TagSet"]
-
-
-def block(emulator: Emulator) -> object:
-    answer = emulator.client("s3").get_public_access_block(Bucket="trial-data")
-    return answer["PublicAccessBlockConfiguration"]["BlockPublicAcls"]
-
-
-def versioning(emulator: Emulator) -> object:
-    return emulator.client("s3").get_bucket_versioning(Bucket="trial-data")["Status"]
-
-
-def text(emulator: Emulator) -> object:
-    return emulator.client("s3").get_object(Bucket="trial-data", Key="text")["Body"].read()
-
-
-def text_tags(emulator: Emulator) -> object:
-    return emulator.client("s3").get_object_tagging(Bucket="trial-data", Key="text")["TagSet"]
-
-
-def table_protection(emulator: Emulator) -> object:
-    return emulator.client("dynamodb").describe_table(TableName="trial-table")["Table"]["DeletionProtectionEnabled"]
-
-
-def table_indexes(emulator: Emulator) -> object:
-    table = emulator.client("dynamodb").describe_table(TableName="trial-table")["Table"]
-    return [index["IndexName"] for index in table["GlobalSecondaryIndexes"]]
-
-
-def scanning(emulator: Emulator) -> object:
-    answer = emulator.client("ecr").describe_repositories(repositoryNames=["trial-images"])
-    return answer["repositories"][0]["imageScanningConfiguration"]["scanOnPush"]
-
-
-def definition(emulator: Emulator) -> object:
-    return emulator.client("sagemaker").describe_pipeline(PipelineName="trial-pipeline")["PipelineDefinition"]
-
-
-def timeout(emulator: Emulator) -> object:
-    configuration = emulator.client("lambda").get_function(FunctionName="trial-function")["Configuration"]
-    return configuration["Timeout"], configuration["Environment"]["Variables"]
-
-
-def retention(emulator: Emulator) -> object:
-    return emulator.client("logs").describe_log_groups()["logGroups"][0]["retentionInDays"]
-
-
-def pattern(emulator: Emulator) -> object:
-    return json.loads(emulator.client("events").describe_rule(Name="trial-rule")["EventPattern"])
-
-
-def boundary(emulator: Emulator) -> object:
-    names = [role["RoleName"] for role in emulator.client("iam").list_roles()["Roles"]]
-    (role,) = [name for name in names if name.startswith("role-")]
-    return emulator.client("iam").get_role(RoleName=role)["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
-
-
-def attempts(emulator: Emulator) -> object:
-    targets = emulator.client("events").list_targets_by_rule(Rule="trial-rule")["Targets"]
-    return [target["RetryPolicy"]["MaximumRetryAttempts"] for target in targets]
-
-
-def kept_seconds(emulator: Emulator) -> object:
-    url = emulator.client("sqs").get_queue_url(QueueName="trial-queue")["QueueUrl"]
-    answer = emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["MessageRetentionPeriod"])
-    return answer["Attributes"]["MessageRetentionPeriod"]
-
-
-def expression(emulator: Emulator) -> object:
-    answer = emulator.client("scheduler").get_schedule(Name="trial-schedule", GroupName="trial-schedules")
-    return answer["ScheduleExpression"]
-
-
-def threshold(emulator: Emulator) -> object:
-    return emulator.client("cloudwatch").describe_alarms()["MetricAlarms"][0]["Threshold"]
-
-
-def display_name(emulator: Emulator) -> object:
-    arn = emulator.client("sns").list_topics()["Topics"][0]["TopicArn"]
-    return emulator.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"]
-
-
-INDEXES = [{"name": "OtherIndex", "hashKey": "Parent", "projectionType": "ALL"}]
-BOUNDARY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-VARIABLES = {"variables": {"OTHER": "1"}}
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "look", "expected"),
-    [
-        ("box-bucket", {"tags": {"owner": "others"}}, bucket_tags, [{"Key": "owner", "Value": "others"}]),
-        ("box-block", {"blockPublicAcls": False}, block, False),
-        ("box-versioning", {"versioningConfiguration": {"status": "Suspended"}}, versioning, "Suspended"),
-        ("box-text", {"content": "other words"}, text, b"other words"),
-        ("box-text", {"tags": {"owner": "a + b"}}, text_tags, [{"Key": "owner", "Value": "a + b"}]),
-        ("table", {"deletionProtectionEnabled": False}, table_protection, False),
-        ("table", {"globalSecondaryIndexes": INDEXES}, table_indexes, ["OtherIndex"]),
-        ("repository", {"imageScanningConfiguration": {"scanOnPush": False}}, scanning, False),
-        ("pipeline", {"pipelineDefinition": '{"Version": "2020-12-01"}'}, definition, '{"Version": "2020-12-01"}'),
-        ("function", {"timeout": 90, "environment": VARIABLES}, timeout, (90, {"OTHER": "1"})),
-        ("log-group", {"retentionInDays": 7}, retention, 7),
-        ("rule", {"eventPattern": '{"source": ["other"]}'}, pattern, {"source": ["other"]}),
-        ("target", {"retryPolicy": {"maximumRetryAttempts": 1}}, attempts, [1]),
-        ("queue", {"messageRetentionSeconds": 60}, kept_seconds, "60"),
-        ("role", {"permissionsBoundary": BOUNDARY}, boundary, BOUNDARY),
-        ("schedule", {"scheduleExpression": "rate(2 days)"}, expression, "rate(2 days)"),
-        ("alarm", {"threshold": 3}, threshold, 3.0),
-        ("topic", {"displayName": "Alarms"}, display_name, "Alarms"),
-    ],
-)
-def test_a_change_in_place(
-    emulator: Emulator, deployment: Deployment, name: str, change: Change, look: Look, expected: object
-) -> None:
-    assert look_or_none(look, emulator) != expected
-    resource, aws = next((resource, aws) for resource, aws in made(deployment) if resource.name == name)
-    inputs = {key: resource.state[key] for key in resource.inputs}
-    assert not change.keys() & set(resource_of(resource.type).replace_on)
-    outputs = resource_of(resource.type).update(aws, resource.id, inputs, {**inputs, **change})
-    assert look(emulator) == expected
-    assert {key: outputs[key] for key in change} == change
-
-
-def look_or_none(look: Look, emulator: Emulator) -> object:
-    try:
-        return look(emulator)
-    except KeyError:
-        return None
-
-
-def test_changed_code_changes_the_function(emulator: Emulator, deployment: Deployment) -> None:
-    (function,) = deployment.of_type("aws:lambda/function:Function")
-    assert function.aws is not None
-    inputs = {key: function.state[key] for key in function.inputs}
-    code = pulumi.AssetArchive({"handler.py": pulumi.StringAsset("def handle(event, context): return 2\n")})
-    outputs = resource_of(function.type).update(function.aws, function.id, inputs, {**inputs, "code": code})
-    assert outputs["codeSha256"] != function.outputs["codeSha256"]
-    assert outputs["sourceCodeSize"] < function.outputs["sourceCodeSize"]
-
-
-def test_names_are_made_where_a_program_leaves_them_out() -> None:
+def test_a_name_is_generated_if_the_program_sets_none() -> None:
     kind = resource_of("aws:sqs/queue:Queue")
     given: Properties = {"name": "given"}
     assert kind.named(given, "logical", "seed") == given

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from contracts.problems import ProblemsError
 from local_run.emulator.actors import access_key, actor_of
 from local_run.emulator.server import ACCOUNT_ID, Emulator
+from tests.patience import PATIENCE_SECONDS
 
 REGION = "eu-central-1"
 
@@ -47,7 +48,7 @@ def test_a_second_emulator_in_the_process_is_refused_and_harms_nothing() -> None
     with Emulator() as first:
         first.client("sqs").create_queue(QueueName="kept")
         second = Emulator()
-        with pytest.raises(ProblemsError, match="one emulator a process"), second:
+        with pytest.raises(ProblemsError, match="one emulator per process"), second:
             pass
         second.close()
         assert "kept" in first.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"]
@@ -137,7 +138,9 @@ def test_a_child_process_reaches_the_emulator_whatever_it_would_inherit(
     emulator.client("sqs").create_queue(QueueName="seen")
     code = "import boto3, json; print(json.dumps(boto3.client('sqs').list_queues()['QueueUrls']))"
     environment = emulator.process_environment("processing")
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=60, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, timeout=PATIENCE_SECONDS, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0].endswith("/seen")
     assert environment["PATH"] == os.environ["PATH"]
@@ -216,5 +219,7 @@ with Emulator() as emulator:
 def test_routes_are_made_before_the_first_requests_come_at_once() -> None:
     """Made in the threads of the requests, they met CPython's "AST constructor recursion depth mismatch"."""
     root = Path(__file__).parents[3]
-    done = subprocess.run([sys.executable, "-c", FIRST_REQUESTS], cwd=root, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_REQUESTS], cwd=root, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from local_run.emulator.server import HOST, Emulator
 from local_run.emulator.smithy_cbor import CONTENT_TYPE, PROTOCOL
 from tests.local_run.programs.small import REGION
+from tests.patience import PATIENCE_SECONDS
 
 Cbor = Callable[[str], Any]
 ALARM = {
@@ -155,7 +156,7 @@ def _post(emulator: Emulator, path: str, scope: str, body: bytes) -> tuple[int, 
         "Content-Type": CONTENT_TYPE,
         "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0",
     }
-    connection = http.client.HTTPConnection(HOST, emulator.port, timeout=30)
+    connection = http.client.HTTPConnection(HOST, emulator.port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("POST", path, body, headers)
         answer = connection.getresponse()

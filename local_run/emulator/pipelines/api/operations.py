@@ -1,4 +1,4 @@
-"""The SageMaker operations that the layer answers itself, by name; everything else is moto's."""
+"""The SageMaker operations that the emulator answers itself, by name. moto answers all others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from local_run.emulator.pipelines.steps.context import Services
 Request = Mapping[str, Any]
 Response = dict[str, Any]
 
-#: How many steps of an execution run at once where nothing says otherwise.
+#: Default number of steps of an execution that run at the same time.
 DEFAULT_PARALLEL = 50
 
 
@@ -51,7 +51,7 @@ class PipelineApi:
         }
 
     def start(self, request: Request) -> Response:
-        """Start an execution, or give the one that this token started already."""
+        """Start an execution, or return the one that this token has already started."""
         check("StartPipelineExecution", request)
         for name in ("SelectiveExecutionConfig", "PipelineVersionId", "PipelineVersionAlias"):
             if name in request:
@@ -111,12 +111,12 @@ class PipelineApi:
         return {"PipelineExecutionArn": execution.arn}
 
     def forget(self, name: str) -> None:
-        """A deleted pipeline's executions are stopped and can no longer be described."""
+        """Stop and remove the executions of a deleted pipeline."""
         for execution in self._store.forget(name):
             self._runner.stop(execution)
 
     def last_run(self, name: str) -> float | None:
-        """When the pipeline was started last, None where it never was."""
+        """Return the time of the pipeline's last start; None if it was never started."""
         return max((api_time(item.created) for item in self._store.of_pipeline(name)), default=None)
 
     def update(self, request: Request) -> Response:
@@ -143,7 +143,7 @@ class PipelineApi:
         return self._store.get(arn)
 
     def _pipeline(self, name_or_arn: str) -> Mapping[str, Any]:
-        """The pipeline as DescribePipeline gives it."""
+        """Return the response of DescribePipeline."""
         name = pipeline_name(name_or_arn)
         client = self._services.aws.client("sagemaker", PIPELINE_ACTOR)
         try:
@@ -160,7 +160,7 @@ class PipelineApi:
 
 
 class JobApi:
-    """Describe, List and Stop of the jobs that the runner runs; None where the job is not one of them."""
+    """Describe, List and Stop of the jobs of this emulator; None for other jobs."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -179,7 +179,7 @@ class JobApi:
         return {}
 
     def list(self, kind: str, request: Request, others: list[dict[str, Any]]) -> Response:
-        """Our jobs and moto's ``others`` in one list, filtered and sorted as the request asks."""
+        """Return the emulator's jobs and moto's ``others``, filtered and sorted according to the request."""
         check(f"List{kind}Jobs", request)
         items = [job.summary() for job in self._services.jobs.of_kind(kind)]
         known = {item[f"{kind}JobName"] for item in items}
@@ -199,14 +199,14 @@ JOB_KINDS = (PROCESSING_JOB, TRAINING_JOB)
 
 
 def check(operation: str, request: Request) -> None:
-    """Refuse a request that the operation's shape forbids, all problems in one ValidationException."""
+    """Raise one ValidationException with all violations of the operation's shape."""
     problems = request_problems(operation, request)
     if problems:
         raise validation(f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: {'; '.join(problems)}")
 
 
 def pipeline_name(name_or_arn: str) -> str:
-    """The name out of a pipeline's name or ARN."""
+    """Return the pipeline's name, given its name or ARN."""
     return name_or_arn.rpartition(":pipeline/")[2] if name_or_arn.startswith("arn:") else name_or_arn
 
 
@@ -217,7 +217,7 @@ def _execution(
     given: list[dict[str, str]],
     values: Mapping[str, Any],
 ) -> Execution:
-    """A new execution of the pipeline as it stands: later changes of the definition do not reach it."""
+    """Return a new execution of the current definition, which later changes do not affect."""
     identity = random_id()
     parallelism = request.get("ParallelismConfiguration") or pipeline.get("ParallelismConfiguration")
     return Execution(
@@ -238,7 +238,7 @@ def _execution(
 
 
 def _same_start(present: Execution, given: list[dict[str, str]]) -> Response:
-    """A token names one start: asked again it gives the same execution, with other parameters it is a conflict."""
+    """Return the execution that a token has already started. Other parameters are a conflict."""
     if _fingerprint(present.given) != _fingerprint(given):
         raise conflict(f"ClientRequestToken was used for {present.arn} with other parameters.")
     return {"PipelineExecutionArn": present.arn}

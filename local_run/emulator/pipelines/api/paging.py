@@ -1,4 +1,4 @@
-"""Lists in pages: NextToken is the opaque position after the last item given."""
+"""Pages of lists. NextToken is the opaque position after the last item."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAGE_ITEMS = 100
 
 
 def page(items: Sequence[Any], request: Mapping[str, Any], member: str) -> dict[str, Any]:
-    """The part of ``items`` that the request's MaxResults (1 to 100) and NextToken ask for, under the response's member."""
+    """Return the response with the page of ``items`` for the request's MaxResults (1 to 100) and NextToken."""
     size = request.get("MaxResults", PAGE_ITEMS)
     if not isinstance(size, int) or not 1 <= size <= PAGE_ITEMS:
         raise validation(f"Value '{size}' at 'maxResults' failed to satisfy constraint: allowed are 1 to {PAGE_ITEMS}")

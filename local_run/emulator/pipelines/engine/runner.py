@@ -1,4 +1,4 @@
-"""Runs executions: each in a thread of its own, its steps in dependency order, independent ones at the same time."""
+"""Runs executions: each in its own thread. Steps run in the order of their dependencies, or in parallel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local_run.emulator.pipelines.steps.processing import run_processing
 from local_run.emulator.pipelines.steps.registry import run_create_model, run_register_model
 from local_run.emulator.pipelines.steps.training import run_training
 
-#: SageMaker's own words; the step that failed has the reason.
+#: SageMaker's message; the failed step has the reason.
 EXECUTION_FAILED = "Step failure: One or multiple steps failed."
 
 
@@ -32,7 +32,7 @@ def run_condition(context: StepContext) -> None:
 
 
 def run_fail(context: StepContext) -> None:
-    """A Fail step ends the execution with its message."""
+    """End the execution with the Fail step's message."""
     message = as_text(resolve(context.run.step.arguments.get("ErrorMessage", ""), context.scope))
     context.run.metadata = {"Fail": {"ErrorMessage": message}}
     raise StepFailedError(message)
@@ -64,7 +64,7 @@ class Runner:
         self._spawn(f"execution-{execution.id}", lambda: self._drive(execution))
 
     def close(self) -> None:
-        """Wait until every thread has ended; the caller has stopped the executions before."""
+        """Wait until all threads have ended. The caller stops the executions first."""
         while True:
             with self._lock:
                 alive = [thread for thread in self._threads if thread.is_alive()]
@@ -124,7 +124,7 @@ class Runner:
                     return self._transitions.step(execution, run, STOPPED)
 
     def _attempt(self, execution: Execution, run: StepRun) -> None:
-        """One attempt. Whatever goes wrong in it, the layer's own mistakes included, ends the step and never the thread."""
+        """Run one attempt. Every error, including those of the emulator, fails the step but never the thread."""
         with execution.changed:
             run.attempts += 1
             execution.attempts[run.step.name] = run.attempts
@@ -140,7 +140,7 @@ class Runner:
             raise as_step_failure(error) from error
 
     def stop(self, execution: Execution) -> None:
-        """Stop: no further step starts, running ones are ended."""
+        """Stop the execution: start no further step, and end running steps."""
         with execution.changed:
             if execution.finished or execution.stop.is_set():
                 return
@@ -153,7 +153,7 @@ class Runner:
 
 
 def _ready(execution: Execution) -> list[Step]:
-    """Steps not started yet, all of whose predecessors succeeded and whose branch was taken."""
+    """Return the steps that can start: all predecessors succeeded, and their branch was taken."""
     return [
         step
         for step in execution.definition.steps.values()

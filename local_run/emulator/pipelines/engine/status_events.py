@@ -18,7 +18,7 @@ Event = Mapping[str, Any]
 
 
 def execution_event(aws: AwsAccess, execution: Execution, previous: str | None) -> Event:
-    """The event of an execution's change of status; ``previous`` is None when it begins."""
+    """Return the event of a change of an execution's status. At its start, there is no ``previous`` status."""
     detail = {
         "pipelineExecutionDisplayName": execution.display_name,
         "pipelineExecutionDescription": execution.description,

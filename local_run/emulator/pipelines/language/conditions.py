@@ -20,12 +20,12 @@ CONDITION_TYPES = ("Equals", *_ORDERED, "In", "Not", "Or")
 
 
 def all_hold(conditions: Sequence[Mapping[str, Any]], resolver: Resolver) -> bool:
-    """Whether every condition holds; all are evaluated, so that a broken one is never hidden by a false one."""
+    """Return whether all conditions hold. All are evaluated, so a false one never hides an invalid one."""
     return all([holds(condition, resolver) for condition in conditions])
 
 
 def holds(condition: Mapping[str, Any], resolver: Resolver) -> bool:
-    """Whether one condition holds; ``resolver`` gives the value of an expression."""
+    """Return whether a condition holds. ``resolver`` returns the value of an expression."""
     kind = str(condition.get("Type"))
     if kind == "Not":
         return not holds(condition["Condition"], resolver)
@@ -47,7 +47,7 @@ def holds(condition: Mapping[str, Any], resolver: Resolver) -> bool:
 def _equal(left: Any, right: Any) -> bool:
     if (_is_number(left) and _is_number(right)) or type(left) is type(right):
         return bool(left == right)
-    raise StepFailedError(f"ClientError: {left!r} and {right!r} are of different types and can not be compared")
+    raise StepFailedError(f"ClientError: {left!r} and {right!r} have different types and cannot be compared")
 
 
 def _is_number(value: Any) -> bool:

@@ -1,7 +1,7 @@
-"""A pipeline definition as an execution reads it: parameters and steps, each step with what it waits for.
+"""A pipeline definition as an execution uses it: parameters, and steps with their predecessors.
 
-Reads the JSON that DescribePipeline returns, never Python objects. Steps inside a condition's branches stand beside all others,
-each guarded by that condition and branch.
+It is read from the JSON of DescribePipeline, never from Python objects. The steps of a condition's branches are in the same
+list as all others, and name their condition and branch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PARAMETER_TYPES = ("String", "Integer", "Float", "Boolean")
 
 @dataclass(frozen=True)
 class Parameter:
-    """A declared parameter; ``default`` is None where a start must give the value."""
+    """A declared parameter. ``default`` None means that a start must set the value."""
 
     name: str
     kind: str
@@ -35,7 +35,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Guard:
-    """A step inside a branch runs only when the condition's outcome is ``branch``."""
+    """A step in a branch runs only if the condition's outcome is ``branch``."""
 
     condition: str
     branch: bool
@@ -43,7 +43,7 @@ class Guard:
 
 @dataclass(frozen=True)
 class Step:
-    """One step. ``waits_for`` holds the names of steps that must have succeeded first, guards included."""
+    """One step. ``waits_for`` names the steps that must succeed first, including its conditions."""
 
     name: str
     kind: str
@@ -58,14 +58,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Definition:
-    """What one execution runs."""
+    """The parsed definition of an execution."""
 
     parameters: Mapping[str, Parameter]
     steps: Mapping[str, Step]
 
 
 def parse_definition(text: str) -> Definition:
-    """Read a definition; every problem of it is in one ValidationException."""
+    """Parse a definition. One ValidationException contains all its problems."""
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -164,7 +164,7 @@ def _duplicates(noun: str, names: Sequence[str]) -> Iterator[str]:
 
 
 def _cycles(steps: Mapping[str, Step]) -> Iterator[str]:
-    """One message where steps wait for one another, naming those that could never start."""
+    """Report steps that wait for each other and could never start."""
     waiting = {name: set(step.waits_for) & steps.keys() for name, step in steps.items()}
     while ready := {name for name, waits in waiting.items() if not waits}:
         waiting = {name: waits - ready for name, waits in waiting.items() if name not in ready}

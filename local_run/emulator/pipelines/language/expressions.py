@@ -18,7 +18,7 @@ _PART = re.compile(r"\.?([A-Za-z0-9_:\-]+)|\[(\d+)\]|\[(['\"])(.*?)\3\]")
 
 
 class Scope(Protocol):
-    """Where references lead while one step runs."""
+    """Values of references while a step runs."""
 
     def parameter(self, name: str) -> Any: ...
 
@@ -27,14 +27,14 @@ class Scope(Protocol):
     def step_properties(self, step: str) -> Mapping[str, Any]: ...
 
     def property_file(self, step: str, name: str) -> Any:
-        """The parsed content of a step's property file."""
+        """Return the parsed content of a step's property file."""
 
     def json_object(self, s3_uri: str) -> Any:
-        """The parsed content of a JSON object in S3."""
+        """Return the parsed content of a JSON object in S3."""
 
 
 def expression_kind(value: Any) -> str | None:
-    """Which expression this is, None for data. An unknown ``Std:`` function is an expression too: it is refused, not copied."""
+    """Return the kind of expression; None for data. Unknown ``Std:`` functions are expressions, so they are rejected."""
     if isinstance(value, Mapping) and len(value) == 1:
         key = next(iter(value))
         if key == GET and isinstance(value[key], str):
@@ -45,7 +45,7 @@ def expression_kind(value: Any) -> str | None:
 
 
 def references(value: Any) -> Iterator[str]:
-    """Every path that a ``Get`` anywhere inside the value names."""
+    """Yield the paths of all ``Get`` expressions in the value."""
     if expression_kind(value) == GET:
         yield value[GET]
     elif isinstance(value, Mapping):
@@ -57,7 +57,7 @@ def references(value: Any) -> Iterator[str]:
 
 
 def unknown_functions(value: Any) -> Iterator[str]:
-    """Every ``Std:`` function inside the value that this interpreter does not know."""
+    """Yield all unknown ``Std:`` functions in the value."""
     kind = expression_kind(value)
     if kind is not None and kind not in (GET, JOIN, JSON_GET):
         yield kind
@@ -66,7 +66,11 @@ def unknown_functions(value: Any) -> Iterator[str]:
 
 
 def resolve(value: Any, scope: Scope) -> Any:
-    """The value with every expression replaced by what it stands for; :class:`StepFailedError` where it stands for nothing."""
+    """Return the value with all expressions evaluated.
+
+    Raises:
+        StepFailedError: an expression has no value.
+    """
     kind = expression_kind(value)
     if kind == GET:
         return _get(value[GET], scope)
@@ -84,7 +88,7 @@ def resolve(value: Any, scope: Scope) -> Any:
 
 
 def follow(root: Any, path: str, where: str) -> Any:
-    """The value at a path such as ``A.B[0].C``, ``Outputs['train'].S3Output.S3Uri`` or ``$.a.b``.
+    """Return the value at a path such as ``A.B[0].C``, ``Outputs['train'].S3Output.S3Uri`` or ``$.a.b``.
 
     A list indexed by text is searched for the element that has that name: SageMaker's lists of outputs, channels and
     metrics are read so.
@@ -139,7 +143,7 @@ def _join(arguments: Mapping[str, Any], scope: Scope) -> str:
 
 
 def as_text(value: Any) -> str:
-    """How a value reads inside a joined string: booleans as ``true`` and ``false``, numbers as JSON writes them."""
+    """Return a value as text for a joined string: booleans as ``true`` and ``false``, numbers as in JSON."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int, float)):

@@ -1,4 +1,4 @@
-"""The parameters of a start, checked as SageMaker checks them: known, of the declared type, an enum's value, complete."""
+"""Checks the parameters of a start like SageMaker: names, types, enum values, and missing parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_run.emulator.pipelines.language.definition import Definition, Paramet
 
 
 def apply_parameters(definition: Definition, given: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """Every declared parameter's value, typed; one ValidationException names all that is wrong with what was given."""
+    """Return the typed values of all declared parameters. One ValidationException contains all problems."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for item in given:
@@ -50,7 +50,7 @@ def _take(definition: Definition, name: str, text: str, values: dict[str, Any], 
 
 
 def typed(parameter: Parameter, text: str) -> Any:
-    """The text as a value of the parameter's type, None where it is not one."""
+    """Return the text as a value of the parameter's type; None if it is not one."""
     if parameter.kind == "Integer":
         return int(text) if re.fullmatch(r"[-+]?[0-9]{1,18}", text) else None
     if parameter.kind == "Boolean":

@@ -1,4 +1,4 @@
-"""Retry policies of a step: which failures are tried again, how often and after how long.
+"""Retry policies of a step: which failures are retried, how often, and after which delay.
 
 Source: developer guide, "Retry policy for pipeline steps". Service faults and throttling are retried by default, everything
 else only where a policy names it.
@@ -33,7 +33,7 @@ class RetryPolicy:
             kinds=(kinds,) if isinstance(kinds, str) else tuple(kinds),
             interval=float(item.get("IntervalSeconds", 1)),
             backoff=float(item.get("BackoffRate", 2.0)),
-            # Only one of the two limits is ever given; without an expiry the documented default counts.
+            # A policy has only one of the two limits. Without an expiry, the documented default applies.
             max_attempts=int(item.get("MaxAttempts", ATTEMPTS_MAX * 1000 if expires is not None else 5)),
             expire_after=None if expires is None else float(expires) * 60,
         )
@@ -44,13 +44,13 @@ _DEFAULT = RetryPolicy((SERVICE_FAULT, THROTTLING))
 
 @dataclass
 class RetryState:
-    """How often each policy has been used in one step's run."""
+    """Number of uses of each policy in a run of a step."""
 
     policies: Sequence[RetryPolicy]
     _used: dict[int, int] = field(default_factory=dict)
 
     def delay(self, kind: str | None, elapsed: float) -> float | None:
-        """Seconds to wait before the next attempt, None where the failure is final. ``elapsed`` is since the first attempt."""
+        """Return the seconds until the next attempt, or None. ``elapsed`` seconds have passed since the first attempt."""
         if kind is None:
             return None
         index, policy = self._policy(kind)
@@ -69,7 +69,7 @@ class RetryState:
 
 
 def policy_problems(policies: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What SageMaker refuses in a step's retry policies."""
+    """Return what SageMaker rejects in a step's retry policies."""
     for item in policies:
         kinds = item.get("ExceptionType")
         for kind in [kinds] if isinstance(kinds, str) else kinds or [None]:

@@ -1,4 +1,4 @@
-"""Records of the processing and training jobs that the runner runs, as Describe and List show them."""
+"""Records of the processing and training jobs in the form of Describe and List responses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Job:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def enter(self, secondary_status: str) -> None:
-        """The next phase (Starting, Downloading, Training, Uploading, …); training jobs list their phases with times."""
+        """Enter the next phase (Starting, Downloading, Training, Uploading, …); training jobs list their phases with times."""
         with self.lock:
             moment = now()
             if self.transitions and "EndTime" not in self.transitions[-1]:
@@ -53,7 +53,7 @@ class Job:
             self.status, self.failure_reason, self.exit_message, self.ended = status, reason, exit_message, now()
 
     def described(self) -> dict[str, Any]:
-        """The response of DescribeProcessingJob or DescribeTrainingJob."""
+        """Return the response of DescribeProcessingJob or DescribeTrainingJob."""
         with self.lock:
             operation = f"Describe{self.kind}Job"
             shown = {key: value for key, value in self.request.items() if key in output_members(operation)}
@@ -72,7 +72,7 @@ class Job:
             return shown
 
     def summary(self) -> dict[str, Any]:
-        """The job in ListProcessingJobs or ListTrainingJobs."""
+        """Return the job's entry in ListProcessingJobs or ListTrainingJobs."""
         names = {f"{self.kind}JobName", f"{self.kind}JobArn", f"{self.kind}JobStatus", f"{self.kind}EndTime"}
         names |= {"CreationTime", "LastModifiedTime"}
         if self.kind == PROCESSING_JOB:

@@ -1,4 +1,4 @@
-"""Requests checked against botocore's model of the SageMaker API: what the service refuses, the layer refuses too."""
+"""Checks requests with botocore's model of the SageMaker API, as the service does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def service_model() -> ServiceModel:
 
 
 def request_problems(operation: str, request: Mapping[str, Any]) -> list[str]:
-    """All that the operation's input shape forbids: missing and unknown members, types, lengths, ranges, patterns, enums.
+    """Return all violations of the operation's input shape: members, types, lengths, ranges, patterns, enums.
 
     botocore itself checks only types and lower bounds; the service checks the rest.
     """
@@ -28,7 +28,7 @@ def request_problems(operation: str, request: Mapping[str, Any]) -> list[str]:
 
 
 def shape_problems(shape: Shape, request: Mapping[str, Any]) -> list[str]:
-    """:func:`request_problems` for an operation of any service, given its input shape."""
+    """Return the violations of an input shape of any service; see :func:`request_problems`."""
     errors = ParamValidator().validate(dict(request), shape)
     if errors.has_errors():
         report: str = errors.generate_report()
@@ -37,7 +37,7 @@ def shape_problems(shape: Shape, request: Mapping[str, Any]) -> list[str]:
 
 
 def output_members(operation: str) -> frozenset[str]:
-    """Names of the top-level members in the operation's response."""
+    """Return the names of the top-level members of the operation's response."""
     shape = service_model().operation_model(operation).output_shape
     return frozenset(shape.members) if shape is not None else frozenset()
 
@@ -82,4 +82,4 @@ def _matches(pattern: str, value: str) -> bool:
     try:
         return re.fullmatch(pattern, value, re.DOTALL) is not None
     except re.error:
-        return True  # a Java pattern that Python can not read: leave the judgement to the service
+        return True  # Python cannot read this Java pattern, so the value is not checked

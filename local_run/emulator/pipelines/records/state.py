@@ -1,4 +1,4 @@
-"""Executions and their steps, as the API shows them. Everything mutable is guarded by the execution's own lock."""
+"""Executions and their steps, in the form of API responses. The execution's lock guards its mutable state."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def now() -> datetime:
 
 
 def random_id(length: int = 12) -> str:
-    """Lower-case letters and digits, as SageMaker's own execution ids."""
+    """Return random lower-case letters and digits, like SageMaker's execution ids."""
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(length))
 
 
 def api_time(moment: datetime) -> float:
-    """A time as the JSON protocol writes it: seconds since the epoch."""
+    """Return a time in the JSON protocol's form: seconds since the epoch."""
     return moment.timestamp()
 
 
@@ -45,7 +45,7 @@ class StepRun:
     properties: dict[str, Any] = field(default_factory=dict)
 
     def described(self) -> dict[str, Any]:
-        """The step in ListPipelineExecutionSteps."""
+        """Return the step's entry in ListPipelineExecutionSteps."""
         shown: dict[str, Any] = {
             "StepName": self.step.name,
             "StepDisplayName": self.step.display_name,
@@ -62,7 +62,7 @@ class StepRun:
 
 @dataclass
 class Execution:
-    """One pipeline execution: what it was started with, and how far it is."""
+    """One pipeline execution: its start request, its definition and its progress."""
 
     arn: str
     pipeline_name: str
@@ -96,12 +96,12 @@ class Execution:
         return is_terminal(self.status)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end; whether it came within ``timeout`` seconds."""
+        """Wait for the end. Returns False after ``timeout`` seconds."""
         with self.changed:
             return self.changed.wait_for(lambda: self.finished, timeout)
 
     def variable(self, name: str) -> str | None:
-        """The value of an execution variable, None for one that does not exist."""
+        """Return the value of an execution variable; None if it does not exist."""
         return {
             "PipelineName": self.pipeline_name,
             "PipelineArn": self.pipeline_arn,
@@ -112,11 +112,11 @@ class Execution:
         }.get(name)
 
     def forget_unfinished_steps(self) -> None:
-        """What a retry does: steps that succeeded stay, all others run again, their attempts counted on."""
+        """Prepare a retry: keep successful steps, and run all others again with the next attempt number."""
         self.steps = {name: run for name, run in self.steps.items() if run.status == SUCCEEDED}
 
     def described(self) -> dict[str, Any]:
-        """DescribePipelineExecution's response."""
+        """Return the response of DescribePipelineExecution."""
         shown = {
             "PipelineArn": self.pipeline_arn,
             "PipelineExecutionArn": self.arn,
@@ -132,7 +132,7 @@ class Execution:
         return {key: value for key, value in shown.items() if value is not None}
 
     def summary(self) -> dict[str, Any]:
-        """The execution in ListPipelineExecutions."""
+        """Return the execution's entry in ListPipelineExecutions."""
         shown = {
             "PipelineExecutionArn": self.arn,
             "StartTime": api_time(self.created),
@@ -165,7 +165,7 @@ class ExecutionStore:
             return self._tokens.get((pipeline_name, token))
 
     def get(self, arn: str) -> Execution:
-        """The execution; ResourceNotFound where there is none."""
+        """Return the execution; raises ApiError (ResourceNotFound) if it does not exist."""
         with self.lock:
             execution = self._executions.get(arn)
         if execution is None:
@@ -173,7 +173,7 @@ class ExecutionStore:
         return execution
 
     def forget(self, pipeline_name: str) -> list[Execution]:
-        """Take out every execution of a pipeline that was deleted, and return them."""
+        """Remove all executions of a deleted pipeline, and return them."""
         with self.lock:
             gone = self.of_pipeline(pipeline_name)
             self._executions = {arn: item for arn, item in self._executions.items() if item.pipeline_name != pipeline_name}

@@ -1,1 +1,1 @@
-"""What each type of step does, and the containers that jobs run in."""
+"""The types of steps, and the containers of their jobs."""

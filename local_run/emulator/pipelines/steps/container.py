@@ -1,4 +1,4 @@
-"""What a job's container becomes on a developer's machine: a process with the same layout, or a container of a local daemon."""
+"""Runs a job's container locally: as a process with the container's folders, or as a container of the local Docker daemon."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local_run.emulator.processes import LineSink, OwnedProcess, inherited_envir
 class ContainerJob:
     """One container to run. Paths in ``command`` and ``environment`` are the container's own, beginning with ``/opt/ml``.
 
-    ``root`` is the folder that stands for the container's ``/``: its ``opt/ml`` is prepared before and read after the run.
+    ``root`` is the folder of the container's file system. Its ``opt/ml`` is filled before the run and read after it.
     """
 
     name: str
@@ -63,17 +63,17 @@ class ProcessBackend:
 class DockerBackend:
     """Runs the job's image by a local Docker daemon, with the job's ``opt/ml`` mounted and the host's network.
 
-    The image must be there already (``--pull never``): nothing on this machine stands for the ECR repository. The host's
-    network is what lets the container reach the emulator's loopback endpoint.
+    The image must exist on this machine (``--pull never``), because there is no ECR repository to pull from. The container uses
+    the host's network, so that it reaches the emulator's loopback endpoint.
     """
 
     def __init__(self, executable: str = "docker", user: str | None = None) -> None:
         self._executable = executable
-        # Files that root writes into the mount could not be removed by us afterwards.
+        # Files written by root into the mount could not be removed afterwards.
         self._user = user or f"{os.getuid()}:{os.getgid()}"
 
     def command(self, job: ContainerJob) -> list[str]:
-        """The command line. Environment is passed by name alone: values would show in the machine's list of processes."""
+        """Return the command line. It names variables without their values, which would be visible in the list of processes."""
         options = ["run", "--rm", "--init", "--pull", "never", "--network", "host", "--name", job.name, "--user", self._user]
         options += ["--volume", f"{job.root}{ML_ROOT}:{ML_ROOT}"]
         for name in sorted({**job.aws_environment, **job.environment}):
@@ -87,7 +87,7 @@ class DockerBackend:
         return OwnedProcess(self.command(job), environment, on_line, before_kill=lambda: self._kill(job.name))
 
     def _kill(self, name: str) -> None:
-        """SIGKILL of the client would leave the container running: the daemon must be told."""
+        """Kill the container through the daemon, because it keeps running if only the client is killed."""
         subprocess.run([self._executable, "kill", name], check=False, capture_output=True, timeout=30)
 
 
@@ -100,5 +100,5 @@ def _under_root(argument: str, root: Path) -> str:
 
 
 def joined_command(entrypoint: Sequence[str] | None, arguments: Sequence[str] | None) -> tuple[str, ...]:
-    """A container's command from the two lists of a job's AppSpecification."""
+    """Return a container's command from the two lists of a job's AppSpecification."""
     return (*(entrypoint or ()), *(arguments or ()))

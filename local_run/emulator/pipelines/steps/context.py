@@ -1,4 +1,4 @@
-"""What a step's executor works with: the resolved arguments, AWS as the right actor, the log, and whether to stop."""
+"""Context of a step: its resolved arguments, AWS clients for each actor, progress, and the request to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_run.emulator.access import PIPELINE_ACTOR, AwsAccess
-from local_run.emulator.listener import Listener
 from local_run.emulator.options import Options
 from local_run.emulator.pipelines.errors import JOB_INTERNAL_ERROR, SERVICE_FAULT, THROTTLING, StepFailedError, StepStoppedError
 from local_run.emulator.pipelines.language.expressions import resolve
@@ -19,12 +18,13 @@ from local_run.emulator.pipelines.records.shapes import request_problems
 from local_run.emulator.pipelines.records.state import Execution, StepRun, random_id
 from local_run.emulator.pipelines.steps.container import ContainerBackend
 from local_run.emulator.pipelines.steps.transfer import read_json
+from local_run.emulator.progress import OnProgress, Warned
 
 JOB_NAME_CHARS = 63
 
 
 class ExecutionScope:
-    """Where references lead while a step of an execution runs. Property files are read from S3 once a step."""
+    """Values of references while a step of an execution runs. Property files are read from S3 once per step."""
 
     def __init__(self, execution: Execution, aws: AwsAccess, job_names: Mapping[str, str]) -> None:
         self._execution = execution
@@ -68,18 +68,21 @@ class ExecutionScope:
 
 @dataclass
 class Services:
-    """What all executions of one emulator share."""
+    """Services that all executions of one emulator share."""
 
     aws: AwsAccess
     options: Options
-    listener: Listener
+    report: OnProgress
     jobs: JobStore
     backend: ContainerBackend
     slots: threading.BoundedSemaphore
-    #: moto counts a group's versions without a lock: two registrations at once would get the same one.
+    #: moto counts a group's versions without a lock, so two concurrent registrations would get the same version.
     registry_lock: threading.Lock = field(default_factory=threading.Lock)
-    #: What moto does not keep of a request, by (Describe operation, ARN or name).
+    #: Parts of requests that moto does not store, by (Describe operation, ARN or name).
     supplements: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def warn(self, text: str) -> None:
+        self.report(Warned(text))
 
 
 @dataclass
@@ -96,7 +99,7 @@ class StepContext:
         self.scope = ExecutionScope(self.execution, self.services.aws, names)
 
     def resolved(self) -> dict[str, Any]:
-        """The step's arguments with every expression replaced."""
+        """Return the step's arguments with all expressions evaluated."""
         arguments: dict[str, Any] = resolve(self.run.step.arguments, self.scope)
         return arguments
 
@@ -104,7 +107,7 @@ class StepContext:
         return self.services.aws.client(service, actor)
 
     def check_request(self, operation: str, request: Mapping[str, Any]) -> None:
-        """Refuse what the service would refuse, in its words."""
+        """Raise StepFailedError for a request that the service would reject, with its message."""
         problems = request_problems(operation, request)
         if problems:
             reason = f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {'; '.join(problems)}"
@@ -116,14 +119,14 @@ class StepContext:
 
 
 def resource_name(execution_id: str, step: str) -> str:
-    """``pipelines-<execution>-<step>-<random>``: how SageMaker names what a step creates, within 63 characters."""
+    """Return SageMaker's name for a step's resource: ``pipelines-<execution>-<step>-<random>``, at most 63 characters."""
     head, tail = f"pipelines-{execution_id}-", f"-{random_id(10)}"
     middle = "".join(character if character.isalnum() else "-" for character in step)
     return head + middle[: JOB_NAME_CHARS - len(head) - len(tail)].strip("-") + tail
 
 
 def as_step_failure(error: Exception) -> StepFailedError:
-    """Any error as the failure of the step it came up in, with the kind that retry policies know."""
+    """Return any error as a step failure with the exception type that retry policies use."""
     if isinstance(error, StepFailedError):
         return error
     if isinstance(error, ClientError):

@@ -1,4 +1,4 @@
-"""What processing and training have in common: a slot, a folder, a container watched until it ends or must end."""
+"""Runs the jobs of processing and training steps: waits for a slot, creates a folder, and watches the container."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from local_run.emulator.pipelines.records.jobs import JOB_FAILED, JOB_STOPPED, J
 from local_run.emulator.pipelines.records.state import now
 from local_run.emulator.pipelines.steps.context import StepContext
 from local_run.emulator.processes import LineSink, OwnedProcess
+from local_run.emulator.progress import LogLine
 
 POLL_SECONDS = 0.2
 MESSAGE_CHARS = 1024
@@ -23,7 +24,7 @@ MESSAGE_CHARS = 1024
 
 @contextmanager
 def running_job(context: StepContext, job: Job) -> Iterator[Path]:
-    """Take a slot and a folder for the job; whatever ends it ends its record too, and the folder is removed."""
+    """Take a slot and create a folder for the job. Afterwards, finish the job's record and remove the folder."""
     root: Path | None = None
     slots = context.services.slots
     try:
@@ -53,17 +54,20 @@ def running_job(context: StepContext, job: Job) -> Iterator[Path]:
 def run_container(
     context: StepContext, job: Job, start: Callable[[LineSink], OwnedProcess], on_line: LineSink, group: str
 ) -> int:
-    """Run a container to its end and return its exit code; its lines go to CloudWatch, the listener and ``on_line``."""
-    actor_logs = context.client("logs", job.kind.lower())
-    stream = LogStream(actor_logs, group, f"{job.name}/algo-1-{int(time.time())}", context.services.listener.warning)
+    """Run a container to its end and return its exit code.
 
-    def heard(line: str) -> None:
+    Its lines go to CloudWatch, to the progress callback and to ``on_line``.
+    """
+    actor_logs = context.client("logs", job.kind.lower())
+    stream = LogStream(actor_logs, group, f"{job.name}/algo-1-{int(time.time())}", context.services.warn)
+
+    def forward(line: str) -> None:
         stream.write(line)
-        context.services.listener.log_line(context.execution.arn, context.run.step.name, line)
+        context.services.report(LogLine(context.execution.arn, context.run.step.name, line))
         on_line(line)
 
     try:
-        process = start(heard)
+        process = start(forward)
     except OSError as error:
         raise StepFailedError(f"ClientError: InternalServerError: {error}", JOB_INTERNAL_ERROR) from error
     try:
@@ -93,18 +97,18 @@ def _watch(context: StepContext, job: Job, process: OwnedProcess) -> int:
 
 
 def exit_code(code: int) -> int:
-    """The code as a container reports it: 128 and the signal's number for a process that a signal ended."""
+    """Return the exit code like a container: 128 plus the signal's number for a process that a signal ended."""
     return code if code >= 0 else 128 - code
 
 
 def warn_of_instances(context: StepContext, count: int) -> None:
     if count != 1:
         name = context.run.step.name
-        context.services.listener.warning(f"step {name} asks for {count} instances; here one container runs")
+        context.services.warn(f"step {name} requests {count} instances, but one container runs locally")
 
 
 def failure_text(path: Path) -> str:
-    """What the container left as its reason, cut as SageMaker cuts it; empty where it left none."""
+    """Return the failure reason that the container wrote, truncated like SageMaker's; empty if there is none."""
     if not path.is_file():
         return ""
     return path.read_bytes()[: MESSAGE_CHARS * 4].decode("utf-8", "replace").strip()[:MESSAGE_CHARS]
@@ -125,4 +129,4 @@ def _injected_fault(context: StepContext) -> None:
     run = context.run
     kind = context.services.options.job_faults.before_start(run.step.name, run.attempts)
     if kind is not None:
-        raise StepFailedError(f"ClientError: {kind}: a fault asked for by the options", kind)
+        raise StepFailedError(f"ClientError: {kind}: a fault injected by the options", kind)

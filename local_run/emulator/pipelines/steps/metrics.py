@@ -1,4 +1,4 @@
-"""What a training job's log says: the metrics SageMaker reads from it, and how far the epochs are.
+"""Reads metrics and the progress of epochs from a training job's log.
 
 The built-in algorithms' metrics are defined by SageMaker itself; these are DeepAR's, as its jobs print them::
 
@@ -36,7 +36,7 @@ class MetricReader:
         return cls(tuple((item["Name"], re.compile(item["Regex"])) for item in definitions))
 
     def read(self, line: str) -> list[tuple[str, float]]:
-        """The metrics in a line; what is no finite number is no metric."""
+        """Yield the metrics in a line. Values that are not finite are ignored."""
         found = []
         for name, pattern in self.definitions:
             match = pattern.search(line)
@@ -47,7 +47,7 @@ class MetricReader:
 
 
 def epoch_in(line: str) -> tuple[int, float] | None:
-    """Epoch (from 0) and training loss, where the line ends an epoch."""
+    """Return the epoch (from 0) and its training loss if the line ends an epoch, otherwise None."""
     match = _EPOCH.search(line)
     loss = _finite(match.group(2)) if match else None
     return None if match is None or loss is None else (int(match.group(1)), loss)

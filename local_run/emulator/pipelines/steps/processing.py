@@ -1,4 +1,4 @@
-"""The Processing step: inputs from S3, the container, outputs to S3 once it has ended well."""
+"""The Processing step: inputs from S3, the container, outputs to S3 once it has succeeded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
 def run_processing(context: StepContext) -> None:
-    """Run the step; its properties are the job's description."""
+    """Run the step. Its properties are the job's description."""
     request = {"ProcessingJobName": context.resource_name, **context.resolved()}
     context.check_request("CreateProcessingJob", request)
     job = context.services.jobs.create(PROCESSING_JOB, context.resource_name, request)
@@ -34,7 +34,7 @@ def run_processing(context: StepContext) -> None:
             lambda _line: None,
             LOG_GROUP,
         )
-        _judge(job, code, failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")))
+        _raise_on_failure(job, code, failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")))
         context.raise_if_stopped()
         _send_outputs(context, request, root)
         job.finish(COMPLETED, exit_message=failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")) or None)
@@ -58,11 +58,11 @@ def _fetch_inputs(context: StepContext, request: dict[str, Any], root: Path) -> 
     for item in request.get("ProcessingInputs") or ():
         source = item.get("S3Input")
         if source is None:
-            raise StepFailedError(f"ClientError: input {item['InputName']!r}: only S3Input is run here")
+            raise StepFailedError(f"ClientError: input {item['InputName']!r}: the emulator supports only S3Input")
         wanted = {"S3DataType": "S3Prefix", "S3InputMode": "File", "S3CompressionType": "None"}
         if any(source.get(name, value) != value for name, value in wanted.items()):
-            name = item["InputName"]
-            raise StepFailedError(f"ClientError: input {name!r}: only an uncompressed S3Prefix in File mode is run here")
+            supported = "the emulator supports only an uncompressed S3Prefix in File mode"
+            raise StepFailedError(f"ClientError: input {item['InputName']!r}: {supported}")
         download(s3, source["S3Uri"], local_path(root, source["LocalPath"]))
     for item in _outputs(request):
         local_path(root, item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
@@ -70,13 +70,13 @@ def _fetch_inputs(context: StepContext, request: dict[str, Any], root: Path) -> 
 
 
 def _write_configuration(request: dict[str, Any], job: Job, root: Path) -> None:
-    """The two files that SageMaker puts beside every processing container."""
+    """Write the two configuration files that SageMaker provides to every processing container."""
     folder = local_path(root, "/opt/ml/config")
     write_json(folder / "processingjobconfig.json", {**request, "ProcessingJobArn": job.arn})
     write_json(folder / "resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
 
 
-def _judge(job: Job, code: int, message: str) -> None:
+def _raise_on_failure(job: Job, code: int, message: str) -> None:
     if code != 0:
         reason = f"AlgorithmError: {message or 'See job logs for more information'}, exit code: {code}"
         job.finish(JOB_FAILED, reason, exit_message=message or None)

@@ -1,4 +1,4 @@
-"""The Model and RegisterModel steps: moto creates the model and the package; what it forgets of the request is kept here."""
+"""The Model and RegisterModel steps: moto creates both, and this module keeps what moto does not store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local_run.emulator.pipelines.steps.context import StepContext
 
 
 def run_create_model(context: StepContext) -> None:
-    """Create the model; the step's properties are its description."""
+    """Create the model. The step's properties are its description."""
     request = {"ModelName": context.resource_name, **context.resolved()}
     context.check_request("CreateModel", request)
     client = context.client("sagemaker", PIPELINE_ACTOR)
@@ -22,7 +22,7 @@ def run_create_model(context: StepContext) -> None:
 
 
 def run_register_model(context: StepContext) -> None:
-    """Register a version of the model package; the step's properties are its description."""
+    """Register a version of the model package. The step's properties are its description."""
     request = context.resolved()
     context.check_request("CreateModelPackage", request)
     client = context.client("sagemaker", PIPELINE_ACTOR)
@@ -39,7 +39,7 @@ def _keep(context: StepContext, operation: str, key: str, request: Mapping[str, 
 
 
 def plain(response: Mapping[str, Any]) -> dict[str, Any]:
-    """A boto3 response as the JSON it came from: no metadata, times as seconds since the epoch."""
+    """Convert a boto3 response back to JSON: without metadata, and with times as seconds since the epoch."""
     return {key: _plain(value) for key, value in response.items() if key != "ResponseMetadata"}
 
 

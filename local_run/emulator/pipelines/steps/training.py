@@ -1,4 +1,4 @@
-"""The Training step: channels and hyperparameters into the container's layout, the algorithm, its model to S3."""
+"""The Training step: writes channels and hyperparameters, runs the algorithm, and uploads its model to S3."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from local_run.emulator.pipelines.steps.jobrun import failure_text, run_containe
 from local_run.emulator.pipelines.steps.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.emulator.pipelines.steps.transfer import download, split_s3_uri, upload_file, write_json
 from local_run.emulator.processes import LineSink, OwnedProcess, inherited_environment
+from local_run.emulator.progress import EpochFinished
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 def run_training(context: StepContext) -> None:
-    """Run the step; its properties are the job's description."""
+    """Run the step. Its properties are the job's description."""
     request = {"TrainingJobName": context.resource_name, **context.resolved()}
     context.check_request("CreateTrainingJob", request)
     command = _command(context.services.options, request["AlgorithmSpecification"].get("TrainingImage", ""))
@@ -41,10 +42,10 @@ def run_training(context: StepContext) -> None:
             context,
             job,
             lambda sink: _start(context, command, root, sink),
-            lambda line: _hear(context, job, MetricReader.of(definitions), line),
+            lambda line: _read_metrics(context, job, MetricReader.of(definitions), line),
             LOG_GROUP,
         )
-        _judge(job, code, failure_text(ml / "output" / "failure"))
+        _raise_on_failure(job, code, failure_text(ml / "output" / "failure"))
         context.raise_if_stopped()
         job.enter("Uploading")
         job.model_artifacts = _send_model(context, request, ml)
@@ -53,7 +54,7 @@ def run_training(context: StepContext) -> None:
 
 
 def _command(options: Options, image: str) -> Command:
-    """What runs for a training image, found by its repository's name."""
+    """Return the command for a training image, found by its repository's name."""
     repository = image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0]
     command = options.training_commands.get(repository)
     if command is None:
@@ -63,7 +64,7 @@ def _command(options: Options, image: str) -> Command:
 
 
 def _prepare(context: StepContext, request: Mapping[str, Any], ml: Path) -> None:
-    """Lay out ``/opt/ml`` as the container contract of training says."""
+    """Create ``/opt/ml`` according to the container contract of training."""
     for folder in ("model", "output/data", "input/data"):
         (ml / folder).mkdir(parents=True, exist_ok=True)
     configuration = ml / "input" / "config"
@@ -74,7 +75,9 @@ def _prepare(context: StepContext, request: Mapping[str, Any], ml: Path) -> None
     for item in request.get("InputDataConfig") or ():
         source = item["DataSource"].get("S3DataSource")
         if source is None or source.get("S3DataType") != "S3Prefix" or item.get("CompressionType", "None") != "None":
-            raise StepFailedError(f"ClientError: channel {item['ChannelName']!r}: only an uncompressed S3Prefix is run here")
+            raise StepFailedError(
+                f"ClientError: channel {item['ChannelName']!r}: the emulator supports only an uncompressed S3Prefix"
+            )
         download(context.client("s3", TRAINING_ACTOR), source["S3Uri"], ml / "input" / "data" / item["ChannelName"])
         channels[item["ChannelName"]] = {
             "ContentType": item.get("ContentType"),
@@ -98,7 +101,7 @@ def _start(context: StepContext, command: Command, root: Path, sink: LineSink) -
     return OwnedProcess(command(Path(f"{root}{ML_ROOT}")), environment, sink, directory=root)
 
 
-def _hear(context: StepContext, job: Job, reader: MetricReader, line: str) -> None:
+def _read_metrics(context: StepContext, job: Job, reader: MetricReader, line: str) -> None:
     for name, value in reader.read(line):
         with job.lock:
             job.metrics[name] = (value, now())
@@ -106,10 +109,10 @@ def _hear(context: StepContext, job: Job, reader: MetricReader, line: str) -> No
     if ended is not None:
         epochs = (job.request.get("HyperParameters") or {}).get("epochs", "")
         total = int(epochs) if epochs.isdigit() else None
-        context.services.listener.epoch(context.execution.arn, context.run.step.name, ended[0], total, ended[1])
+        context.services.report(EpochFinished(context.execution.arn, context.run.step.name, ended[0], total, ended[1]))
 
 
-def _judge(job: Job, code: int, message: str) -> None:
+def _raise_on_failure(job: Job, code: int, message: str) -> None:
     if code != 0:
         known = message.startswith(("AlgorithmError:", "ClientError:"))
         reason = f"{message if known else f'AlgorithmError: {message}'}, exit code: {code}"
@@ -118,7 +121,7 @@ def _judge(job: Job, code: int, message: str) -> None:
 
 
 def _send_model(context: StepContext, request: Mapping[str, Any], ml: Path) -> str:
-    """Pack and upload the model (and what the algorithm left in ``output/data``); returns the artefact's S3 URI."""
+    """Pack and upload the model and the files in ``output/data``. Returns the model artefact's S3 URI."""
     output = request["OutputDataConfig"]
     bucket, prefix = split_s3_uri(f"{output['S3OutputPath'].rstrip('/')}/{context.resource_name}/output")
     s3 = context.client("s3", TRAINING_ACTOR)

@@ -1,4 +1,4 @@
-"""Objects between S3 and a job's folders, as SageMaker moves them before and after a container runs."""
+"""Downloads objects from S3 to a job's folders before the container runs, and uploads its files afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_run.emulator.pipelines.errors import StepFailedError
 
 
 def split_s3_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key (or prefix) of ``s3://bucket/key``."""
+    """Return bucket and key (or prefix) of ``s3://bucket/key``."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket:
         raise StepFailedError(f"ClientError: {uri!r} is not an S3 URI")
@@ -20,7 +20,7 @@ def split_s3_uri(uri: str) -> tuple[str, str]:
 
 
 def local_path(root: Path, container_path: str) -> Path:
-    """Where a container's path lies under the job's root; only ``/opt/ml`` exists there."""
+    """Return the path of a container's path under the job's root, which has only ``/opt/ml``."""
     path = Path(f"{root}{container_path}").resolve()
     if not path.is_relative_to((root / ML_ROOT.lstrip("/")).resolve()):
         raise StepFailedError(f"ClientError: LocalPath {container_path!r} is not under {ML_ROOT}")
@@ -28,7 +28,7 @@ def local_path(root: Path, container_path: str) -> Path:
 
 
 def download(s3: Any, uri: str, folder: Path) -> int:
-    """Fetch the object at the URI, or every object under it as a prefix, into ``folder``; returns how many.
+    """Download the object at the URI, or all objects under it as a prefix, to ``folder``. Returns their number.
 
     An object named exactly comes as ``folder/<its last path part>``, those under a prefix keep their path below it.
     """
@@ -50,7 +50,7 @@ def download(s3: Any, uri: str, folder: Path) -> int:
 
 
 def upload(s3: Any, folder: Path, uri: str, kms_key: str | None = None) -> int:
-    """Put every file under ``folder`` below the URI; returns how many."""
+    """Upload all files of ``folder`` under the URI. Returns their number."""
     bucket, prefix = split_s3_uri(uri)
     count = 0
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
@@ -67,7 +67,7 @@ def upload_file(s3: Any, path: Path, bucket: str, key: str, kms_key: str | None 
 
 
 def read_json(s3: Any, uri: str) -> Any:
-    """The parsed content of a JSON object; :class:`StepFailedError` names the object that is missing or no JSON."""
+    """Return the parsed content of a JSON object; raises StepFailedError if it is missing or not JSON."""
     bucket, key = split_s3_uri(uri)
     try:
         return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

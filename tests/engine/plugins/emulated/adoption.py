@@ -1,6 +1,6 @@
-"""What `pulumi import` knows of a resource that the state does not have: its inputs, read from AWS by its id.
+"""Inputs of a resource that `pulumi import` reads from AWS by its id.
 
-The AWS provider reads every attribute. Here only those are read whose absence would plan a replacement or repeat a call.
+The AWS provider reads every attribute. This reads only those whose absence would plan a replacement or repeat a call.
 """
 
 from __future__ import annotations
@@ -9,21 +9,31 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from emulated.wire import Properties
 from local_run.emulator.resources import Aws
-from local_run.emulator.resources.base import or_none
+from local_run.emulator.resources.base import absent, or_none
 
-#: Values that AWS fills in if a program says nothing. The provider does not take them for a difference.
+#: Values that AWS fills in if a program does not set them. The provider does not report them as a difference.
 _DEFAULTS = {"path": "/", "logGroupClass": "STANDARD", "packageType": "Zip", "eventBusName": "default"}
 
 
 def known_inputs(aws: Aws, type_: str, id_: str) -> tuple[str, Properties]:
-    """The id in the state, and what is read besides the resource's own outputs."""
-    reader = _READERS.get(type_)
-    return reader(aws, id_) if reader else (id_, {})
+    """Return the id in the state, and the inputs that the type's own ``read`` does not return.
+
+    Nothing is known of a resource that does not exist.
+    """
+    try:
+        return _READERS[type_](aws, id_) if type_ in _READERS else (id_, {})
+    except ClientError as error:
+        if absent(error):
+            return id_, {}
+        raise
 
 
 def without_defaults(inputs: Properties) -> Properties:
+    """Remove the values that AWS filled in."""
     return {key: value for key, value in inputs.items() if value not in ("", None, False, [], {}, _DEFAULTS.get(key))}
 
 
@@ -76,7 +86,7 @@ def _model_package_group(aws: Aws, name: str) -> tuple[str, Properties]:
 
 
 def _permission(aws: Aws, id_: str) -> tuple[str, Properties]:
-    """By ``function/statementId``, as the provider takes it."""
+    """The provider imports a permission by ``function/statementId``."""
     function, _, statement_id = id_.partition("/")
     policy = json.loads(aws.client("lambda").get_policy(FunctionName=function)["Policy"])
     (statement,) = (entry for entry in policy["Statement"] if entry["Sid"] == statement_id)

@@ -12,10 +12,12 @@ import json
 import secrets
 from pathlib import Path
 
+from emulated.kinds.changeable import Changeable
+from emulated.kinds.docker import Image
 from emulated.service import Provider, RefusedError
 from emulated.wire import UNKNOWN, Properties
-from local_run.emulator.resources import Aws, Resource
-from local_run.emulator.resources.docker import Image, _digest, _parse
+from local_run.emulator.resources import Aws
+from local_run.emulator.resources.docker import parse_image_name, pushed_digest
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -25,9 +27,9 @@ class BuiltImage(Image):
 
     def create(self, aws: Aws, inputs: Properties) -> tuple[str, Properties]:
         name = str(inputs["imageName"])
-        repository, tag = _parse(aws, name)
+        repository, tag = parse_image_name(aws, name)
         if inputs.get("skipPush"):
-            digest = _digest(aws, repository, tag)
+            digest = pushed_digest(aws, repository, tag)
             if digest is None:
                 raise RefusedError(f"{name}: the push is skipped, and the registry does not have it")
         else:
@@ -43,11 +45,11 @@ class DockerProvider(Provider):
     supports_preview = False
     _image = BuiltImage()
 
-    def _kind(self, request: object) -> Resource:
+    def _kind(self, request: object) -> Changeable:
         kind = super()._kind(request)
         return self._image if isinstance(kind, Image) else kind
 
-    def checked(self, kind: Resource, inputs: Properties) -> Properties:
+    def checked(self, kind: Changeable, inputs: Properties) -> Properties:
         build = inputs.get("build")
         if not isinstance(build, dict) or build.get("context") in (None, UNKNOWN):
             raise RefusedError("docker image: build.context is missing")

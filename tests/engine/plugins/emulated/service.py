@@ -16,8 +16,10 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from contracts.problems import ProblemsError
 from emulated import adoption, differences
+from emulated.kinds import Changeable, kind_of
 from emulated.wire import UNKNOWN, Properties, has_unknown, plain_map, struct
-from local_run.emulator.resources import SECRET_FIELDS, Aws, Resource, invoke_of, resource_of
+from local_run.emulator.resources import SECRET_FIELDS, Aws, invoke_of
+from local_run.emulator.resources.base import Upserted
 
 #: Outputs that a change of the inputs may change; all others stay as they are in an update.
 VOLATILE = {
@@ -81,7 +83,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         checked = self.checked(kind, kind.named(checked, request.name, request.randomSeed.hex()))
         return provider_pb2.CheckResponse(inputs=struct(checked, request.news))
 
-    def checked(self, kind: Resource, inputs: Properties) -> Properties:
+    def checked(self, kind: Changeable, inputs: Properties) -> Properties:
         """The inputs with what a provider adds to them."""
         return inputs
 
@@ -146,9 +148,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         message = {"return": struct(answer, secrets=SECRET_FIELDS.get(request.tok, ()))}
         return provider_pb2.InvokeResponse(**message)
 
-    def _kind(self, request: Any) -> Resource:
-        kind = resource_of(request.type)
-        if kind.type not in CREATED_ONCE:
+    def _kind(self, request: Any) -> Changeable:
+        kind = kind_of(request.type)
+        if isinstance(kind, Upserted) and kind.type not in CREATED_ONCE:
             kind.refuse_existing = _overwrite  # type: ignore[method-assign]
         return kind
 
@@ -165,7 +167,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 self._clients[service, region] = boto3.client(service, region_name=region, config=config)
             return self._clients[service, region]
 
-    def _same_id(self, kind: Resource, old: Properties, new: Properties) -> bool:
+    def _same_id(self, kind: Changeable, old: Properties, new: Properties) -> bool:
         if has_unknown(new):
             return False
         aws = self._aws(new)

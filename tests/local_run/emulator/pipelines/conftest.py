@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from local_run.emulator.options import Options
+from local_run.emulator.progress import OnProgress
 from local_run.emulator.server import Emulator
 from local_run.emulator.service import LocalSageMaker
-from tests.local_run.emulator.pipelines.support import BUCKET, REGION, RecordingListener, World
+from tests.local_run.emulator.pipelines.support import BUCKET, REGION, ProgressRecorder, World
 
 
 class Switch:
@@ -44,7 +45,7 @@ def make_world(tmp_path: Path, emulated: tuple[Emulator, Switch]) -> Iterator[Ca
     emulator, switch = emulated
     opened: list[LocalSageMaker] = []
 
-    def make(**options: Any) -> World:
+    def make(on_progress: OnProgress | None = None, **options: Any) -> World:
         trainer = tmp_path / "trainer.py"
         settings: dict[str, Any] = {
             "time_scale": 0.001,
@@ -54,13 +55,13 @@ def make_world(tmp_path: Path, emulated: tuple[Emulator, Switch]) -> Iterator[Ca
         }
         (tmp_path / "jobs").mkdir()
         settings |= {"work_directory": tmp_path / "jobs"} | options
-        listener = RecordingListener()
-        local = LocalSageMaker(Options(**settings), listener)
+        progress = ProgressRecorder()
+        local = LocalSageMaker(Options(**settings), on_progress or progress)
         opened.append(local)
         switch.layered = local.middleware(switch.application)
         local.attach(emulator)
         emulator.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        return World(emulator, local, listener, trainer)
+        return World(emulator, local, progress, trainer)
 
     yield make
     for local in opened:

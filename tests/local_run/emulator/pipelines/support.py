@@ -11,59 +11,48 @@ import uuid
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from local_run.emulator.listener import SilentListener
+from local_run.emulator.progress import LogLine, Progress
 from local_run.emulator.server import ACCOUNT_ID, Emulator
 from local_run.emulator.service import LocalSageMaker
+from tests.patience import PATIENCE_SECONDS
 
 REGION = "eu-central-1"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/pipeline-role"
 IMAGE = f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/features:abc"
 DEEPAR_IMAGE = f"495149712605.dkr.ecr.{REGION}.amazonaws.com/forecasting-deepar:1"
 BUCKET = "work"
-WAIT = 60.0
+WAIT = PATIENCE_SECONDS
+E = TypeVar("E")
 
 #: Scripts of the steps that tests wrote, by key: an entry point's arguments end at 256 characters, so code comes from S3.
 SCRIPTS: dict[str, str] = {}
 _HEAD = "import os, sys, json, time, signal\nfrom pathlib import Path\nML = Path(os.environ['CONTAINER_ROOT'] + '/opt/ml')\n"
 
 
-class RecordingListener(SilentListener):
-    """Remembers everything it is told."""
+class ProgressRecorder:
+    """A progress callback that keeps every event."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.calls: list[tuple[Any, ...]] = []
+        self._lock = threading.Lock()
+        self._events: list[Progress] = []
 
-    def _note(self, *call: Any) -> None:
-        with self.lock:
-            self.calls.append(call)
+    def __call__(self, event: Progress) -> None:
+        with self._lock:
+            self._events.append(event)
 
-    def execution_started(self, execution: str, name: str) -> None:
-        self._note("execution_started", execution, name)
+    def events(self) -> list[Progress]:
+        with self._lock:
+            return list(self._events)
 
-    def execution_finished(self, execution: str, status: str, reason: str | None) -> None:
-        self._note("execution_finished", status, reason)
+    def of(self, kind: type[E]) -> list[E]:
+        """The events of one type, in order."""
+        return [event for event in self.events() if isinstance(event, kind)]
 
-    def step_started(self, execution: str, step: str, kind: str) -> None:
-        self._note("step_started", step, kind)
-
-    def step_finished(self, execution: str, step: str, status: str, reason: str | None) -> None:
-        self._note("step_finished", step, status, reason)
-
-    def log_line(self, execution: str, step: str, line: str) -> None:
-        self._note("log_line", step, line)
-
-    def epoch(self, execution: str, step: str, epoch: int, epochs: int | None, loss: float) -> None:
-        self._note("epoch", epoch, epochs, loss)
-
-    def warning(self, text: str) -> None:
-        self._note("warning", text)
-
-    def of(self, kind: str) -> list[tuple[Any, ...]]:
-        with self.lock:
-            return [call[1:] for call in self.calls if call[0] == kind]
+    def lines(self) -> list[str]:
+        """What the containers printed."""
+        return [event.line for event in self.of(LogLine)]
 
 
 @dataclass
@@ -72,7 +61,7 @@ class World:
 
     emulator: Emulator
     local: LocalSageMaker
-    listener: RecordingListener
+    progress: ProgressRecorder
     trainer: Path
     _names: set[str] = field(default_factory=set)
 

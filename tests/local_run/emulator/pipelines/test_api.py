@@ -57,9 +57,9 @@ def test_a_start_with_wrong_parameters_is_refused_with_all_of_them(
     [
         ([{"Name": "X", "Type": "Teleport", "Arguments": {}}], "type 'Teleport' is not run here"),
         ([processing("X", "", {"Std:Explode": {}})], "unknown function 'Std:Explode'"),
-        ([processing("X", "", get("Parameters.Nobody"))], "parameter 'Nobody' is not declared"),
-        ([processing("X", "", DependsOn=["Nobody"])], "no step 'Nobody' to depend on"),
-        ([processing("X", "", get("Steps.Nobody.ProcessingJobArn"))], "no step 'Nobody' to depend on"),
+        ([processing("X", "", get("Parameters.Absent"))], "parameter 'Absent' is not declared"),
+        ([processing("X", "", DependsOn=["Absent"])], "no step 'Absent' to depend on"),
+        ([processing("X", "", get("Steps.Absent.ProcessingJobArn"))], "no step 'Absent' to depend on"),
         ([processing("X", ""), processing("X", "")], "step name 'X' is used 2 times"),
         ([processing("A", "", DependsOn=["B"]), processing("B", "", DependsOn=["A"])], "wait for one another: A, B"),
         ([condition("X", [{"Type": "Smells", "LeftValue": 1, "RightValue": 1}])], "unknown condition type 'Smells'"),
@@ -79,9 +79,9 @@ def test_an_unknown_pipeline_or_execution_is_not_found(world: World) -> None:
     client = world.client("sagemaker")
     missing = f"arn:aws:sagemaker:eu-central-1:{world.emulator.account_id}:pipeline/demo/execution/abc"
     calls = [
-        lambda: world.start("nobody"),
-        lambda: client.describe_pipeline(PipelineName="nobody"),
-        lambda: client.list_pipeline_executions(PipelineName="nobody"),
+        lambda: world.start("absent"),
+        lambda: client.describe_pipeline(PipelineName="absent"),
+        lambda: client.list_pipeline_executions(PipelineName="absent"),
         lambda: client.describe_pipeline_execution(PipelineExecutionArn=missing),
         lambda: client.list_pipeline_execution_steps(PipelineExecutionArn=missing),
         lambda: client.stop_pipeline_execution(PipelineExecutionArn=missing),
@@ -153,7 +153,7 @@ def test_given_parameters_and_description_are_kept_and_can_be_updated(world: Wor
 
 
 def test_jobs_are_listed_with_motos_own_and_can_be_stopped(world: World) -> None:
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(60)")])
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(6000)")])
     arn = world.start()
     client = world.client("sagemaker")
     moto_job = training("T", {}, {})["Arguments"] | {"TrainingJobName": "by-hand"}
@@ -174,6 +174,6 @@ def test_jobs_are_listed_with_motos_own_and_can_be_stopped(world: World) -> None
 def test_requests_for_other_services_and_regions_pass_through(world: World) -> None:
     world.pipeline([processing("Features", "")])
     elsewhere = world.emulator.client("sagemaker", region="us-west-2")
-    with pytest.raises(ClientError, match="nobody|demo"):
+    with pytest.raises(ClientError, match="absent|demo"):
         elsewhere.list_pipeline_executions(PipelineName="demo")
     assert world.client("s3").list_buckets()["Buckets"][0]["Name"] == BUCKET

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from local_run.emulator.delivery.functions import FunctionNotFoundError
 from local_run.emulator.options import EventFaults
+from local_run.emulator.progress import Warned
 from local_run.emulator.server import ACCOUNT_ID
 from tests.local_run.emulator.pipelines.support import REGION, ROLE, WAIT, World, handler_zip, processing
 
@@ -160,12 +161,12 @@ def test_an_event_whose_handler_keeps_failing_goes_to_the_functions_failure_dest
     assert record["responsePayload"]["errorMessage"] == "broken on purpose"
 
 
-def test_a_lost_event_is_told(world: World) -> None:
+def test_a_lost_event_is_reported(world: World) -> None:
     make_function(world, FAILING)
     make_rule(world, pattern={"detail": {"currentPipelineExecutionStatus": ["Succeeded"]}})
     world.run([processing("Features", "")])
-    (warning,) = world.listener.of("warning")
-    assert "failed 3 times" in warning[0] and "lost" in warning[0]
+    (warning,) = world.progress.of(Warned)
+    assert "failed 3 times" in warning.text and "lost" in warning.text
 
 
 @pytest.mark.parametrize(("permit", "present", "code"), [(False, True, "NO_PERMISSIONS"), (True, False, "RESOURCE_NOT_FOUND")])
@@ -289,6 +290,6 @@ def test_updated_code_is_what_runs_next(world: World) -> None:
 
 def test_a_function_that_does_not_exist(world: World) -> None:
     with pytest.raises(FunctionNotFoundError):
-        world.local.functions.invoke("nobody", {})
+        world.local.functions.invoke("absent", {})
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        world.client("lambda").invoke(FunctionName="nobody", Payload=b"{}")
+        world.client("lambda").invoke(FunctionName="absent", Payload=b"{}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ from botocore.exceptions import ClientError
 
 from local_run.emulator.options import JobFaults
 from local_run.emulator.pipelines.errors import CAPACITY_ERROR
+from local_run.emulator.progress import ExecutionFinished, ExecutionStarted
 from tests.local_run.emulator.pipelines.support import BUCKET, WAIT, World, condition, get, join, processing
+from tests.patience import wait_until
 
 
 def test_parameters_reach_the_container_by_arguments_environment_and_uris(world: World) -> None:
@@ -53,7 +54,7 @@ def test_parameters_reach_the_container_by_arguments_environment_and_uris(world:
 MEET = """
 folder, name = Path(sys.argv[1]), sys.argv[2]
 (folder / name).touch()
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 600
 while len(list(folder.iterdir())) < 2:
     if time.monotonic() > deadline:
         sys.exit("the other one never came")
@@ -178,20 +179,17 @@ def test_a_failure_without_a_policy_is_final(make_world: Callable[..., World]) -
 
 
 def wait_for_line(world: World, text: str) -> None:
-    deadline = time.monotonic() + WAIT
-    while not any(line == text for _, line in world.listener.of("log_line")):
-        assert time.monotonic() < deadline, f"{text!r} was never printed"
-        time.sleep(0.02)
+    wait_until(lambda: text in world.progress.lines(), f"{text!r} was not printed")
 
 
 def test_stop_ends_the_process_even_when_it_ignores_sigterm(make_world: Callable[..., World], tmp_path: Path) -> None:
     world = make_world(stop_grace_seconds=0.3)
     prepare = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(os.getpid(), flush=True)\n"
-    script = prepare + "print('up', flush=True)\ntime.sleep(60)"
+    script = prepare + "print('up', flush=True)\ntime.sleep(6000)"
     world.pipeline([processing("Long", script), processing("After", "", DependsOn=["Long"])])
     arn = world.start()
     wait_for_line(world, "up")
-    pid = int(world.listener.of("log_line")[0][1])
+    pid = int(world.progress.lines()[0])
     world.client("sagemaker").stop_pipeline_execution(PipelineExecutionArn=arn)
     assert world.local.wait(arn, WAIT)
     assert world.status(arn) == "Stopped"
@@ -203,7 +201,7 @@ def test_stop_ends_the_process_even_when_it_ignores_sigterm(make_world: Callable
 
 
 def test_max_runtime_ends_a_job(world: World) -> None:
-    arn = world.run([processing("Long", "time.sleep(60)", max_runtime=1)])
+    arn = world.run([processing("Long", "time.sleep(6000)", max_runtime=1)])
     assert "MaxRuntimeExceeded" in world.steps(arn)["Long"]["FailureReason"]
 
 
@@ -260,21 +258,20 @@ def test_the_same_token_starts_once_however_many_ask_at_the_same_time(world: Wor
 
 def test_close_ends_running_jobs_and_leaves_nothing(make_world: Callable[..., World], tmp_path: Path) -> None:
     world = make_world()
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(600)")])
-    world.start()
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(6000)")])
+    arn = world.start()
     wait_for_line(world, "up")
     closing = threading.Thread(target=world.local.close)
     closing.start()
     closing.join(WAIT)
     assert not closing.is_alive(), "it waits for the job"
     assert list((tmp_path / "jobs").rglob("pipelines-*")) == []
-    assert world.listener.of("execution_finished") == [("Stopped", None)]
+    assert world.progress.of(ExecutionFinished) == [ExecutionFinished(arn, "Stopped", None)]
 
 
-def test_logs_go_to_cloudwatch_and_the_listener(world: World) -> None:
+def test_log_lines_go_to_cloudwatch_and_the_progress_callback(world: World) -> None:
     arn = world.run([processing("Features", "print('line one'); print('line two', file=sys.stderr)")])
-    heard = [line for _, line in world.listener.of("log_line")]
-    assert sorted(heard) == ["line one", "line two"]
+    assert sorted(world.progress.lines()) == ["line one", "line two"]
     name = world.steps(arn)["Features"]["Metadata"]["ProcessingJob"]["Arn"].rsplit("/", 1)[1]
     logs = world.client("logs")
     group = "/aws/sagemaker/ProcessingJobs"
@@ -290,25 +287,28 @@ def test_a_container_that_is_killed_fails_its_step_and_sends_nothing(world: Worl
     assert world.keys("train") == set()
 
 
-def test_a_listener_hears_an_execution_by_its_display_name(world: World) -> None:
+def test_the_start_of_an_execution_is_reported_with_its_display_name(world: World) -> None:
     pipeline = world.pipeline([processing("Features", "")])
     request = {"PipelineName": pipeline, "PipelineExecutionDisplayName": "winter", "ClientRequestToken": "n" * 40}
     arn = world.client("sagemaker").start_pipeline_execution(**request)["PipelineExecutionArn"]
     assert world.local.wait(arn, WAIT)
-    assert world.listener.of("execution_started") == [(arn, "winter")]
+    assert world.progress.of(ExecutionStarted) == [ExecutionStarted(arn, "winter")]
 
 
-def test_a_listener_that_raises_holds_nothing_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_arguments: object) -> None:
+def test_a_callback_that_raises_does_not_fail_the_execution(
+    make_world: Callable[..., World], caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(event: object) -> None:
         raise RuntimeError("a mistake in the user interface")
 
-    for name in ("step_started", "step_finished", "log_line", "execution_finished"):
-        monkeypatch.setattr(world.listener, name, broken)
+    world = make_world(on_progress=broken)
     assert world.status(world.run([processing("Features", "print('x')")])) == "Succeeded"
+    failed = {record.args[0] for record in caplog.records if "progress callback failed" in record.msg}  # type: ignore[index]
+    assert failed == {"ExecutionStarted", "StepStarted", "LogLine", "StepFinished", "ExecutionFinished"}
 
 
 def test_a_deleted_pipelines_executions_are_forgotten_and_its_jobs_ended(world: World) -> None:
-    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(60)")])
+    world.pipeline([processing("Long", "print('up', flush=True); time.sleep(6000)")])
     token = "t" * 40
     arn = world.start(token=token)
     wait_for_line(world, "up")

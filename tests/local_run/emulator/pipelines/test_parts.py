@@ -27,7 +27,9 @@ from local_run.emulator.pipelines.steps.jobrun import exit_code
 from local_run.emulator.pipelines.steps.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.emulator.pipelines.steps.transfer import download, local_path, split_s3_uri
 from local_run.emulator.processes import OwnedProcess
+from local_run.emulator.progress import ExecutionFinished, ExecutionStarted, StepFinished, StepStarted
 from tests.local_run.emulator.pipelines.support import BUCKET, World, processing
+from tests.patience import PATIENCE_SECONDS
 
 
 def environment() -> dict[str, str]:
@@ -36,14 +38,14 @@ def environment() -> dict[str, str]:
 
 def test_what_a_process_left_running_ends_with_it() -> None:
     lines: list[str] = []
-    child = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True)"
+    child = "import subprocess, sys; p = subprocess.Popen(['sleep', '6000']); print(p.pid, flush=True)"
     process = OwnedProcess([sys.executable, "-c", child], environment(), lines.append)
-    assert process.wait(30) == 0, "it waits for the sixty seconds of what it left running"
+    assert process.wait(PATIENCE_SECONDS) == 0, "it waits for what it left running"
     assert gone(int(lines[0]))
 
 
 def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         path = Path(f"/proc/{pid}/stat")
         if not path.exists() or path.read_text().rpartition(")")[2].split()[0] == "Z":
@@ -58,18 +60,18 @@ def test_a_signals_exit_code_is_a_containers() -> None:
 
 def test_ending_an_ended_process_gives_its_code() -> None:
     process = OwnedProcess([sys.executable, "-c", "import sys; sys.exit(4)"], environment(), lambda _line: None)
-    assert process.wait(20) == 4
+    assert process.wait(PATIENCE_SECONDS) == 4
     assert process.end(0.1) == 4
 
 
 def test_a_process_that_ends_at_sigterm_is_not_killed() -> None:
     lines: list[str] = []
     script = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(9))\n"
-    script += "print('up', flush=True)\ntime.sleep(60)"
+    script += "print('up', flush=True)\ntime.sleep(6000)"
     process = OwnedProcess([sys.executable, "-c", script], environment(), lines.append)
     while lines != ["up"]:
         assert process.wait(0.05) is None
-    assert process.end(20) == 9
+    assert process.end(PATIENCE_SECONDS) == 9
 
 
 def test_long_and_undecodable_lines_are_cut_and_replaced() -> None:
@@ -205,7 +207,7 @@ def test_downloads_take_the_object_or_what_is_under_it_and_never_leave_the_folde
 
 
 class OneKey:
-    """An S3 client that knows one object, whatever its key."""
+    """An S3 client that returns the same object for every key."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -297,8 +299,8 @@ def test_faults_are_probabilities(name: str) -> None:
         EventFaults(**{name: 1.5})
 
 
-def test_a_listener_hears_every_step_end_before_its_execution(world: World) -> None:
+def test_the_end_of_every_step_is_reported_before_the_end_of_its_execution(world: World) -> None:
     world.run([processing(name, "") for name in ("A", "B", "C")])
-    calls = [call[0] for call in world.listener.calls if call[0].startswith(("step", "execution"))]
-    assert calls[0] == "execution_started" and calls[-1] == "execution_finished"
-    assert calls.count("step_started") == calls.count("step_finished") == 3
+    events = world.progress.events()
+    assert isinstance(events[0], ExecutionStarted) and isinstance(events[-1], ExecutionFinished)
+    assert len(world.progress.of(StepStarted)) == len(world.progress.of(StepFinished)) == 3

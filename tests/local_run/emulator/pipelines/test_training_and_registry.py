@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from local_run.emulator.progress import EpochFinished
 from tests.local_run.emulator.pipelines.support import BUCKET, DEEPAR_IMAGE, ROLE, World, condition, get, join, training
 
 TRAINER = """
@@ -55,7 +56,8 @@ def test_training_runs_on_the_container_layout_and_leaves_model_and_metrics(read
         assert member is not None
         model = json.loads(member.read())
     assert model == {"h": {"epochs": "4"}, "channels": ["train"], "train": '{"start": "2020-01-01 00:00:00"}'}
-    assert ready.listener.of("epoch") == [(0, 4, 1.0), (1, 4, 0.5), (2, 4, pytest.approx(1 / 3)), (3, 4, 0.25)]
+    reported = [(event.epoch, event.epochs, event.loss) for event in ready.progress.of(EpochFinished)]
+    assert reported == [(0, 4, 1.0), (1, 4, 0.5), (2, 4, pytest.approx(1 / 3)), (3, 4, 0.25)]
 
 
 def test_an_algorithms_failure_file_is_the_reason(ready: World) -> None:

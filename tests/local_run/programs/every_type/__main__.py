@@ -1,4 +1,4 @@
-"""A program that uses every resource type and provider function the emulator knows."""
+"""A program that uses every resource type and provider function that the emulator supports."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pulumi import FileArchive, FileAsset, Output, ResourceOptions
 
 config = pulumi.Config()
 account = aws.get_caller_identity().account_id
-region = aws.get_region().region
-partition = aws.get_partition().partition
 existing = aws.ecr.get_repositories().names
 
 
@@ -69,7 +67,7 @@ class Box(pulumi.ComponentResource):
         )
         after = ResourceOptions(parent=self, depends_on=[versioning])
         aws.s3.BucketObjectv2(f"{name}-code", bucket=i, key="code/x.py", source=FileAsset("code/handler.py"), opts=after)
-        aws.s3.BucketObject(f"{name}-text", bucket=i, key="text", content="words", opts=after)
+        aws.s3.BucketObjectv2(f"{name}-text", bucket=i, key="text", content="words", opts=after)
         self.register_outputs({"bucket": self.bucket.id})
 
 
@@ -88,7 +86,6 @@ key = aws.kms.Key(
     policy=document(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="kms:*", Resource="*"),
 )
 aws.kms.Alias("alias", name="alias/trial", target_key_id=key.key_id)
-aws.kms.KeyPolicy("key-policy", key_id=key.key_id, policy=document(Principal="*", Action="kms:Decrypt", Resource="*"))
 table = aws.dynamodb.Table(
     "table",
     name="trial-table",
@@ -100,6 +97,14 @@ table = aws.dynamodb.Table(
     ttl={"attribute_name": "ExpiresAt", "enabled": True},
     server_side_encryption={"enabled": True, "kms_key_arn": key.arn},
     deletion_protection_enabled=True,
+)
+aws.dynamodb.Table(
+    "plain-table",
+    name="trial-plain",
+    hash_key="Id",
+    attributes=[{"name": "Id", "type": "S"}],
+    billing_mode="PAY_PER_REQUEST",
+    point_in_time_recovery={"enabled": False},
 )
 repository = aws.ecr.Repository(
     "repository",
@@ -120,11 +125,6 @@ expiry = {
     "action": {"type": "expire"},
 }
 aws.ecr.LifecyclePolicy("image-lifecycle", repository=repository.name, policy=json.dumps({"rules": [expiry]}))
-aws.ecr.RepositoryPolicy(
-    "image-policy",
-    repository=repository.name,
-    policy=document(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="ecr:BatchGetImage"),
-)
 token = aws.ecr.get_authorization_token_output(registry_id=repository.registry_id)
 image = docker.Image(
     "image",
@@ -137,8 +137,6 @@ pushed = aws.ecr.get_images_output(repository_name=image.image_name.apply(lambda
 role = aws.iam.Role("role", assume_role_policy=trust("lambda.amazonaws.com"))
 aws.iam.RolePolicy("reads", name="reads", role=role.name, policy=table.arn.apply(
     lambda arn: document(Action="dynamodb:GetItem", Resource=arn)))  # fmt: skip
-policy = aws.iam.Policy("policy", policy=document(Action="sqs:SendMessage", Resource="*"))
-aws.iam.RolePolicyAttachment("attachment", role=role.name, policy_arn=policy.arn)
 aws.sagemaker.ModelPackageGroup("group", model_package_group_name="trial-models")
 pipeline = aws.sagemaker.Pipeline(
     "pipeline",
@@ -148,12 +146,6 @@ pipeline = aws.sagemaker.Pipeline(
     pipeline_definition=image.repo_digest.apply(lambda digest: json.dumps({"Version": "2020-12-01", "Image": digest})),
 )
 log_group = aws.cloudwatch.LogGroup("log-group", name="/aws/lambda/trial", retention_in_days=30)
-aws.cloudwatch.LogMetricFilter(
-    "filter",
-    log_group_name=log_group.name,
-    pattern="ERROR",
-    metric_transformation={"name": "Errors", "namespace": "Trial", "value": "1", "default_value": "0"},
-)
 queue = aws.sqs.Queue("queue", name="trial-queue", message_retention_seconds=1209600, kms_master_key_id=key.key_id)
 aws.sqs.QueuePolicy("queue-policy", queue_url=queue.url, policy=document(
     Principal={"Service": "events.amazonaws.com"}, Action="sqs:SendMessage", Resource="*"))  # fmt: skip
@@ -209,6 +201,8 @@ aws.cloudwatch.MetricAlarm(
     statistic="Sum",
     threshold=0,
     alarm_actions=[topic.arn],
+    ok_actions=[topic.arn],
+    insufficient_data_actions=[topic.arn],
     dimensions={"QueueName": queue.name},
     treat_missing_data="notBreaching",
 )
@@ -229,7 +223,7 @@ aws.scheduler.Schedule(
 )
 
 pulumi.export("bucket", box.bucket.bucket)
-pulumi.export("identity", {"account": account, "region": region, "partition": partition, "repositories": existing})
+pulumi.export("identity", {"account": account, "repositories": existing})
 pulumi.export("function", function.arn)
 pulumi.export("timeout", function.timeout)
 pulumi.export("environment", function.environment)
