@@ -15,7 +15,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from contracts.problems import ProblemsError
-from emulated import differences
+from emulated import adoption, differences
 from emulated.kinds import Changeable, kind_of
 from emulated.wire import UNKNOWN, Properties, has_unknown, plain_map, struct
 from local_run.emulator.resources import SECRET_FIELDS, Aws, invoke_of
@@ -34,8 +34,9 @@ CREATED_ONCE = (
 )
 #: Outputs that are no inputs, of whatever type: not to be taken for inputs where a resource is adopted.
 COMPUTED = ("arn", "region", "tagsAll")
-#: Blocks the creation of this type after it was done and before the engine knows; the file says that it has come to that.
-HOLD_TYPE, HOLD_FILE = "EMULATED_HOLD_TYPE", "EMULATED_HOLD_FILE"
+#: Blocks after the creation of a resource of these types (separated by commas), before the engine knows of it. The type is
+#: written to the file, which says that it has come to that.
+HOLD_TYPES, HOLD_FILE = "EMULATED_HOLD_TYPES", "EMULATED_HOLD_FILE"
 
 
 class RefusedError(Exception):
@@ -120,16 +121,19 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         """For a refresh of what the state has, or to adopt what it has not (then there are no properties)."""
-        kind, known = self._kind(request), plain_map(request.properties)
-        found = kind.read(self._aws(known), request.id, known)
+        kind, known, id_ = self._kind(request), plain_map(request.properties), request.id
+        aws = self._aws(known)
+        if not known:
+            id_, known = adoption.known_inputs(aws, kind.type, id_)
+        found = kind.read(aws, id_, known)
         if found is None:
             if not request.properties.fields:
                 raise RefusedError(f"{kind.type} {request.id!r} does not exist")
             return provider_pb2.ReadResponse()
-        adopted = {key: value for key, value in found.items() if key not in COMPUTED}
+        adopted = adoption.without_defaults({key: value for key, value in found.items() if key not in COMPUTED})
         inputs = {key: found.get(key, value) for key, value in plain_map(request.inputs).items()} or adopted
         return provider_pb2.ReadResponse(
-            id=request.id, properties=struct(found, request.properties), inputs=struct(inputs, request.inputs)
+            id=id_, properties=struct(found, request.properties), inputs=struct(inputs, request.inputs)
         )
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Empty:
@@ -176,8 +180,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             raise RefusedError(f"{urn}: unknown outside a preview: {', '.join(unknown)}")
 
     def _hold(self, type_: str) -> None:
-        if os.environ.get(HOLD_TYPE) == type_:
-            Path(os.environ[HOLD_FILE]).touch()
+        if type_ in os.environ.get(HOLD_TYPES, "").split(","):
+            Path(os.environ[HOLD_FILE]).write_text(type_, encoding="utf-8")
             threading.Event().wait()
 
 

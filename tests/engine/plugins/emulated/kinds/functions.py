@@ -38,6 +38,8 @@ class Permission(Changeable, functions.Permission):
     )
 
     def read(self, aws: Aws, id_: str, state: Properties) -> Properties | None:
+        if "function" not in state:  # nothing is known of it, so it does not exist
+            return None
         answer = or_none(aws.client("lambda").get_policy, FunctionName=functions.function_name(state["function"]))
         return self._outputs(aws, state) if answer and f'"{id_}"' in answer["Policy"] else None
 
