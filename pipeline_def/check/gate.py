@@ -117,8 +117,8 @@ def check_channels(definition: Definition) -> Iterator[Finding]:
             yield Finding("channel", step.name, step.path_of(f"InputDataConfig[{name!r}]"), None, f"needed: {why}")
             continue
         index, channel = channels[name]
-        uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
-        if uri != wanted:
+        uri = channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
+        if uri is not None and uri != wanted:
             path = step.path_of(f"InputDataConfig[{index}].DataSource.S3DataSource.S3Uri")
             yield Finding("channel", step.name, path, shown(uri), f"allowed: {wanted['Get']}")
     metrics = "AlgorithmSpecification.MetricDefinitions"

@@ -116,7 +116,7 @@ def _read_by_a_channel(definition: Definition, places: list[_Place]) -> Iterator
     by_path = {place.path: place for place in places}
     for step in definition.steps:
         for index, channel in enumerate(step.get("InputDataConfig", [])):
-            uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+            uri = channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri", "")  # rule `required` reports its absence
             source = by_path.get(_output_path(definition, uri) or "")
             prefix = source.key if source else _uri(uri).rstrip("/")
             for place in places if prefix.startswith("s3://") else ():
@@ -159,7 +159,7 @@ def _container(definition: Definition) -> Iterator[Finding]:
     if step.get("AppSpecification.ContainerEntrypoint") != entry:
         path = step.path_of("AppSpecification.ContainerEntrypoint")
         yield Finding(_RULE, step.name, path, shown(step.get("AppSpecification.ContainerEntrypoint")), f"allowed: {entry}")
-    folders = {str(item["S3Input"]["LocalPath"]).rstrip("/") for item in step.get("ProcessingInputs", [])}
+    folders = {str(item.get("S3Input", {}).get("LocalPath")).rstrip("/") for item in step.get("ProcessingInputs", [])}
     for folder in (INPUT_ASSETS_DIR, INPUT_CODE_DIR):
         if folder not in folders:
             yield Finding(
@@ -198,8 +198,8 @@ def _local_paths(definition: Definition, step: Step) -> Iterator[tuple[str, str,
         ("ProcessingInputs", "S3Input", False),
     ):
         for index, item in enumerate(step.get(member, [])):
-            folder = resolve(definition, item[inner]["LocalPath"])
-            if is_known(folder):
+            folder = resolve(definition, item.get(inner, {}).get("LocalPath"))
+            if folder is not None and is_known(folder):
                 yield step.path_of(f"{member}[{index}].{inner}.LocalPath"), folder, is_output
 
 

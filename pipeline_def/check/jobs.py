@@ -58,7 +58,9 @@ def _instance_type(step: Step, path: str, value: str) -> Iterator[Finding]:
 def check_spot(definition: Definition) -> Iterator[Finding]:
     """Managed spot training has a waiting time within the algorithm's limit; other training has none."""
     for step in _trainings(definition):
-        limits = resolve(definition, step.get("StoppingCondition"))
+        limits = resolve(definition, step.get("StoppingCondition")) or {}
+        if "MaxRuntimeInSeconds" not in limits:
+            continue
         wait, runtime = limits.get("MaxWaitTimeInSeconds"), limits["MaxRuntimeInSeconds"]
         spot = resolve(definition, step.get("EnableManagedSpotTraining", False))
         for value, allowed in _spot_problems(bool(spot), wait, runtime):

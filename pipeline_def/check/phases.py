@@ -38,7 +38,7 @@ SHAPE_RULES = {
     "leftover": "no template key, placeholder, Pulumi Output or SDK object remains as text",
 }
 API = (
-    Rule("required", "members that SageMaker or the project's contract requires are present", api.check_required, True),
+    Rule("required", "members that SageMaker or the project's contract requires are present", api.check_required),
     Rule("arguments", "botocore accepts each step's arguments", api.check_arguments, True),
     Rule("limits", "values are within the API's upper bounds, patterns and enumerations", api.check_limits),
 )
