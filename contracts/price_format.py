@@ -145,6 +145,8 @@ def date_hint(cells: Sequence[str], chosen: PriceFormat) -> str:
         return "" if _OFFSET.fullmatch(first) else "; the time has no offset: leave out --timezone"
     if _OFFSET.fullmatch(first):
         return "; the time has an offset: name the zone of the exchange, such as --timezone America/New_York, or --timezone UTC"
+    if re.fullmatch(r"\d{1,4}[./]\d{1,2}[./]\d{1,4}( .*)?", first):
+        return "; the order of day and month is ambiguous, so no option reads it: write 2024-01-02"
     if _ZONE_NAME.fullmatch(first):
         return "; zone names such as EST are ambiguous: write an offset (-05:00) and use --timezone"
     return ""

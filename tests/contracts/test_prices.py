@@ -78,6 +78,12 @@ def test_columns_of_other_names_are_suggested(header: str, hint: str) -> None:
     assert str(problems[0]).endswith(hint)
 
 
+@pytest.mark.parametrize("date", ["01/02/2024", "02.01.2024", "1/2/24", "01/02/2024 16:00"])
+def test_a_date_whose_order_is_ambiguous_is_refused_with_what_to_do(date: str) -> None:
+    problems, _ = read_price_rows("A.csv", f"Date,Close\n{date},1\n2024-01-03,1\n".encode())
+    assert "the order of day and month is ambiguous, so no option reads it: write 2024-01-02" in str(problems[0])
+
+
 def test_months_are_their_last_day_with_a_note() -> None:
     problems, rows, notes = read("month-stamps.csv")
     assert problems == []

@@ -19,7 +19,7 @@ from fe_image.container.log_sync import FINAL_TRIES, LogBuffer, LogSync, tail
 from fe_image.container.step_environment import StepEnvironment
 from tests.patience import PATIENCE_SECONDS, wait_until
 
-WHERE = StepEnvironment("run-1", "executions", "importance", "models", 0.02, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
+WHERE = StepEnvironment("run-1", "executions", "models", 0.02, (0.1, 0.5, 0.9), Path("/"), "eu-central-1", None)
 
 
 class Recorder:

@@ -68,6 +68,7 @@ BACKTEST = """{
           "ASSETS_BUCKET": "{{assets_bucket}}",
           "MODELS_BUCKET": "{{models_bucket}}",
           "LOG_SYNC_SECONDS": "{{log_sync_seconds}}",
+          "TEST_QUANTILES": {"Get": "Parameters.test_quantiles"},
           "PIPELINE_EXECUTION_ARN": {"Get": "Execution.PipelineExecutionArn"}
         },
         "NetworkConfig": {"EnableInterContainerTrafficEncryption": true},

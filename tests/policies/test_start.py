@@ -84,3 +84,11 @@ def test_a_whole_stack_is_analyzed(analyzer: Any) -> None:
     not_done = [found.message for found in response.diagnostics if found.policyName == EXEMPTION_POLICY]
     assert any("bucket replication: not done for aws:s3/bucket:Bucket (1). Reason: " in text for text in not_done)
     assert all(found.enforcementLevel == analyzer_pb2.ADVISORY for found in response.diagnostics if found.message in not_done)
+
+
+@pytest.mark.parametrize("option", ["--nope", "-x", "--lst"])
+def test_an_unknown_option_is_refused_and_does_not_start_the_engine_s_server(option: str) -> None:
+    command = [sys.executable, "-m", "policies", option]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    assert done.returncode == 1
+    assert f"option is '{option}'; allowed: --list" in done.stderr

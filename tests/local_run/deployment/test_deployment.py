@@ -115,7 +115,10 @@ class TestErrors:
 
     def test_a_name_used_twice_fails(self, emulator: Emulator, make: Make) -> None:
         body = "aws.sqs.Queue('twin', name='one')\naws.sqs.Queue('twin', name='two')\n"
-        with pytest.raises(ResourceError, match=r"aws:sqs/queue:Queue::twin.*used twice"):
+        with pytest.raises(
+            ResourceError,
+            match=r"aws:sqs/queue:Queue::twin: two resources of this type have the same name and parent; rename one",
+        ):
             deploy(emulator, make(body), "dev")
         assert physical(emulator) == set()
 
