@@ -16,7 +16,14 @@ from local_run.emulator.resources import Aws
 from local_run.emulator.resources.base import absent, or_none
 
 #: Values that AWS fills in if a program does not set them. The provider does not report them as a difference.
-_DEFAULTS = {"path": "/", "logGroupClass": "STANDARD", "packageType": "Zip", "eventBusName": "default"}
+_DEFAULTS = {
+    "path": "/",
+    "logGroupClass": "STANDARD",
+    "packageType": "Zip",
+    "eventBusName": "default",
+    "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+    "keyUsage": "ENCRYPT_DECRYPT",
+}
 
 
 def known_inputs(aws: Aws, type_: str, id_: str) -> tuple[str, Properties]:
