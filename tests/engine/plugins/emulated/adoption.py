@@ -92,6 +92,11 @@ def _model_package_group(aws: Aws, name: str) -> tuple[str, Properties]:
     return name, {"modelPackageGroupDescription": found.get("ModelPackageGroupDescription")}
 
 
+def _alias(aws: Aws, name: str) -> tuple[str, Properties]:
+    aliases = {alias["AliasName"]: alias for alias in aws.client("kms").list_aliases()["Aliases"]}
+    return name, {"targetKeyId": aliases[name]["TargetKeyId"]} if name in aliases else {}
+
+
 def _permission(aws: Aws, id_: str) -> tuple[str, Properties]:
     """The provider imports a permission by ``function/statementId``."""
     function, _, statement_id = id_.partition("/")
@@ -112,5 +117,6 @@ _READERS: dict[str, Callable[[Aws, str], tuple[str, Properties]]] = {
     "aws:dynamodb/table:Table": _table,
     "aws:ecr/repository:Repository": _repository,
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup": _model_package_group,
+    "aws:kms/alias:Alias": _alias,
     "aws:lambda/permission:Permission": _permission,
 }
