@@ -30,7 +30,6 @@ ASSETS_MAX = 1000
 TEST_WINDOWS_MAX = 100
 #: With fewer test windows the report's sign-flip test cannot rule out chance: its smallest p-value is 2 / 2^n, its level 0.05.
 TELLING_WINDOWS = 6
-TRANSFORMS = ("level", "log", "log_return")
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 _YEARS = range(1900, 2201)
 

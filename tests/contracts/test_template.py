@@ -301,13 +301,8 @@ def test_a_number_as_date_is_explained_with_the_date_that_was_meant(field: str, 
 
 
 LIBRARY_TEXTS = (
-    "Input should",
-    "Tuple should",
-    "valid integer",
-    "valid string",
-    "greater than or equal",
-    "Extra inputs",
-    "Value error",
+    *("Input should", "Tuple should", "valid integer", "valid string"),
+    *("greater than or equal", "Extra inputs", "Value error"),
 )
 WRONG = [None, True, 0, -1, 1.5, 10**6, "x", "", [], [0], ["x"], ["x"] * 2000, {}, {"x": 1}]
 
