@@ -14,6 +14,7 @@ from contracts.ids import check_execution_id
 EXECUTIONS_PREFIX = "executions"
 ASSETS_PREFIX = "assets"
 EXECUTOR_NAME = "run-fe-step.py"
+EVALUATION_EXECUTOR_NAME = "run-evaluation-step.py"
 
 #: The container's folders, as SageMaker defines them. If the step runs as a process on a developer's machine, they are below
 #: ``CONTAINER_ROOT`` (see :mod:`contracts.environment`).
@@ -21,6 +22,12 @@ ML_ROOT = "/opt/ml"
 PROCESSING_ROOT = f"{ML_ROOT}/processing"
 INPUT_ASSETS_DIR = f"{PROCESSING_ROOT}/input/assets"
 INPUT_CODE_DIR = f"{PROCESSING_ROOT}/input/code"
+#: Further inputs of the evaluation step: the request lines with their index, the transform's output, the feature step's fitted
+#: state (``evaluation/``), and its manifest.
+INPUT_REQUESTS_DIR = f"{PROCESSING_ROOT}/input/requests"
+INPUT_BACKTEST_DIR = f"{PROCESSING_ROOT}/input/backtest"
+INPUT_FITTED_DIR = f"{PROCESSING_ROOT}/input/fitted"
+INPUT_MANIFEST_DIR = f"{PROCESSING_ROOT}/input/manifest"
 OUTPUT_ROOT = f"{PROCESSING_ROOT}/output"
 EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 
@@ -33,7 +40,12 @@ GATE_FILE = "gate.json"
 GATE_THRESHOLD = "threshold"
 GATE_BASELINE = "baseline"
 GATE_MARGIN = "margin"
-#: The training step's own final metric, which the gate compares with the threshold.
+#: Skill against the best baseline, the least skill that the template accepts (-gateMargin), and their difference, which the
+#: definition compares with 0.
+GATE_SKILL = "skill"
+GATE_REQUIRED_SKILL = "requiredSkill"
+GATE_EXCESS = "skillExcess"
+#: The training step's own final metric; it is shown and decides nothing.
 GATE_METRIC = "test:mean_wQuantileLoss"
 
 
@@ -86,6 +98,21 @@ class ExecutionLayout:
         return f"{self.prefix}/model"
 
     @property
+    def requests(self) -> str:
+        """Prefix of the backtest's request lines (``lines/``) and their index, see :mod:`contracts.backtest`."""
+        return f"{self.prefix}/requests"
+
+    @property
+    def request_lines(self) -> str:
+        """The transform's input prefix. The index is outside, because every object here is sent to the model."""
+        return f"{self.requests}/lines"
+
+    @property
+    def backtest(self) -> str:
+        """Prefix of the transform's output: ``<file of request lines>.out``, lines in input order."""
+        return f"{self.prefix}/backtest"
+
+    @property
     def evaluation(self) -> str:
         """Prefix of the evaluation: property file, baselines, importance, forecasts."""
         return f"{self.prefix}/evaluation"
@@ -109,6 +136,16 @@ class ExecutionLayout:
     def manifest(self) -> str:
         """Names, sizes and SHA-256 of the processing step's outputs; written last."""
         return f"{self.prefix}/manifest.json"
+
+    @property
+    def evaluation_manifest(self) -> str:
+        """Names, sizes and SHA-256 of the evaluation step's outputs; written last."""
+        return f"{self.prefix}/evaluation-manifest.json"
+
+    @property
+    def evaluation_log(self) -> str:
+        """The whole log of the evaluation step, synced while it runs."""
+        return f"{self.logs}/evaluation.log"
 
     @property
     def forecasts(self) -> str:
