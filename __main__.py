@@ -20,7 +20,6 @@ from components.roles import Roles
 from components.schedules import Schedules, SchedulesArgs
 from components.storage import Storage, StorageArgs
 from components.tables import Tables
-from contracts.layout import EXECUTOR_NAME
 from contracts.outputs import exported_name
 from settings import load
 
@@ -28,7 +27,7 @@ root = Path(__file__).resolve().parent
 settings = load()
 context = with_chosen_key("key", StackContext.create(settings, account=aws.get_caller_identity().account_id))
 
-storage = Storage("storage", StorageArgs(context, executor=root / "fe_image" / EXECUTOR_NAME))
+storage = Storage("storage", StorageArgs(context, executors=root / "fe_image"))
 tables = Tables("tables", context)
 build_context = BuildContext.read(root, {"BASE_IMAGE": settings.base_image}, PLATFORM)
 image = Image("image", ImageArgs(context, build_context, root))

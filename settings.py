@@ -168,6 +168,7 @@ class Settings(BaseModel):
     processing_max_runtime_seconds: JobSeconds
     training_instance_type: InstanceType
     training_max_runtime_seconds: JobSeconds
+    backtest_instance_type: InstanceType
     managed_spot: Annotated[Boolean, Field(description="true or false")]
     training_max_wait_seconds: JobSeconds
     approval_status: Annotated[
@@ -358,7 +359,7 @@ def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, 
     if schedule and not next_times(schedule, datetime.now(UTC), count=1):
         yield "retrainingSchedule", "it never fires; allowed: a cron expression for dates that exist and are in the future"
     yield from _arn_rules(sound, region)
-    for key in ("processingInstanceType", "trainingInstanceType"):
+    for key in ("processingInstanceType", "trainingInstanceType", "backtestInstanceType"):
         if sound.get("encryptionKey", "aws") != "aws" and has_local_storage(sound.get(key, "")):
             yield key, f"with encryptionKey, allowed: {WITHOUT_LOCAL_STORAGE}"
     named = [key for key in (*_OWN_BUCKETS, "accessLogsBucket") if sound.get(key) and sound[key] != CREATE]

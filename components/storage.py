@@ -1,4 +1,4 @@
-"""The stack's three buckets, and the executor in one of them."""
+"""The stack's three buckets, and the executors in one of them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pulumi import Input, Output, ResourceOptions
 from components.bucket import Bucket, BucketArgs
 from components.context import StackContext
 from components.names import ACCESS_LOGS, BUCKETS
-from contracts.layout import EXECUTIONS_PREFIX, executor_key
+from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTIONS_PREFIX, EXECUTOR_NAME, executor_key
 
 
 @dataclass(frozen=True)
 class StorageArgs:
     context: StackContext
-    #: The script that the processing container starts with.
-    executor: Path
+    #: Folder of the scripts that the processing containers start with.
+    executors: Path
 
 
 class Storage(pulumi.ComponentResource):
-    """Buckets for price histories (assets), for the files of executions (models), and for the executor (pipeline).
+    """Buckets for price histories (assets), for the files of executions (models), and for the executors (pipeline).
 
     With ``accessLogsBucket: create``, there is one for their access logs too.
     """
@@ -32,6 +32,7 @@ class Storage(pulumi.ComponentResource):
     models: Bucket
     pipeline: Bucket
     executor_uri: Output[str]
+    evaluation_executor_uri: Output[str]
 
     def __init__(self, name: str, args: StorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:storage:Storage", name, {}, opts)
@@ -44,8 +45,9 @@ class Storage(pulumi.ComponentResource):
             "models", log_bucket, args.context.settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/"
         )
         self.pipeline = self._create_bucket("pipeline", log_bucket)
-        self.executor_uri = self._create_executor()
-        self.register_outputs({"executor_uri": self.executor_uri})
+        self.executor_uri = self._create_executor("executor", EXECUTOR_NAME)
+        self.evaluation_executor_uri = self._create_executor("evaluation-executor", EVALUATION_EXECUTOR_NAME)
+        self.register_outputs({"executor_uri": self.executor_uri, "evaluation_executor_uri": self.evaluation_executor_uri})
 
     @property
     def outputs(self) -> dict[str, Output[str]]:
@@ -55,6 +57,7 @@ class Storage(pulumi.ComponentResource):
             "models_bucket": self.models.bucket,
             "pipeline_bucket": self.pipeline.bucket,
             "executor_uri": self.executor_uri,
+            "evaluation_executor_uri": self.evaluation_executor_uri,
         }
 
     def _create_log_bucket(self) -> Input[str] | None:
@@ -76,16 +79,16 @@ class Storage(pulumi.ComponentResource):
             ResourceOptions(parent=self),
         )
 
-    def _create_executor(self) -> Output[str]:
+    def _create_executor(self, noun: str, file: str) -> Output[str]:
         """Its key contains its hash, so a changed executor is a new object; running executions keep the old one.
 
         The input is the content, because a path would differ between two checkouts.
         """
-        content = self._args.executor.read_bytes()
+        content = (self._args.executors / file).read_bytes()
         stored = aws.s3.BucketObjectv2(
-            f"{self._name}-executor",
+            f"{self._name}-{noun}",
             bucket=self.pipeline.bucket,
-            key=executor_key(content),
+            key=executor_key(file, content),
             content=content.decode(),
             content_type="text/x-python",
             tags=self._context.tags,

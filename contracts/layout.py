@@ -31,9 +31,11 @@ INPUT_MANIFEST_DIR = f"{PROCESSING_ROOT}/input/manifest"
 OUTPUT_ROOT = f"{PROCESSING_ROOT}/output"
 EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 
-#: Names of the processing step's outputs; each is a folder under OUTPUT_ROOT and a prefix under the execution's.
+#: Names of the feature step's outputs; each is a folder under OUTPUT_ROOT and a prefix under the execution's.
 #: ``manifest`` holds only manifest.json and is uploaded to the execution's own prefix, outside the channel prefixes.
-OUTPUTS = ("train", "test", "features", "evaluation", "manifest")
+OUTPUTS = ("train", "test", "features", "requests", "evaluation", "manifest")
+#: Names of the evaluation step's outputs. Both steps write to the same two prefixes, and no two of their files share a name.
+EVALUATION_OUTPUTS = ("evaluation", "manifest")
 
 GATE_FILE = "gate.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
@@ -45,6 +47,20 @@ GATE_MARGIN = "margin"
 GATE_SKILL = "skill"
 GATE_REQUIRED_SKILL = "requiredSkill"
 GATE_EXCESS = "skillExcess"
+GATE_BEST_BASELINE = "bestBaseline"
+#: SHA-256 (hexadecimal) of the files that a later forecast needs, as stored in ``evaluation/``. The registered model's metadata
+#: has them next to the files' S3 URIs.
+GATE_TARGET_SHA256 = "targetSha256"
+GATE_SCALES_SHA256 = "scalesSha256"
+GATE_CALIBRATION_SHA256 = "calibrationSha256"
+GATE_TEMPLATE_SHA256 = "templateSha256"
+#: Files of ``evaluation/`` that a later forecast needs, and the one in SageMaker's format for model quality.
+TARGET_FILE = "target.json"
+SCALES_FILE = "scales.json"
+CALIBRATION_FILE = "calibration.json"
+TEMPLATE_FILE = "template.json"  # the execution's frozen template
+STATISTICS_FILE = "statistics.json"
+IMPORTANCE_FILE = "importance.json"
 #: The training step's own final metric; it is shown and decides nothing.
 GATE_METRIC = "test:mean_wQuantileLoss"
 
@@ -162,6 +178,6 @@ def asset_key(asset: str) -> str:
     return f"{ASSETS_PREFIX}/{asset}.csv"
 
 
-def executor_key(content: bytes) -> str:
-    """Return the executor's key in the pipeline bucket, with a hash of the content: a changed executor has a new key."""
-    return f"code/{hashlib.sha256(content).hexdigest()[:16]}/{EXECUTOR_NAME}"
+def executor_key(name: str, content: bytes) -> str:
+    """Return an executor's key in the pipeline bucket, with a hash of the content: a changed executor has a new key."""
+    return f"code/{hashlib.sha256(content).hexdigest()[:16]}/{name}"

@@ -28,6 +28,7 @@ class StackOutputs:
     models_bucket: str
     pipeline_bucket: str
     executor_uri: str
+    evaluation_executor_uri: str
     asset_table: str
     template_table: str
     execution_table: str

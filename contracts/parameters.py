@@ -15,6 +15,8 @@ PROCESSING_VOLUME_GB = "ProcessingVolumeSizeInGB"
 TRAINING_INSTANCE_TYPE = "TrainingInstanceType"
 TRAINING_INSTANCE_COUNT = "TrainingInstanceCount"
 TRAINING_VOLUME_GB = "TrainingVolumeSizeInGB"
+BACKTEST_INSTANCE_TYPE = "BacktestInstanceType"
+BACKTEST_INSTANCE_COUNT = "BacktestInstanceCount"
 MODEL_APPROVAL_STATUS = "ModelApprovalStatus"
 MODEL_PACKAGE_GROUP_NAME = "ModelPackageGroupName"
 
@@ -27,6 +29,8 @@ SETTABLE = (
     TRAINING_INSTANCE_TYPE,
     TRAINING_INSTANCE_COUNT,
     TRAINING_VOLUME_GB,
+    BACKTEST_INSTANCE_TYPE,
+    BACKTEST_INSTANCE_COUNT,
     MODEL_APPROVAL_STATUS,
     MODEL_PACKAGE_GROUP_NAME,
 )
@@ -36,10 +40,13 @@ APPROVAL_STATUSES = ("PendingManualApproval", "Approved", "Rejected")
 #: CPU by default; a GPU instance type (ml.g4dn.xlarge, ml.g5.xlarge …) trains on the GPU with no other change.
 DEFAULT_PROCESSING_INSTANCE_TYPE = "ml.m5.xlarge"
 DEFAULT_TRAINING_INSTANCE_TYPE = "ml.c5.2xlarge"
+#: DeepAR needs no GPU for inference.
+DEFAULT_BACKTEST_INSTANCE_TYPE = "ml.c5.xlarge"
 
 INSTANCE_TYPE_PATTERN = r"^ml\.[a-z][a-z0-9-]*\.([0-9]+x?large|medium|large|xlarge|metal(-[0-9]+xl)?)$"
 
-#: Source: SageMaker API, ProcessingClusterConfig.InstanceCount; no account's quota for training allows more.
+#: Source: SageMaker API, ProcessingClusterConfig.InstanceCount and TransformResources.InstanceCount; no account's quota for
+#: training allows more.
 MAX_INSTANCES = 100
 #: Source: SageMaker API, ResourceConfig.VolumeSizeInGB and EBS: the largest general-purpose volume.
 _LARGEST_VOLUME = 16_384
@@ -47,6 +54,7 @@ _RANGES = {
     # A second instance would do the same step again and write the same files and the same log.
     PROCESSING_INSTANCE_COUNT: (1, 1),
     TRAINING_INSTANCE_COUNT: (1, MAX_INSTANCES),
+    BACKTEST_INSTANCE_COUNT: (1, MAX_INSTANCES),
     PROCESSING_VOLUME_GB: (1, _LARGEST_VOLUME),
     TRAINING_VOLUME_GB: (1, _LARGEST_VOLUME),
 }
@@ -56,6 +64,7 @@ _PATTERNS = {
     ASSETS_S3_URI: (r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?", "an S3 URI such as s3://bucket/assets"),
     PROCESSING_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
     TRAINING_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
+    BACKTEST_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
 }
 
 

@@ -29,10 +29,20 @@ NOT_REGISTERED = "NotRegistered"
 #: Step names of the pipeline, shared by the definition, the handlers and the reports.
 PROCESSING_STEP = "FeatureEngineering"
 TRAINING_STEP = "Training"
-GATE_STEP = "QualityGate"
 CREATE_MODEL_STEP = "CreateModel"
+BACKTEST_STEP = "Backtest"
+EVALUATION_STEP = "Evaluation"
+GATE_STEP = "QualityGate"
 REGISTER_STEP = "RegisterModel"
-STEPS = (PROCESSING_STEP, TRAINING_STEP, GATE_STEP, CREATE_MODEL_STEP, REGISTER_STEP)
+STEPS = (
+    PROCESSING_STEP,
+    TRAINING_STEP,
+    CREATE_MODEL_STEP,
+    BACKTEST_STEP,
+    EVALUATION_STEP,
+    GATE_STEP,
+    REGISTER_STEP,
+)
 
 
 #: EventBridge's detail-types of a pipeline's state changes.

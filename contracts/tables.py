@@ -76,8 +76,11 @@ class ExecutionAttribute:
     FAILURE_REASON = "FailureReason"
     PROBLEMS = "Problems"  # list of texts: what could not be read or did not match when the attempt ended
     OUTCOME = "Outcome"  # "Registered" or "NotRegistered", once Succeeded
-    GATE_THRESHOLD = "GateThreshold"
-    GATE_METRIC = "GateMetric"
+    GATE_METRIC = "GateMetric"  # the model's skill against the best baseline
+    GATE_THRESHOLD = "GateThreshold"  # the least skill that the template accepts
+    GATE_BASELINE = "GateBaseline"  # name of that baseline
+    REJECTED_MODEL_DELETED_AT = "RejectedModelDeletedAt"  # ISO 8601, UTC; the clean-up deleted the model object
+    REJECTED_MODEL_PROBLEM = "RejectedModelProblem"  # why the clean-up could not delete it; empty once it could
     STEPS = "Steps"  # map: step name -> see StepKey
     LOG_TAIL = "LogTail"  # at most LOG_TAIL_BYTES
     LOG_REVISION = "LogRevision"  # incremented with every sync

@@ -22,6 +22,8 @@ def pipeline_parameters() -> list[Parameter]:
         ParameterString(names.TRAINING_INSTANCE_TYPE, TEXT["training_instance_type"]),
         ParameterInteger(names.TRAINING_INSTANCE_COUNT, 1),
         ParameterInteger(names.TRAINING_VOLUME_GB, 30),
+        ParameterString(names.BACKTEST_INSTANCE_TYPE, TEXT["backtest_instance_type"]),
+        ParameterInteger(names.BACKTEST_INSTANCE_COUNT, 1),
         ParameterString(names.MODEL_APPROVAL_STATUS, TEXT["model_approval_status"], enum_values=list(names.APPROVAL_STATUSES)),
         ParameterString(names.MODEL_PACKAGE_GROUP_NAME, TEXT["model_package_group"]),
         *(hyperparameter(item) for item in HYPERPARAMETERS.values()),

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from contracts.layout import EXECUTOR_NAME
-from contracts.parameters import DEFAULT_PROCESSING_INSTANCE_TYPE, DEFAULT_TRAINING_INSTANCE_TYPE
+from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTOR_NAME
+from contracts.parameters import (
+    DEFAULT_BACKTEST_INSTANCE_TYPE,
+    DEFAULT_PROCESSING_INSTANCE_TYPE,
+    DEFAULT_TRAINING_INSTANCE_TYPE,
+)
 from contracts.regions import deepar_image_uri, dns_suffix, partition
 
 #: Region of the authoring session. It occurs only in the URI of the built-in image, which is a key.
@@ -57,6 +61,10 @@ def _bucket(noun: str) -> Callable[[str], str]:
     return lambda region: f"model-training-dev-{noun}-{EXAMPLE_ACCOUNT}-{region}"
 
 
+def _executor(name: str) -> Callable[[str], str]:
+    return lambda region: f"s3://{_bucket('pipeline')(region)}/code/0123456789abcdef/{name}"
+
+
 def _role(actor: str) -> Callable[[str], str]:
     return lambda region: f"arn:{partition(region)}:iam::{EXAMPLE_ACCOUNT}:role/model-training-dev-{actor}"
 
@@ -81,10 +89,11 @@ _TAGS = {"project": "model-training", "stack": "dev", "owner": "forecasting"}
 KEYS: tuple[Key, ...] = (
     Key("feature_image_uri", "@feature_image_uri@", _feature_image, Source.COMPONENT),
     Key("deepar_image_uri", deepar_image_uri(AUTHORING_REGION), deepar_image_uri, Source.REGION),
+    Key("executor_uri", f"s3://@executor_uri@/{EXECUTOR_NAME}", _executor(EXECUTOR_NAME), Source.OUTPUT),
     Key(
-        "executor_uri",
-        f"s3://@executor_uri@/{EXECUTOR_NAME}",
-        lambda region: f"s3://{_bucket('pipeline')(region)}/code/0123456789abcdef/{EXECUTOR_NAME}",
+        "evaluation_executor_uri",
+        f"s3://@evaluation_executor_uri@/{EVALUATION_EXECUTOR_NAME}",
+        _executor(EVALUATION_EXECUTOR_NAME),
         Source.OUTPUT,
     ),
     Key("assets_bucket", "@assets_bucket@", _bucket("assets"), Source.OUTPUT),
@@ -109,6 +118,7 @@ KEYS: tuple[Key, ...] = (
         Source.SETTING,
     ),
     Key("training_instance_type", "@training_instance_type@", _fixed(DEFAULT_TRAINING_INSTANCE_TYPE), Source.SETTING),
+    Key("backtest_instance_type", "@backtest_instance_type@", _fixed(DEFAULT_BACKTEST_INSTANCE_TYPE), Source.SETTING),
     Key("processing_max_runtime_seconds", 1_000_000_001, _fixed(3600), Source.SETTING),
     Key("training_max_runtime_seconds", 1_000_000_002, _fixed(3600), Source.SETTING),
     Key("tags", [{"Key": "@tags@", "Value": "@tags@"}], _fixed(_TAGS), Source.COMPONENT),
