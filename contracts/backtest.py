@@ -17,6 +17,10 @@ INDEX_VERSION = 1
 #: A file is the unit that a batch transform distributes over its instances.
 LINES_PER_FILE = 200
 OUTPUT_SUFFIX = ".out"
+JSON_LINES = "application/jsonlines"
+#: Most megabytes of one request line. SageMaker allows 100 for all concurrent requests of an instance together, so this leaves
+#: room for four. Source: SageMaker API, CreateTransformJob.MaxPayloadInMB.
+MAX_PAYLOAD_MB = 25
 
 #: Sampled paths per line. The target transform is undone path by path, so samples are returned, not quantiles.
 SAMPLES = 200

@@ -1,30 +1,18 @@
 """The pipeline, authored with the SageMaker Python SDK v3 (extra ``author``; the deploy path never imports it).
 
-Processing (our image), training (built-in forecasting-deepar), quality gate, then creating and registering the model. A
-placeholder (:mod:`pipeline_def.template.keys`) represents every name and ARN of a deployed resource. The authored pipeline
-contains all optional parts; :mod:`pipeline_def.template.writer` turns placeholders into keys, and optional parts into sections.
+Processing (our image), training (built-in forecasting-deepar), creating the model, backtest (batch transform), evaluation (our
+image), quality gate, then registering the model. A placeholder (:mod:`pipeline_def.template.keys`) represents every name and ARN of a deployed resource. The authored
+pipeline contains all optional parts; :mod:`pipeline_def.template.writer` turns placeholders into keys, and optional parts into
+sections.
 """
 
 from __future__ import annotations
 
-from sagemaker.core.helper.pipeline_variable import IntPipeVar, PipelineVariable
-from sagemaker.core.network import NetworkConfig
-from sagemaker.core.processing import ScriptProcessor
-from sagemaker.core.shapes import (
-    OutputDataConfig,
-    ProcessingInput,
-    ProcessingOutput,
-    ProcessingS3Input,
-    ProcessingS3Output,
-    S3DataSource,
-    StoppingCondition,
-    Tag,
-)
+from sagemaker.core.helper.pipeline_variable import IntPipeVar
+from sagemaker.core.shapes import OutputDataConfig, S3DataSource, StoppingCondition, Tag
 from sagemaker.core.training.configs import Compute, InputData, Networking
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
-from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import JsonGet
-from sagemaker.core.workflow.parameters import Parameter
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.model_step import ModelStep
@@ -32,10 +20,12 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.train.model_trainer import ModelTrainer
 
-from contracts import environment, layout, parameters, status
+from contracts import layout, parameters, status
 from contracts.hyperparameters import HYPERPARAMETERS
-from pipeline_def.author.models import create_step, final_metric, model_builder, register_step
+from pipeline_def.author.backtest import backtest_step
+from pipeline_def.author.models import create_step, model_builder, register_step
 from pipeline_def.author.parameters import pipeline_parameters
+from pipeline_def.author.processing import evaluation_step, processing_step
 from pipeline_def.author.retries import JOB_RETRIES
 from pipeline_def.author.session import Authoring, offline_session
 from pipeline_def.template.keys import JSON, TEXT
@@ -53,92 +43,21 @@ def author_pipeline() -> Pipeline:
     """The complete pipeline with placeholders; its ``definition()`` needs no AWS access."""
     authoring = Authoring(offline_session(), {item.name: item for item in pipeline_parameters()})
     gate_file = PropertyFile(name=GATE_PROPERTY_FILE, output_name="evaluation", path=layout.GATE_FILE)
-    processing = processing_step(authoring, gate_file)
+    processing = processing_step(authoring)
     training = training_step(authoring, processing)
     builder = model_builder(authoring, training)
-    # In this order, because registering reuses the container that building determines.
-    created, registered = create_step(builder), register_step(authoring, training, builder)
-    gate = gate_step(processing, training, gate_file, [created, registered])
+    # Before registering, which reuses the container that building determines.
+    created = create_step(builder)
+    backtest = backtest_step(authoring, processing, created)
+    evaluation = evaluation_step(authoring, processing, backtest, gate_file)
+    gate = gate_step(evaluation, gate_file, register_step(authoring, training, builder, gate_file))
     return Pipeline(
         name="unused: the pipeline's name is a property of the deployed resource",
         parameters=list(authoring.parameters.values()),
-        steps=[processing, training, gate],
+        steps=[processing, training, created, backtest, evaluation, gate],
         sagemaker_session=authoring.session,
         # No experiment, because creating one per execution would need permissions that nothing here uses.
         pipeline_experiment_config=None,
-    )
-
-
-def processing_step(authoring: Authoring, gate_file: PropertyFile) -> ProcessingStep:
-    """Feature engineering in our image; the executor comes from the pipeline bucket."""
-    values = authoring.parameters
-    processor = ScriptProcessor(
-        role=TEXT["processing_role_arn"],
-        image_uri=TEXT["feature_image_uri"],
-        command=["python3"],
-        instance_type=values[parameters.PROCESSING_INSTANCE_TYPE],
-        instance_count=values[parameters.PROCESSING_INSTANCE_COUNT],
-        volume_size_in_gb=values[parameters.PROCESSING_VOLUME_GB],
-        volume_kms_key=TEXT["kms_key_arn"],
-        output_kms_key=TEXT["kms_key_arn"],
-        max_runtime_in_seconds=JSON["processing_max_runtime_seconds"],
-        env=processing_environment(authoring),
-        tags=JSON["tags"],
-        # No network isolation, because the step reads its snapshot from DynamoDB.
-        network_config=NetworkConfig(
-            enable_network_isolation=False,
-            encrypt_inter_container_traffic=True,
-            subnets=JSON["subnet_ids"],
-            security_group_ids=JSON["security_group_ids"],
-        ),
-        sagemaker_session=authoring.session,
-    )
-    run = processor.run(
-        code=TEXT["executor_uri"],
-        arguments=["--executionid", values[parameters.EXECUTION_ID]],
-        inputs=[assets_input(values[parameters.ASSETS_S3_URI])],
-        outputs=[processing_output(authoring, name) for name in layout.OUTPUTS],
-    )
-    return ProcessingStep(
-        name=status.PROCESSING_STEP,
-        display_name="Feature-engineering",
-        description="Features, training data and the gate's threshold, from asset price histories",
-        step_args=run,
-        property_files=[gate_file],
-        retry_policies=JOB_RETRIES,
-    )
-
-
-def processing_environment(authoring: Authoring) -> dict[str, str | PipelineVariable]:
-    return {
-        environment.EXECUTION_TABLE: TEXT["execution_table"],
-        environment.ASSETS_BUCKET: TEXT["assets_bucket"],
-        environment.MODELS_BUCKET: TEXT["models_bucket"],
-        environment.LOG_SYNC_SECONDS: TEXT["log_sync_seconds"],
-        environment.TEST_QUANTILES: authoring.parameters["test_quantiles"],
-        # The step rejects an execution item of another pipeline execution.
-        environment.PIPELINE_EXECUTION_ARN: ExecutionVariables.PIPELINE_EXECUTION_ARN,
-    }
-
-
-def assets_input(uri: Parameter) -> ProcessingInput:
-    return ProcessingInput(
-        input_name="assets",
-        s3_input=ProcessingS3Input(
-            s3_uri=uri,
-            local_path=layout.INPUT_ASSETS_DIR,
-            s3_data_type="S3Prefix",
-            s3_input_mode="File",
-        ),
-    )
-
-
-def processing_output(authoring: Authoring, name: str) -> ProcessingOutput:
-    """Each output has its own prefix. The manifest goes to the execution's prefix, outside the channels."""
-    uri = authoring.under_execution() if name == "manifest" else authoring.under_execution(name)
-    return ProcessingOutput(
-        output_name=name,
-        s3_output=ProcessingS3Output(s3_uri=uri, local_path=f"{layout.OUTPUT_ROOT}/{name}", s3_upload_mode="EndOfJob"),
     )
 
 
@@ -189,16 +108,15 @@ def channel(processing: ProcessingStep, name: str) -> InputData:
     return InputData(channel_name=name, data_source=source)
 
 
-def gate_step(
-    processing: ProcessingStep, training: TrainingStep, gate_file: PropertyFile, if_passed: list[ModelStep]
-) -> ConditionStep:
-    """Registers the model if its loss is at most the threshold: the naive forecast's loss plus the margin."""
-    threshold = JsonGet(step_name=processing.name, property_file=gate_file, json_path=layout.GATE_THRESHOLD)
+def gate_step(evaluation: ProcessingStep, gate_file: PropertyFile, registering: ModelStep) -> ConditionStep:
+    """Registers the model if its skill against the best baseline is at least what the template requires."""
+    # The difference is computed by the evaluation, because SageMaker accepts JsonGet only on the left of a comparison.
+    excess = JsonGet(step_name=evaluation.name, property_file=gate_file, json_path=layout.GATE_EXCESS)
     return ConditionStep(
         name=status.GATE_STEP,
         display_name="Quality-gate",
-        description="Is the model's loss at most the naive forecast's loss plus the margin?",
-        conditions=[ConditionGreaterThanOrEqualTo(left=threshold, right=final_metric(training))],
-        if_steps=if_passed,
+        description="Is the model's skill against the best baseline at least what the template requires?",
+        conditions=[ConditionGreaterThanOrEqualTo(left=excess, right=0.0)],
+        if_steps=[registering],
         else_steps=[],
     )

@@ -101,6 +101,7 @@ KEYS: tuple[Key, ...] = (
     Key("execution_table", "@execution_table@", _fixed("model-training-dev-execution"), Source.OUTPUT),
     Key("log_sync_seconds", "@log_sync_seconds@", _fixed("10"), Source.SETTING),
     Key("processing_role_arn", "arn:aws:iam::role/@processing_role_arn@", _role("processing"), Source.ROLE),
+    Key("evaluation_role_arn", "arn:aws:iam::role/@evaluation_role_arn@", _role("evaluation"), Source.ROLE),
     Key("training_role_arn", "arn:aws:iam::role/@training_role_arn@", _role("training"), Source.ROLE),
     Key("model_role_arn", "arn:aws:iam::role/@model_role_arn@", _role("model"), Source.ROLE),
     Key("model_package_group", "@model_package_group@", _fixed("model-training-dev-models"), Source.COMPONENT),
