@@ -83,7 +83,8 @@ def _volume_key_problems(where: str, name: str, value: str, definition: Mapping[
         return []
     for step in definition["Steps"]:
         arguments = step.get("Arguments", {})
-        cluster = arguments.get("ResourceConfig") or arguments.get("ProcessingResources", {}).get("ClusterConfig", {})
+        resources = arguments.get("ResourceConfig") or arguments.get("TransformResources")
+        cluster = resources or arguments.get("ProcessingResources", {}).get("ClusterConfig", {})
         if cluster.get("InstanceType") == {"Get": f"Parameters.{name}"} and "VolumeKmsKeyId" in cluster:
             return [Problem(where, value, f"allowed with the stack's encryptionKey: {WITHOUT_LOCAL_STORAGE}")]
     return []

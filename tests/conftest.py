@@ -37,6 +37,7 @@ OUTPUTS = StackOutputs(
     models_bucket="models",
     pipeline_bucket="pipeline",
     executor_uri="s3://pipeline/code/run-fe-step.py",
+    evaluation_executor_uri="s3://pipeline/code/run-evaluation-step.py",
     asset_table=ASSET_METADATA.name,
     template_table=TRAINING_TEMPLATE.name,
     execution_table=EXECUTION.name,

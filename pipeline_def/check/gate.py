@@ -1,4 +1,4 @@
-"""Rule ``gate``: the pipeline creates and registers only the model that passed the quality gate."""
+"""Rule ``gate``: the pipeline registers only the model that passed the quality gate."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.hyperparameters import HYPERPARAMETERS
-from contracts.layout import GATE_FILE, GATE_METRIC, GATE_THRESHOLD
+from contracts.layout import GATE_EXCESS, GATE_FILE
 from contracts.parameters import EXECUTION_ID, MODEL_APPROVAL_STATUS
-from contracts.status import GATE_STEP, PROCESSING_STEP, STEPS, TRAINING_STEP
+from contracts.status import EVALUATION_STEP, GATE_STEP, PROCESSING_STEP, STEPS, TRAINING_STEP
 from pipeline_def.check.definition import Definition, Step, objects
 from pipeline_def.check.finding import Finding, shown
 from pipeline_def.check.jobs import CHANNELS
@@ -16,10 +16,10 @@ from pipeline_def.check.references import property_file
 
 _RULE = "gate"
 _COMPARISON = "GreaterThanOrEqualTo"
-_METRIC = f"Steps.{TRAINING_STEP}.FinalMetricDataList['{GATE_METRIC}'].Value"
 _ARTEFACT = f"Steps.{TRAINING_STEP}.ModelArtifacts.S3ModelArtifacts"
 _OUTPUT = "evaluation"
-_LEFT = f"allowed: {GATE_THRESHOLD} of the property file {_OUTPUT}/{GATE_FILE} of {PROCESSING_STEP}"
+_LEFT = f"allowed: {GATE_EXCESS} of the property file {_OUTPUT}/{GATE_FILE} of {EVALUATION_STEP}"
+_RIGHT = "allowed: 0, because the evaluation has subtracted the skill that the template requires"
 #: Members that add another model, or files next to it. Source: SageMaker API, CreateModel and CreateModelPackage.
 _OTHER_MODELS = (
     "AdditionalModelDataSources",
@@ -48,7 +48,7 @@ def check_steps(definition: Definition) -> Iterator[Finding]:
 
 
 def check_gate(definition: Definition) -> Iterator[Finding]:
-    """The processing step's threshold is compared with the metric of the training, before its model is used."""
+    """The evaluation's figure decides whether the model is registered; creating it for the backtest needs no gate."""
     gate = definition.step(GATE_STEP)
     if gate is None:
         yield Finding(_RULE, None, f"$.Steps[{GATE_STEP!r}]", None, "needed: every model passes the quality gate")
@@ -58,7 +58,7 @@ def check_gate(definition: Definition) -> Iterator[Finding]:
         yield from _comparison(definition, gate)
     for step in definition.steps:
         if step.kind.makes_model:
-            if gate is not None and (GATE_STEP, "IfSteps") not in step.branches:
+            if step.kind.registers_model and gate is not None and (GATE_STEP, "IfSteps") not in step.branches:
                 allowed = f"allowed: a step in IfSteps of {GATE_STEP}, so that a rejected model is never registered"
                 yield Finding(_RULE, step.name, step.path, f"a {step.type} step past the gate", allowed)
             for path, value in objects(step.arguments, step.arguments_path):
@@ -74,23 +74,24 @@ def _comparison(definition: Definition, gate: Step) -> Iterator[Finding]:
     if condition["Type"] != _COMPARISON:
         yield Finding(_RULE, gate.name, f"{path}[0].Type", shown(condition["Type"]), f"allowed: {_COMPARISON}")
         return
-    if not _is_threshold(definition, condition["LeftValue"]):
+    if not _is_excess(definition, condition["LeftValue"]):
         yield Finding(_RULE, gate.name, f"{path}[0].LeftValue", shown(condition["LeftValue"]), _LEFT)
-    if condition["RightValue"] != {"Get": _METRIC}:
-        yield Finding(_RULE, gate.name, f"{path}[0].RightValue", shown(condition["RightValue"]), f"allowed: {_METRIC}")
+    right = condition["RightValue"]
+    if isinstance(right, bool) or right != 0:
+        yield Finding(_RULE, gate.name, f"{path}[0].RightValue", shown(right), _RIGHT)
 
 
-def _is_threshold(definition: Definition, value: Any) -> bool:
+def _is_excess(definition: Definition, value: Any) -> bool:
     json_get = value.get("Std:JsonGet") if isinstance(value, Mapping) else None
     found = property_file(definition, json_get) if json_get else None
     if found is None or json_get is None:
         return False
     owner, file = found
     return (owner.name, file["OutputName"], file["FilePath"], json_get["Path"]) == (
-        PROCESSING_STEP,
+        EVALUATION_STEP,
         _OUTPUT,
         GATE_FILE,
-        GATE_THRESHOLD,
+        GATE_EXCESS,
     )
 
 
@@ -105,7 +106,7 @@ def _other_models(step: Step, path: str, value: Mapping[str, Any]) -> Iterator[F
 
 
 def check_channels(definition: Definition) -> Iterator[Finding]:
-    """The training reads the processing step's outputs, and is measured by the algorithm itself."""
+    """The training reads the processing step's outputs, and the algorithm itself measures the model."""
     step = definition.step(TRAINING_STEP)
     if step is None or step.type != "Training":
         return
@@ -113,7 +114,7 @@ def check_channels(definition: Definition) -> Iterator[Finding]:
     for name in CHANNELS:
         wanted = {"Get": f"Steps.{PROCESSING_STEP}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri"}
         if name not in channels:
-            why = "DeepAR learns from it" if name == "train" else "without it there is no metric for the gate"
+            why = "DeepAR learns from it" if name == "train" else "without it the algorithm measures nothing"
             yield Finding("channel", step.name, step.path_of(f"InputDataConfig[{name!r}]"), None, f"needed: {why}")
             continue
         index, channel = channels[name]
@@ -123,5 +124,5 @@ def check_channels(definition: Definition) -> Iterator[Finding]:
             yield Finding("channel", step.name, path, shown(uri), f"allowed: {wanted['Get']}")
     metrics = "AlgorithmSpecification.MetricDefinitions"
     if step.get(metrics) is not None:
-        allowed = "allowed: none; the gate compares what the algorithm itself measures"
+        allowed = "allowed: none; the registry shows what the algorithm itself measures"
         yield Finding(_RULE, step.name, step.path_of(metrics), shown(step.get(metrics)), allowed)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.layout import (
+    EVALUATION_EXECUTOR_NAME,
+    EVALUATION_OUTPUTS,
     EXECUTIONS_PREFIX,
     EXECUTOR_NAME,
     INPUT_ASSETS_DIR,
@@ -17,7 +19,7 @@ from contracts.layout import (
     PROCESSING_ROOT,
 )
 from contracts.parameters import EXECUTION_ID
-from contracts.status import PROCESSING_STEP
+from contracts.status import EVALUATION_STEP, PROCESSING_STEP
 from pipeline_def.check.definition import Definition, Step, gets, is_function, objects
 from pipeline_def.check.finding import Finding, shown
 from pipeline_def.check.resolve import is_known, resolve
@@ -29,6 +31,11 @@ _MARK = "\N{BULLET}"
 _GOOD = re.compile(rf"s3://([^/]+)/{EXECUTIONS_PREFIX}/{_MARK}(?:/(?!\.\.?(?:/|$))[^/]+)*/?")
 _ID = {"Get": f"Parameters.{EXECUTION_ID}"}
 _FLAG = "--executionid"
+#: Processing step -> its executor and its outputs.
+_CONTAINERS = {
+    PROCESSING_STEP: (EXECUTOR_NAME, OUTPUTS),
+    EVALUATION_STEP: (EVALUATION_EXECUTOR_NAME, EVALUATION_OUTPUTS),
+}
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,8 @@ def check_isolation(definition: Definition) -> Iterator[Finding]:
     yield from _prefixes(places)
     yield from _read_by_a_channel(definition, places)
     yield from _registered_files(definition, places)
-    yield from _container(definition)
     for step in definition.steps:
+        yield from _container(step)
         yield from _folders(definition, step)
         if step.raw.get("CacheConfig", {}).get("Enabled") and any(
             target == _ID["Get"] for _, target in gets(step.arguments, "")
@@ -74,7 +81,7 @@ def check_isolation(definition: Definition) -> Iterator[Finding]:
 def _places(definition: Definition) -> Iterator[_Place]:
     for step in definition.steps:
         for path, value in objects(step.arguments, step.arguments_path):
-            for member in ("S3OutputPath", "OutputS3Uri"):
+            for member in ("S3OutputPath", "OutputS3Uri", "DestinationS3Uri"):
                 if member in value:
                     yield _Place(step.name, f"{path}.{member}", _uri(value[member]))
             for member in ("S3Output", "CheckpointConfig"):
@@ -103,12 +110,23 @@ def _prefixes(places: list[_Place]) -> Iterator[Finding]:
         if match is None:
             yield place.finding(f"s3://<models bucket>/{EXECUTIONS_PREFIX}/<{EXECUTION_ID}>/…")
             continue
-        if place.key in seen:
+        if place.key in seen and not _is_shared(place, seen[place.key]):
             yield place.finding(f"a prefix of its own; {seen[place.key].path} has this one")
         seen.setdefault(place.key, place)
         bucket = bucket or match[1]
         if match[1] != bucket:
             yield place.finding(f"the models bucket {bucket}, like the first output")
+
+
+def _is_shared(place: _Place, earlier: _Place) -> bool:
+    """The evaluation adds files to two of the feature step's prefixes; the names of their files differ by contract."""
+    is_pair = (earlier.step, place.step) == (PROCESSING_STEP, EVALUATION_STEP)
+    return is_pair and _output_folder(place) in EVALUATION_OUTPUTS and _output_folder(place) == _output_folder(earlier)
+
+
+def _output_folder(place: _Place) -> str:
+    """The output of the layout that is uploaded to this prefix."""
+    return "manifest" if place.key.endswith(f"/{_MARK}") else place.key.rpartition("/")[2]
 
 
 def _read_by_a_channel(definition: Definition, places: list[_Place]) -> Iterator[Finding]:
@@ -146,16 +164,16 @@ def _registered_files(definition: Definition, places: list[_Place]) -> Iterator[
                 yield _Place(step.name, f"{path}.S3Uri", uri).finding("a file in an output of this execution")
 
 
-def _container(definition: Definition) -> Iterator[Finding]:
-    """Our container runs the executor with the ExecutionId, and has the inputs and outputs that the layout lists."""
-    step = definition.step(PROCESSING_STEP)
-    if step is None or step.type != "Processing":
+def _container(step: Step) -> Iterator[Finding]:
+    """Our container runs its executor with the ExecutionId, and has the inputs and outputs that the layout lists."""
+    if step.name not in _CONTAINERS or step.type != "Processing":
         return
+    executor, wanted_outputs = _CONTAINERS[step.name]
     given = step.get("AppSpecification.ContainerArguments", [])
     if _FLAG not in given or given[given.index(_FLAG) + 1 :][:1] != [_ID]:
         path = step.path_of("AppSpecification.ContainerArguments")
         yield Finding(_RULE, step.name, path, shown(given), f"allowed: {_FLAG} followed by {_ID}")
-    entry = ["python3", f"{INPUT_CODE_DIR}/{EXECUTOR_NAME}"]
+    entry = ["python3", f"{INPUT_CODE_DIR}/{executor}"]
     if step.get("AppSpecification.ContainerEntrypoint") != entry:
         path = step.path_of("AppSpecification.ContainerEntrypoint")
         yield Finding(_RULE, step.name, path, shown(step.get("AppSpecification.ContainerEntrypoint")), f"allowed: {entry}")
@@ -166,7 +184,7 @@ def _container(definition: Definition) -> Iterator[Finding]:
                 _RULE, step.name, step.path_of("ProcessingInputs"), f"without {folder}", "needed: the container reads it"
             )
     outputs = [item["OutputName"] for item in step.get("ProcessingOutputConfig.Outputs", [])]
-    for name in OUTPUTS:
+    for name in wanted_outputs:
         if name not in outputs:
             path = step.path_of(f"ProcessingOutputConfig.Outputs[{name!r}]")
             yield Finding(_RULE, step.name, path, None, "needed: later steps and reports read this output")

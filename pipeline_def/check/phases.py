@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.problems import Problem, ProblemsError
 from contracts.strict_json import parse
-from pipeline_def.check import api, gate, images, isolation, jobs, leftovers, order, references, secrets
+from pipeline_def.check import api, backtest, gate, images, isolation, jobs, leftovers, order, references, secrets
 from pipeline_def.check.definition import Definition
 from pipeline_def.check.finding import Finding
 from pipeline_def.check.shape import Shape, check_size
@@ -54,7 +54,8 @@ CONTRACT = (
     Rule("leftover", "every environment variable of the container has a value", leftovers.check_environment),
     Rule("isolation", "an execution writes only under executions/<ExecutionId>/", isolation.check_isolation),
     Rule("section", "a VPC or a key applies to all jobs and models, or to none", isolation.check_sections),
-    Rule("gate", "only the model that passed the quality gate is created and registered", gate.check_gate),
+    Rule("gate", "only the model that passed the quality gate is registered", gate.check_gate),
+    Rule("backtest", "the gate judges the created model on the feature step's request lines", backtest.check_backtest),
     Rule("channel", "the training reads the processing step's outputs", gate.check_channels),
     Rule("image", "images are in the region, immutably named, and from the expected registry", images.check_images),
     Rule("instances", "instance types are well-formed, and a job has 1 to 100 instances", jobs.check_instances),

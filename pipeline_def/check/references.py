@@ -23,6 +23,7 @@ EXECUTION_VARIABLES = (
     "PipelineExecutionArn",
     "TrainingJobName",
     "ProcessingJobName",
+    "TransformJobName",
 )
 PROPERTY_FILE = re.compile(r"Steps\.([A-Za-z0-9_\-]+)\.PropertyFiles\.(.+)")
 _RULE = "reference"

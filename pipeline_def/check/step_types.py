@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contracts import environment
+from contracts import environment, model_metadata
+from contracts.backtest import INFERENCE_CONFIG_VARIABLE
 from contracts.hyperparameters import HYPERPARAMETERS
 
 COST = "cost"
@@ -23,6 +24,7 @@ _ISOLATION = "jobs and models are isolated and encrypted"
 _TAGS = "jobs and models carry the project's tags"
 _CONTAINER = "the container needs it"
 _REGISTRY = "readers of the model registry need it"
+_BACKTEST = "the guide to DeepAR's batch transform sets it"
 _SERVING = "it decides how the registered model can be served"
 
 
@@ -49,6 +51,7 @@ class StepType:
     cacheable: bool = False
     property_files: bool = False
     makes_model: bool = False
+    registers_model: bool = False
     added: tuple[tuple[str, str], ...] = ()
     removed: tuple[tuple[str, str], ...] = ()
     colour: str = "#f3f4f6"
@@ -164,6 +167,42 @@ _MODEL = StepType(
     colour="#f3e8ff",
 )
 
+_TRANSFORM = StepType(
+    name="Transform",
+    operation="CreateTransformJob",
+    generated=("TransformJobName",),
+    description="DescribeTransformJob",
+    required={
+        **_needed(
+            _SERVICE,
+            "ModelName",
+            "TransformInput.DataSource.S3DataSource.S3Uri",
+            "TransformInput.DataSource.S3DataSource.S3DataType",
+            "TransformOutput.S3OutputPath",
+            "TransformResources.InstanceType",
+            "TransformResources.InstanceCount",
+        ),
+        **_needed(
+            _BACKTEST,
+            "BatchStrategy",
+            "MaxPayloadInMB",
+            "TransformInput.ContentType",
+            "TransformInput.SplitType",
+            "TransformOutput.Accept",
+            "TransformOutput.AssembleWith",
+        ),
+        **_needed(_CONTAINER, f"Environment.{INFERENCE_CONFIG_VARIABLE}"),
+        **_needed(_TAGS, "Tags"),
+    },
+    # The model brings the VPC.
+    sections={"kms": ("TransformResources.VolumeKmsKeyId", "TransformOutput.KmsKeyId")},
+    retry_errors=STEP_ERRORS + JOB_ERRORS,
+    cacheable=True,
+    added=((COST, "a job with instances of its own in every execution"), (DATA, "additional files are written")),
+    removed=((COST, "one job fewer in every execution"), (DATA, "these files are no longer written")),
+    colour="#cffafe",
+)
+
 _REGISTER = StepType(
     name="RegisterModel",
     operation="CreateModelPackage",
@@ -189,12 +228,15 @@ _REGISTER = StepType(
             "ModelMetrics.ModelQuality.Statistics.ContentType",
             "ModelMetrics.Explainability.Report.S3Uri",
             "ModelMetrics.Explainability.Report.ContentType",
-            "CustomerMetadataProperties.ExecutionId",
-            "CustomerMetadataProperties.TestMeanWQuantileLoss",
+        ),
+        **_needed(
+            "readers of the model registry and later forecasts need it",
+            *(f"CustomerMetadataProperties.{name}" for name in model_metadata.PROPERTIES),
         ),
     },
     retry_errors=STEP_ERRORS,
     makes_model=True,
+    registers_model=True,
     added=((DATA, "the registry receives an additional version"),),
     removed=((DATA, "the registry no longer receives this version"),),
     colour="#f3e8ff",
@@ -217,5 +259,5 @@ _FAIL = StepType(
 )
 
 STEP_TYPES: Mapping[str, StepType] = {
-    kind.name: kind for kind in (_PROCESSING, _TRAINING, _MODEL, _REGISTER, _CONDITION, _FAIL)
+    kind.name: kind for kind in (_PROCESSING, _TRAINING, _MODEL, _TRANSFORM, _REGISTER, _CONDITION, _FAIL)
 }

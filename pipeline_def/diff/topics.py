@@ -48,6 +48,7 @@ def _effects(pairs: Sequence[_Pair]) -> tuple[Effect, ...]:
 
 _NO_MORE = (DATA, "these files are no longer written")
 _MOVED = (DATA, "readers of these files must look elsewhere")
+_MOVED_FORM = (DATA, "readers of these files must read another form")
 _READS = (DATA, "the step reads other data")
 _OTHER_MODEL = (MODEL, "another model is registered or served")
 _NO_SHELL = (SECURITY, "no shell can be opened in the container")
@@ -90,9 +91,23 @@ TOPICS = (
     _topic(r"HyperParameters\.(.+)$", "hyperparameter {}", (MODEL, "another model from the same data")),
     _topic(r"RoleArn$", "role", (SECURITY, "the step runs with other permissions")),
     _topic(r"VolumeKmsKeyId$", "encryption key of the volumes", _KEY, by=_BY_KEY),
-    _topic(r"Output(?:Data)?Config\.KmsKeyId$", "encryption key of the output", _KEY, by=_BY_KEY),
+    _topic(r"Output(?:Data)?Config\.KmsKeyId$|^TransformOutput\.KmsKeyId$", "encryption key of the output", _KEY, by=_BY_KEY),
     _topic(r"KmsKeyId$", "encryption key", _KEY, by=_BY_KEY),
     _topic(r"VpcConfig", "network", _NETWORK),
+    _topic(r"^ModelName$", "model of the transform job", (MODEL, "the gate judges the answers of another model")),
+    _topic(r"^TransformInput\.DataSource\b", "input of the transform job", _READS),
+    _topic(
+        r"^(?:TransformInput\.(?:ContentType|CompressionType|SplitType)|BatchStrategy|DataProcessing\b.*)$",
+        "requests of the transform job",
+        (DATA, "the model gets its input in another form"),
+    ),
+    _topic(r"^TransformOutput\.(?:Accept|AssembleWith)$", "answers of the transform job", _MOVED_FORM),
+    _topic(
+        r"^(?:MaxConcurrentTransforms|MaxPayloadInMB|ModelClientConfig\b.*)$",
+        "limits of the transform job's requests",
+        (COST, "they decide how fast the job is, and which requests fail"),
+    ),
+    _topic(r"^DataCaptureConfig\b", "data capture", (DATA, "additional files are written"), by={REMOVED: [_NO_MORE]}),
     _topic(
         r"EnableNetworkIsolation$",
         "network isolation",
