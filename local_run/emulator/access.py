@@ -23,5 +23,14 @@ class AwsAccess(Protocol):
 PIPELINE_ACTOR = "pipeline"
 PROCESSING_ACTOR = "processing"
 TRAINING_ACTOR = "training"
+MODEL_ACTOR = "model"
+EVALUATION_ACTOR = "evaluation"
+_JOB_ACTORS = (PROCESSING_ACTOR, TRAINING_ACTOR, MODEL_ACTOR, EVALUATION_ACTOR)
 #: Actor of EventBridge and Lambda when they send undelivered events to a queue.
 EVENTS_ACTOR = "events"
+
+
+def role_actor(role_arn: str, default: str) -> str:
+    """Return the actor of a job's role, whose name ends in the actor's name. ``default`` is for roles of other stacks."""
+    role = role_arn.rpartition("/")[2]
+    return next((actor for actor in _JOB_ACTORS if role == actor or role.endswith(f"-{actor}")), default)

@@ -19,6 +19,16 @@ def deepar_command(ml_root: Path) -> Sequence[str]:
     return (sys.executable, "-m", "local_run.deepar", "train", "--root", str(ml_root))
 
 
+def deepar_server(root: Path) -> Sequence[str]:
+    """Return the command that serves the stand-in's model in ``opt/ml/model/`` under ``root``, on a port that it prints."""
+    return (sys.executable, "-m", "local_run.deepar", "serve", "--root", str(root), "--port", "0")
+
+
+def repository_of(image: str) -> str:
+    """Return the repository's name in an image's URI."""
+    return image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0]
+
+
 @dataclass(frozen=True)
 class JobFaults:
     """Injected job faults. ``before_start`` gets (step name, attempt) and returns a retry exception type or None."""
@@ -52,7 +62,8 @@ class Options:
 
     ``time_scale`` multiplies every interval of retry policies (steps, event targets, asynchronous invocations), so that an
     hour's backoff does not cost an hour. ``training_commands`` maps a training image's repository name to the command that
-    replaces it, because only SageMaker can pull the images of built-in algorithms.
+    replaces it, because only SageMaker can pull the images of built-in algorithms. ``serving_commands`` does so for a model's
+    image; the command gets the root of the container's file system and prints ``serving on <host>:<port>``.
     """
 
     time_scale: float = 0.01
@@ -61,6 +72,7 @@ class Options:
     repository: Path = REPOSITORY
     work_directory: Path | None = None
     training_commands: Mapping[str, Command] = field(default_factory=lambda: {"forecasting-deepar": deepar_command})
+    serving_commands: Mapping[str, Command] = field(default_factory=lambda: {"forecasting-deepar": deepar_server})
     job_environment: Mapping[str, str] = field(default_factory=dict)
     job_faults: JobFaults = field(default_factory=JobFaults)
     event_faults: EventFaults = field(default_factory=EventFaults)

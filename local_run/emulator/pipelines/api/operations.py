@@ -17,7 +17,7 @@ from local_run.emulator.pipelines.engine.runner import Runner
 from local_run.emulator.pipelines.errors import conflict, not_found, validation
 from local_run.emulator.pipelines.language.definition import Definition, parse_definition
 from local_run.emulator.pipelines.language.parameters import apply_parameters
-from local_run.emulator.pipelines.records.jobs import IN_PROGRESS, JOB_STOPPING, PROCESSING_JOB, TRAINING_JOB
+from local_run.emulator.pipelines.records.jobs import IN_PROGRESS, JOB_STOPPING, PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB
 from local_run.emulator.pipelines.records.shapes import request_problems
 from local_run.emulator.pipelines.records.state import Execution, ExecutionStore, api_time, random_id
 from local_run.emulator.pipelines.steps.context import Services
@@ -195,7 +195,7 @@ class JobApi:
         return page(items, request, f"{kind}JobSummaries")
 
 
-JOB_KINDS = (PROCESSING_JOB, TRAINING_JOB)
+JOB_KINDS = (PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB)
 
 
 def check(operation: str, request: Request) -> None:

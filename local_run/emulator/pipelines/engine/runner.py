@@ -11,7 +11,16 @@ from contracts.status import EXECUTING, FAILED, STOPPED, STOPPING, SUCCEEDED, is
 from local_run.emulator.pipelines.engine.transitions import Transitions
 from local_run.emulator.pipelines.errors import StepFailedError, StepStoppedError
 from local_run.emulator.pipelines.language.conditions import all_hold
-from local_run.emulator.pipelines.language.definition import CONDITION, FAIL, MODEL, PROCESSING, REGISTER, TRAINING, Step
+from local_run.emulator.pipelines.language.definition import (
+    CONDITION,
+    FAIL,
+    MODEL,
+    PROCESSING,
+    REGISTER,
+    TRAINING,
+    TRANSFORM,
+    Step,
+)
 from local_run.emulator.pipelines.language.expressions import as_text, resolve
 from local_run.emulator.pipelines.language.retries import RetryPolicy, RetryState
 from local_run.emulator.pipelines.records.state import Execution, StepRun
@@ -19,6 +28,7 @@ from local_run.emulator.pipelines.steps.context import Services, StepContext, as
 from local_run.emulator.pipelines.steps.processing import run_processing
 from local_run.emulator.pipelines.steps.registry import run_create_model, run_register_model
 from local_run.emulator.pipelines.steps.training import run_training
+from local_run.emulator.pipelines.steps.transform import run_transform
 
 #: SageMaker's message; the failed step has the reason.
 EXECUTION_FAILED = "Step failure: One or multiple steps failed."
@@ -41,6 +51,7 @@ def run_fail(context: StepContext) -> None:
 EXECUTORS: Mapping[str, Callable[[StepContext], None]] = {
     PROCESSING: run_processing,
     TRAINING: run_training,
+    TRANSFORM: run_transform,
     CONDITION: run_condition,
     MODEL: run_create_model,
     REGISTER: run_register_model,

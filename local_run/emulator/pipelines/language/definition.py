@@ -16,10 +16,10 @@ from local_run.emulator.pipelines.language.conditions import CONDITION_TYPES
 from local_run.emulator.pipelines.language.expressions import references, unknown_functions
 from local_run.emulator.pipelines.language.retries import policy_problems
 
-PROCESSING, TRAINING, CONDITION, MODEL, REGISTER, FAIL = (
-    "Processing", "Training", "Condition", "Model", "RegisterModel", "Fail",
+PROCESSING, TRAINING, TRANSFORM, CONDITION, MODEL, REGISTER, FAIL = (
+    "Processing", "Training", "Transform", "Condition", "Model", "RegisterModel", "Fail",
 )  # fmt: skip
-STEP_TYPES = (PROCESSING, TRAINING, CONDITION, MODEL, REGISTER, FAIL)
+STEP_TYPES = (PROCESSING, TRAINING, TRANSFORM, CONDITION, MODEL, REGISTER, FAIL)
 PARAMETER_TYPES = ("String", "Integer", "Float", "Boolean")
 
 

@@ -1,4 +1,4 @@
-"""Records of the processing and training jobs in the form of Describe and List responses."""
+"""Records of the processing, training and transform jobs in the form of Describe and List responses."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contracts.regions import partition
 from local_run.emulator.pipelines.records.shapes import output_members
 from local_run.emulator.pipelines.records.state import api_time, now
 
-PROCESSING_JOB, TRAINING_JOB = "Processing", "Training"
+PROCESSING_JOB, TRAINING_JOB, TRANSFORM_JOB = "Processing", "Training", "Transform"
 IN_PROGRESS, COMPLETED, JOB_FAILED, JOB_STOPPING, JOB_STOPPED = "InProgress", "Completed", "Failed", "Stopping", "Stopped"
-_PATH = {PROCESSING_JOB: "processing-job", TRAINING_JOB: "training-job"}
+_PATH = {PROCESSING_JOB: "processing-job", TRAINING_JOB: "training-job", TRANSFORM_JOB: "transform-job"}
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Job:
             self.status, self.failure_reason, self.exit_message, self.ended = status, reason, exit_message, now()
 
     def described(self) -> dict[str, Any]:
-        """Return the response of DescribeProcessingJob or DescribeTrainingJob."""
+        """Return the response of the job's Describe operation."""
         with self.lock:
             operation = f"Describe{self.kind}Job"
             shown = {key: value for key, value in self.request.items() if key in output_members(operation)}
@@ -72,10 +72,10 @@ class Job:
             return shown
 
     def summary(self) -> dict[str, Any]:
-        """Return the job's entry in ListProcessingJobs or ListTrainingJobs."""
+        """Return the job's entry in the response of its List operation."""
         names = {f"{self.kind}JobName", f"{self.kind}JobArn", f"{self.kind}JobStatus", f"{self.kind}EndTime"}
         names |= {"CreationTime", "LastModifiedTime"}
-        if self.kind == PROCESSING_JOB:
+        if self.kind != TRAINING_JOB:
             names |= {"FailureReason", "ExitMessage"}
         return {key: value for key, value in self.described().items() if key in names}
 

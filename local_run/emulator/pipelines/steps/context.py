@@ -95,7 +95,7 @@ class StepContext:
 
     def __post_init__(self) -> None:
         self.resource_name = resource_name(self.execution.id, self.run.step.name)
-        names = {"ProcessingJobName": self.resource_name, "TrainingJobName": self.resource_name}
+        names = dict.fromkeys(("ProcessingJobName", "TrainingJobName", "TransformJobName"), self.resource_name)
         self.scope = ExecutionScope(self.execution, self.services.aws, names)
 
     def resolved(self) -> dict[str, Any]:

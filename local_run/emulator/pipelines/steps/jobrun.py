@@ -1,4 +1,4 @@
-"""Runs the jobs of processing and training steps: waits for a slot, creates a folder, and watches the container."""
+"""Runs the jobs of processing, training and transform steps: waits for a slot, creates a folder, and watches the container."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from local_run.emulator.log_stream import LogStream
 from local_run.emulator.pipelines.errors import JOB_INTERNAL_ERROR, StepFailedError, StepStoppedError
@@ -51,15 +52,24 @@ def running_job(context: StepContext, job: Job) -> Iterator[Path]:
             shutil.rmtree(root, ignore_errors=True)
 
 
-def run_container(
-    context: StepContext, job: Job, start: Callable[[LineSink], OwnedProcess], on_line: LineSink, group: str
-) -> int:
-    """Run a container to its end and return its exit code.
+@dataclass(frozen=True)
+class JobLog:
+    """Where the lines of a job's container go: the actor of the job's role writes them to this CloudWatch log group."""
+
+    actor: str
+    group: str
+
+
+@contextmanager
+def running_container(
+    context: StepContext, job: Job, start: Callable[[LineSink], OwnedProcess], on_line: LineSink, log: JobLog
+) -> Iterator[OwnedProcess]:
+    """Start a container, and end it after the block.
 
     Its lines go to CloudWatch, to the progress callback and to ``on_line``.
     """
-    actor_logs = context.client("logs", job.kind.lower())
-    stream = LogStream(actor_logs, group, f"{job.name}/algo-1-{int(time.time())}", context.services.warn)
+    logs = context.client("logs", log.actor)
+    stream = LogStream(logs, log.group, f"{job.name}/algo-1-{int(time.time())}", context.services.warn)
 
     def forward(line: str) -> None:
         stream.write(line)
@@ -71,29 +81,47 @@ def run_container(
     except OSError as error:
         raise StepFailedError(f"ClientError: InternalServerError: {error}", JOB_INTERNAL_ERROR) from error
     try:
-        return _watch(context, job, process)
+        yield process
     finally:
         process.end(context.services.options.stop_grace_seconds)
         stream.flush()
+
+
+def run_container(
+    context: StepContext, job: Job, start: Callable[[LineSink], OwnedProcess], on_line: LineSink, log: JobLog
+) -> int:
+    """Run a container to its end and return its exit code; see :func:`running_container`."""
+    with running_container(context, job, start, on_line, log) as process:
+        return _watch(context, job, process)
 
 
 def _watch(context: StepContext, job: Job, process: OwnedProcess) -> int:
     limit = _runtime_limit(job)
     deadline = time.monotonic() + limit
     while (code := process.wait(POLL_SECONDS)) is None:
-        if context.execution.stop.is_set() or job.stop.is_set():
+        if is_stopping(context, job):
             job.status = JOB_STOPPING
             process.end(context.services.options.stop_grace_seconds)
-            if context.execution.stop.is_set():
-                raise StepStoppedError
-            job.finish(JOB_STOPPED)
-            raise StepFailedError("ClientError: the job was stopped")
+            raise_stopped(context, job)
         if time.monotonic() > deadline:
             job.status = JOB_STOPPING
             process.end(context.services.options.stop_grace_seconds)
             job.finish(JOB_STOPPED, f"MaxRuntimeExceeded: the job ran longer than {limit:g} seconds")
             raise StepFailedError(f"ClientError: MaxRuntimeExceeded: the job ran longer than {limit:g} seconds")
     return exit_code(code)
+
+
+def is_stopping(context: StepContext, job: Job) -> bool:
+    """True if somebody has stopped the execution or the job itself."""
+    return context.execution.stop.is_set() or job.stop.is_set()
+
+
+def raise_stopped(context: StepContext, job: Job) -> NoReturn:
+    """End the step: as stopped with its execution, or as failed if only its job was stopped."""
+    if context.execution.stop.is_set():
+        raise StepStoppedError
+    job.finish(JOB_STOPPED)
+    raise StepFailedError("ClientError: the job was stopped")
 
 
 def exit_code(code: int) -> int:

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from contracts.layout import EXIT_MESSAGE_FILE
-from local_run.emulator.access import PROCESSING_ACTOR
+from local_run.emulator.access import PROCESSING_ACTOR, role_actor
 from local_run.emulator.pipelines.errors import StepFailedError
 from local_run.emulator.pipelines.records.jobs import COMPLETED, JOB_FAILED, PROCESSING_JOB, Job
 from local_run.emulator.pipelines.steps.container import ContainerJob, joined_command
 from local_run.emulator.pipelines.steps.context import StepContext
-from local_run.emulator.pipelines.steps.jobrun import failure_text, run_container, running_job, warn_of_instances
+from local_run.emulator.pipelines.steps.jobrun import JobLog, failure_text, run_container, running_job, warn_of_instances
 from local_run.emulator.pipelines.steps.transfer import download, local_path, upload, write_json
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -23,25 +23,26 @@ def run_processing(context: StepContext) -> None:
     context.check_request("CreateProcessingJob", request)
     job = context.services.jobs.create(PROCESSING_JOB, context.resource_name, request)
     context.run.metadata = {"ProcessingJob": {"Arn": job.arn}}
+    actor = role_actor(request["RoleArn"], PROCESSING_ACTOR)
     warn_of_instances(context, request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
     with running_job(context, job) as root:
-        _fetch_inputs(context, request, root)
+        _fetch_inputs(context.client("s3", actor), request, root)
         _write_configuration(request, job, root)
         code = run_container(
             context,
             job,
-            lambda sink: context.services.backend.start(_container(context, request, root), sink),
+            lambda sink: context.services.backend.start(_container(context, request, root, actor), sink),
             lambda _line: None,
-            LOG_GROUP,
+            JobLog(actor, LOG_GROUP),
         )
         _raise_on_failure(job, code, failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")))
         context.raise_if_stopped()
-        _send_outputs(context, request, root)
+        _send_outputs(context.client("s3", actor), request, root)
         job.finish(COMPLETED, exit_message=failure_text(Path(f"{root}{EXIT_MESSAGE_FILE}")) or None)
     context.run.properties = job.described()
 
 
-def _container(context: StepContext, request: dict[str, Any], root: Path) -> ContainerJob:
+def _container(context: StepContext, request: dict[str, Any], root: Path, actor: str) -> ContainerJob:
     application = request["AppSpecification"]
     return ContainerJob(
         name=context.resource_name,
@@ -49,12 +50,11 @@ def _container(context: StepContext, request: dict[str, Any], root: Path) -> Con
         command=joined_command(application.get("ContainerEntrypoint"), application.get("ContainerArguments")),
         root=root,
         environment={**context.services.options.job_environment, **(request.get("Environment") or {})},
-        aws_environment=context.services.aws.environment(PROCESSING_ACTOR),
+        aws_environment=context.services.aws.environment(actor),
     )
 
 
-def _fetch_inputs(context: StepContext, request: dict[str, Any], root: Path) -> None:
-    s3 = context.client("s3", PROCESSING_ACTOR)
+def _fetch_inputs(s3: Any, request: dict[str, Any], root: Path) -> None:
     for item in request.get("ProcessingInputs") or ():
         source = item.get("S3Input")
         if source is None:
@@ -83,8 +83,7 @@ def _raise_on_failure(job: Job, code: int, message: str) -> None:
         raise StepFailedError(f"ClientError: {reason}")
 
 
-def _send_outputs(context: StepContext, request: dict[str, Any], root: Path) -> None:
-    s3 = context.client("s3", PROCESSING_ACTOR)
+def _send_outputs(s3: Any, request: dict[str, Any], root: Path) -> None:
     key = (request.get("ProcessingOutputConfig") or {}).get("KmsKeyId")
     for item in _outputs(request):
         target = item["S3Output"]

@@ -10,18 +10,18 @@ from contracts.environment import CONTAINER_ROOT
 from contracts.layout import ML_ROOT
 from local_run.deepar.tarballs import pack_folder
 from local_run.emulator.access import TRAINING_ACTOR
-from local_run.emulator.options import Command, Options
+from local_run.emulator.options import Command, Options, repository_of
 from local_run.emulator.pipelines.errors import StepFailedError
 from local_run.emulator.pipelines.records.jobs import COMPLETED, JOB_FAILED, TRAINING_JOB, Job
 from local_run.emulator.pipelines.records.state import now
 from local_run.emulator.pipelines.steps.context import StepContext
-from local_run.emulator.pipelines.steps.jobrun import failure_text, run_container, running_job, warn_of_instances
+from local_run.emulator.pipelines.steps.jobrun import JobLog, failure_text, run_container, running_job, warn_of_instances
 from local_run.emulator.pipelines.steps.metrics import BUILT_IN_METRICS, MetricReader, epoch_in
 from local_run.emulator.pipelines.steps.transfer import download, split_s3_uri, upload_file, write_json
 from local_run.emulator.processes import LineSink, OwnedProcess, inherited_environment
 from local_run.emulator.progress import EpochFinished
 
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+LOG = JobLog(TRAINING_ACTOR, "/aws/sagemaker/TrainingJobs")
 
 
 def run_training(context: StepContext) -> None:
@@ -43,7 +43,7 @@ def run_training(context: StepContext) -> None:
             job,
             lambda sink: _start(context, command, root, sink),
             lambda line: _read_metrics(context, job, MetricReader.of(definitions), line),
-            LOG_GROUP,
+            LOG,
         )
         _raise_on_failure(job, code, failure_text(ml / "output" / "failure"))
         context.raise_if_stopped()
@@ -55,8 +55,7 @@ def run_training(context: StepContext) -> None:
 
 def _command(options: Options, image: str) -> Command:
     """Return the command for a training image, found by its repository's name."""
-    repository = image.rsplit("/", 1)[-1].partition("@")[0].partition(":")[0]
-    command = options.training_commands.get(repository)
+    command = options.training_commands.get(repository_of(image))
     if command is None:
         known = ", ".join(options.training_commands)
         raise StepFailedError(f"ClientError: no stand-in for the training image {image!r}; known repositories: {known}")
