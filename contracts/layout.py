@@ -15,6 +15,15 @@ EXECUTIONS_PREFIX = "executions"
 ASSETS_PREFIX = "assets"
 EXECUTOR_NAME = "run-fe-step.py"
 EVALUATION_EXECUTOR_NAME = "run-evaluation-step.py"
+PREPARE_EXECUTOR_NAME = "run-prepare-step.py"
+PUBLISH_EXECUTOR_NAME = "run-publish-step.py"
+#: All executors, each by the export that has its URI.
+EXECUTORS = {
+    "executor_uri": EXECUTOR_NAME,
+    "evaluation_executor_uri": EVALUATION_EXECUTOR_NAME,
+    "prepare_executor_uri": PREPARE_EXECUTOR_NAME,
+    "publish_executor_uri": PUBLISH_EXECUTOR_NAME,
+}
 
 #: The container's folders, as SageMaker defines them. If the step runs as a process on a developer's machine, they are below
 #: ``CONTAINER_ROOT`` (see :mod:`contracts.environment`).
@@ -28,6 +37,8 @@ INPUT_REQUESTS_DIR = f"{PROCESSING_ROOT}/input/requests"
 INPUT_BACKTEST_DIR = f"{PROCESSING_ROOT}/input/backtest"
 INPUT_FITTED_DIR = f"{PROCESSING_ROOT}/input/fitted"
 INPUT_MANIFEST_DIR = f"{PROCESSING_ROOT}/input/manifest"
+#: Input of the publishing step: the transform's output.
+INPUT_SAMPLES_DIR = f"{PROCESSING_ROOT}/input/samples"
 OUTPUT_ROOT = f"{PROCESSING_ROOT}/output"
 EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 
@@ -36,6 +47,9 @@ EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 OUTPUTS = ("train", "test", "features", "requests", "evaluation", "manifest")
 #: Names of the evaluation step's outputs. Both steps write to the same two prefixes, and no two of their files share a name.
 EVALUATION_OUTPUTS = ("evaluation", "manifest")
+#: Names of the outputs of the forecast pipeline's two processing steps.
+PREPARE_OUTPUTS = ("requests", "manifest")
+PUBLISH_OUTPUTS = ("forecast", "manifest")
 
 GATE_FILE = "gate.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
@@ -127,6 +141,21 @@ class ExecutionLayout:
     def backtest(self) -> str:
         """Prefix of the transform's output: ``<file of request lines>.out``, lines in input order."""
         return f"{self.prefix}/backtest"
+
+    @property
+    def samples(self) -> str:
+        """Prefix of the output of the forecast pipeline's transform."""
+        return f"{self.prefix}/samples"
+
+    @property
+    def forecast(self) -> str:
+        """Prefix of the published forecast of the coming steps: ``forecast.csv``, ``.json`` and ``.parquet``."""
+        return f"{self.prefix}/forecast"
+
+    @property
+    def publish_manifest(self) -> str:
+        """Names, sizes and SHA-256 of the publishing step's outputs; written last."""
+        return f"{self.prefix}/publish-manifest.json"
 
     @property
     def evaluation(self) -> str:

@@ -20,6 +20,14 @@ BACKTEST_INSTANCE_COUNT = "BacktestInstanceCount"
 MODEL_APPROVAL_STATUS = "ModelApprovalStatus"
 MODEL_PACKAGE_GROUP_NAME = "ModelPackageGroupName"
 
+#: Parameters of the forecast pipeline alone. Every start names the model package and the prefix with its fitted state.
+MODEL_PACKAGE_ARN = "ModelPackageArn"
+FITTED_S3_URI = "FittedS3Uri"
+FORECAST_INSTANCE_TYPE = "ForecastInstanceType"
+FORECAST_INSTANCE_COUNT = "ForecastInstanceCount"
+#: Parameters without a default, because each start sets them.
+SET_BY_START = (EXECUTION_ID, MODEL_PACKAGE_ARN, FITTED_S3_URI)
+
 #: What ``runs start --set`` takes besides hyperparameters; the id has an option of its own.
 SETTABLE = (
     ASSETS_S3_URI,
@@ -33,6 +41,15 @@ SETTABLE = (
     BACKTEST_INSTANCE_COUNT,
     MODEL_APPROVAL_STATUS,
     MODEL_PACKAGE_GROUP_NAME,
+)
+#: What ``runs forecast --set`` takes.
+FORECAST_SETTABLE = (
+    ASSETS_S3_URI,
+    PROCESSING_INSTANCE_TYPE,
+    PROCESSING_INSTANCE_COUNT,
+    PROCESSING_VOLUME_GB,
+    FORECAST_INSTANCE_TYPE,
+    FORECAST_INSTANCE_COUNT,
 )
 
 APPROVAL_STATUSES = ("PendingManualApproval", "Approved", "Rejected")
@@ -55,6 +72,7 @@ _RANGES = {
     PROCESSING_INSTANCE_COUNT: (1, 1),
     TRAINING_INSTANCE_COUNT: (1, MAX_INSTANCES),
     BACKTEST_INSTANCE_COUNT: (1, MAX_INSTANCES),
+    FORECAST_INSTANCE_COUNT: (1, MAX_INSTANCES),
     PROCESSING_VOLUME_GB: (1, _LARGEST_VOLUME),
     TRAINING_VOLUME_GB: (1, _LARGEST_VOLUME),
 }
@@ -65,6 +83,7 @@ _PATTERNS = {
     PROCESSING_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
     TRAINING_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
     BACKTEST_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
+    FORECAST_INSTANCE_TYPE: (INSTANCE_TYPE_PATTERN, "a SageMaker instance type such as ml.m5.xlarge"),
 }
 
 

@@ -26,7 +26,7 @@ UNKNOWN_RANK = 2
 REGISTERED = "Registered"
 NOT_REGISTERED = "NotRegistered"
 
-#: Step names of the pipeline, shared by the definition, the handlers and the reports.
+#: Step names of the training pipeline, shared by the definition, the handlers and the reports.
 PROCESSING_STEP = "FeatureEngineering"
 TRAINING_STEP = "Training"
 CREATE_MODEL_STEP = "CreateModel"
@@ -44,6 +44,11 @@ STEPS = (
     REGISTER_STEP,
 )
 
+#: Step names of the forecast pipeline, which also has a step CreateModel.
+PREPARE_STEP = "Prepare"
+FORECAST_STEP = "Forecast"
+PUBLISH_STEP = "Publish"
+FORECAST_STEPS = (PREPARE_STEP, CREATE_MODEL_STEP, FORECAST_STEP, PUBLISH_STEP)
 
 #: EventBridge's detail-types of a pipeline's state changes.
 EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"

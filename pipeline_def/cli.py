@@ -19,16 +19,17 @@ from pipeline_def.diff import formats
 from pipeline_def.diff.sources import Source, compare_sources, read_revision, read_source
 from pipeline_def.template.keys import EXAMPLE_REGION, example_values
 from pipeline_def.template.render import render as render_template
-from pipeline_def.template.text import TEMPLATE_PATH, read_template
+from pipeline_def.template.text import FORECAST, TEMPLATE_PATHS, TRAINING, read_template
 
 #: Exit code of `diff --exit-code` if something changed; 1 is a problem that the user can fix, 2 a wrong command line.
 CHANGED = 3
 
 app = typer.Typer(
-    help="""Generate, render, check and compare the definition of the training pipeline.
+    help="""Generate, render, check and compare the definitions of the training pipeline and the forecast pipeline.
 
-    author/pipeline.py builds the pipeline with the SageMaker SDK. `generate` writes it to pipeline.json.mustache, the template
-    that the Pulumi program fills from its resources. After an edit, run generate, check and diff.""",
+    author/pipeline.py and author/forecast.py build them with the SageMaker SDK. `generate` writes pipeline.json.mustache and
+    forecast.json.mustache, the templates that the Pulumi program fills from its resources. After an edit, run generate, check
+    and diff.""",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -46,28 +47,36 @@ class DiffFormat(StrEnum):
     JSON = "json"
 
 
+class PipelineName(StrEnum):
+    TRAINING = TRAINING
+    FORECAST = FORECAST
+
+
+PipelineOption = Annotated[PipelineName, typer.Option(help="The pipeline whose template is meant.")]
+
+
 @app.command()
 def generate(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if the committed template is out of date.")
     ] = False,
 ) -> None:
-    """Write pipeline.json.mustache from the authored pipeline (needs the SageMaker SDK: 1 GB).
+    """Write both templates from the authored pipelines (needs the SageMaker SDK: 1 GB).
 
     The SDK has its own environment, which `make author-check` creates: .venv-author/bin/python -m pipeline_def generate. The
     result has the same bytes on every machine, and nothing contacts AWS.
     """
-    from pipeline_def.author.generate import generate_template, stale_problem
+    from pipeline_def.author.generate import generate_templates, stale_problems
 
     if check:
-        problem = stale_problem()
-        if problem is not None:
-            raise ProblemsError("pipeline template", [problem])
-        typer.echo(f"{TEMPLATE_PATH.name} matches the authored pipeline")
+        problems = stale_problems()
+        if problems:
+            raise ProblemsError("pipeline templates", problems)
+        typer.echo(f"{' and '.join(path.name for path in TEMPLATE_PATHS.values())} match the authored pipelines")
         return
-    text = generate_template()
-    TEMPLATE_PATH.write_text(text, encoding="utf-8")
-    typer.echo(f"wrote {TEMPLATE_PATH.name} ({len(text)} characters)")
+    for name, text in generate_templates().items():
+        TEMPLATE_PATHS[name].write_text(text, encoding="utf-8")
+        typer.echo(f"wrote {TEMPLATE_PATHS[name].name} ({len(text)} characters)")
 
 
 @app.command("author-check")
@@ -81,6 +90,7 @@ def author_check() -> None:
 
 @app.command()
 def render(
+    pipeline: PipelineOption = PipelineName.TRAINING,
     values: Annotated[
         Path | None, typer.Option(help="JSON file with every key of the template; default: example values.")
     ] = None,
@@ -91,19 +101,19 @@ def render(
     ] = False,
     compact: Annotated[bool, typer.Option("--compact", help="Print the deployed bytes, without indentation.")] = False,
 ) -> None:
-    """Render the template and print the definition as a stack deploys it, with sorted keys."""
-    chosen = _values(values, region, sections)
+    """Render a template and print the definition as a stack deploys it, with sorted keys."""
+    chosen = _values(pipeline, values, region, sections)
     if print_values:
         typer.echo(json.dumps(chosen, indent=2))
         return
-    text = render_template(read_template(), chosen)
+    text = render_template(read_template(pipeline), chosen)
     typer.echo(text if compact else json.dumps(json.loads(text), indent=2))
 
 
 @app.command()
 def check(
     file: Annotated[
-        str | None, typer.Argument(help="A rendered definition, - or deployed:NAME; default: the template with example values.")
+        str | None, typer.Argument(help="A rendered definition, - or deployed:NAME; default: both templates with example values.")
     ] = None,
     region: Annotated[str | None, typer.Option(help="The stack's region, which all images must be in.")] = None,
     output: Annotated[CheckFormat, typer.Option("--format", help="Format of the findings.")] = CheckFormat.TEXT,
@@ -112,7 +122,7 @@ def check(
     """Check a rendered definition offline. Print all findings of a phase at once; exit with 1 if there are any.
 
     The phases are shape, API, references and the project's contract. A phase runs if the definition passes the previous ones
-    well enough to be read. Without FILE, the template is checked with example values, its optional sections off and on.
+    well enough to be read. Without FILE, both templates are checked with example values, their optional sections off and on.
     """
     if list_rules:
         rules = rule_table()
@@ -134,6 +144,7 @@ def diff(
     new: Annotated[str | None, typer.Argument(help='The same; default: "template", the working tree\'s.')] = None,
     from_git: Annotated[str | None, typer.Option(help="OLD is the template as of this revision, such as origin/main.")] = None,
     to_git: Annotated[str | None, typer.Option(help="NEW is the template as of this revision.")] = None,
+    pipeline: PipelineOption = PipelineName.TRAINING,
     values: Annotated[Path | None, typer.Option(help="Render a template side with this JSON file of keys and values.")] = None,
     output: Annotated[
         DiffFormat, typer.Option("--format", help="For a terminal, a pull request, or a program.")
@@ -150,8 +161,8 @@ def diff(
     """
     if from_git is not None and new is None and to_git is None:
         old, new = None, old
-    before = _side(old, from_git, "OLD", "--from-git")
-    after = _side(new if new is not None else (None if to_git else "template"), to_git, "NEW", "--to-git")
+    before = _side(old, from_git, pipeline, "OLD", "--from-git")
+    after = _side(new if new is not None else (None if to_git else "template"), to_git, pipeline, "NEW", "--to-git")
     changes = compare_sources(before, after, _values_of(values) if values else None)
     writer = {"terminal": formats.as_terminal, "markdown": formats.as_markdown, "json": formats.as_json}[output.value]
     typer.echo(writer(changes, before.name, after.name), nl=False)
@@ -159,17 +170,17 @@ def diff(
         raise typer.Exit(CHANGED)
 
 
-def _side(argument: str | None, revision: str | None, name: str, option: str) -> Source:
+def _side(argument: str | None, revision: str | None, pipeline: str, name: str, option: str) -> Source:
     if (argument is None) == (revision is None):
         found = None if argument is None else f"{argument} and {revision}"
         raise one_problem("diff", name, found, f"allowed: either {name} or {option}")
-    return read_revision(revision) if revision is not None else read_source(str(argument))
+    return read_revision(revision, pipeline) if revision is not None else read_source(str(argument), pipeline)
 
 
-def _values(path: Path | None, region: str | None, sections: bool) -> dict[str, Any]:
+def _values(pipeline: str, path: Path | None, region: str | None, sections: bool) -> dict[str, Any]:
     if path is None:
         _check_region(region)
-        return example_values(region or EXAMPLE_REGION, sections=sections)
+        return example_values(region or EXAMPLE_REGION, sections=sections, pipeline=pipeline)
     unused = {"--region": region, "--sections": sections or None}
     problems = [
         Problem(option, value, "allowed: not with --values, because it concerns the example values")
@@ -201,7 +212,11 @@ def _texts_to_check(file: str | None, region: str | None) -> list[str]:
     if file is not None:
         return [read_source(file).text]
     where = region or EXAMPLE_REGION
-    return [render_template(read_template(), example_values(where, sections=on)) for on in (False, True)]
+    return [
+        render_template(read_template(name), example_values(where, sections=on, pipeline=name))
+        for name in TEMPLATE_PATHS
+        for on in (False, True)
+    ]
 
 
 def _print_findings(findings: list[Finding], output: CheckFormat) -> None:

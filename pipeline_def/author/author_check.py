@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from contracts.problems import Problem, ProblemsError
 from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY, DEEPAR_VERSION
-from pipeline_def.author.generate import stale_problem
+from pipeline_def.author.generate import stale_problems
 
 NOTEBOOK = Path(__file__).parents[1] / "notebook" / "pipeline.ipynb"
 _CELL_SECONDS = 120
@@ -43,11 +43,11 @@ def no_network() -> Iterator[list[str]]:
 
 
 def check_template() -> list[Problem]:
-    """Generate the template without a network and compare it."""
+    """Generate the templates without a network and compare them."""
     with no_network() as attempts:
-        problem = stale_problem()
+        problems = stale_problems()
     found = [Problem("network while authoring", attempt, "allowed: no network access") for attempt in attempts]
-    return [*found, problem] if problem else found
+    return [*found, *problems]
 
 
 def check_registries() -> list[Problem]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.training.configs import Networking
 from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.pipeline_context import _ModelStepArguments
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.steps import TrainingStep
@@ -31,6 +33,28 @@ def create_step(builder: ModelBuilder) -> ModelStep:
         name=status.CREATE_MODEL_STEP,
         display_name="Create-model",
         step_args=builder.build(tags=JSON["tags"]),
+        retry_policies=MODEL_RETRIES,
+    )
+
+
+def create_from_package_step(authoring: Authoring) -> ModelStep:
+    """The approved version of the registry, without network access. SageMaker refuses a version that is not approved.
+
+    The SDK's builder asks SageMaker for the package while authoring, so the request is written here.
+    """
+    step_args = _ModelStepArguments(SimpleNamespace(sagemaker_session=authoring.session))
+    step_args.caller_name = "create_model"
+    step_args.create_model_request = {
+        "ExecutionRoleArn": TEXT["model_role_arn"],
+        "PrimaryContainer": {"ModelPackageName": authoring.parameters[parameters.MODEL_PACKAGE_ARN]},
+        "EnableNetworkIsolation": True,
+        "Tags": JSON["tags"],
+        "VpcConfig": {"Subnets": JSON["subnet_ids"], "SecurityGroupIds": JSON["security_group_ids"]},
+    }
+    return ModelStep(
+        name=status.CREATE_MODEL_STEP,
+        display_name="Create-model",
+        step_args=step_args,
         retry_policies=MODEL_RETRIES,
     )
 

@@ -30,6 +30,20 @@ def pipeline_parameters() -> list[Parameter]:
     ]
 
 
+def forecast_parameters() -> list[Parameter]:
+    """The forecast pipeline's parameters. A start names the execution, the model package, and the prefix of its fitted state."""
+    return [
+        *(ParameterString(name) for name in names.SET_BY_START),
+        ParameterString(names.ASSETS_S3_URI, f"s3://{TEXT['assets_bucket']}/{layout.ASSETS_PREFIX}"),
+        ParameterString(names.PROCESSING_INSTANCE_TYPE, TEXT["processing_instance_type"]),
+        ParameterInteger(names.PROCESSING_INSTANCE_COUNT, 1),
+        ParameterInteger(names.PROCESSING_VOLUME_GB, 30),
+        ParameterString(names.FORECAST_INSTANCE_TYPE, TEXT["backtest_instance_type"]),
+        ParameterInteger(names.FORECAST_INSTANCE_COUNT, 1),
+        hyperparameter(HYPERPARAMETERS["test_quantiles"]),
+    ]
+
+
 def hyperparameter(item: Hyperparameter) -> Parameter:
     """A pipeline parameter with the hyperparameter's name. Each has a default, so the algorithm never gets an empty string."""
     default = DEFAULTS[item.name]

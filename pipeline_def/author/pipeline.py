@@ -22,12 +22,12 @@ from sagemaker.train.model_trainer import ModelTrainer
 
 from contracts import layout, parameters, status
 from contracts.hyperparameters import HYPERPARAMETERS
-from pipeline_def.author.backtest import backtest_step
 from pipeline_def.author.models import create_step, model_builder, register_step
 from pipeline_def.author.parameters import pipeline_parameters
 from pipeline_def.author.processing import evaluation_step, processing_step
 from pipeline_def.author.retries import JOB_RETRIES
 from pipeline_def.author.session import Authoring, offline_session
+from pipeline_def.author.transform import BACKTEST, transform_step
 from pipeline_def.template.keys import JSON, TEXT
 
 GATE_PROPERTY_FILE = "Gate"
@@ -48,7 +48,7 @@ def author_pipeline() -> Pipeline:
     builder = model_builder(authoring, training)
     # Before registering, which reuses the container that building determines.
     created = create_step(builder)
-    backtest = backtest_step(authoring, processing, created)
+    backtest = transform_step(authoring, BACKTEST, processing, created)
     evaluation = evaluation_step(authoring, processing, backtest, gate_file)
     gate = gate_step(evaluation, gate_file, register_step(authoring, training, builder, gate_file))
     return Pipeline(

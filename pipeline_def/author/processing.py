@@ -1,4 +1,4 @@
-"""The processing steps, which run our image: feature engineering, and the evaluation of the backtest."""
+"""The processing steps, which run our image: feature engineering and evaluation, preparing and publishing a forecast."""
 
 from __future__ import annotations
 
@@ -65,8 +65,56 @@ def evaluation_step(
     )
 
 
+def prepare_step(authoring: Authoring) -> ProcessingStep:
+    """Features up to the last price with the model's own fitted state, and one request line per base asset."""
+    values = authoring.parameters
+    run = script_processor(authoring, TEXT["prepare_role_arn"]).run(
+        code=TEXT["prepare_executor_uri"],
+        arguments=["--executionid", values[parameters.EXECUTION_ID]],
+        inputs=[assets_input(authoring), fitted_input(authoring)],
+        outputs=[processing_output(authoring, name) for name in layout.PREPARE_OUTPUTS],
+    )
+    return ProcessingStep(
+        name=status.PREPARE_STEP,
+        display_name="Prepare",
+        description="Request lines for the steps after the last price, with the model's own scales and fitted state",
+        step_args=run,
+        retry_policies=JOB_RETRIES,
+    )
+
+
+def publish_step(authoring: Authoring, prepared: ProcessingStep, forecast: TransformStep) -> ProcessingStep:
+    """Turns the samples into a forecast of prices, stores it, and scores earlier forecasts."""
+    values = authoring.parameters
+    processor = script_processor(authoring, TEXT["publish_role_arn"])
+    processor.env = {**processor.env, environment.PREDICTION_TABLE: TEXT["prediction_table"]}
+    run = processor.run(
+        code=TEXT["publish_executor_uri"],
+        arguments=["--executionid", values[parameters.EXECUTION_ID]],
+        inputs=[
+            assets_input(authoring),
+            fitted_input(authoring),
+            s3_input("requests", output_uri(prepared, "requests"), layout.INPUT_REQUESTS_DIR),
+            s3_input("samples", forecast.properties.TransformOutput.S3OutputPath, layout.INPUT_SAMPLES_DIR),
+        ],
+        outputs=[processing_output(authoring, name) for name in layout.PUBLISH_OUTPUTS],
+    )
+    return ProcessingStep(
+        name=status.PUBLISH_STEP,
+        display_name="Publish",
+        description="The forecast as prices with quantiles, and the scores of earlier forecasts",
+        step_args=run,
+        retry_policies=JOB_RETRIES,
+    )
+
+
+def fitted_input(authoring: Authoring) -> ProcessingInput:
+    """The files that the model package's metadata name. The step compares their hashes with those of its execution item."""
+    return s3_input("fitted", authoring.parameters[parameters.FITTED_S3_URI], layout.INPUT_FITTED_DIR)
+
+
 def script_processor(authoring: Authoring, role: str) -> ScriptProcessor:
-    """A job of our image. Both steps run on the same instances, because both hold all price histories in memory."""
+    """A job of our image. All steps run on the same instances, because each holds all price histories in memory."""
     values = authoring.parameters
     return ScriptProcessor(
         role=role,

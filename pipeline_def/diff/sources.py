@@ -13,13 +13,11 @@ from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.strict_json import parse
 from pipeline_def.diff.changes import Change, compare
 from pipeline_def.template.render import render, template_tags
-from pipeline_def.template.text import TEMPLATE_PATH, read_template
+from pipeline_def.template.text import TEMPLATE_PATHS, TRAINING, read_template
 
 TEMPLATE_WORD = "template"
 DEPLOYED_PREFIX = "deployed:"
 _GIT_SECONDS = 30
-#: The template's path in a revision, relative to ``pipeline_def``: the present one, and the one of older revisions.
-_TEMPLATE_IN_GIT = (f"./template/{TEMPLATE_PATH.name}", f"./{TEMPLATE_PATH.name}")
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,12 @@ class Source:
         return parsed
 
 
-def read_source(argument: str) -> Source:
-    """Read a file, standard input (``-``), the working tree's ``template``, or ``deployed:NAME`` from AWS."""
+def read_source(argument: str, pipeline: str = TRAINING) -> Source:
+    """Read a file, standard input (``-``), the working tree's ``template`` of a pipeline, or ``deployed:NAME`` from AWS."""
     if argument == "-":
         return Source("standard input", sys.stdin.read())
     if argument == TEMPLATE_WORD:
-        return Source("the working tree's template", read_template())
+        return Source("the working tree's template", read_template(pipeline))
     if argument.startswith(DEPLOYED_PREFIX):
         return _deployed(argument.removeprefix(DEPLOYED_PREFIX))
     try:
@@ -61,20 +59,22 @@ def read_source(argument: str) -> Source:
         raise one_problem("pipeline definition", "file", argument, allowed) from error
 
 
-def read_revision(revision: str) -> Source:
-    """Read the template as of a git revision of this repository."""
+def read_revision(revision: str, pipeline: str = TRAINING) -> Source:
+    """Read a pipeline's template as of a git revision of this repository."""
+    name = TEMPLATE_PATHS[pipeline].name
     if not revision or revision.startswith("-") or ":" in revision:
         raise one_problem("git", "revision", revision, "allowed: a branch, a tag or a commit, such as origin/main")
-    shown = [_show(revision, path) for path in _TEMPLATE_IN_GIT]
+    # The present path, relative to ``pipeline_def``, and the one of older revisions.
+    shown = [_show(revision, path) for path in (f"./template/{name}", f"./{name}")]
     found = next((done for done in shown if done.returncode == 0), None)
     if found is None:
         reason = "".join(shown[0].stderr.strip().splitlines()[:1])
-        raise one_problem("git", "revision", revision, f"allowed: a revision that contains {TEMPLATE_PATH.name} ({reason})")
+        raise one_problem("git", "revision", revision, f"allowed: a revision that contains {name} ({reason})")
     return Source(revision, found.stdout)
 
 
 def _show(revision: str, path: str) -> subprocess.CompletedProcess[str]:
-    command = ["git", "-C", str(TEMPLATE_PATH.parents[1]), "show", f"{revision}:{path}"]
+    command = ["git", "-C", str(Path(__file__).parents[1]), "show", f"{revision}:{path}"]
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

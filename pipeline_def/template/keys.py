@@ -1,4 +1,4 @@
-"""The keys of ``pipeline.json.mustache``: one row per key, with its placeholder, example value and source.
+"""The keys of both templates, ``pipeline.json.mustache`` and ``forecast.json.mustache``: one row per key, with its placeholder, example value and source.
 
 Each name or ARN of a deployed resource is one key, so the template contains no account, region or name. A part that a stack
 can leave out is an optional section: it is absent when unset, never an empty object.
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTOR_NAME
+from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTOR_NAME, PREPARE_EXECUTOR_NAME, PUBLISH_EXECUTOR_NAME
 from contracts.parameters import (
     DEFAULT_BACKTEST_INSTANCE_TYPE,
     DEFAULT_PROCESSING_INSTANCE_TYPE,
     DEFAULT_TRAINING_INSTANCE_TYPE,
 )
 from contracts.regions import deepar_image_uri, dns_suffix, partition
+from pipeline_def.template.render import template_tags
+from pipeline_def.template.text import TRAINING, read_template
 
 #: Region of the authoring session. It occurs only in the URI of the built-in image, which is a key.
 AUTHORING_REGION = "us-east-1"
@@ -96,12 +98,27 @@ KEYS: tuple[Key, ...] = (
         _executor(EVALUATION_EXECUTOR_NAME),
         Source.OUTPUT,
     ),
+    Key(
+        "prepare_executor_uri",
+        f"s3://@prepare_executor_uri@/{PREPARE_EXECUTOR_NAME}",
+        _executor(PREPARE_EXECUTOR_NAME),
+        Source.OUTPUT,
+    ),
+    Key(
+        "publish_executor_uri",
+        f"s3://@publish_executor_uri@/{PUBLISH_EXECUTOR_NAME}",
+        _executor(PUBLISH_EXECUTOR_NAME),
+        Source.OUTPUT,
+    ),
     Key("assets_bucket", "@assets_bucket@", _bucket("assets"), Source.OUTPUT),
     Key("models_bucket", "@models_bucket@", _bucket("models"), Source.OUTPUT),
     Key("execution_table", "@execution_table@", _fixed("model-training-dev-execution"), Source.OUTPUT),
+    Key("prediction_table", "@prediction_table@", _fixed("model-training-dev-prediction"), Source.OUTPUT),
     Key("log_sync_seconds", "@log_sync_seconds@", _fixed("10"), Source.SETTING),
     Key("processing_role_arn", "arn:aws:iam::role/@processing_role_arn@", _role("processing"), Source.ROLE),
     Key("evaluation_role_arn", "arn:aws:iam::role/@evaluation_role_arn@", _role("evaluation"), Source.ROLE),
+    Key("prepare_role_arn", "arn:aws:iam::role/@prepare_role_arn@", _role("prepare"), Source.ROLE),
+    Key("publish_role_arn", "arn:aws:iam::role/@publish_role_arn@", _role("publish"), Source.ROLE),
     Key("training_role_arn", "arn:aws:iam::role/@training_role_arn@", _role("training"), Source.ROLE),
     Key("model_role_arn", "arn:aws:iam::role/@model_role_arn@", _role("model"), Source.ROLE),
     Key("model_package_group", "@model_package_group@", _fixed("model-training-dev-models"), Source.COMPONENT),
@@ -148,20 +165,23 @@ TEXT: Mapping[str, str] = {key.name: key.placeholder for key in KEYS if not key.
 JSON: Mapping[str, Any] = {key.name: key.placeholder for key in KEYS if key.is_json}
 
 
-def key_names(section: str | None = None) -> set[str]:
-    """Names of the keys of one optional section, or of the keys outside all sections."""
-    return {key.name for key in KEYS if key.section == section}
+def keys_of(pipeline: str) -> tuple[Key, ...]:
+    """The keys that a pipeline's template has, in the order of the table."""
+    tags = template_tags(read_template(pipeline))
+    names = tags.keys().union(*(tags.keys(section) for section in tags.sections))
+    return tuple(key for key in KEYS if key.name in names)
 
 
-def names_from(source: Source) -> tuple[str, ...]:
-    """Names of the keys with one source."""
-    return tuple(key.name for key in KEYS if key.source is source)
+def names_from(source: Source, pipeline: str) -> tuple[str, ...]:
+    """Names of the keys of a pipeline's template with one source."""
+    return tuple(key.name for key in keys_of(pipeline) if key.source is source)
 
 
-def template_values(given: Mapping[str, Any], settings: object, region: str) -> dict[str, Any]:
+def template_values(pipeline: str, given: Mapping[str, Any], settings: object, region: str) -> dict[str, Any]:
     """Collect what :func:`pipeline_def.template.render.render` needs, each value from its key's source.
 
     Args:
+        pipeline: the pipeline whose template the values are for.
         given: values by key, of all keys whose source is neither a setting nor the region; None turns a section off.
         settings: the stack's settings, one attribute per setting.
         region: the stack's region.
@@ -176,12 +196,14 @@ def template_values(given: Mapping[str, Any], settings: object, region: str) -> 
         switch = SECTION_SWITCHES[section]
         return bool(given[switch] if switch in given else getattr(settings, switch))
 
-    return _nested({key: value(key) for key in KEYS if key.section is None or is_on(key.section)})
+    return _nested({key: value(key) for key in keys_of(pipeline) if key.section is None or is_on(key.section)})
 
 
-def example_values(region: str = EXAMPLE_REGION, *, sections: bool = False) -> dict[str, Any]:
-    """Plausible values of a stack ``dev`` in a region; with ``sections``, VPC, KMS and spot are set as well."""
-    return _nested({key: key.example(region) for key in KEYS if key.section is None or sections})
+def example_values(
+    region: str = EXAMPLE_REGION, *, sections: bool = False, pipeline: str = TRAINING
+) -> dict[str, Any]:
+    """Plausible values of a stack ``dev`` in a region; with ``sections``, the optional sections are set as well."""
+    return _nested({key: key.example(region) for key in keys_of(pipeline) if key.section is None or sections})
 
 
 def _nested(values: Mapping[Key, Any]) -> dict[str, Any]:

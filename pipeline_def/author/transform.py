@@ -1,10 +1,11 @@
-"""The backtest: a batch transform of the request lines with the model that was just created.
+"""Batch transforms of request lines: the backtest with the model that was just created, and the forecast with an approved one.
 
 Source: Amazon SageMaker developer guide, "DeepAR Inference Formats" (batch transform: JSON Lines, SingleRecord, Line).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sagemaker.core.transformer import Transformer
@@ -20,7 +21,7 @@ from pipeline_def.author.session import Authoring
 from pipeline_def.template.keys import JSON, TEXT
 
 
-class BacktestTransformer(Transformer):  # type: ignore[misc]  # the SDK is not installed where types are checked
+class ParameterTransformer(Transformer):  # type: ignore[misc]  # the SDK is not installed where types are checked
     """Also accepts a parameter as instance count, as the API does; the SDK's shape accepts only an integer."""
 
     def _get_transform_request(self, *args: Any, resource_config: dict[str, Any], **rest: Any) -> dict[str, Any]:
@@ -31,32 +32,61 @@ class BacktestTransformer(Transformer):  # type: ignore[misc]  # the SDK is not 
         return request
 
 
-def backtest_step(authoring: Authoring, processing: ProcessingStep, created: ModelStep) -> TransformStep:
+@dataclass(frozen=True)
+class TransformJob:
+    """One transform step: its name, what a reader sees, its parameters, and the output's prefix below the execution's."""
+
+    name: str
+    description: str
+    instance_type: str
+    instance_count: str
+    output: str
+
+
+BACKTEST = TransformJob(
+    status.BACKTEST_STEP,
+    "Sampled forecasts of every base asset and window",
+    parameters.BACKTEST_INSTANCE_TYPE,
+    parameters.BACKTEST_INSTANCE_COUNT,
+    "backtest",
+)
+FORECAST = TransformJob(
+    status.FORECAST_STEP,
+    "Sampled forecasts of every base asset from its last price",
+    parameters.FORECAST_INSTANCE_TYPE,
+    parameters.FORECAST_INSTANCE_COUNT,
+    "samples",
+)
+
+
+def transform_step(
+    authoring: Authoring, job: TransformJob, requests: ProcessingStep, created: ModelStep
+) -> TransformStep:
     """One request per line, and one line of samples for each, in the same order. The model brings VPC and role."""
     values = authoring.parameters
-    transformer = BacktestTransformer(
+    transformer = ParameterTransformer(
         model_name=created.properties.ModelName,
-        instance_type=values[parameters.BACKTEST_INSTANCE_TYPE],
-        instance_count=values[parameters.BACKTEST_INSTANCE_COUNT],
+        instance_type=values[job.instance_type],
+        instance_count=values[job.instance_count],
         strategy="SingleRecord",
         assemble_with="Line",
         accept=JSON_LINES,
         max_payload=MAX_PAYLOAD_MB,
-        output_path=authoring.under_execution("backtest"),
+        output_path=authoring.under_execution(job.output),
         output_kms_key=TEXT["kms_key_arn"],
         volume_kms_key=TEXT["kms_key_arn"],
         env={backtest.INFERENCE_CONFIG_VARIABLE: backtest.INFERENCE_CONFIG},
         tags=JSON["tags"],
         # Without it the SDK asks SageMaker for the model, which does not exist yet. The definition does not contain the name.
-        base_transform_job_name=status.BACKTEST_STEP,
+        base_transform_job_name=job.name,
         sagemaker_session=authoring.session,
     )
     # The slash keeps the index, which is next to this folder, out of the transform's input.
-    lines = Join(on="/", values=[output_uri(processing, "requests"), f"{backtest.LINES_FOLDER}/"])
+    lines = Join(on="/", values=[output_uri(requests, "requests"), f"{backtest.LINES_FOLDER}/"])
     return TransformStep(
-        name=status.BACKTEST_STEP,
-        display_name="Backtest",
-        description="Sampled forecasts of every base asset and window",
+        name=job.name,
+        display_name=job.name,
+        description=job.description,
         step_args=transformer.transform(data=lines, content_type=JSON_LINES, split_type="Line"),
         retry_policies=JOB_RETRIES,
     )
