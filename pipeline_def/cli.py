@@ -113,7 +113,8 @@ def render(
 @app.command()
 def check(
     file: Annotated[
-        str | None, typer.Argument(help="A rendered definition, - or deployed:NAME; default: both templates with example values.")
+        str | None,
+        typer.Argument(help="A rendered definition, - or deployed:NAME; default: both templates with example values."),
     ] = None,
     region: Annotated[str | None, typer.Option(help="The stack's region, which all images must be in.")] = None,
     output: Annotated[CheckFormat, typer.Option("--format", help="Format of the findings.")] = CheckFormat.TEXT,

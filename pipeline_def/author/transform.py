@@ -59,9 +59,7 @@ FORECAST = TransformJob(
 )
 
 
-def transform_step(
-    authoring: Authoring, job: TransformJob, requests: ProcessingStep, created: ModelStep
-) -> TransformStep:
+def transform_step(authoring: Authoring, job: TransformJob, requests: ProcessingStep, created: ModelStep) -> TransformStep:
     """One request per line, and one line of samples for each, in the same order. The model brings VPC and role."""
     values = authoring.parameters
     transformer = ParameterTransformer(

@@ -25,6 +25,9 @@ from pipeline_def.check.service_model import item_shape, member_shape, metadata,
 _NAMES = (".OutputName", ".InputName", ".ChannelName", ".Key")
 
 
+_ABSENT: tuple[Any, ...] = (None, "", [], {})
+
+
 def check_required(definition: Definition) -> Iterator[Finding]:
     """Members that SageMaker or the project's contract requires, by step type."""
     for step in definition.steps:
@@ -41,10 +44,12 @@ def _missing(value: Any, members: list[str], path: str) -> Iterator[str]:
     if is_function(value) or not isinstance(value, Mapping):
         return  # the rule ``arguments`` reports a value of another kind
     name, *rest = members
-    member = name.removesuffix("[]")
+    member, *others = name.removesuffix("[]").split("/")
+    if any(value.get(other) not in _ABSENT for other in others):
+        return
     where = f"{path}.{member}"
     inner = value.get(member)
-    if inner in (None, "", [], {}):
+    if inner in _ABSENT:
         yield where
     elif name.endswith("[]"):
         for index, item in enumerate(inner if isinstance(inner, list) else ()):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from contracts.status import FORECAST_STEP, PREPARE_STEP, PUBLISH_STEP, TRAINING_STEP
 from pipeline_def.check.step_types import STEP_TYPES, StepType
 
 Json = Any
@@ -91,6 +92,12 @@ class Definition:
 
     def step(self, name: str) -> Step | None:
         return self._steps.get(name)
+
+    @property
+    def is_forecast(self) -> bool:
+        """True for the forecast pipeline: it has one of its steps, and no training."""
+        own = (PREPARE_STEP, FORECAST_STEP, PUBLISH_STEP)
+        return self.step(TRAINING_STEP) is None and any(self.step(name) for name in own)
 
     def parameter(self, name: str) -> Parameter | None:
         return self._parameters.get(name)

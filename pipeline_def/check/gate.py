@@ -1,4 +1,4 @@
-"""Rule ``gate``: the pipeline registers only the model that passed the quality gate."""
+"""Rule ``gate``: the training pipeline registers only the model that passed the quality gate."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.layout import GATE_EXCESS, GATE_FILE
-from contracts.parameters import EXECUTION_ID, MODEL_APPROVAL_STATUS
-from contracts.status import EVALUATION_STEP, GATE_STEP, PROCESSING_STEP, STEPS, TRAINING_STEP
+from contracts.parameters import EXECUTION_ID, MODEL_APPROVAL_STATUS, SET_BY_START
+from contracts.status import EVALUATION_STEP, FORECAST_STEPS, GATE_STEP, PROCESSING_STEP, STEPS, TRAINING_STEP
 from pipeline_def.check.definition import Definition, Step, objects
 from pipeline_def.check.finding import Finding, shown
 from pipeline_def.check.jobs import CHANNELS
@@ -33,12 +33,14 @@ _OTHER_MODELS = (
 
 def check_steps(definition: Definition) -> Iterator[Finding]:
     """The pipeline has all steps that handlers and reports know, and parameters that a scheduled start can use."""
-    for name in STEPS:
+    for name in FORECAST_STEPS if definition.is_forecast else STEPS:
         if definition.step(name) is None:
             yield Finding("steps", None, f"$.Steps[{name!r}]", None, "needed: handlers and reports know this step by its name")
     for parameter in definition.parameters:
-        if parameter.name != EXECUTION_ID and "DefaultValue" not in parameter.raw:
-            allowed = f"needed by parameter {parameter.name}: a scheduled start sets only {EXECUTION_ID} and what changes"
+        set_by_start = SET_BY_START if definition.is_forecast else (EXECUTION_ID,)
+        if parameter.name not in set_by_start and "DefaultValue" not in parameter.raw:
+            listed = ", ".join(set_by_start)
+            allowed = f"needed by parameter {parameter.name}: a scheduled start sets only {listed} and what changes"
             yield Finding("steps", None, f"{parameter.path}.DefaultValue", None, allowed)
         hyperparameter = HYPERPARAMETERS.get(parameter.name)
         is_choice = parameter.name == MODEL_APPROVAL_STATUS or (hyperparameter and hyperparameter.kind == "choice")
@@ -49,6 +51,8 @@ def check_steps(definition: Definition) -> Iterator[Finding]:
 
 def check_gate(definition: Definition) -> Iterator[Finding]:
     """The evaluation's figure decides whether the model is registered; creating it for the backtest needs no gate."""
+    if definition.is_forecast:
+        return  # rule ``forecast``
     gate = definition.step(GATE_STEP)
     if gate is None:
         yield Finding(_RULE, None, f"$.Steps[{GATE_STEP!r}]", None, "needed: every model passes the quality gate")

@@ -16,10 +16,14 @@ from contracts.layout import (
     INPUT_CODE_DIR,
     OUTPUT_ROOT,
     OUTPUTS,
+    PREPARE_EXECUTOR_NAME,
+    PREPARE_OUTPUTS,
     PROCESSING_ROOT,
+    PUBLISH_EXECUTOR_NAME,
+    PUBLISH_OUTPUTS,
 )
 from contracts.parameters import EXECUTION_ID
-from contracts.status import EVALUATION_STEP, PROCESSING_STEP
+from contracts.status import EVALUATION_STEP, PREPARE_STEP, PROCESSING_STEP, PUBLISH_STEP
 from pipeline_def.check.definition import Definition, Step, gets, is_function, objects
 from pipeline_def.check.finding import Finding, shown
 from pipeline_def.check.resolve import is_known, resolve
@@ -35,6 +39,13 @@ _FLAG = "--executionid"
 _CONTAINERS = {
     PROCESSING_STEP: (EXECUTOR_NAME, OUTPUTS),
     EVALUATION_STEP: (EVALUATION_EXECUTOR_NAME, EVALUATION_OUTPUTS),
+    PREPARE_STEP: (PREPARE_EXECUTOR_NAME, PREPARE_OUTPUTS),
+    PUBLISH_STEP: (PUBLISH_EXECUTOR_NAME, PUBLISH_OUTPUTS),
+}
+#: Two steps that write to the same prefixes -> the outputs concerned; the names of their files differ by contract.
+_SHARED = {
+    (PROCESSING_STEP, EVALUATION_STEP): EVALUATION_OUTPUTS,
+    (PREPARE_STEP, PUBLISH_STEP): ("manifest",),
 }
 
 
@@ -119,9 +130,9 @@ def _prefixes(places: list[_Place]) -> Iterator[Finding]:
 
 
 def _is_shared(place: _Place, earlier: _Place) -> bool:
-    """The evaluation adds files to two of the feature step's prefixes; the names of their files differ by contract."""
-    is_pair = (earlier.step, place.step) == (PROCESSING_STEP, EVALUATION_STEP)
-    return is_pair and _output_folder(place) in EVALUATION_OUTPUTS and _output_folder(place) == _output_folder(earlier)
+    """True if a later step adds files to the same output of an earlier one."""
+    shared = _SHARED.get((earlier.step, place.step), ())
+    return _output_folder(place) in shared and _output_folder(place) == _output_folder(earlier)
 
 
 def _output_folder(place: _Place) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from contracts.problems import Problem, ProblemsError
 from contracts.strict_json import parse
-from pipeline_def.check import api, backtest, gate, images, isolation, jobs, leftovers, order, references, secrets
+from pipeline_def.check import api, backtest, forecast, gate, images, isolation, jobs, leftovers, order, references, secrets
 from pipeline_def.check.definition import Definition
 from pipeline_def.check.finding import Finding
 from pipeline_def.check.shape import Shape, check_size
@@ -56,6 +56,7 @@ CONTRACT = (
     Rule("section", "a VPC or a key applies to all jobs and models, or to none", isolation.check_sections),
     Rule("gate", "only the model that passed the quality gate is registered", gate.check_gate),
     Rule("backtest", "the gate judges the created model on the feature step's request lines", backtest.check_backtest),
+    Rule("forecast", "a forecast uses an approved model package with its own fitted state", forecast.check_forecast),
     Rule("channel", "the training reads the processing step's outputs", gate.check_channels),
     Rule("image", "images are in the region, immutably named, and from the expected registry", images.check_images),
     Rule("instances", "instance types are well-formed, and a job has 1 to 100 instances", jobs.check_instances),

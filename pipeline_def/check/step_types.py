@@ -34,7 +34,8 @@ class StepType:
 
     ``operation`` is the API call that receives the step's arguments, ``generated`` the arguments that SageMaker adds, and
     ``description`` the call whose answer provides the step's properties; ``properties`` lists them for a type without one.
-    ``required`` maps each required member of the arguments to the reason (``[]`` means every item of a list).
+    ``required`` maps each required member of the arguments to the reason (``[]`` means every item of a list,
+    ``a/b`` that one of two members is enough).
     ``sections`` maps an optional section of the template to the members that belong to it: all are present, or none is.
     ``retry_errors`` are the errors that a retry policy may name. ``added`` and ``removed`` are the effects of one step more
     or less, as (kind, text); ``colour`` is the fill colour in the graph.
@@ -155,7 +156,8 @@ _MODEL = StepType(
     generated=("ModelName",),
     description="DescribeModel",
     required={
-        **_needed(_SERVICE, "ExecutionRoleArn", "PrimaryContainer.Image", "PrimaryContainer.ModelDataUrl"),
+        **_needed(_SERVICE, "ExecutionRoleArn"),
+        **_needed(_SERVICE, "PrimaryContainer.Image/ModelPackageName", "PrimaryContainer.ModelDataUrl/ModelPackageName"),
         **_needed(_ISOLATION, "EnableNetworkIsolation"),
         **_needed(_TAGS, "Tags"),
     },

@@ -1,7 +1,8 @@
-"""The keys of both templates, ``pipeline.json.mustache`` and ``forecast.json.mustache``: one row per key, with its placeholder, example value and source.
+"""The keys of both templates, ``pipeline.json.mustache`` and ``forecast.json.mustache``.
 
-Each name or ARN of a deployed resource is one key, so the template contains no account, region or name. A part that a stack
-can leave out is an optional section: it is absent when unset, never an empty object.
+One row per key, with its placeholder, example value and source. Each name or ARN of a deployed resource is one key, so the
+templates contain no account, region or name. A part that a stack can leave out is an optional section: it is absent when unset,
+never an empty object.
 """
 
 from __future__ import annotations
@@ -199,9 +200,7 @@ def template_values(pipeline: str, given: Mapping[str, Any], settings: object, r
     return _nested({key: value(key) for key in keys_of(pipeline) if key.section is None or is_on(key.section)})
 
 
-def example_values(
-    region: str = EXAMPLE_REGION, *, sections: bool = False, pipeline: str = TRAINING
-) -> dict[str, Any]:
+def example_values(region: str = EXAMPLE_REGION, *, sections: bool = False, pipeline: str = TRAINING) -> dict[str, Any]:
     """Plausible values of a stack ``dev`` in a region; with ``sections``, the optional sections are set as well."""
     return _nested({key: key.example(region) for key in keys_of(pipeline) if key.section is None or sections})
 
