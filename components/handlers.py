@@ -67,13 +67,10 @@ _OBSERVE = (
         "Reads the ExecutionId, the steps and the registered model",
     ),
     Statement(
-        "ReadMetric", ("sagemaker:DescribeTrainingJob",), (resources.training_jobs,), "Reads the metric that the gate compared"
-    ),
-    Statement(
         "ReadOutputs",
         ("s3:GetObject", "s3:GetObjectVersion"),
         (resources.execution_objects,),
-        "Reads the gate's threshold and compares the feature step's outputs with their manifest",
+        "Reads the gate's figures and compares the outputs of both processing steps with their manifests",
     ),
 )
 
@@ -155,9 +152,9 @@ SCHEDULED_START = Handler(
 
 ENDPOINT_CLEANUP = Handler(
     "endpoint-cleanup",
-    "The function that deletes endpoints whose time is over",
+    "The function that deletes endpoints whose time is over, and models that the gate rejected",
     Schedule(lambda _: "rate(1 hour)"),
-    outputs=("pipeline_arn", "endpoint_table"),
+    outputs=("pipeline_name", "pipeline_arn", "execution_table", "event_table", "endpoint_table"),
     statements=(
         Statement("FindExpired", ("dynamodb:Query",), (resources.endpoint_index,), "Finds the endpoints that are due"),
         Statement("NoteDeleted", ("dynamodb:UpdateItem",), (resources.endpoint_table,), "Records that an endpoint is deleted"),
@@ -168,6 +165,27 @@ ENDPOINT_CLEANUP = Handler(
             "Deletes only endpoints that carry this stack's tags",
         ),
         Statement("ReadOwnTags", ("sagemaker:ListTags",), (resources.pipeline,), "Reads this stack's tags from its pipeline"),
+        Statement(
+            "ListExecutions",
+            ("sagemaker:ListPipelineExecutions",),
+            (resources.pipeline,),
+            "Lists the executions that ended lately",
+        ),
+        Statement(
+            "FindExecution", ("dynamodb:Query",), (resources.execution_index,), "Finds the item by the pipeline execution's ARN"
+        ),
+        Statement(
+            "NoteRejectedModel",
+            ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            (resources.execution_table,),
+            "Reads an execution's outcome and model, and records that the model is deleted",
+        ),
+        Statement(
+            "DeleteRejectedModel",
+            ("sagemaker:DeleteModel", "sagemaker:ListTags"),
+            (resources.models,),
+            "Deletes only models that carry this stack's tags",
+        ),
         Statement(
             "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (resources.endpoints,), "Deletes endpoints named after this stack"
         ),

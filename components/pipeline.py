@@ -31,7 +31,7 @@ class PipelineArgs:
     image_uri: Input[str]
     #: The stack's exports so far, by their field in :class:`contracts.outputs.StackOutputs`.
     outputs: Mapping[str, Input[str]]
-    #: Roles by actor: pipeline, processing, training and model.
+    #: Roles by actor: pipeline, processing, training, model and evaluation.
     role_arns: Mapping[str, Input[str]]
     #: What must exist before an execution may start: the pushed image, and the roles' policies.
     ready: Sequence[pulumi.Resource]
@@ -86,7 +86,7 @@ class Pipeline(pulumi.ComponentResource):
             f"{self._name}-pipeline",
             pipeline_name=self._context.names.pipeline,
             pipeline_display_name=self._context.names.pipeline,
-            pipeline_description="Features, training, quality gate and registering of a forecasting model",
+            pipeline_description="Features, training, backtest, evaluation, quality gate and registering of a forecasting model",
             pipeline_definition=None if stored else self.definition,
             pipeline_definition_s3_location={"bucket": stored.bucket, "object_key": stored.key} if stored else None,
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},

@@ -35,9 +35,7 @@ def create_step(builder: ModelBuilder) -> ModelStep:
     )
 
 
-def register_step(
-    authoring: Authoring, training: TrainingStep, builder: ModelBuilder, gate_file: PropertyFile
-) -> ModelStep:
+def register_step(authoring: Authoring, training: TrainingStep, builder: ModelBuilder, gate_file: PropertyFile) -> ModelStep:
     """A version in the model package group. It has the tags of the group; the API rejects others."""
     values = authoring.parameters
     registered = builder.register(
@@ -69,9 +67,7 @@ def customer_metadata(authoring: Authoring, training: TrainingStep, gate_file: P
         figure = JsonGet(step_name=status.EVALUATION_STEP, property_file=gate_file, json_path=key)
         return Join(on="", values=[figure])
 
-    files = {
-        name: authoring.under_execution("evaluation", item.file) for name, item in metadata.FORECAST_FILES.items()
-    }
+    files = {name: authoring.under_execution("evaluation", item.file) for name, item in metadata.FORECAST_FILES.items()}
     return {
         metadata.EXECUTION_ID: authoring.parameters[parameters.EXECUTION_ID],
         metadata.TRAINING_LOSS: Join(on="", values=[training.properties.FinalMetricDataList[layout.GATE_METRIC].Value]),
