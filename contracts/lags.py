@@ -31,7 +31,7 @@ def lags_of(frequency: Frequency) -> tuple[int, ...]:
 def needed_history(frequency: Frequency, context_length: int) -> int:
     """Return the number of steps before a forecast that the local DeepAR reads: the context and the longest lag.
 
-    A series that is cut to its last ``needed_history`` steps, with the new ``start``, has the same forecast as the whole series.
+    A series that is cut to its last ``needed_history`` steps, with its new ``start``, has the forecast of the whole series.
     The built-in algorithm documents no such number; its guide recommends to send the whole series.
 
     >>> needed_history(Frequency.parse("D"), 40)
