@@ -86,7 +86,7 @@ class Pipeline(pulumi.ComponentResource):
             f"{self._name}-pipeline",
             pipeline_name=self._context.names.pipeline,
             pipeline_display_name=self._context.names.pipeline,
-            pipeline_description="Features, training, backtest, evaluation, quality gate and registering of a forecasting model",
+            pipeline_description="Features, training, backtest, evaluation, quality gate and registration of a model",
             pipeline_definition=None if stored else self.definition,
             pipeline_definition_s3_location={"bucket": stored.bucket, "object_key": stored.key} if stored else None,
             parallelism_configuration={"max_parallel_execution_steps": MAX_PARALLEL_STEPS},

@@ -65,11 +65,11 @@ def handle(event: Any = None, context: object = None) -> dict[str, list[str]]:
             _note_failure(deployed, name, failures[name])
     models, model_failures = delete_rejected_models(deployed, now)
     failures |= {f"rejected model of execution {name}": problem for name, problem in model_failures.items()}
-    for noun, names in (("endpoints", deleted), ("models", models)):
-        LOG.info("%s deleted: %s", noun, ", ".join(names) or "none")
+    deleted += models
+    LOG.info("endpoints and models deleted: %s; failures: %d", ", ".join(deleted) or "none", len(failures))
     if failures:
-        raise CleanupError([*deleted, *models], failures)
-    return {"deleted": deleted, "deletedModels": models}
+        raise CleanupError(deleted, failures)
+    return {"deleted": deleted}
 
 
 def _due(deployed: Stack, now: datetime) -> list[str]:
