@@ -31,9 +31,9 @@ INPUT_MANIFEST_DIR = f"{PROCESSING_ROOT}/input/manifest"
 OUTPUT_ROOT = f"{PROCESSING_ROOT}/output"
 EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 
-#: Names of the processing step's outputs; each is a folder under OUTPUT_ROOT and a prefix under the execution's.
+#: Names of the feature step's outputs; each is a folder under OUTPUT_ROOT and a prefix under the execution's.
 #: ``manifest`` holds only manifest.json and is uploaded to the execution's own prefix, outside the channel prefixes.
-OUTPUTS = ("train", "test", "features", "evaluation", "manifest")
+OUTPUTS = ("train", "test", "features", "requests", "evaluation", "manifest")
 
 GATE_FILE = "gate.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
