@@ -1,7 +1,7 @@
 """Delete the model objects of executions whose model the gate rejected: the backtest needed them, and nothing else will.
 
-The execution's item names the model. Only a model with this stack's tags is deleted. The item keeps when that happened, or why it
-could not. Executions that failed or were stopped keep their models, because a retry continues with them.
+The execution's item names the model. Only a model with this stack's tags is deleted. The item keeps when that happened, or why
+it could not. Executions that failed or were stopped keep their models, because a retry continues with them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTOR_NAME, executor_key
 from tests.components.recording import ACCOUNT, ROOT, Recorder, run_program
 
