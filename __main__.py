@@ -11,11 +11,12 @@ from components.alarms import Alarms, AlarmsArgs
 from components.build_context import BuildContext
 from components.context import StackContext
 from components.dead_letters import DeadLetters
+from components.definitions import DefinitionArgs
 from components.events import Events, EventsArgs
 from components.functions import Functions, FunctionsArgs
 from components.image import PLATFORM, Image, ImageArgs
 from components.keys import with_chosen_key
-from components.pipeline import Pipeline, PipelineArgs
+from components.pipeline import ForecastPipeline, Pipeline
 from components.roles import Roles
 from components.schedules import Schedules, SchedulesArgs
 from components.storage import Storage, StorageArgs
@@ -34,13 +35,17 @@ image = Image("image", ImageArgs(context, build_context, root))
 roles = Roles("roles", context)
 stored = {**storage.outputs, **tables.outputs}
 ready = [image.ready, *roles.ready]
-pipeline = Pipeline("pipeline", PipelineArgs(context, image.uri, stored, roles.arns, ready))
+definitions = DefinitionArgs(context, image.uri, stored, roles.arns, ready)
+pipeline = Pipeline("pipeline", definitions)
+forecast = ForecastPipeline("forecast", definitions)
 
 dead_letters = DeadLetters("dead-letters", context)
 outputs: dict[str, pulumi.Input[str]] = {
     "region": settings.region,
     "pipeline_name": pipeline.name,
     "pipeline_arn": pipeline.arn,
+    "forecast_pipeline_name": forecast.name,
+    "forecast_pipeline_arn": forecast.arn,
     **stored,
     "model_package_group": pipeline.model_package_group,
     "repository_url": image.repository_url,
@@ -49,10 +54,10 @@ outputs: dict[str, pulumi.Input[str]] = {
 }
 functions = Functions("functions", FunctionsArgs(context, root, outputs, dead_letters.arn))
 observer = functions["execution-events"]
-Events("events", EventsArgs(context, pipeline.arn, observer.name, observer.arn, dead_letters.arn))
+Events("events", EventsArgs(context, [pipeline.arn, forecast.arn], observer.name, observer.arn, dead_letters.arn))
 scheduler = roles["scheduler"]
 Schedules("schedules", SchedulesArgs(context, functions.arns, scheduler.arn, scheduler.ready, dead_letters.arn))
-alarms = Alarms("alarms", AlarmsArgs(context, pipeline.name, dead_letters.name, functions["reconcile"].name))
+alarms = Alarms("alarms", AlarmsArgs(context, pipeline.name, forecast.name, dead_letters.name, functions["reconcile"].name))
 
 further: dict[str, pulumi.Input[str]] = {
     "model_role_arn": roles["model"].arn,

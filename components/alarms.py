@@ -24,12 +24,13 @@ MISSED_CALLS = 3
 class AlarmsArgs:
     context: StackContext
     pipeline_name: Input[str]
+    forecast_pipeline_name: Input[str]
     queue_name: Input[str]
     reconciler_name: Input[str]
 
 
 class Alarms(pulumi.ComponentResource):
-    """Three alarms on one topic; ``topic_arn`` lets you add subscribers other than the e-mail address."""
+    """Four alarms on one topic; ``topic_arn`` lets you add subscribers other than the e-mail address."""
 
     topic_arn: Output[str]
 
@@ -40,8 +41,9 @@ class Alarms(pulumi.ComponentResource):
         self._context = args.context
         topic = self._create_topic()
         self._create_subscription(topic)
-        failed, undelivered, late = ALARMS
-        self._create_alarm(topic, failed, self._failed_executions())
+        failed, failed_forecast, undelivered, late = ALARMS
+        self._create_alarm(topic, failed, _failed_executions(args.pipeline_name))
+        self._create_alarm(topic, failed_forecast, _failed_executions(args.forecast_pipeline_name))
         self._create_alarm(topic, undelivered, self._undelivered())
         self._create_alarm(topic, late, self._reconciler_late())
         self.topic_arn = topic.arn
@@ -82,19 +84,6 @@ class Alarms(pulumi.ComponentResource):
             **condition,
         )
 
-    def _failed_executions(self) -> dict[str, Any]:
-        return {
-            "alarm_description": "An execution of the pipeline failed",
-            "namespace": "AWS/Sagemaker/ModelBuildingPipeline",
-            "metric_name": "ExecutionFailed",
-            "dimensions": {"PipelineName": self._args.pipeline_name},
-            "statistic": "Sum",
-            "period": PERIOD_SECONDS,
-            "evaluation_periods": 1,
-            "comparison_operator": "GreaterThanOrEqualToThreshold",
-            "treat_missing_data": "notBreaching",
-        }
-
     def _undelivered(self) -> dict[str, Any]:
         return {
             "alarm_description": "An event or an invocation failed; it is in the dead-letter queue",
@@ -120,6 +109,20 @@ class Alarms(pulumi.ComponentResource):
             "comparison_operator": "LessThanThreshold",
             "treat_missing_data": "breaching",
         }
+
+
+def _failed_executions(pipeline_name: Input[str]) -> dict[str, Any]:
+    return {
+        "alarm_description": "An execution of the pipeline failed",
+        "namespace": "AWS/Sagemaker/ModelBuildingPipeline",
+        "metric_name": "ExecutionFailed",
+        "dimensions": {"PipelineName": pipeline_name},
+        "statistic": "Sum",
+        "period": PERIOD_SECONDS,
+        "evaluation_periods": 1,
+        "comparison_operator": "GreaterThanOrEqualToThreshold",
+        "treat_missing_data": "notBreaching",
+    }
 
 
 def topic_policy(names: Names) -> str:

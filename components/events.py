@@ -1,8 +1,9 @@
-"""Delivers SageMaker's events of our pipeline to the function that keeps execution items up to date."""
+"""Delivers SageMaker's events of our pipelines to the function that keeps execution items up to date."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -21,14 +22,14 @@ RETRIES = 30
 @dataclass(frozen=True)
 class EventsArgs:
     context: StackContext
-    pipeline_arn: Input[str]
+    pipeline_arns: Sequence[Input[str]]
     function_name: Input[str]
     function_arn: Input[str]
     dead_letter_arn: Input[str]
 
 
 class Events(pulumi.ComponentResource):
-    """The rule for our pipeline, its target, and a permission that lets only this rule invoke the function."""
+    """The rule for our pipelines, its target, and a permission that lets only this rule invoke the function."""
 
     rule_arn: Output[str]
 
@@ -46,8 +47,8 @@ class Events(pulumi.ComponentResource):
         return aws.cloudwatch.EventRule(
             f"{self._name}-rule",
             name=self._args.context.names.of(EVENT_RULE),
-            description="Status changes of the pipeline's executions and their steps",
-            event_pattern=Output.from_input(self._args.pipeline_arn).apply(event_pattern),
+            description="Status changes of the pipelines' executions and their steps",
+            event_pattern=Output.all(*self._args.pipeline_arns).apply(event_pattern),
             tags=self._args.context.tags,
             opts=ResourceOptions(parent=self),
         )
@@ -80,11 +81,11 @@ class Events(pulumi.ComponentResource):
         )
 
 
-def event_pattern(pipeline_arn: str) -> str:
-    """The pattern names the pipeline, so events of other pipelines do not arrive."""
+def event_pattern(pipeline_arns: Sequence[str]) -> str:
+    """The pattern names the pipelines, so events of other pipelines do not arrive."""
     pattern = {
         "source": ["aws.sagemaker"],
         "detail-type": [EXECUTION_EVENT, STEP_EVENT],
-        "detail": {"pipelineArn": [pipeline_arn]},
+        "detail": {"pipelineArn": list(pipeline_arns)},
     }
     return json.dumps(pattern, sort_keys=True, separators=(",", ":"))

@@ -43,7 +43,15 @@ class Handler:
         return self.name.replace("-", "_")
 
 
-_OBSERVED = ("pipeline_name", "pipeline_arn", "models_bucket", "execution_table", "event_table")
+_OBSERVED = (
+    "pipeline_name",
+    "pipeline_arn",
+    "forecast_pipeline_name",
+    "forecast_pipeline_arn",
+    "models_bucket",
+    "execution_table",
+    "event_table",
+)
 _OBSERVE = (
     Statement(
         "KeepExecutions",
@@ -67,13 +75,10 @@ _OBSERVE = (
         "Reads the ExecutionId, the steps and the registered model",
     ),
     Statement(
-        "ReadMetric", ("sagemaker:DescribeTrainingJob",), (resources.training_jobs,), "Reads the metric that the gate compared"
-    ),
-    Statement(
         "ReadOutputs",
         ("s3:GetObject", "s3:GetObjectVersion"),
         (resources.execution_objects,),
-        "Reads the gate's threshold and compares the feature step's outputs with their manifest",
+        "Reads the gate's figures and compares the outputs of both processing steps with their manifests",
     ),
 )
 
@@ -89,7 +94,7 @@ RECONCILE = Handler(
     statements=(
         *_OBSERVE,
         Statement(
-            "ListExecutions", ("sagemaker:ListPipelineExecutions",), (resources.pipeline,), "Lists the pipeline's executions"
+            "ListExecutions", ("sagemaker:ListPipelineExecutions",), (resources.pipelines,), "Lists the pipeline's executions"
         ),
         Statement(
             "DescribeExecution",
@@ -122,7 +127,7 @@ SCHEDULED_START = Handler(
         Statement(
             "ReadDefinition",
             ("sagemaker:DescribePipeline",),
-            (resources.pipeline,),
+            (resources.training_pipeline,),
             "Freezes image and definition in the snapshot",
         ),
         Statement(
@@ -149,15 +154,17 @@ SCHEDULED_START = Handler(
             (resources.execution_table,),
             "Creates the execution's item, and deletes it if SageMaker rejects the start",
         ),
-        Statement("StartPipeline", ("sagemaker:StartPipelineExecution",), (resources.pipeline,), "Starts the pipeline"),
+        Statement(
+            "StartPipeline", ("sagemaker:StartPipelineExecution",), (resources.training_pipeline,), "Starts the pipeline"
+        ),
     ),
 )
 
 ENDPOINT_CLEANUP = Handler(
     "endpoint-cleanup",
-    "The function that deletes endpoints whose time is over",
+    "The function that deletes endpoints whose time is over, and models that the gate rejected",
     Schedule(lambda _: "rate(1 hour)"),
-    outputs=("pipeline_arn", "endpoint_table"),
+    outputs=("pipeline_name", "pipeline_arn", "execution_table", "event_table", "endpoint_table"),
     statements=(
         Statement("FindExpired", ("dynamodb:Query",), (resources.endpoint_index,), "Finds the endpoints that are due"),
         Statement("NoteDeleted", ("dynamodb:UpdateItem",), (resources.endpoint_table,), "Records that an endpoint is deleted"),
@@ -167,7 +174,30 @@ ENDPOINT_CLEANUP = Handler(
             (resources.endpoints,),
             "Deletes only endpoints that carry this stack's tags",
         ),
-        Statement("ReadOwnTags", ("sagemaker:ListTags",), (resources.pipeline,), "Reads this stack's tags from its pipeline"),
+        Statement(
+            "ReadOwnTags", ("sagemaker:ListTags",), (resources.training_pipeline,), "Reads this stack's tags from its pipeline"
+        ),
+        Statement(
+            "ListExecutions",
+            ("sagemaker:ListPipelineExecutions",),
+            (resources.pipelines,),
+            "Lists the executions that ended lately",
+        ),
+        Statement(
+            "FindExecution", ("dynamodb:Query",), (resources.execution_index,), "Finds the item by the pipeline execution's ARN"
+        ),
+        Statement(
+            "NoteRejectedModel",
+            ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            (resources.execution_table,),
+            "Reads an execution's outcome and model, and records that the model is deleted",
+        ),
+        Statement(
+            "DeleteRejectedModel",
+            ("sagemaker:DeleteModel", "sagemaker:ListTags"),
+            (resources.models,),
+            "Deletes only models that carry this stack's tags",
+        ),
         Statement(
             "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (resources.endpoints,), "Deletes endpoints named after this stack"
         ),

@@ -28,7 +28,7 @@ ALARM_TOPIC = "alarms"
 SCHEDULES = "schedules"
 REPOSITORY = "features"
 MODEL_PACKAGES = "models"
-ALARMS = ("failed-execution", "undelivered", "reconciler-late")
+ALARMS = ("failed-execution", "failed-forecast", "undelivered", "reconciler-late")
 
 
 def bounded(name: str, limit: int) -> str:
@@ -111,8 +111,13 @@ class Names:
 
     @property
     def pipeline(self) -> str:
-        """Name of the SageMaker pipeline."""
+        """Name of the training pipeline."""
         return self.prefix
+
+    @property
+    def forecast_pipeline(self) -> str:
+        """Name of the forecast pipeline."""
+        return self.of("forecast")
 
     def arn(self, service: str, resource: str, region: str | None = None, account: str | None = None) -> str:
         """An ARN in this stack's partition.

@@ -12,7 +12,7 @@ from pulumi import Input, Output, ResourceOptions
 from components.bucket import Bucket, BucketArgs
 from components.context import StackContext
 from components.names import ACCESS_LOGS, BUCKETS
-from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTIONS_PREFIX, EXECUTOR_NAME, executor_key
+from contracts.layout import EXECUTIONS_PREFIX, EXECUTORS, executor_key
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Storage(pulumi.ComponentResource):
     assets: Bucket
     models: Bucket
     pipeline: Bucket
-    executor_uri: Output[str]
-    evaluation_executor_uri: Output[str]
+    #: URIs by field of :class:`contracts.outputs.StackOutputs`.
+    executor_uris: dict[str, Output[str]]
 
     def __init__(self, name: str, args: StorageArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("model-training:storage:Storage", name, {}, opts)
@@ -45,9 +45,8 @@ class Storage(pulumi.ComponentResource):
             "models", log_bucket, args.context.settings.execution_expiry_days, f"{EXECUTIONS_PREFIX}/"
         )
         self.pipeline = self._create_bucket("pipeline", log_bucket)
-        self.executor_uri = self._create_executor("executor", EXECUTOR_NAME)
-        self.evaluation_executor_uri = self._create_executor("evaluation-executor", EVALUATION_EXECUTOR_NAME)
-        self.register_outputs({"executor_uri": self.executor_uri, "evaluation_executor_uri": self.evaluation_executor_uri})
+        self.executor_uris = {field: self._create_executor(field, file) for field, file in EXECUTORS.items()}
+        self.register_outputs(self.executor_uris)
 
     @property
     def outputs(self) -> dict[str, Output[str]]:
@@ -56,8 +55,7 @@ class Storage(pulumi.ComponentResource):
             "assets_bucket": self.assets.bucket,
             "models_bucket": self.models.bucket,
             "pipeline_bucket": self.pipeline.bucket,
-            "executor_uri": self.executor_uri,
-            "evaluation_executor_uri": self.evaluation_executor_uri,
+            **self.executor_uris,
         }
 
     def _create_log_bucket(self) -> Input[str] | None:
@@ -79,14 +77,14 @@ class Storage(pulumi.ComponentResource):
             ResourceOptions(parent=self),
         )
 
-    def _create_executor(self, noun: str, file: str) -> Output[str]:
+    def _create_executor(self, field: str, file: str) -> Output[str]:
         """Its key contains its hash, so a changed executor is a new object; running executions keep the old one.
 
         The input is the content, because a path would differ between two checkouts.
         """
         content = (self._args.executors / file).read_bytes()
         stored = aws.s3.BucketObjectv2(
-            f"{self._name}-{noun}",
+            f"{self._name}-{field.removesuffix('_uri').replace('_', '-')}",
             bucket=self.pipeline.bucket,
             key=executor_key(file, content),
             content=content.decode(),

@@ -24,11 +24,15 @@ class StackOutputs:
     region: str
     pipeline_name: str
     pipeline_arn: str
+    forecast_pipeline_name: str
+    forecast_pipeline_arn: str
     assets_bucket: str
     models_bucket: str
     pipeline_bucket: str
     executor_uri: str
     evaluation_executor_uri: str
+    prepare_executor_uri: str
+    publish_executor_uri: str
     asset_table: str
     template_table: str
     execution_table: str

@@ -16,6 +16,8 @@ from contracts.price_checks import format_time
 from contracts.problems import Problem, listed
 
 _SECOND = timedelta(seconds=1)
+#: Default of a template's calibrationWindows; templates that were stored before the setting existed lack it.
+CALIBRATION_WINDOWS = 4
 #: A message names no more assets than this at once.
 NAMED = 10
 #: The data are of another frequency if the lengths of the steps differ by more than this factor; months differ by less.
@@ -81,17 +83,22 @@ def fact_problems(
 
 def too_few_windows(template: Mapping[str, Any], steps: int, what: str, latest: str) -> Problem:
     """``steps``: how many ``what`` (plural) have after endTraining. ``latest``: the last endTraining that leaves enough."""
-    most = steps // template["predictionLength"]
-    other = f"or at most {most} testWindows" if most else "or a shorter predictionLength"
+    most = steps // template["predictionLength"] - _calibration_windows(template)
+    other = f"or at most {most} testWindows" if most > 0 else "or a shorter predictionLength"
     allowed = (
         f"{what} have {steps} steps of {template['frequency']} after endTraining ({template['endTraining']}), and "
-        f"testWindows · predictionLength is {_steps_wanted(template)}; use endTraining {latest} or earlier, {other}"
+        f"(calibrationWindows + testWindows) · predictionLength is {_steps_wanted(template)}; use endTraining {latest} or "
+        f"earlier, {other}"
     )
     return Problem("testWindows", template["testWindows"], allowed)
 
 
 def _steps_wanted(template: Mapping[str, Any]) -> int:
-    return int(template["testWindows"] * template["predictionLength"])
+    return int((_calibration_windows(template) + template["testWindows"]) * template["predictionLength"])
+
+
+def _calibration_windows(template: Mapping[str, Any]) -> int:
+    return int(template.get("calibrationWindows", CALIBRATION_WINDOWS))
 
 
 def _begins_too_late(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -> list[Problem]:
@@ -108,7 +115,7 @@ def _begins_too_late(template: Mapping[str, Any], ranges: Sequence[PriceRange]) 
 
 
 def _ends_too_early(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -> list[Problem]:
-    """The test windows need steps after the training, and none lies after the first of the assets ends."""
+    """The windows need steps after the training, and none lies after the first of the assets ends."""
     earliest = min(found.last for found in ranges)
     steps = _steps_after_training(template, earliest)
     if steps >= _steps_wanted(template):
@@ -117,7 +124,7 @@ def _ends_too_early(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -
     end, latest = format_time(earliest, *_ends(ranges)), _latest_end(template, earliest)
     each = _listed(ranges, lambda found: found.last, 1)
     if steps == 0:
-        tests = f"the tests need {_steps_wanted(template)} steps of {template['frequency']} after endTraining"
+        tests = f"the windows need {_steps_wanted(template)} steps of {template['frequency']} after endTraining"
         allowed = f"the prices of {ending} end {end}, and {tests}; use {latest} or earlier; {each}"
         return [Problem("endTraining", template["endTraining"], allowed)]
     few = too_few_windows(template, steps, f"the prices of {ending}, which end {end},", latest)
@@ -133,7 +140,7 @@ def _steps_after_training(template: Mapping[str, Any], last: datetime) -> int:
 
 
 def _latest_end(template: Mapping[str, Any], last: datetime) -> str:
-    """The last endTraining after which the tests have enough steps up to ``last``."""
+    """The last endTraining after which the windows have enough steps up to ``last``."""
     frequency = Frequency.parse(template["frequency"])
     unit = frequency.unit_number(last) - (_steps_wanted(template) - 1) * frequency.multiple
     moment = frequency.unit_start(unit) - _SECOND

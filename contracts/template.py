@@ -23,11 +23,11 @@ from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
 from contracts.price_checks import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
-from contracts.ranges import last_moment
+from contracts.ranges import CALIBRATION_WINDOWS, last_moment
 from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
-TEST_WINDOWS_MAX = 100
+WINDOWS_MAX = 100
 #: With fewer test windows the report's sign-flip test cannot rule out chance: its smallest p-value is 2 / 2^n, its level 0.05.
 TELLING_WINDOWS = 6
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
@@ -83,6 +83,16 @@ class Importance(Settings):
     repeats: int = Field(3, ge=1, le=50, description="How often each feature is shuffled; its score is the mean.")
 
 
+class Evaluation(Settings):
+    """How the forecasts of the windows are scored."""
+
+    calibration: Literal["none", "conformal"] = Field(
+        "none",
+        description="conformal corrects the model's quantiles by their errors on the calibration windows, if that improves the "
+        "later half of them; none, the default, leaves them as they are.",
+    )
+
+
 class TrainingTemplate(Settings):
     """Settings of one training. Lengths count steps of the frequency: with 1D, all calendar days."""
 
@@ -96,8 +106,8 @@ class TrainingTemplate(Settings):
     predicted_asset: AssetName = Field(description="The asset among baseAssets that is forecast and tested.")
     start_dataset: Moment = Field(description="First date or time that is used, inclusive; earlier rows are ignored.")
     end_training: Moment = Field(
-        description="Last date or time of the training, inclusive (a date means the whole day). The test windows begin "
-        "one step after the last row before that."
+        description="Last date or time of the training, inclusive (a date means the whole day). The calibration windows "
+        "begin one step after the last row before that."
     )
     frequency: str = Field(
         "1D",
@@ -114,12 +124,20 @@ class TrainingTemplate(Settings):
         le=int(HYPERPARAMETERS["context_length"].maximum),
         description="Steps that the model sees before a forecast, counted like predictionLength.",
     )
+    calibration_windows: int = Field(
+        CALIBRATION_WINDOWS,
+        ge=1,
+        le=WINDOWS_MAX,
+        description="Number of consecutive forecasts between endTraining and the test windows; on them the best baseline is "
+        "chosen and the model's quantiles are calibrated.",
+    )
     test_windows: int = Field(
         8,
         ge=1,
-        le=TEST_WINDOWS_MAX,
-        description=f"Number of consecutive test forecasts after endTraining; prices must reach testWindows · predictionLength "
-        f"steps beyond it. With fewer than {TELLING_WINDOWS}, the report cannot rule out chance.",
+        le=WINDOWS_MAX,
+        description=f"Number of consecutive test forecasts after the calibration windows; prices must reach "
+        f"(calibrationWindows + testWindows) · predictionLength steps beyond endTraining. With fewer than "
+        f"{TELLING_WINDOWS}, the report cannot rule out chance.",
     )
     target_transform: Literal["level", "log", "log_return"] = Field(
         "log_return",
@@ -129,15 +147,18 @@ class TrainingTemplate(Settings):
         0.05,
         ge=-0.9,
         le=10,
-        description="How far the model's loss may exceed the naive forecast's and the model still be registered: 0.05 is 5 %; "
-        "below 0 the model must be better.",
+        description="How far the model's loss on the test windows may exceed that of the best baseline and the model still be "
+        "registered: 0.05 is 5 %; below 0 the model must be better.",
     )
-    seed: int = Field(1, ge=0, le=2**31 - 1, description="Random seed of the feature step: autoencoder and importance.")
+    seed: int = Field(
+        1, ge=0, le=2**31 - 1, description="Random seed of our own steps: autoencoder, importance, confidence intervals."
+    )
     data: DataPolicy = Field(DataPolicy(), description="Tolerated irregularities of the price files; by default almost none.")
     importance: Importance | None = Field(
         None,
         description="Adds a report on feature importance; {} uses its defaults, and without this field there is no report.",
     )
+    evaluation: Evaluation = Field(Evaluation(), description="How the backtest is evaluated.")
     features: Features = Field(description="Feature groups to compute; {} uses a group's defaults.")
     dynamic_features: Seen | None = Field(
         None,

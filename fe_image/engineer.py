@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,15 +24,11 @@ from fe_image.data.panel import common_panel, used_histories
 from fe_image.data.prices import PriceHistory
 from fe_image.features.codes_report import codes_report
 from fe_image.features.feature_table import FeatureTable, compute_features
-from fe_image.model.baseline import Baseline, naive_baseline
 from fe_image.model.dynamic import DynamicFeatures, dynamic_features
 from fe_image.model.importance import ImportanceReport, feature_importance
-from fe_image.model.target import trading_profile, trading_shares, transformed
+from fe_image.model.target import last_observed, trading_profile, transformed
 
 log = logging.getLogger(__name__)
-
-#: The algorithm's documented default for test_quantiles.
-DECILES: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,6 @@ class EngineeredData:
     target: Floats
     series_start: int
     trading_profile: list[float]
-    baseline: Baseline
     importance: ImportanceReport | None
     codes: dict[str, dict[str, float]]
 
@@ -62,15 +57,10 @@ class EngineeredData:
         return self.template.base_assets.index(self.template.predicted_asset)
 
 
-def engineer(
-    prices: Mapping[str, PriceHistory],
-    template: TrainingTemplate,
-    until: datetime | None = None,
-    test_quantiles: Sequence[float] = DECILES,
-) -> EngineeredData:
-    """Compute features, series, baseline and reports.
+def engineer(prices: Mapping[str, PriceHistory], template: TrainingTemplate, until: datetime | None = None) -> EngineeredData:
+    """Compute features, series and reports.
 
-    ``until`` hides later rows; test windows that are then incomplete are omitted.
+    ``until`` hides later rows; windows that are then incomplete are omitted.
 
     Raises:
         ProblemsError: the prices do not fit the template.
@@ -85,18 +75,14 @@ def engineer(
         log.warning("%s", note)
     features = compute_features(panel, grid.train_rows, template)
     dynamic = dynamic_features(features, grid, template)
-    transform = template.target_transform
     price = grid.place(panel.close)
-    target = grid.place(transformed(panel.close, transform))
+    target = grid.place(transformed(panel.close, template.target_transform))
     start = _series_start(target, dynamic, grid, template)
-    index = panel.assets.index(template.predicted_asset)
+    _check_windows(price[panel.assets.index(template.predicted_asset)], grid, template)
     train, frequency = slice(0, grid.train_cells), Frequency.parse(template.frequency)
     profile = trading_profile(grid.times[train], np.isfinite(price[0, train]), frequency)
-    shares = trading_shares(grid.times, profile, frequency)
-    baseline = naive_baseline(price[index], target[index], shares, grid, transform, test_quantiles)
-    _check_windows(baseline, template)
     return EngineeredData(
-        template, panel, grid, features, dynamic, price, target, start, profile, baseline,
+        template, panel, grid, features, dynamic, price, target, start, profile,
         _importance(panel, grid, features, template), codes_report(panel, grid, features),
     )  # fmt: skip
 
@@ -119,12 +105,15 @@ def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template
     raise ProblemsError("template", [Problem("contextLength", template.context_length, allowed)])
 
 
-def _check_windows(baseline: Baseline, template: TrainingTemplate) -> None:
-    """Log test windows without any price, which are not scored; if none can be scored, raise ProblemsError."""
-    empty = sum(not np.isfinite(window.actual).any() for window in baseline.windows)
+def _check_windows(price: Floats, grid: Grid, template: TrainingTemplate) -> None:
+    """Log test windows in which the predicted asset has no price; if none can be scored, raise ProblemsError."""
+    starts = [grid.window_start(window) for window in range(grid.calibration_windows, grid.windows)]
+    windows = [price[start : start + grid.prediction_length] for start in starts]
+    empty = sum(not np.isfinite(window).any() for window in windows)
     if empty:
-        log.warning("%d of %d test windows have no price and are not scored", empty, len(baseline.windows))
-    if baseline.windows and not np.isfinite(baseline.mean_loss):
+        log.warning("%d of %d test windows have no price and are not scored", empty, len(windows))
+    moves = [np.nansum(np.abs(window - last_observed(price[:start]))) for start, window in zip(starts, windows, strict=True)]
+    if windows and not any(moves):
         asset = template.predicted_asset
         what = f"{empty} of them have no price" if empty else f"the price of {asset} does not move in any of them"
         allowed = f"allowed: windows with changing prices of {asset}, which are needed for scoring; {what}"

@@ -37,13 +37,14 @@ class FeatureSummary:
                 f"{data.panel.rows} ({format_array_time(times[0], times)} to {format_array_time(times[-1], times)})",
             ),
             ("training rows", f"{grid.train_rows}"),
-            ("test windows", f"{grid.windows} of {grid.prediction_length} steps"),
+            (
+                "windows",
+                f"{grid.calibration_windows} for calibration, {grid.test_windows} tests, of {grid.prediction_length} steps",
+            ),
             ("features", f"{sum(len(g.transformer.names) for g in data.features.columns)} per asset or shared"),
             ("seen by the model", ", ".join(data.dynamic.names) or "none"),
             ("target", f"{data.template.target_transform} of {data.template.predicted_asset}"),
         ]
-        if grid.windows:
-            rows.append(("naive mean_wQuantileLoss", f"{data.baseline.mean_loss:.4f}"))
         if data.importance is not None:
             best = list(data.importance.scores.items())[:5]
             label = f"most important (held-out R² {data.importance.held_out_r2:.2f})"
@@ -58,7 +59,7 @@ def run_features(
 ) -> FeatureSummary:
     """Read prices, engineer features and write the outputs to ``out``.
 
-    ``until`` hides later rows; a date without a time includes the whole day. Test windows that are then incomplete are omitted.
+    ``until`` hides later rows; a date without a time includes the whole day. Windows that are then incomplete are omitted.
 
     Raises:
         ProblemsError: all problems of the inputs, before anything is written, or a folder that cannot be written to.

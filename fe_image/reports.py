@@ -1,4 +1,4 @@
-"""The contents of ``evaluation/``: data for the quality gate, for the report, and for undoing the target transform."""
+"""The feature step's files of ``evaluation/``: for the report, for undoing the target transform, and for later forecasts."""
 
 from __future__ import annotations
 
@@ -6,34 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from contracts.metrics import level_name
-from fe_image.data.arrays import Floats
 from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
-
-
-def baselines(data: EngineeredData) -> dict[str, Any]:
-    """Return ``baselines.json``: the naive forecast of every test window, as transformed target and as prices."""
-    baseline, grid = data.baseline, data.grid
-    levels = [level_name(level) for level in baseline.levels]
-    windows = [
-        {
-            "timestamps": iso(grid.times[window.start : window.start + grid.prediction_length]),
-            "target_actual": window.actual,
-            "target_quantiles": _by_level(levels, window.quantiles),
-            "price_actual": window.price_actual,
-            "price_quantiles": _by_level(levels, window.price_quantiles),
-        }
-        for window in baseline.windows
-    ]
-    return {
-        "name": "naive with the quantiles of its training residuals",
-        "asset": data.template.predicted_asset,
-        "mean_wQuantileLoss": baseline.mean_loss,
-        "wQuantileLoss": {level_name(level): loss for level, loss in baseline.losses.items()},
-        "RMSE": baseline.rmse,
-        "windows": windows,
-    }
+from fe_image.model.target import last_observed
+from fe_image.requests import request_windows
 
 
 def importance(data: EngineeredData) -> dict[str, Any]:
@@ -69,14 +45,16 @@ def scales(data: EngineeredData) -> dict[str, Any]:
 
 def target(data: EngineeredData) -> dict[str, Any]:
     """Return ``target.json``: the data for undoing the target transform, by test window."""
-    grid = data.grid
+    grid, price = data.grid, data.price[data.predicted]
+    starts = [grid.window_start(window) for window in range(grid.windows)]
     windows = [
         {
-            "forecast_start": iso(grid.times[window.start : window.start + 1])[0],
-            "first_step": window.start - data.series_start,
-            "last_price": window.last_price,
+            "kind": described["kind"],
+            "forecast_start": described["start"],
+            "first_step": start - data.series_start,
+            "last_price": last_observed(price[:start]),
         }
-        for window in data.baseline.windows
+        for start, described in zip(starts, request_windows(grid), strict=True)
     ]
     return {
         "transform": data.template.target_transform,
@@ -90,7 +68,3 @@ def target(data: EngineeredData) -> dict[str, Any]:
         "trading_profile": data.trading_profile,
         "windows": windows,
     }
-
-
-def _by_level(levels: list[str], quantiles: Floats) -> dict[str, Floats]:
-    return {level: np.ascontiguousarray(row) for level, row in zip(levels, quantiles, strict=True)}

@@ -69,11 +69,10 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     histories, notes = read_snapshot_assets(source, where.assets)
     for note in notes:
         log.warning("%s", note)
-    data = engineer(histories, source.template, test_quantiles=where.test_quantiles)
+    data = engineer(histories, source.template)
     entries = write_outputs(data, where.outputs, where.execution_id)
     for name, entry in entries.items():
         log.info("%s: %d bytes", name, entry["size"])
-    log.info("naive baseline: mean_wQuantileLoss %.6f", data.baseline.mean_loss)
     log.info("execution %s: feature engineering ended after %.1f s", where.execution_id, time.perf_counter() - began)
 
 

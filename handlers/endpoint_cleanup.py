@@ -1,4 +1,5 @@
-"""On a schedule: delete endpoints whose time is over, so that a forgotten one does not cost money for months.
+"""On a schedule: delete endpoints whose time is over, so that a forgotten one does not cost money for months, and models that
+the gate rejected (:mod:`handlers.rejected_models`).
 
 An endpoint is deleted only if the endpoint maintenance table lists it with a valid ``DeleteAfter`` in the past, and SageMaker
 says that it carries this stack's tags. Each endpoint is handled separately.
@@ -18,8 +19,9 @@ from contracts.display import printable_line, storable
 from contracts.tables import ENDPOINT_MAINTENANCE, ENDPOINT_STATUS_INDEX
 from contracts.times import TimeError, read_time, to_iso
 from handlers.environment import stack
-from runs.aws_errors import code_of
-from runs.pages import all_entries, all_items
+from handlers.ownership import is_gone, own_tags, owner_tags
+from handlers.rejected_models import delete_rejected_models
+from runs.pages import all_items
 from runs.stack import Stack
 
 LOG = logging.getLogger(__name__)
@@ -27,8 +29,6 @@ LOG.setLevel(logging.INFO)
 
 IN_SERVICE = "InService"
 DELETED = "Deleted"
-#: Tags that say to which stack a resource belongs, on everything that the stack creates.
-OWNER_TAGS = ("project", "stack")
 #: The index compares ``DeleteAfter`` as text, so a time with another UTC offset can sort up to 14 hours late.
 _OFFSET_MAX = timedelta(hours=14)
 _NAME = ENDPOINT_MAINTENANCE.hash_key
@@ -36,20 +36,23 @@ _DELETE_AFTER = str(ENDPOINT_STATUS_INDEX.range_key)
 
 
 class CleanupError(Exception):
-    """Some endpoints are due but could not be deleted; the next run tries again. ``failures``: endpoint → problem."""
+    """Some endpoints or models could not be deleted; the next run tries again.
+
+    ``failures`` maps endpoints, and executions with a rejected model, to the problem.
+    """
 
     def __init__(self, deleted: list[str], failures: Mapping[str, str]) -> None:
         self.deleted = deleted
         self.failures = dict(failures)
         named = "; ".join(f"{name}: {problem}" for name, problem in failures.items())
-        super().__init__(f"{len(failures)} endpoint{'s' if len(failures) != 1 else ''} could not be deleted: {named}")
+        super().__init__(f"{len(failures)} resource{'s' if len(failures) != 1 else ''} could not be deleted: {named}")
 
 
 def handle(event: Any = None, context: object = None) -> dict[str, list[str]]:
-    """Return the names of the endpoints that were deleted; raise after handling all of them if any could not be deleted."""
+    """Return the names of what was deleted; raise after handling everything if anything could not be deleted."""
     deployed, now = stack(), datetime.now(UTC)
     due = _due(deployed, now)
-    own = _own_tags(deployed) if due else {}
+    own = own_tags(deployed) if due else {}
     deleted: list[str] = []
     failures: dict[str, str] = {}
     for name in due:
@@ -60,7 +63,10 @@ def handle(event: Any = None, context: object = None) -> dict[str, list[str]]:
             LOG.exception("endpoint %s could not be deleted", printable_line(name))
             failures[name] = printable_line(f"{type(error).__name__}: {error}")
             _note_failure(deployed, name, failures[name])
-    LOG.info("endpoints deleted: %s; failures: %d", ", ".join(deleted) or "none", len(failures))
+    models, model_failures = delete_rejected_models(deployed, now)
+    failures |= {f"rejected model of execution {name}": problem for name, problem in model_failures.items()}
+    deleted += models
+    LOG.info("endpoints and models deleted: %s; failures: %d", ", ".join(deleted) or "none", len(failures))
     if failures:
         raise CleanupError(deleted, failures)
     return {"deleted": deleted}
@@ -85,38 +91,17 @@ def _delete(deployed: Stack, name: str, own: Mapping[str, str]) -> bool:
     """Delete the endpoint if it is ours and note that. If it no longer exists, only note that. False: skipped."""
     try:
         arn = str(deployed.sagemaker.describe_endpoint(EndpointName=name)["EndpointArn"])
-        tags = _owner_tags(deployed, arn)
+        tags = owner_tags(deployed, arn)
         if tags != own:
             LOG.warning("skipped endpoint %s: its tags are %s; expected this stack's %s", printable_line(name), tags, own)
             return False
         deployed.sagemaker.delete_endpoint(EndpointName=name)
     except ClientError as error:
-        if not _is_gone(error):
+        if not is_gone(error):
             raise
         LOG.info("endpoint %s no longer exists", printable_line(name))
     _note(deployed, name, {ENDPOINT_STATUS_INDEX.hash_key: DELETED, "DeletedAt": to_iso(datetime.now(UTC)), "Problem": ""})
     return True
-
-
-def _own_tags(deployed: Stack) -> dict[str, str]:
-    """The tags of this stack, read from its pipeline. Without them no endpoint can be recognised as ours."""
-    own = _owner_tags(deployed, deployed.outputs.pipeline_arn)
-    if not all(own.values()):
-        raise RuntimeError(f"pipeline {deployed.outputs.pipeline_arn} needs the tags {', '.join(OWNER_TAGS)}; found {own}")
-    return own
-
-
-def _owner_tags(deployed: Stack, arn: str) -> dict[str, str]:
-    """The tags of a SageMaker resource that say to which stack it belongs."""
-    tags = {tag["Key"]: tag["Value"] for tag in all_entries(deployed.sagemaker, "list_tags", "Tags", ResourceArn=arn)}
-    return {key: tags.get(key, "") for key in OWNER_TAGS}
-
-
-def _is_gone(error: ClientError) -> bool:
-    """SageMaker has no error code of its own for an endpoint that does not exist; its message decides."""
-    return code_of(error).startswith("ResourceNotFound") or (
-        code_of(error) == "ValidationException" and "could not find" in str(error).lower()
-    )
 
 
 def _note_failure(deployed: Stack, name: str, problem: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contracts import status as st
-from contracts.layout import GATE_METRIC, GATE_THRESHOLD, ExecutionLayout
+from contracts.layout import GATE_BEST_BASELINE, GATE_REQUIRED_SKILL, GATE_SKILL, ExecutionLayout
 from contracts.manifest import ManifestEntry, mismatches, parse_manifest
 from contracts.tables import ExecutionAttribute
 from runs.aws_errors import code_of, is_forbidden, is_missing_object, is_transient, message_of
@@ -65,32 +65,34 @@ def _outcome(steps: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gate_figures(stack: Stack, execution_id: str, steps: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-    """Threshold and metric, each if the execution got that far."""
+    """The gate's figures if the execution got that far. Each processing step's outputs are compared with its manifest."""
+    layout = ExecutionLayout(execution_id)
+    for step, manifest in ((st.PROCESSING_STEP, layout.manifest), (st.EVALUATION_STEP, layout.evaluation_manifest)):
+        if _has_succeeded(steps, step):
+            with _noted(manifest, problems):
+                problems += _output_problems(stack, layout, manifest)
     figures: dict[str, Any] = {}
-    if steps.get(st.PROCESSING_STEP, {}).get("StepStatus") == st.SUCCEEDED:
-        layout = ExecutionLayout(execution_id)
-        with _noted(layout.manifest, problems):
-            problems += _output_problems(stack, layout)
+    if _has_succeeded(steps, st.EVALUATION_STEP):
         with _noted(layout.gate_json, problems):
             gate = json.loads(_content(stack, layout.gate_json))
-            figures[ExecutionAttribute.GATE_THRESHOLD] = _decimal(gate[GATE_THRESHOLD])
-    training = steps.get(st.TRAINING_STEP, {})
-    if training.get("StepStatus") == st.SUCCEEDED:
-        with _noted(f"{GATE_METRIC} of the training job", problems):
-            name = training["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[-1]
-            job = stack.sagemaker.describe_training_job(TrainingJobName=name)
-            metrics = {metric["MetricName"]: metric["Value"] for metric in job.get("FinalMetricDataList", [])}
-            if GATE_METRIC in metrics:
-                figures[ExecutionAttribute.GATE_METRIC] = _decimal(metrics[GATE_METRIC])
+            figures = {
+                ExecutionAttribute.GATE_METRIC: _decimal(gate[GATE_SKILL]),
+                ExecutionAttribute.GATE_THRESHOLD: _decimal(gate[GATE_REQUIRED_SKILL]),
+                ExecutionAttribute.GATE_BASELINE: _name(gate[GATE_BEST_BASELINE]),
+            }
     return figures
 
 
-def _output_problems(stack: Stack, layout: ExecutionLayout) -> list[str]:
-    """Compare the feature step's outputs with its manifest: after the job, something else may have replaced them.
+def _has_succeeded(steps: dict[str, Any], name: str) -> bool:
+    return bool(steps.get(name, {}).get("StepStatus") == st.SUCCEEDED)
+
+
+def _output_problems(stack: Stack, layout: ExecutionLayout, manifest: str) -> list[str]:
+    """Compare a step's outputs with its manifest: after the job, something else may have replaced them.
 
     The functions may not list the bucket, so S3 answers 403 for a missing output.
     """
-    entries = parse_manifest(_content(stack, layout.manifest))
+    entries = parse_manifest(_content(stack, manifest))
     found: dict[str, ManifestEntry] = {}
     for name in entries:
         try:
@@ -113,6 +115,12 @@ def _decimal(value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{value!r} is not a finite number")
     return Decimal(repr(value))
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{value!r} is not a baseline's name")
+    return value
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def reconcile(stack: Stack, now: datetime | None = None) -> list[str]:
     moment = now or datetime.now(UTC)
     repaired: list[str] = []
     failures: dict[str, Sequence[str]] = {}
-    for summary in _recent_executions(stack, moment - LOOK_BACK):
+    for summary in recent_executions(stack, moment - LOOK_BACK):
         arn = str(summary["PipelineExecutionArn"])
         try:
             execution_id, problems = _reconcile_one(stack, store, summary, moment)
@@ -139,6 +139,7 @@ def _time(described: Mapping[str, Any], field: str, now: datetime) -> str:
     return to_iso(read_past_time(described[field], field, now)) if described.get(field) is not None else ""
 
 
-def _recent_executions(stack: Stack, since: datetime) -> Iterator[dict[str, Any]]:
+def recent_executions(stack: Stack, since: datetime) -> Iterator[dict[str, Any]]:
+    """Yield SageMaker's summaries of the pipeline's executions that were created after a time."""
     request: dict[str, Any] = {"PipelineName": stack.outputs.pipeline_name, "CreatedAfter": since}
     return all_entries(stack.sagemaker, "list_pipeline_executions", "PipelineExecutionSummaries", **request)

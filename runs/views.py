@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -73,6 +74,7 @@ def summary_lines(item: Mapping[str, Any]) -> list[str]:
     fields.append(("reason", item.get(ExecutionAttribute.FAILURE_REASON)))
     if outcome := item.get(ExecutionAttribute.OUTCOME):
         fields.append(("outcome", f"{outcome}{_gate(item)}"))
+        fields.append(("advice", advice(item)))
     fields.append(("model", item.get(ExecutionAttribute.MODEL_PACKAGE_ARN)))
     fields += [("note", problem) for problem in _sequence(item.get(ExecutionAttribute.PROBLEMS))]
     return [f"{name:<10} {printable(value)}" for name, value in fields if value]
@@ -136,13 +138,30 @@ def _position(step: str) -> int:
 
 
 def _gate(item: Mapping[str, Any]) -> str:
-    metric, threshold = (
-        _number(item.get(name)) for name in (ExecutionAttribute.GATE_METRIC, ExecutionAttribute.GATE_THRESHOLD)
-    )
-    if metric is None or threshold is None:
+    skill, required = _figures(item)
+    if skill is None or required is None:
         return ""
-    relation = "≤" if metric <= threshold else ">"
-    return f" (mean_wQuantileLoss {metric:.4f} {relation} threshold {threshold:.4f})"
+    baseline = item.get(ExecutionAttribute.GATE_BASELINE) or "the best baseline"
+    missing = f", {required - skill:.1%} short" if skill < required else ""
+    return f" (skill {skill:+.1%} against {baseline}; required: {required:+.1%}{missing})"
+
+
+def advice(item: Mapping[str, Any]) -> str:
+    """Return what to do about a rejected model; empty unless the figures say that the gate rejected it."""
+    skill, required = _figures(item)
+    if item.get(ExecutionAttribute.OUTCOME) != st.NOT_REGISTERED or skill is None or required is None or skill >= required:
+        return ""
+    baseline = item.get(ExecutionAttribute.GATE_BASELINE) or "the best baseline"
+    better = f"train longer (epochs), lengthen context_length, or add features; until then, {baseline} forecasts better"
+    if skill >= 0:
+        better = "train longer (epochs), lengthen context_length, or add features"
+    margin = math.ceil(-skill * 1000) / 1000
+    return f"{better}. To accept a model of this skill, set gateMargin to {margin:g} or more in the template"
+
+
+def _figures(item: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Skill and required skill, as fractions."""
+    return _number(item.get(ExecutionAttribute.GATE_METRIC)), _number(item.get(ExecutionAttribute.GATE_THRESHOLD))
 
 
 def _number(value: object) -> float | None:

@@ -88,6 +88,3 @@ class FakeSageMaker:
 
     def list_pipeline_executions(self, **_: object) -> dict[str, Any]:
         return {"PipelineExecutionSummaries": list(self.executions.values())}
-
-    def describe_training_job(self, TrainingJobName: str) -> dict[str, Any]:  # noqa: N803
-        return {"FinalMetricDataList": [{"MetricName": "test:mean_wQuantileLoss", "Value": 0.5}]}

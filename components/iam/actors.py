@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from components.handlers import HANDLERS, Handler
 from components.iam import resources
-from components.iam.jobs import MODEL, PIPELINE, PROCESSING, TRAINING
+from components.iam.forecasts import PREPARE, PUBLISH
+from components.iam.jobs import EVALUATION, MODEL, PIPELINE, PROCESSING, TRAINING
 from components.iam.statement import LAMBDA, SCHEDULER, Actor, Statement
 
 _HANDLER_KEY = Statement(
@@ -82,4 +83,4 @@ SCHEDULER_ACTOR = Actor(
 
 FUNCTION_ACTORS = {handler.name: function_actor(handler) for handler in HANDLERS}
 #: Actors that get a role.
-ACTORS = (PIPELINE, PROCESSING, TRAINING, MODEL, *FUNCTION_ACTORS.values(), SCHEDULER_ACTOR)
+ACTORS = (PIPELINE, PROCESSING, TRAINING, MODEL, EVALUATION, PREPARE, PUBLISH, *FUNCTION_ACTORS.values(), SCHEDULER_ACTOR)

@@ -98,20 +98,23 @@ PIPELINE = Actor(
             (
                 "sagemaker:CreateProcessingJob",
                 "sagemaker:CreateTrainingJob",
+                "sagemaker:CreateTransformJob",
                 "sagemaker:DescribeProcessingJob",
                 "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeTransformJob",
                 "sagemaker:StopProcessingJob",
                 "sagemaker:StopTrainingJob",
+                "sagemaker:StopTransformJob",
             ),
-            (resources.processing_jobs, resources.training_jobs),
-            "Starts, watches and stops the jobs of the processing and the training step",
+            (resources.processing_jobs, resources.training_jobs, resources.transform_jobs),
+            "Starts, watches and stops the jobs of the steps",
             by="SageMaker",
         ),
         Statement(
             "CreateModel",
             ("sagemaker:CreateModel", "sagemaker:DescribeModel"),
             (resources.models,),
-            "The step that creates a model from the artefact",
+            "The step that creates a model from the artefact; the backtest looks it up",
             by="SageMaker",
         ),
         Statement(
@@ -124,14 +127,27 @@ PIPELINE = Actor(
         Statement(
             "TagCreated",
             ("sagemaker:AddTags",),
-            (resources.processing_jobs, resources.training_jobs, resources.models, resources.model_packages),
+            (
+                resources.processing_jobs,
+                resources.training_jobs,
+                resources.transform_jobs,
+                resources.models,
+                resources.model_packages,
+            ),
             "Creating a resource with tags requires permission to tag it",
             by="SageMaker",
         ),
         Statement(
             "PassJobRoles",
             ("iam:PassRole",),
-            (resources.processing_role, resources.training_role, resources.model_role),
+            (
+                resources.processing_role,
+                resources.training_role,
+                resources.model_role,
+                resources.evaluation_role,
+                resources.prepare_role,
+                resources.publish_role,
+            ),
             "Jobs and the model have roles of their own",
             always({"StringEquals": {"iam:PassedToService": SAGEMAKER}}),
             by="SageMaker",
@@ -140,7 +156,7 @@ PIPELINE = Actor(
             "ReadPropertyFile",
             ("s3:GetObject",),
             (resources.evaluation_objects,),
-            "The gate's condition reads its property file",
+            "The gate's condition and the registration read the property file",
             by="SageMaker",
         ),
         Statement(
@@ -241,10 +257,94 @@ MODEL = Actor(
     "A created model, on any endpoint or transform job",
     (
         Statement("ReadModel", ("s3:GetObject",), (resources.model_objects,), "The model artefact", by="SageMaker"),
+        Statement(
+            "ListRequests",
+            ("s3:ListBucket",),
+            (resources.models_bucket,),
+            "A transform job lists the prefix of the request lines",
+            by="SageMaker",
+        ),
+        Statement(
+            "ReadRequests",
+            ("s3:GetObject",),
+            (resources.request_lines,),
+            "The request lines of a backtest or a forecast",
+            by="SageMaker",
+        ),
+        Statement(
+            "WriteAnswers",
+            ("s3:AbortMultipartUpload", "s3:PutObject"),
+            (resources.answers,),
+            "The model's answers to the request lines",
+            by="SageMaker",
+        ),
         *_pull(resources.deepar_repository, "SageMaker pulls the built-in algorithm's image"),
         _sagemaker_logs(resources.inference_logs),
         _JOB_METRICS,
         *_JOB_KEY,
         *_JOB_NETWORK,
+    ),
+)
+
+
+def container_statements() -> tuple[Statement, ...]:
+    """What every container of our image needs that reads the models bucket: assets, executor, snapshot, image and logs."""
+    return (
+        Statement(
+            "ListInputs",
+            ("s3:ListBucket",),
+            (resources.assets_bucket, resources.models_bucket, resources.pipeline_bucket),
+            "SageMaker lists the prefixes of the inputs and of the executor",
+            by="SageMaker",
+        ),
+        Statement(
+            "ReadAssets",
+            ("s3:GetObject",),
+            (resources.asset_objects,),
+            "The price histories; the step compares them with the digests that the execution's snapshot froze",
+            by="SageMaker",
+        ),
+        Statement(
+            "ReadExecutor",
+            ("s3:GetObject",),
+            (resources.executor_objects,),
+            "The script that the container starts with",
+            by="SageMaker",
+        ),
+        Statement(
+            "ReadSnapshotAndSyncLog",
+            ("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            (resources.execution_table,),
+            "Reads the frozen template and keeps the log's tail on the execution's item",
+        ),
+        *_pull(resources.repository, "SageMaker pulls our image"),
+        _sagemaker_logs(resources.processing_logs),
+        _JOB_METRICS,
+        *_JOB_KEY,
+        *_JOB_NETWORK,
+    )
+
+
+EVALUATION = Actor(
+    "evaluation",
+    SAGEMAKER,
+    "The evaluation container, and SageMaker around it",
+    (
+        Statement(
+            "ReadBacktest",
+            ("s3:GetObject",),
+            (resources.evaluated_objects,),
+            "Request lines and answers of the backtest, and the feature step's fitted state with its manifest",
+            by="SageMaker",
+        ),
+        Statement(
+            "WriteOutputs",
+            ("s3:AbortMultipartUpload", "s3:PutObject"),
+            (resources.evaluation_objects, resources.evaluation_manifests),
+            "SageMaker uploads scores, the gate's property file and the manifest",
+            by="SageMaker",
+        ),
+        Statement("WriteLog", ("s3:PutObject",), (resources.evaluation_logs,), "The container uploads its log"),
+        *container_statements(),
     ),
 )

@@ -44,7 +44,7 @@ OPERATOR = Actor(
         Statement(
             "StartPipeline",
             ("sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"),
-            (resources.pipeline,),
+            (resources.pipelines,),
             "runs start freezes the definition and starts the pipeline",
         ),
         Statement(

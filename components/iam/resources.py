@@ -26,7 +26,10 @@ def _table(table: tables.Table, index: tables.Index | None = None) -> Resources:
 def _sagemaker(*patterns: str) -> Resources:
     """SageMaker writes names in ARNs in lower case, and calls what a pipeline creates ``pipelines-<execution>-<step>-…``."""
     return lambda names: [
-        names.sagemaker(pattern.format(pipeline=names.pipeline, group=names.of(MODEL_PACKAGES))) for pattern in patterns
+        names.sagemaker(
+            pattern.format(pipeline=names.pipeline, forecast=names.forecast_pipeline, group=names.of(MODEL_PACKAGES))
+        )
+        for pattern in patterns
     ]
 
 
@@ -88,11 +91,25 @@ asset_objects = _bucket("assets", f"{ASSETS_PREFIX}/*")
 models_bucket = _bucket("models")
 execution_objects = _bucket("models", _RUN)
 evaluation_objects = _bucket("models", f"{_RUN}/evaluation/*")
+evaluation_manifests = _bucket("models", f"{_RUN}/evaluation-manifest.json")
+evaluation_logs = _bucket("models", f"{_RUN}/logs/evaluation.log")
+evaluated_objects = _bucket(
+    "models", f"{_RUN}/requests/*", f"{_RUN}/backtest/*", f"{_RUN}/evaluation/*", f"{_RUN}/manifest.json"
+)
+fitted_objects = _bucket("models", f"{_RUN}/evaluation/*")
+prepared_objects = _bucket("models", f"{_RUN}/requests/*", f"{_RUN}/manifest.json")
+prepare_logs = _bucket("models", f"{_RUN}/logs/prepare.log")
+published_inputs = _bucket("models", f"{_RUN}/requests/*", f"{_RUN}/samples/*", f"{_RUN}/evaluation/*")
+published_objects = _bucket("models", f"{_RUN}/forecast/*", f"{_RUN}/publish-manifest.json")
+publish_logs = _bucket("models", f"{_RUN}/logs/publish.log")
+request_lines = _bucket("models", f"{_RUN}/requests/lines/*")
+answers = _bucket("models", f"{_RUN}/backtest/*", f"{_RUN}/samples/*")
 channel_objects = _bucket("models", f"{_RUN}/train/*", f"{_RUN}/test/*")
 model_objects = _bucket("models", f"{_RUN}/model/*")
 pipeline_bucket = _bucket("pipeline")
 executor_objects = _bucket("pipeline", "code/*")
 
+prediction_table = _table(tables.PREDICTION)
 asset_table = _table(tables.ASSET_METADATA)
 template_table = _table(tables.TRAINING_TEMPLATE)
 execution_table = _table(tables.EXECUTION)
@@ -101,16 +118,22 @@ event_table = _table(tables.EXECUTION_EVENT)
 endpoint_table = _table(tables.ENDPOINT_MAINTENANCE)
 endpoint_index = _table(tables.ENDPOINT_MAINTENANCE, tables.ENDPOINT_STATUS_INDEX)
 
-pipeline = _sagemaker("pipeline/{pipeline}")
-pipeline_executions = _sagemaker("pipeline/{pipeline}/execution/*")
+training_pipeline = _sagemaker("pipeline/{pipeline}")
+forecast_pipeline = _sagemaker("pipeline/{forecast}")
+pipelines = _sagemaker("pipeline/{pipeline}", "pipeline/{forecast}")
+pipeline_executions = _sagemaker("pipeline/{pipeline}/execution/*", "pipeline/{forecast}/execution/*")
 processing_jobs = _sagemaker("processing-job/pipelines-*")
 training_jobs = _sagemaker("training-job/pipelines-*")
+transform_jobs = _sagemaker("transform-job/pipelines-*")
 models = _sagemaker("model/pipelines-*")
 model_package_group = _sagemaker("model-package-group/{group}")
 model_packages = _sagemaker("model-package/{group}/*")
 endpoints = _sagemaker("endpoint/{pipeline}-*")
 
 processing_role = _role("processing")
+evaluation_role = _role("evaluation")
+prepare_role = _role("prepare")
+publish_role = _role("publish")
 training_role = _role("training")
 model_role = _role("model")
 processing_logs = _log_streams("/aws/sagemaker/ProcessingJobs")

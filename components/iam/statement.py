@@ -102,6 +102,7 @@ class Actor:
         narrower = {
             "pipeline": [f"pipeline/{names.pipeline}", f"pipeline/{names.pipeline}/*"],
             "processing": ["processing-job/*"],
+            "evaluation": ["processing-job/*"],
             "training": ["training-job/*"],
         }
         return [names.sagemaker(resource) for resource in narrower.get(self.name, ["*"])]

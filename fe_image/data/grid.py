@@ -1,4 +1,4 @@
-"""The calendar grid: the cells of the panel's rows, of the training range and of the test windows."""
+"""The calendar grid: the cells of the panel's rows, of the training range and of the windows after it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from fe_image.data.frequency import Cells, Frequency, format_array_time
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells 0 … ``cells`` − 1, one step of the frequency each, from the panel's first row to the end of the last test window.
+    """Cells 0 … ``cells`` − 1, one step of the frequency each, from the panel's first row to the end of the last window.
 
     ``row_cell`` is the cell of each panel row on the grid. ``train_rows`` and ``train_cells`` are the numbers of rows and cells
-    of the training range, which ends with a row. Test window k forecasts ``prediction_length`` cells, starting with cell
-    ``train_cells`` + k · ``prediction_length``.
+    of the training range, which ends with a row. Window k forecasts ``prediction_length`` cells, starting with cell
+    ``train_cells`` + k · ``prediction_length``. The calibration windows come first, then the test windows.
     """
 
     times: Times
@@ -27,14 +27,19 @@ class Grid:
     train_rows: int
     train_cells: int
     prediction_length: int
-    windows: int
+    calibration_windows: int
+    test_windows: int
 
     @property
     def cells(self) -> int:
         return self.times.size
 
+    @property
+    def windows(self) -> int:
+        return self.calibration_windows + self.test_windows
+
     def window_start(self, window: int) -> int:
-        """Return the first cell that a test window forecasts."""
+        """Return the first cell that a window forecasts."""
         return self.train_cells + window * self.prediction_length
 
     def place(self, values: Floats) -> Floats:
@@ -51,11 +56,11 @@ class Grid:
 def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bool = False) -> Grid:
     """Return the grid of a panel.
 
-    With ``partial``, test windows after the panel's end are omitted; otherwise they are an error. ``limits`` says in messages
+    With ``partial``, windows after the panel's end are omitted; otherwise they are an error. ``limits`` says in messages
     which assets limit the common rows.
 
     Raises:
-        ProblemsError: the training range is too short, or there are too few rows for the test windows.
+        ProblemsError: the training range is too short, or there are too few rows for the windows.
     """
     frequency = Frequency.parse(template.frequency)
     anchor = panel.origin + frequency.multiple * int(frequency.cells(panel.times[:1], panel.origin)[0])
@@ -64,12 +69,14 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
     length = template.prediction_length
     _check_training(panel, template, train_rows, row_cell, limits)
     train_cells = int(row_cell[train_rows - 1]) + 1
-    windows = min(template.test_windows, int(row_cell[-1] + 1 - train_cells) // length)
-    if windows < template.test_windows and not partial:
+    wanted = template.calibration_windows + template.test_windows
+    windows = min(wanted, int(row_cell[-1] + 1 - train_cells) // length)
+    if windows < wanted and not partial:
         raise ProblemsError("template", [_too_few_windows(panel, template, train_cells, row_cell, limits)])
     cells = train_cells + windows * length
     times = frequency.times(np.arange(cells, dtype=np.int64), anchor)
-    return Grid(times, row_cell[row_cell < cells], train_rows, train_cells, length, windows)
+    calibration = min(windows, template.calibration_windows)
+    return Grid(times, row_cell[row_cell < cells], train_rows, train_cells, length, calibration, windows - calibration)
 
 
 def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:
@@ -93,7 +100,7 @@ def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, r
 def _too_few_windows(panel: Panel, template: TrainingTemplate, train_cells: int, row_cell: Cells, limits: str) -> Problem:
     available = int(row_cell[-1]) + 1 - train_cells
     what = f"the common rows, which end {format_array_time(panel.times[-1], panel.times)} ({limits}),"
-    wanted = template.test_windows * template.prediction_length
+    wanted = (template.calibration_windows + template.test_windows) * template.prediction_length
     enough = np.flatnonzero(row_cell <= row_cell[-1] - wanted)
     latest = format_array_time(panel.times[enough[-1]], panel.times) if enough.size else "(no date leaves enough)"
     return too_few_windows(to_data(template), available, what, latest)

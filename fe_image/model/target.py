@@ -36,6 +36,11 @@ def transformed(price: Floats, transform: Transform) -> Floats:
     return out
 
 
+def last_observed(series: Floats) -> float:
+    """Return the last finite value of a series, shape (cells,), which must have one."""
+    return float(series[np.flatnonzero(np.isfinite(series))[-1]])
+
+
 def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: Mask) -> Floats:
     """Convert sampled target paths to price paths, both of shape (samples, steps).
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contracts.backtest import INFERENCE_CONFIG_VARIABLE
 from contracts.problems import one_problem, reported
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
@@ -66,3 +69,23 @@ def predict(
         except UnicodeDecodeError as error:
             raise one_problem("request", request.name, str(error), "allowed: UTF-8 text") from error
         typer.echo(answer(Model.load(model), text, seed))
+
+
+@app.command()
+def serve(
+    root: Annotated[
+        Path, typer.Option(help="Folder with opt/ml/model/: an unpacked model, or model.tar.gz.", exists=True, file_okay=False)
+    ],
+    port: Annotated[int, typer.Option(help="Port of the loopback address; 0 chooses a free one.", min=0, max=65535)] = 8080,
+) -> None:
+    """Answer HTTP requests as the algorithm's container does, until interrupted; prints the address first.
+
+    GET /ping and /execution-parameters; POST /invocations with application/json, or with application/jsonlines and the
+    configuration in the environment variable DEEPAR_INFERENCE_CONFIG.
+
+    Example: python -m local_run deepar serve --root ./model-root --port 8080
+    """
+    from local_run.deepar.serving import serve as serve_model
+
+    with reported(), suppress(KeyboardInterrupt):
+        serve_model(root, port, os.environ.get(INFERENCE_CONFIG_VARIABLE, ""))

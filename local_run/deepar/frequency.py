@@ -1,7 +1,6 @@
 """Timestamps, time features and lags, which the algorithm derives from the frequency.
 
-Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works" (table of derived features) and
-``context_length`` in "DeepAR hyperparameters" (lags for the daily frequency: one to four weeks, and a year).
+Source: Amazon SageMaker developer guide, "How the DeepAR algorithm works" (table of derived features).
 """
 
 from __future__ import annotations
@@ -13,18 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import contracts.frequency
+from contracts.lags import lags_of
 
 Floats = NDArray[np.float32]
 
-#: Lags in units of the base frequency. The first, 1, is the autoregressive input. For days, a year is 364, so that the lag has
-#: the same weekday.
-_LAGS = {
-    "M": (1, 2, 3, 6, 12, 24, 36),
-    "W": (1, 2, 4, 8, 13, 26, 52),
-    "D": (1, 7, 14, 21, 28, 364),
-    "H": (1, 24, 48, 168, 336, 504, 672),
-    "min": (1, 60, 120, 1440, 2880, 10080),
-}
 _FEATURES = {
     "M": ("month_of_year",),
     "W": ("day_of_month", "week_of_year"),
@@ -45,7 +36,7 @@ class Frequency(contracts.frequency.Frequency):
     @property
     def lags(self) -> tuple[int, ...]:
         """Lags in steps of this frequency, ascending, including 1."""
-        return tuple(sorted({max(1, round(lag / self.multiple)) for lag in _LAGS[self.unit]}))
+        return lags_of(self)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

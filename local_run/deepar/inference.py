@@ -1,4 +1,4 @@
-"""The JSON request and response of the built-in algorithm's endpoint.
+"""Requests and responses of the built-in algorithm: JSON for an endpoint, JSON Lines for a batch transform.
 
 Source: Amazon SageMaker developer guide, "DeepAR inference formats".
 """
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.backtest import INFERENCE_CONFIG_VARIABLE
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.strict_json import parse
 from local_run.deepar.data import Series, limited, parse_series
@@ -51,6 +52,25 @@ class Configuration:
             allowed = 'allowed: a list of numbers between 0 and 1 such as ["0.5"]'
             problems.append(Problem("configuration.quantiles", quantiles, allowed))
         return problems, cls() if problems else cls(count, tuple(map(str, types)), tuple(map(str, quantiles)))
+
+    @classmethod
+    def from_environment(cls, text: str) -> Configuration:
+        """Read ``DEEPAR_INFERENCE_CONFIG``, the configuration of a batch transform. An empty text is the default.
+
+        Raises:
+            ProblemsError: everything that is wrong in it.
+        """
+        if not text.strip():
+            return cls()
+        try:
+            given = parse(text)
+        except ValueError as error:
+            allowed = 'allowed: a JSON object such as {"num_samples": 200, "output_types": ["mean"]}'
+            raise one_problem("environment", INFERENCE_CONFIG_VARIABLE, str(error), allowed) from error
+        problems, configuration = cls.parse(given)
+        if problems:
+            raise ProblemsError(INFERENCE_CONFIG_VARIABLE, problems)
+        return configuration
 
 
 def answer(model: Model, text: str, seed: int | None = None) -> str:
@@ -91,19 +111,54 @@ def predict(model: Model, request: object, seed: int | None = None) -> dict[str,
     return {"predictions": [_prediction(paths, configuration) for paths in samples]}
 
 
+def answer_lines(model: Model, text: str, configuration: Configuration) -> str:
+    """Forecast every line of a JSON Lines request, which is one instance. Returns one line of JSON for each, in the same order.
+
+    Lines are forecast one by one, so the answer to a line does not depend on the other lines. Blank lines are ignored.
+
+    Raises:
+        ProblemsError: everything that is wrong in the lines, or there is no line.
+    """
+    problems: list[Problem] = []
+    series: list[Series] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            found, item = _line(model, line, f"line {number}")
+            problems += found
+            series += [] if item is None else [item]
+    if not series and not problems:
+        problems.append(Problem("body", "", "allowed: at least one line of JSON with start and target"))
+    if problems:
+        raise ProblemsError("request", limited(problems))
+    drawn = (sample_paths(model, [item], configuration.num_samples)[0] for item in series)
+    return "".join(json.dumps(_prediction(paths, configuration)) + "\n" for paths in drawn)
+
+
+def _line(model: Model, text: str, where: str) -> tuple[list[Problem], Series | None]:
+    try:
+        record = parse(text)
+    except ValueError as error:
+        return [Problem(where, text, f"allowed: a JSON object with start and target ({error})")], None
+    return _instance(model, record, where)
+
+
 def _instances(model: Model, given: object) -> tuple[list[Problem], list[Series]]:
     if not isinstance(given, list) or not given:
         return [Problem("instances", given, "allowed: a list of at least one time series")], []
     problems: list[Problem] = []
-    series = []
+    series: list[Series] = []
     for number, record in enumerate(given):
-        where = f"instances[{number}]"
-        found, item = parse_series(record, where, model.config.prediction_length)
+        found, item = _instance(model, record, f"instances[{number}]")
         problems += found
-        if item is not None:
-            problems += model.schema.problems(item, where, model.config)
-            series.append(model.schema.conform(item))
+        series += [] if item is None else [item]
     return problems, series
+
+
+def _instance(model: Model, record: object, where: str) -> tuple[list[Problem], Series | None]:
+    found, item = parse_series(record, where, model.config.prediction_length)
+    if item is None:
+        return found, None
+    return model.schema.problems(item, where, model.config), model.schema.conform(item)
 
 
 def _prediction(paths: NDArray[np.float64], configuration: Configuration) -> dict[str, Any]:

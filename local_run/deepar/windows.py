@@ -57,9 +57,9 @@ class Standard:
 class Windows:
     """Cuts windows out of series.
 
-    The covariates of a series are its time features, its age, and its dynamic features. The age is the logarithm of the number
-    of steps since its start, which distinguishes new series from old ones. ``extra`` is the number of steps after the target's
-    end for which covariates are computed.
+    The covariates of a series are its time features and its dynamic features. No input depends on when a series starts, so a
+    window needs only ``contracts.lags.needed_history`` steps before it. ``extra`` is the number of steps after the target's end
+    for which covariates are computed.
     """
 
     def __init__(
@@ -85,8 +85,7 @@ class Windows:
 
     def _raw_covariates(self, series: Series, schema: Schema, extra: int) -> Floats:
         length = len(series.target) + extra
-        age = np.log10(2 + np.arange(length, dtype=np.float32))
-        columns = [self.frequency.time_features(series.start, length), age[:, None]]
+        columns = [self.frequency.time_features(series.start, length)]
         if schema.num_dynamic_feat and series.dynamic_feat is not None:
             columns.append(series.dynamic_feat.T)
         return np.concatenate(columns, axis=1)

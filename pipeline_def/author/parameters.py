@@ -31,7 +31,7 @@ def pipeline_parameters() -> list[Parameter]:
 
 
 def forecast_parameters() -> list[Parameter]:
-    """The forecast pipeline's parameters. A start names the execution, the model package, and the prefix of its fitted state."""
+    """The forecast pipeline's parameters. A start names the execution, the model package, and where its fitted state is."""
     return [
         *(ParameterString(name) for name in names.SET_BY_START),
         ParameterString(names.ASSETS_S3_URI, f"s3://{TEXT['assets_bucket']}/{layout.ASSETS_PREFIX}"),

@@ -1,9 +1,9 @@
 """The pipeline, authored with the SageMaker Python SDK v3 (extra ``author``; the deploy path never imports it).
 
 Processing (our image), training (built-in forecasting-deepar), creating the model, backtest (batch transform), evaluation (our
-image), quality gate, then registering the model. A placeholder (:mod:`pipeline_def.template.keys`) represents every name and ARN of a deployed resource. The authored
-pipeline contains all optional parts; :mod:`pipeline_def.template.writer` turns placeholders into keys, and optional parts into
-sections.
+image), quality gate, then registering the model. A placeholder (:mod:`pipeline_def.template.keys`) represents every name and
+ARN of a deployed resource. The authored pipeline contains all optional parts; :mod:`pipeline_def.template.writer` turns
+placeholders into keys, and optional parts into sections.
 """
 
 from __future__ import annotations

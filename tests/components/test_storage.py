@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 
-from contracts.layout import EXECUTOR_NAME, executor_key
+import pytest
+
+from contracts.layout import EVALUATION_EXECUTOR_NAME, EXECUTOR_NAME, executor_key
 from tests.components.recording import ACCOUNT, ROOT, Recorder, run_program
 
 NOUNS = ("assets", "models", "pipeline")
@@ -129,10 +131,11 @@ def test_the_executor_waits_for_the_bucket_to_encrypt(recorded: Recorder) -> Non
     assert any(urn.endswith("::storage-pipeline-encryption") for urn in waits)
 
 
-def test_the_executor_lies_under_its_hash(dev: Recorder) -> None:
-    content = (ROOT / "fe_image" / EXECUTOR_NAME).read_bytes()
-    stored = dev.one("aws:s3/bucketObjectv2:BucketObjectv2")
-    assert stored.inputs["key"] == executor_key(content)
+@pytest.mark.parametrize("name", [EXECUTOR_NAME, EVALUATION_EXECUTOR_NAME])
+def test_each_executor_lies_under_its_hash(dev: Recorder, name: str) -> None:
+    content = (ROOT / "fe_image" / name).read_bytes()
+    (stored,) = (item for item in dev.of("aws:s3/bucketObjectv2:BucketObjectv2") if item.inputs["key"].endswith(name))
+    assert stored.inputs["key"] == executor_key(name, content)
     assert stored.inputs["content"].encode() == content
     assert stored.inputs["bucket"] == bucket("pipeline", "dev")
     assert dev.requests[(stored.type, stored.name)].retainOnDelete

@@ -67,4 +67,4 @@ def test_a_token_has_a_length_that_sagemaker_takes() -> None:
 
 
 def test_a_changed_executor_is_another_key() -> None:
-    assert executor_key(b"1") != executor_key(b"2")
+    assert executor_key("a.py", b"1") != executor_key("a.py", b"2") != executor_key("b.py", b"2")

@@ -70,6 +70,7 @@ def template_data(panel: Panel, train_rows: int, **changes: Any) -> dict[str, An
         "endTraining": str(panel.times[train_rows - 1]).replace("T", " "),
         "predictionLength": 7,
         "contextLength": 14,
+        "calibrationWindows": 1,
         "testWindows": 2,
         "importance": {"horizon": 1},
         "features": {

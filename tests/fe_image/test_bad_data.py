@@ -177,7 +177,7 @@ TEMPLATES: list[tuple[str, dict[str, Any], str]] = [
     (
         "windows past the end",
         {"testWindows": 50},
-        "00:00:00), and testWindows · predictionLength is 350; use endTraining 2001-04-20 or earlier",
+        "00:00:00), and (calibrationWindows + testWindows) · predictionLength is 357; use endTraining 2001-04-13 or earlier",
     ),
     (
         "prediction over the series",

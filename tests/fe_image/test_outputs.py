@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contracts.manifest import directory_problems, parse_manifest
+from fe_image import files as written_files
 from fe_image import outputs
 from fe_image.engineer import EngineeredData, engineer
 from fe_image.outputs import MANIFEST_FILE, write_outputs
@@ -37,13 +38,13 @@ def test_everything_is_written_and_in_the_manifest(data: EngineeredData, tmp_pat
         "features/features.csv",
         "train/train.json",
         "test/test.json",
-        "evaluation/gate.json",
-        "evaluation/baselines.json",
         "evaluation/importance.json",
         "evaluation/scales.json",
         "evaluation/target.json",
+        "requests/lines/0000.jsonl",
+        "requests/index.json",
     }
-    assert set(found) == set(outputs.ALL_FILES)
+    assert set(found) == {*outputs.FIXED_FILES, "requests/lines/0000.jsonl"}
     assert parse_manifest(found[MANIFEST_FILE]) == entries
     assert directory_problems(tmp_path) == []
 
@@ -118,7 +119,7 @@ class Killer:
         patch.setattr(Path, "open", opened)
         patch.setattr(Path, "replace", replaced)
         patch.setattr(Path, "unlink", unlinked)
-        patch.setattr(outputs.os, "fsync", lambda descriptor: None)
+        patch.setattr(written_files.os, "fsync", lambda descriptor: None)
 
 
 def killed_at(data: EngineeredData, root: Path, at: int, execution_id: str) -> bool:

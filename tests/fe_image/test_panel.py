@@ -58,6 +58,7 @@ def template(assets: list[str], **changes: Any) -> TrainingTemplate:
         "startDataset": "1980-01-01",
         "predictionLength": 2,
         "contextLength": 5,
+        "calibrationWindows": 1,
         "testWindows": 2,
         "importance": {},
         "features": {"returns": {}, "sma": {"windows": [5]}, "pca": {}, "arima": {"order": [1, 1, 0]}},
@@ -164,7 +165,7 @@ MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
 
 @pytest.mark.parametrize(("times", "until", "expected"), MISFITS.values(), ids=MISFITS)
 def test_the_asset_that_does_not_fit_is_named(times: np.ndarray, until: datetime | None, expected: str):
-    made = template(ASSETS, endTraining="2002-09-30", testWindows=43)
+    made = template(ASSETS, endTraining="2002-09-30", testWindows=42)
     with pytest.raises(ProblemsError) as caught:
         engineer(with_b(times), made, until)
     assert expected in str(caught.value)
@@ -174,7 +175,7 @@ def test_the_asset_that_does_not_fit_is_named(times: np.ndarray, until: datetime
 def test_common_rows_that_omit_many_rows_are_logged(caplog: pytest.LogCaptureFixture):
     made = template(ASSETS, endTraining="2002-09-30")
     engineer(with_b(WEEKDAYS[300:]), made)
-    (note,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    note = next(record.getMessage() for record in caplog.records if record.levelname == "WARNING")
     assert note.startswith(
         "300 of the 456 training rows of A are not used, because other assets do not have them (2 of 3 assets lose"
     )

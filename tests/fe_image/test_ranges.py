@@ -70,6 +70,7 @@ def cases(draw: st.DrawFn) -> tuple[dict[str, PriceHistory], TrainingTemplate]:
         "endTraining": str(end.astype("datetime64[D]")) if dates else str(end),
         "frequency": text,
         "predictionLength": draw(st.integers(1, 4)),
+        "calibrationWindows": draw(st.integers(1, 3)),
         "testWindows": draw(st.integers(1, 6)),
     }
     if last_moment(str(made["endTraining"])) <= datetime.fromisoformat(str(made["startDataset"])):
@@ -115,7 +116,7 @@ def test_on_days_without_trading_start_and_step_count_alike(end: str, after: int
     days = weekdays(200)
     last = np.datetime64(end) + after
     histories = {"A": history("A", np.append(days[days < last], last.astype("datetime64[s]")))}
-    made = template(["A"], startDataset="2001-01-01", endTraining=end, predictionLength=5, testWindows=2)
+    made = template(["A"], startDataset="2001-01-01", endTraining=end, predictionLength=5, calibrationWindows=1, testWindows=1)
     if range_problems(to_data(made), known_at_start(histories)):
         with pytest.raises(ProblemsError, match=f"have {after} steps of 1D after endTraining"):
             engineer(histories, made)

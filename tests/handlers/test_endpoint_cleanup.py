@@ -146,7 +146,7 @@ def test_an_endpoint_that_cannot_be_deleted_now_does_not_keep_the_others(
     with monkeypatch.context() as patched:
         patched.setattr(stack.sagemaker, "delete_endpoint", refuses_the_first)
         with pytest.raises(
-            CleanupError, match=f"1 endpoint could not be deleted: {first}: ClientError: .*in-progress"
+            CleanupError, match=f"1 resource could not be deleted: {first}: ClientError: .*in-progress"
         ) as caught:
             endpoint_cleanup.handle()
     assert caught.value.deleted == [second]

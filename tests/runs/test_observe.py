@@ -22,8 +22,9 @@ from tests.fake_sagemaker import FakeSageMaker
 SNAPSHOT: Snapshot = {"Template": {}, "Parameters": {}, "ImageUri": "i", "DefinitionDigest": "d", "Assets": {}}
 ARN = f"{PIPELINE_ARN}/execution/abc"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-GATE = json.dumps({"threshold": 0.45}).encode()
+GATE = json.dumps({"skill": 0.125, "requiredSkill": -0.05, "bestBaseline": "drift"}).encode()
 JOB = f"arn:aws:sagemaker:{REGION}:123456789012:training-job/job"
+MODEL = f"arn:aws:sagemaker:{REGION}:123456789012:model/pipelines-abc-CreateModel-1"
 PACKAGE = f"arn:aws:sagemaker:{REGION}:123456789012:model-package/group/1"
 
 
@@ -36,9 +37,12 @@ def finished(registered: bool) -> list[dict[str, object]]:
     steps = [
         step("FeatureEngineering", SUCCEEDED, 1),
         step("Training", SUCCEEDED, 3, Metadata={"TrainingJob": {"Arn": JOB}}),
-        step("QualityGate", SUCCEEDED, 5),
+        step("CreateModel", SUCCEEDED, 4, Metadata={"Model": {"Arn": MODEL}}),
+        step("Backtest", SUCCEEDED, 5),
+        step("Evaluation", SUCCEEDED, 6),
+        step("QualityGate", SUCCEEDED, 7),
     ]
-    return steps + ([step("RegisterModel", SUCCEEDED, 7, Metadata={"RegisterModel": {"Arn": PACKAGE}})] if registered else [])
+    return steps + ([step("RegisterModel", SUCCEEDED, 8, Metadata={"RegisterModel": {"Arn": PACKAGE}})] if registered else [])
 
 
 @pytest.fixture
@@ -46,7 +50,8 @@ def gate(stack: Stack) -> None:
     stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
     stack.s3.put_object(Bucket="models", Key="executions/e1/evaluation/gate.json", Body=GATE)
     manifest = manifest_bytes("e1", {"evaluation/gate.json": entry(GATE)})
-    stack.s3.put_object(Bucket="models", Key="executions/e1/manifest.json", Body=manifest)
+    for name in ("manifest.json", "evaluation-manifest.json"):
+        stack.s3.put_object(Bucket="models", Key=f"executions/e1/{name}", Body=manifest)
 
 
 def execution(sagemaker: FakeSageMaker, status: str, steps: list[dict[str, object]], name: str = "e1", arn: str = ARN) -> None:
@@ -66,7 +71,8 @@ def test_an_execution_whose_events_were_all_lost_is_repaired(
     assert item is not None
     assert (item[ExecutionAttribute.STATUS], item[ExecutionAttribute.OUTCOME]) == (SUCCEEDED, outcome)
     figures = (float(item[ExecutionAttribute.GATE_THRESHOLD]), float(item[ExecutionAttribute.GATE_METRIC]))
-    assert figures == (0.45, 0.5)
+    assert (*figures, item[ExecutionAttribute.GATE_BASELINE]) == (-0.05, 0.125, "drift")
+    assert item[ExecutionAttribute.STEPS]["CreateModel"]["JobArn"] == MODEL
     assert item[ExecutionAttribute.PIPELINE_EXECUTION_ARN] == ARN
     assert reconcile(stack) == []
 

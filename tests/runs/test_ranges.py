@@ -36,7 +36,8 @@ def put_template(stack: Stack, **changes: Any) -> None:
         "startDataset": "2010-01-01",
         "endTraining": "2018-06-29",
         "predictionLength": 10,
-        "testWindows": 4,
+        "calibrationWindows": 1,
+        "testWindows": 3,
         "features": {"rsi": {}},
     }
     templates.put(stack, parse_template(data | changes))
@@ -53,22 +54,23 @@ SP500 = "sp500: 2010-01-04 to 2018-12-28 (2345 rows)"
 MISFITS: dict[str, tuple[dict[str, Any], str]] = {
     "prices end before the training": (
         {"endTraining": "2024-03-29"},
-        "endTraining is '2024-03-29'; the prices of sp500 end 2018-12-28, and the tests need 40 steps of 1D after endTraining; "
-        f"use 2018-11-18 or earlier; {ACME}; {SP500}",
+        "endTraining is '2024-03-29'; the prices of sp500 end 2018-12-28, and the windows need 40 steps of 1D after "
+        f"endTraining; use 2018-11-18 or earlier; {ACME}; {SP500}",
     ),
     "prices end with the training": (
         {"endTraining": "2018-12-28"},
-        "endTraining is '2018-12-28'; the prices of sp500 end 2018-12-28, and the tests need 40 steps of 1D after endTraining; "
-        "use 2018-11-18 or earlier",
+        "endTraining is '2018-12-28'; the prices of sp500 end 2018-12-28, and the windows need 40 steps of 1D after "
+        "endTraining; use 2018-11-18 or earlier",
     ),
     "prices end before the last window": (
         {"endTraining": "2024-07-20", "baseAssets": ["ACME"]},
-        "testWindows is 4; the prices of ACME, which end 2024-07-26, have 6 steps of 1D after endTraining (2024-07-20), and "
-        "testWindows · predictionLength is 40; use endTraining 2024-06-16 or earlier, or a shorter predictionLength; " + ACME,
+        "testWindows is 3; the prices of ACME, which end 2024-07-26, have 6 steps of 1D after endTraining (2024-07-20), and "
+        "(calibrationWindows + testWindows) · predictionLength is 40; use endTraining 2024-06-16 or earlier, or a shorter "
+        "predictionLength; " + ACME,
     ),
     "prices end within a window": (
         {"endTraining": "2018-12-01"},
-        f"40; use endTraining 2018-11-18 or earlier, or at most 2 testWindows; {ACME}; {SP500}",
+        f"40; use endTraining 2018-11-18 or earlier, or at most 1 testWindows; {ACME}; {SP500}",
     ),
     "prices begin after the training": (
         {"endTraining": "2011-12-30"},

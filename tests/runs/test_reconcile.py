@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,18 +27,24 @@ from tests.fake_sagemaker import FakeSageMaker
 from tests.runs.test_observe import SNAPSHOT, execution, finished
 
 FIRST, SECOND = f"{PIPELINE_ARN}/execution/first", f"{PIPELINE_ARN}/execution/second"
-GATE = json.dumps({"threshold": 0.45}).encode()
+FIGURES = {"skill": 0.125, "requiredSkill": -0.05, "skillExcess": 0.175, "bestBaseline": "drift"}
+GATE = json.dumps(FIGURES).encode()
 TRAIN = b"{}"
+SCORES = b"[1]"
 AT = "2026-01-01T00:00:10.000+00:00"
 
 
 def put_outputs(stack: Stack, execution_id: str) -> None:
     layout = ExecutionLayout(execution_id)
-    files = {"evaluation/gate.json": GATE, "train/train.json": TRAIN}
-    for name, content in files.items():
-        stack.s3.put_object(Bucket="models", Key=f"{layout.prefix}/{name}", Body=content)
-    manifest = manifest_bytes(execution_id, {name: entry(content) for name, content in files.items()})
-    stack.s3.put_object(Bucket="models", Key=layout.manifest, Body=manifest)
+    written = {
+        layout.manifest: {"train/train.json": TRAIN},
+        layout.evaluation_manifest: {"evaluation/gate.json": GATE, "evaluation/scores.json": SCORES},
+    }
+    for manifest, files in written.items():
+        for name, content in files.items():
+            stack.s3.put_object(Bucket="models", Key=f"{layout.prefix}/{name}", Body=content)
+        content = manifest_bytes(execution_id, {name: entry(content) for name, content in files.items()})
+        stack.s3.put_object(Bucket="models", Key=manifest, Body=content)
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +78,10 @@ def replace(name: str, content: bytes) -> Callable[[Stack], object]:
     return lambda stack: stack.s3.put_object(Bucket="models", Key=f"executions/e1/{name}", Body=content)
 
 
+def changed_gate(**figures: object) -> Callable[[Stack], object]:
+    return replace("evaluation/gate.json", json.dumps(FIGURES | figures).encode())
+
+
 def manifest_of(content: Any) -> bytes:
     return json.dumps(content).encode()
 
@@ -81,10 +92,16 @@ UNREADABLE: dict[str, tuple[Callable[[Stack], object], str]] = {
     "gate is a list": (replace("evaluation/gate.json", b"[]"), "evaluation/gate.json is not as expected"),
     "gate is not UTF-8": (replace("evaluation/gate.json", b"\xff\xfe"), "evaluation/gate.json is not as expected"),
     "gate nests too deep": (replace("evaluation/gate.json", b"[" * 100_000), "evaluation/gate.json is not as expected"),
-    "no threshold": (replace("evaluation/gate.json", b"{}"), "evaluation/gate.json is not as expected: KeyError"),
-    "threshold is NaN": (replace("evaluation/gate.json", b'{"threshold": NaN}'), "is not a finite number"),
-    "threshold is text": (replace("evaluation/gate.json", b'{"threshold": "0.4"}'), "is not a finite number"),
-    "threshold is true": (replace("evaluation/gate.json", b'{"threshold": true}'), "is not a finite number"),
+    "no skill": (replace("evaluation/gate.json", b"{}"), "evaluation/gate.json is not as expected: KeyError"),
+    "skill is NaN": (changed_gate(skill=math.nan), "is not a finite number"),
+    "required skill is text": (changed_gate(requiredSkill="0.4"), "is not a finite number"),
+    "required skill is true": (changed_gate(requiredSkill=True), "is not a finite number"),
+    "baseline has no name": (changed_gate(bestBaseline=""), "'' is not a baseline's name"),
+    "evaluation's manifest is missing": (
+        delete("evaluation-manifest.json"),
+        "evaluation-manifest.json cannot be read: NoSuchKey",
+    ),
+    "a score is missing": (delete("evaluation/scores.json"), "evaluation/scores.json is missing; the manifest lists it"),
     "manifest is missing": (delete("manifest.json"), "manifest.json cannot be read: NoSuchKey"),
     "manifest is another version": (replace("manifest.json", b'{"version": 9, "files": {}}'), "not a manifest of version 1"),
     "manifest has bad entries": (
@@ -111,7 +128,8 @@ def test_what_cannot_be_read_is_left_out_and_noted_and_everything_else_is_repair
     assert (caught.value.repaired, list(caught.value.failures)) == (("e1", "e2"), ["e1"])
     first, second = item_of(store, "e1"), item_of(store, "e2")
     assert (first[ExecutionAttribute.STATUS], first[ExecutionAttribute.OUTCOME]) == (SUCCEEDED, REGISTERED)
-    assert float(first[ExecutionAttribute.GATE_METRIC]) == 0.5
+    has_figures = not any(word in case for word in ("gate", "skill", "baseline"))
+    assert (ExecutionAttribute.GATE_METRIC in first) is has_figures, "either all figures of the gate or none"
     assert expected in " ".join(first[ExecutionAttribute.PROBLEMS])
     assert expected in caplog.text
     assert any(line.startswith("note  ") for line in summary_lines(first))
@@ -129,27 +147,19 @@ def test_the_succeeded_event_itself_sets_the_outcome(stack: Stack, store: Execut
     assert expected in " ".join(first[ExecutionAttribute.PROBLEMS])
 
 
-METADATA: list[dict[str, Any]] = [
-    {},
-    {"Metadata": {}},
-    {"Metadata": {"TrainingJob": {}}},
-    {"Metadata": None},
-    {"Metadata": {"TrainingJob": {"Arn": 7}}},
-]
-
-
-@pytest.mark.parametrize("metadata", METADATA)
-def test_a_training_step_without_its_job_is_noted(
-    stack: Stack, store: ExecutionStore, sagemaker: FakeSageMaker, metadata: dict[str, Any]
+@pytest.mark.parametrize("ended", [FAILED, None])
+def test_a_step_that_did_not_succeed_has_no_figures_and_no_note(
+    stack: Stack, store: ExecutionStore, sagemaker: FakeSageMaker, ended: str | None
 ) -> None:
-    training = next(step for step in sagemaker.executions[FIRST]["steps"] if step["StepName"] == "Training")
-    del training["Metadata"]
-    training |= metadata
-    with pytest.raises(ReconcileError):
-        reconcile(stack)
+    delete("evaluation-manifest.json")(stack)
+    delete("evaluation/gate.json")(stack)
+    steps = [step for step in sagemaker.executions[FIRST]["steps"] if step["StepName"] != "Evaluation"]
+    evaluation = [{"StepName": "Evaluation", "StepStatus": ended}] if ended else []
+    sagemaker.executions[FIRST] |= {"PipelineExecutionStatus": FAILED, "steps": [*steps[:2], *evaluation]}
+    assert reconcile(stack) == ["e1", "e2"]
     first = item_of(store, "e1")
-    assert first[ExecutionAttribute.OUTCOME] == REGISTERED
-    assert "of the training job is not as expected" in " ".join(first[ExecutionAttribute.PROBLEMS])
+    assert ExecutionAttribute.GATE_METRIC not in first
+    assert ExecutionAttribute.PROBLEMS not in first
 
 
 def failing(error: Exception, sagemaker: FakeSageMaker, operation: str) -> Callable[..., Any]:

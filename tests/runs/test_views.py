@@ -83,7 +83,7 @@ def columns(table: Table) -> list[list[str]]:
     return [[str(column.header), *map(str, column.cells)] for column in table.columns]
 
 
-GATE = {"GateMetric": "0.45678", "GateThreshold": "0.5"}
+GATE = {"GateMetric": "0.0567", "GateThreshold": "-0.05", "GateBaseline": "seasonal naive"}
 DONE = {"Id": "e1", "Status": "Succeeded", "Outcome": "Registered", "ModelPackageArn": "arn:package"}
 
 
@@ -91,7 +91,7 @@ def test_a_summary_has_a_line_for_each_known_fact() -> None:
     assert summary_lines(DONE | GATE | {"Problems": ["first\x1b[31m", "second"]}) == [
         "execution  e1",
         "status     Succeeded",
-        "outcome    Registered (mean_wQuantileLoss 0.4568 ≤ threshold 0.5000)",
+        "outcome    Registered (skill +5.7% against seasonal naive; required: -5.0%)",
         "model      arn:package",
         "note       first\\x1b[31m",
         "note       second",
@@ -106,8 +106,11 @@ def test_a_summary_of_a_failure_has_its_reason_and_no_outcome() -> None:
 @pytest.mark.parametrize(
     ("figures", "shown"),
     [
-        ({"GateMetric": "0.6", "GateThreshold": "0.5"}, " (mean_wQuantileLoss 0.6000 > threshold 0.5000)"),
-        ({"GateMetric": "0.5", "GateThreshold": "0.5"}, " (mean_wQuantileLoss 0.5000 ≤ threshold 0.5000)"),
+        (
+            {"GateMetric": "-0.1", "GateThreshold": "0.02", "GateBaseline": "drift"},
+            " (skill -10.0% against drift; required: +2.0%, 12.0% short)",
+        ),
+        ({"GateMetric": "0.02", "GateThreshold": "0.02"}, " (skill +2.0% against the best baseline; required: +2.0%)"),
         ({"GateMetric": "0.5"}, ""),
         ({"GateThreshold": "0.5"}, ""),
         ({"GateMetric": "unknown", "GateThreshold": "0.5"}, ""),
@@ -186,3 +189,25 @@ def test_assets_and_templates_are_listed_with_all_their_columns() -> None:
         ["assets", "A, B", ""],
         ["stored", "2026-11-25T08:45:10.000+00:00", "–"],
     ]
+
+
+def advice_line(**figures: str) -> str | None:
+    lines = summary_lines(DONE | {"Outcome": "NotRegistered"} | figures)
+    return next((line for line in lines if line.startswith("advice")), None)
+
+
+def test_a_rejected_model_comes_with_what_to_do() -> None:
+    rejected = {"GateMetric": "-0.1234", "GateThreshold": "-0.05", "GateBaseline": "seasonal naive"}
+    assert advice_line(**rejected) == (
+        "advice     train longer (epochs), lengthen context_length, or add features; until then, seasonal naive forecasts better. "
+        "To accept a model of this skill, set gateMargin to 0.124 or more in the template"
+    )
+    skilled = advice_line(**(rejected | {"GateMetric": "0.05", "GateThreshold": "0.1"}))
+    assert skilled is not None
+    assert "forecasts better" not in skilled
+    assert skilled.endswith("set gateMargin to -0.05 or more in the template")
+
+
+@pytest.mark.parametrize("metric", ["0.2", "0.1", "unknown"])
+def test_no_advice_without_figures_that_reject(metric: str) -> None:
+    assert advice_line(GateMetric=metric, GateThreshold="0.1") is None
