@@ -16,7 +16,7 @@ from pipeline_def.author.author_check import NOTEBOOK, no_network
 from pipeline_def.graph import graph_svg
 from pipeline_def.template.keys import JSON, SECTION_OF_MEMBER, SECTION_SWITCHES, TEXT
 from pipeline_def.template.render import render
-from pipeline_def.template.text import read_template
+from pipeline_def.template.text import FORECAST, TEMPLATE_PATHS, read_template
 from pipeline_def.template.writer import write_template
 from tests.pipeline_def.definitions import good_text
 
@@ -25,30 +25,33 @@ def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     def absent() -> str:
         raise ModuleNotFoundError("No module named 'sagemaker'", name="sagemaker")
 
-    monkeypatch.setitem(__import__("sys").modules, "pipeline_def.author.pipeline", None)
+    monkeypatch.setitem(__import__("sys").modules, "pipeline_def.author.forecast", None)
     monkeypatch.setattr(generate, "prepare_environment", lambda: None)
     with pytest.raises(ModuleNotFoundError):
-        generate.generate_template()  # a module of ours that is missing is no user's mistake
-    monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author.pipeline")
+        generate.generate_templates()  # a module of ours that is missing is no user's mistake
+    monkeypatch.delitem(__import__("sys").modules, "pipeline_def.author.forecast")
     monkeypatch.setitem(__import__("sys").modules, "sagemaker", None)
     with pytest.raises(ProblemsError, match=r"\.venv-author/bin/python .*pip install '\.\[author,cli\]'"):
-        generate.generate_template()
+        generate.generate_templates()
 
 
 def test_a_stale_template_names_the_command_to_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(generate, "generate_template", read_template)
-    assert generate.stale_problem() is None
-    monkeypatch.setattr(generate, "generate_template", lambda: read_template() + " ")
-    assert "run `python -m pipeline_def generate` and commit" in str(generate.stale_problem())
-    monkeypatch.setattr(generate, "TEMPLATE_PATH", tmp_path / "absent.mustache")
-    assert "is missing; run `python -m pipeline_def generate`" in str(generate.stale_problem())
+    templates = {name: read_template(name) for name in TEMPLATE_PATHS}
+    monkeypatch.setattr(generate, "generate_templates", lambda: templates)
+    assert generate.stale_problems() == []
+    monkeypatch.setattr(generate, "generate_templates", lambda: templates | {FORECAST: templates[FORECAST] + " "})
+    (stale,) = generate.stale_problems()
+    assert stale.where == "forecast.json.mustache"
+    assert "run `python -m pipeline_def generate` and commit" in str(stale)
+    monkeypatch.setitem(TEMPLATE_PATHS, FORECAST, tmp_path / "absent.mustache")
+    assert "is missing; run `python -m pipeline_def generate`" in str(generate.stale_problems()[0])
 
 
 def test_a_template_whose_keys_are_not_those_of_the_typed_structure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     authored = json.dumps({"Steps": [TEXT["models_bucket"]]})
-    monkeypatch.setattr(generate, "_authored_definition", lambda: authored)
-    with pytest.raises(ProblemsError, match="keys.py has"):
-        generate.generate_template()
+    monkeypatch.setattr(generate, "_authored_definition", lambda pipeline: authored)
+    with pytest.raises(ProblemsError, match="allowed: those of keys.py"):
+        generate.generate_templates()
 
 
 def test_an_optional_member_brings_its_comma_along() -> None:
