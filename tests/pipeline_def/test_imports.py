@@ -49,7 +49,8 @@ def test_the_program_imports_itself_and_the_template_engine() -> None:
 def test_only_the_author_imports_the_sdk() -> None:
     sources = {path for path in (ROOT / "pipeline_def").rglob("*.py") if "sagemaker" in _imports(path)}
     assert {path.relative_to(ROOT).as_posix() for path in sources} == {
-        f"pipeline_def/author/{name}.py" for name in ("pipeline", "models", "parameters", "retries", "session")
+        f"pipeline_def/author/{name}.py"
+        for name in ("pipeline", "processing", "backtest", "models", "parameters", "retries", "session")
     }
     for path in (ROOT / "pipeline_def").rglob("*.py"):
         if path not in sources and path.name not in ("generate.py", "cli.py", "__main__.py"):
