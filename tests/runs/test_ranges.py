@@ -143,6 +143,11 @@ FACTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"targetTransform": "level"},
         "targetTransform is 'level'; prices of FACTS: the lowest price is -0.5, and features.returns need prices above 0",
     ),
+    "a count below zero": (
+        "2024-01-31,-0.5\n",
+        {"targetTransform": "log1p", "features": {"calendar": {}}},
+        "targetTransform is 'log1p'; prices of FACTS: the lowest value is -0.5, and log1p needs values of 0 or above",
+    ),
     "too few rows for a feature": (
         "",
         {"features": {"sma": {"windows": [100]}}},
