@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.frequency import Frequency
-from contracts.price_checks import format_time
 from contracts.problems import Problem, listed
+from contracts.times import format_time
 
 _SECOND = timedelta(seconds=1)
 #: A message names no more assets than this at once.

@@ -312,10 +312,10 @@ NUMBERS_FOR_DATES = {20010101: "2001-01-01", 2010: "2010-01-01", 1293753600: "20
 @pytest.mark.parametrize("field", ["startDataset", "endTraining"])
 @pytest.mark.parametrize("number", NUMBERS_FOR_DATES)
 def test_a_number_as_date_is_explained_with_the_date_that_was_meant(field: str, number: float):
-    said = message(good(**{field: number}))
-    assert f"{field} is {number}; allowed: an ISO 8601 date without a time zone, as text, such as '2010-12-31'" in said
+    expected = message(good(**{field: number}))
+    assert f"{field} is {number}; allowed: an ISO 8601 date without a time zone, as text, such as '2010-12-31'" in expected
     meant = NUMBERS_FOR_DATES[number]
-    assert ("did you mean" in said, f"did you mean '{meant}'?" in said) == (bool(meant), bool(meant))
+    assert ("did you mean" in expected, f"did you mean '{meant}'?" in expected) == (bool(meant), bool(meant))
 
 
 LIBRARY_TEXTS = (
