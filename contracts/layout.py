@@ -36,6 +36,12 @@ EXIT_MESSAGE_FILE = f"{ML_ROOT}/output/message"
 OUTPUTS = ("train", "test", "features", "requests", "evaluation", "manifest")
 
 GATE_FILE = "gate.json"
+#: Further files of the evaluation step, in ``evaluation/``.
+SCORES_FILE = "scores.json"
+CALIBRATION_FILE = "calibration.json"
+#: SageMaker's model quality statistics, for ModelMetrics.
+STATISTICS_FILE = "statistics.json"
+EVALUATION_MANIFEST_NAME = "evaluation-manifest.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
 GATE_THRESHOLD = "threshold"
 GATE_BASELINE = "baseline"
@@ -45,6 +51,14 @@ GATE_MARGIN = "margin"
 GATE_SKILL = "skill"
 GATE_REQUIRED_SKILL = "requiredSkill"
 GATE_EXCESS = "skillExcess"
+GATE_BEST_BASELINE = "bestBaseline"
+#: Sums of quantile losses of the predicted asset's prices on the test windows, of which skill is 1 minus the ratio.
+GATE_LOSS = "loss"
+GATE_BASELINE_LOSS = "baselineLoss"
+#: SHA-256 of the files that a later forecast needs, for the model package's metadata.
+GATE_TARGET_SHA256 = "targetSha256"
+GATE_SCALES_SHA256 = "scalesSha256"
+GATE_CALIBRATION_SHA256 = "calibrationSha256"
 #: The training step's own final metric; it is shown and decides nothing.
 GATE_METRIC = "test:mean_wQuantileLoss"
 
@@ -140,7 +154,7 @@ class ExecutionLayout:
     @property
     def evaluation_manifest(self) -> str:
         """Names, sizes and SHA-256 of the evaluation step's outputs; written last."""
-        return f"{self.prefix}/evaluation-manifest.json"
+        return f"{self.prefix}/{EVALUATION_MANIFEST_NAME}"
 
     @property
     def evaluation_log(self) -> str:

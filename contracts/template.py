@@ -89,7 +89,7 @@ class Evaluation(Settings):
     """How the forecasts of the windows are scored."""
 
     calibration: Literal["none", "conformal"] = Field(
-        "none",
+        default="none",
         description="conformal corrects the model's quantiles by their errors on the calibration windows, if that improves the "
         "later half of them; none, the default, leaves them as they are.",
     )
@@ -245,7 +245,7 @@ def _with_calendar_fields(data: Mapping[str, Any]) -> Mapping[str, Any]:
     features, frequency = data.get("features"), data.get("frequency", TrainingTemplate.model_fields["frequency"].default)
     calendar = features.get("calendar") if isinstance(features, Mapping) else None
     known = isinstance(frequency, str) and re.fullmatch(FREQUENCY_PATTERN, frequency)
-    if not known or not isinstance(calendar, Mapping) or "fields" in calendar:
+    if not known or features is None or not isinstance(calendar, Mapping) or "fields" in calendar:
         return data
     fields = list(calendar_fields(Frequency.parse(frequency)))
     return {**data, "features": {**features, "calendar": {**calendar, "fields": fields}}}
