@@ -35,8 +35,8 @@ def test_a_new_default() -> None:
 
 
 #: The step that an author adds to the template, before the gate.
-BACKTEST = """{
-      "Name": "Backtest",
+AUDIT = """{
+      "Name": "Audit",
       "Type": "Processing",
       "Arguments": {
         "ProcessingResources": {
@@ -76,15 +76,15 @@ BACKTEST = """{
         "ProcessingOutputConfig": {
           "Outputs": [
             {
-              "OutputName": "backtest",
+              "OutputName": "audit",
               "S3Output": {
                 "S3Uri": {
                   "Std:Join": {
                     "On": "/",
-                    "Values": ["s3://{{models_bucket}}/executions", {"Get": "Parameters.ExecutionId"}, "backtest"]
+                    "Values": ["s3://{{models_bucket}}/executions", {"Get": "Parameters.ExecutionId"}, "audit"]
                   }
                 },
-                "LocalPath": "/opt/ml/processing/output/backtest",
+                "LocalPath": "/opt/ml/processing/output/audit",
                 "S3UploadMode": "EndOfJob"
               }
             }
@@ -102,7 +102,7 @@ def test_a_new_step() -> None:
     """Like the command, this compares the templates with their optional sections off and on."""
     old = read_template()
     assert old.count(GATE) == 1
-    new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
+    new = old.replace(GATE, f'{AUDIT}{GATE}\n      "DependsOn": ["Audit"],')
     assert check_definition(render(new, example_values()), REGION) == []
     assert shown(as_terminal(compare_sources(Source(SIDES[0], old), Source(SIDES[1], new)), *SIDES))
 
