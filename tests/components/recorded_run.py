@@ -37,8 +37,30 @@ TRAINER = """
 import pathlib, sys
 ml = pathlib.Path(sys.argv[1])
 (ml / "model").mkdir(exist_ok=True)
-(ml / "model" / "weights").write_text("none")
+(ml / "model" / "weights").write_text("bad" if pathlib.Path(__file__).with_name("bad").exists() else "good")
 print("#quality_metric: host=algo-1, test mean_wQuantileLoss <loss>=0.01", flush=True)
+"""
+#: Answers each request with sampled log returns: small ones, or absurd ones if the weights are bad.
+SERVER = """
+import json, pathlib, random, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+bad = (pathlib.Path(sys.argv[1]) / "opt/ml/model/weights").read_text() == "bad"
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        noise = random.Random(1)
+        samples = [[1.0 if bad else noise.gauss(0, 0.01) for _ in range(20)] for _ in range(200)]
+        body = json.dumps({"samples": samples}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = HTTPServer(("127.0.0.1", 0), Handler)
+print(f"serving on 127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
 """
 DEMO = PROJECT / "examples" / "templates" / "demo.json"
 SCHEDULED = {"scheduledTime": "2027-01-01T06:00:00Z"}
@@ -66,8 +88,11 @@ class RecordedRun:
 def record_run(folder: Path) -> RecordedRun:
     trainer = folder / "trainer.py"
     trainer.write_text(TRAINER)
+    server = folder / "server.py"
+    server.write_text(SERVER)
     options = Options(
         training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))},
+        serving_commands={"forecasting-deepar": lambda root: (sys.executable, str(server), str(root))},
         job_environment={"AWS_EXECUTION_ENV": "AWS_SageMaker_Job"},
     )
     sagemaker, recorder = LocalSageMaker(options), CallRecorder()
@@ -126,7 +151,9 @@ class _Scene:
         """The samples; a template that SageMaker refuses to start, and one whose asset is not stored."""
         paths = write_samples(self._folder / "prices")
         self._runs("assets", "put", *map(str, paths.values()))
-        self._runs("template", "put", str(DEMO))
+        demo = self._folder / "demo.json"
+        demo.write_text(json.dumps(json.loads(DEMO.read_text()) | {"gateMargin": 2}))
+        self._runs("template", "put", str(demo))
         gold = self._folder / "gold.json"
         template = json.loads(DEMO.read_text()) | {"id": "gold", "baseAssets": ["gold"], "predictedAsset": "gold"}
         gold.write_text(json.dumps(template))
@@ -177,7 +204,11 @@ class _Scene:
         assert item is not None
         assert other is not None
         executions.delete_item(Key={"Id": other["Id"]})
-        kept = {key: item[key] for key in item if key not in ("Outcome", "GateThreshold", "GateMetric", "ModelPackageArn")}
+        kept = {
+            key: item[key]
+            for key in item
+            if key not in ("Outcome", "GateThreshold", "GateMetric", "GateBaseline", "ModelPackageArn")
+        }
         executions.put_item(Item={**kept, "Status": "Executing", "Steps": {}})
         for event in events.scan()["Items"]:
             events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
@@ -192,4 +223,18 @@ class _Scene:
         api.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tagged)
         due = {"EndpointStatus": "InService", "DeleteAfter": "2020-01-01T00:00:00Z"}
         self._tables["endpoint"].put_item(Item={"EndpointName": name, **due})
-        assert self._call("endpoint-cleanup") == {"deleted": [name]}
+        rejected = self._reject()
+        assert self._call("endpoint-cleanup") == {"deleted": [name, rejected]}
+
+    def _reject(self) -> str:
+        """An execution whose model the gate rejects; returns the model's name."""
+        (self._folder / "bad").touch()
+        self._runs("start", "demo", "--id", "rejected")
+        store = execution_store(self._stack)
+        item = store.get("rejected")
+        assert item is not None
+        assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
+        item = store.get("rejected")
+        assert item is not None
+        assert item["Outcome"] == "NotRegistered", item
+        return str(item["Steps"]["CreateModel"]["JobArn"]).rpartition("/")[2]

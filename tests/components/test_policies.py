@@ -125,7 +125,7 @@ def test_key_and_network_only_where_the_stack_has_them(dev: Recorder, everything
     assert rights_with(dev, "kms:") == rights_with(dev, "ec2:") == {}
     use = {(action, "key") for action in ("Decrypt", "DescribeKey", "GenerateDataKey")}
     with_volumes = use | {("CreateGrant", "key")}
-    jobs = ("processing", "training", "model")
+    jobs = ("processing", "training", "model", "evaluation")
     assert rights_with(everything, "kms:") == {
         "pipeline": with_volumes,
         **dict.fromkeys(jobs, with_volumes),
