@@ -117,7 +117,7 @@ def test_a_changed_image() -> None:
 def test_findings() -> None:
     definition = good()
     parameter(definition, "epochs")["DefaultValue"] = 0
-    parameter(definition, "ProcessingInstanceType")["DefaultValue"] = "m5.xlarge"
+    parameter(definition, "TrainingInstanceType")["DefaultValue"] = "c5.2xlarge"
     step(definition, "FeatureEngineering")["RetryPolicies"][0]["MaxAttempts"] = 21
     found = str(as_error(check_definition(json.dumps(definition), REGION)))
     assert shown(found.replace("3 problems", "3 findings") + "\n")
