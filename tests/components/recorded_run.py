@@ -29,6 +29,7 @@ from settings import parse
 from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
 from tests.patience import PATIENCE_SECONDS
+from tests.sampling_server import SAMPLING_SERVER
 
 WAIT_SECONDS = PATIENCE_SECONDS
 #: Who sets the scene: loses events, spoils a template, forgets an endpoint.
@@ -39,28 +40,6 @@ ml = pathlib.Path(sys.argv[1])
 (ml / "model").mkdir(exist_ok=True)
 (ml / "model" / "weights").write_text("bad" if pathlib.Path(__file__).with_name("bad").exists() else "good")
 print("#quality_metric: host=algo-1, test mean_wQuantileLoss <loss>=0.01", flush=True)
-"""
-#: Answers each request with sampled log returns: small ones, or absurd ones if the weights are bad.
-SERVER = """
-import json, pathlib, random, sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
-bad = (pathlib.Path(sys.argv[1]) / "opt/ml/model/weights").read_text() == "bad"
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        noise = random.Random(1)
-        samples = [[1.0 if bad else noise.gauss(0, 0.01) for _ in range(20)] for _ in range(200)]
-        body = json.dumps({"samples": samples}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *_):
-        pass
-server = HTTPServer(("127.0.0.1", 0), Handler)
-print(f"serving on 127.0.0.1:{server.server_port}", flush=True)
-server.serve_forever()
 """
 DEMO = PROJECT / "examples" / "templates" / "demo.json"
 SCHEDULED = {"scheduledTime": "2027-01-01T06:00:00Z"}
@@ -89,7 +68,7 @@ def record_run(folder: Path) -> RecordedRun:
     trainer = folder / "trainer.py"
     trainer.write_text(TRAINER)
     server = folder / "server.py"
-    server.write_text(SERVER)
+    server.write_text(SAMPLING_SERVER)
     options = Options(
         training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))},
         serving_commands={"forecasting-deepar": lambda root: (sys.executable, str(server), str(root))},

@@ -85,7 +85,7 @@ def test_steps_are_added_removed_and_rewired() -> None:
     found = changed(change)
     words = sentences(found)
     assert "step Audit: added: a Processing step, after Training" in words
-    removed = "a RegisterModel step in IfSteps of QualityGate, after Evaluation, QualityGate and Training"
+    removed = "a RegisterModel step in IfSteps of QualityGate, after Evaluation and QualityGate and Training"
     assert f"step RegisterModel: removed: {removed}" in words
     assert "step CreateModel: place: always runs → IfSteps of QualityGate" in words
     assert "step Training: runs after: FeatureEngineering → CreateModel, FeatureEngineering" in words
