@@ -175,6 +175,8 @@ class _Scene:
         self._runs("start", "refused", exits=1)
         self._runs("start", "gold", exits=1)
         assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
+        # It was stopped before the evaluation, so the report asks for files that do not exist.
+        self._runs("report", "by-command", "--out", str(self._folder / "reports"))
 
     def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:
         """The start's item stands as it was at first, and of the execution from elsewhere nothing is known."""
