@@ -18,6 +18,8 @@ Bools = NDArray[np.bool_]
 Scaling = Literal["standard", "mean", "none"]
 #: Smallest scale in mean absolute values of the context, so that a context that hardly moves does not blow up what follows.
 LEAST_DEVIATION = 1e-3
+#: Values whose typical deviation is below this share of their level are centred: the network then sees changes, not the level.
+CENTRED_BELOW = 0.15
 
 
 class Batch(NamedTuple):
@@ -41,14 +43,18 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Standard:
-    """Statistics of the training set: mean and deviation of each covariate, shape (C,), and the level of the targets."""
+    """Statistics of the training set: mean and deviation of each covariate, shape (C,), and the level of the targets.
+
+    ``centred``: standard scaling is used where the likelihood allows it, otherwise the mean's.
+    """
 
     mean: Floats
     deviation: Floats
     level: float  # mean absolute target
+    centred: bool = False
 
     @classmethod
-    def fit(cls, covariates: Sequence[Floats], train: Sequence[Series]) -> Standard:
+    def fit(cls, covariates: Sequence[Floats], train: Sequence[Series], context_length: int) -> Standard:
         """Compute the statistics from the covariates of all series, each (steps, C), and from their targets."""
         count = sum(len(item) for item in covariates)
         mean = sum(item.sum(axis=0, dtype=np.float64) for item in covariates) / count
@@ -57,7 +63,20 @@ class Standard:
         # A constant column becomes 0, even if rounding leaves it a small deviation.
         deviation = np.where(deviation > 1e-6 * np.maximum(1, np.abs(mean)), deviation, np.inf)
         level = float(np.nanmean(np.abs(np.concatenate([item.target for item in train]))))
-        return cls(np.asarray(mean, np.float32), np.asarray(deviation, np.float32), level if level > 0 else 1.0)
+        centred = _typical_deviation(train, context_length) < CENTRED_BELOW
+        return cls(np.asarray(mean, np.float32), np.asarray(deviation, np.float32), level if level > 0 else 1.0, centred)
+
+
+def _typical_deviation(train: Sequence[Series], context_length: int) -> float:
+    """Return the median over all contexts of the standard deviation divided by the mean absolute value."""
+    ratios = []
+    for item in train:
+        for first in range(0, len(item.target), context_length):
+            context = item.target[first : first + context_length]
+            observed = context[~np.isnan(context)]
+            if len(observed) > 1 and (level := float(np.abs(observed).mean())) > 0:
+                ratios.append(float(observed.std()) / level)
+    return float(np.median(ratios)) if ratios else 1.0
 
 
 class Windows:
@@ -79,11 +98,11 @@ class Windows:
     ) -> None:
         self.series = series
         self._config = config
-        self._scaling = scaling
         self.frequency = Frequency.parse(config.time_freq)
         self.reach = max(self.frequency.lags)
         raw = [self._raw_covariates(item, schema, extra) for item in series]
-        self.standard = standard or Standard.fit(raw, series)
+        self.standard = standard or Standard.fit(raw, series, config.context_length)
+        self._scaling = "mean" if scaling == "standard" and not self.standard.centred else scaling
         for item in raw:  # in place, because with hundreds of series this is most of the memory
             item -= self.standard.mean
             item /= self.standard.deviation

@@ -37,10 +37,11 @@ def test_history_ends_with_the_window_and_is_scaled_by_the_contexts_mean() -> No
 
 def test_the_standard_scaling_removes_level_and_deviation_of_the_context() -> None:
     batch = windows_of([counting(600)], scaling="standard").batch([(0, 500)])
+    assert windows_of([counting(600)], scaling="standard").standard.centred
     context = batch.history[0, 364 : 364 + SMALL.context_length]
     assert (context.mean(), context.std()) == (pytest.approx(0, abs=1e-5), pytest.approx(1, rel=1e-5))
     np.testing.assert_allclose(batch.history[0] * batch.scale[0] + batch.location[0], np.arange(123, 508), rtol=1e-5)
-    padded = windows_of([counting(40)], scaling="standard").batch([(0, 3)])
+    padded = windows_of([replace(counting(40), target=np.arange(40) + 1000.0)], scaling="standard").batch([(0, 3)])
     assert not padded.history[0, : 364 + 11].any(), "steps before the series"
 
 
@@ -48,6 +49,12 @@ def test_the_standard_scaling_removes_level_and_deviation_of_the_context() -> No
 def test_a_context_that_hardly_moves_is_scaled_by_its_level(values: list[float]) -> None:
     batch = windows_of([replace(counting(40), target=np.array(values))], scaling="standard").batch([(0, 30)])
     assert batch.scale[0] == pytest.approx(50, rel=1e-4)
+
+
+def test_values_that_move_as_much_as_their_level_are_not_centred() -> None:
+    windows = windows_of([replace(counting(40), target=np.random.default_rng(0).normal(0, 1, 40))], scaling="standard")
+    assert not windows.standard.centred
+    assert windows.batch([(0, 30)]).location[0] == 0
 
 
 def test_steps_before_the_series_are_zero_and_known_but_not_observed() -> None:
