@@ -1,8 +1,8 @@
 """The likelihoods of the algorithm: the meaning of the network's outputs, their log-probability, and samples.
 
-Values are scaled: ``mean`` divides by the context's mean absolute value, ``standard`` may instead subtract its mean and divide by
-its standard deviation, ``none`` leaves them. ``log_prob`` is that of the unscaled value, so that losses of different scales can
-be compared.
+Values are scaled: ``mean`` divides by the context's mean absolute value, ``standard`` may instead subtract its mean and divide
+by its standard deviation, ``none`` leaves them. ``log_prob`` is that of the unscaled value, so that losses of different scales
+can be compared.
 Shapes: outputs (…, size), value and scale (…,).
 Source: Salinas et al. 2017, section 3.1 and 3.3 (gaussian and negative binomial); developer guide, ``likelihood``.
 """
