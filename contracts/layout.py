@@ -146,6 +146,11 @@ class ExecutionLayout:
         return f"{self.evaluation}/{GATE_FILE}"
 
     @property
+    def scores(self) -> str:
+        """The scores of the model and of all baselines."""
+        return f"{self.evaluation}/{SCORES_FILE}"
+
+    @property
     def logs(self) -> str:
         """Prefix of the steps' whole logs."""
         return f"{self.prefix}/logs"
