@@ -31,7 +31,7 @@ def gate_against_the_training_s_own_metric(d):
     condition(d)["RightValue"] = get("Steps.Training.FinalMetricDataList['test:mean_wQuantileLoss'].Value")
 
 
-@mutation("gate", "RightValue is '0.1'")
+@mutation("gate", "RightValue is 0.1")
 def gate_against_another_number(d):
     condition(d)["RightValue"] = 0.1
 

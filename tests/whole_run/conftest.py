@@ -79,7 +79,7 @@ def session(trainer: Path) -> Iterator[Session]:
     with deployed_session("local", overrides, options=options) as deployed:
         store_samples(deployed.stack)
         tolerant = json.loads(TEMPLATE.read_text()) | {"gateMargin": GATE_MARGIN}
-        templates.put(deployed.stack, parse_template(tolerant))
+        templates.put(deployed.stack, parse_template(tolerant), replace=True)
         yield deployed
 
 
