@@ -52,6 +52,17 @@ PREPARE_OUTPUTS = ("requests", "manifest")
 PUBLISH_OUTPUTS = ("forecast", "manifest")
 
 GATE_FILE = "gate.json"
+#: Further files of the evaluation step, in ``evaluation/``.
+SCORES_FILE = "scores.json"
+CALIBRATION_FILE = "calibration.json"
+TEMPLATE_FILE = "template.json"  # the execution's frozen template
+#: Files of the feature step, in ``evaluation/``.
+TARGET_FILE = "target.json"
+SCALES_FILE = "scales.json"
+IMPORTANCE_FILE = "importance.json"
+#: SageMaker's model quality statistics, for ModelMetrics.
+STATISTICS_FILE = "statistics.json"
+EVALUATION_MANIFEST_NAME = "evaluation-manifest.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
 GATE_THRESHOLD = "threshold"
 GATE_BASELINE = "baseline"
@@ -62,19 +73,15 @@ GATE_SKILL = "skill"
 GATE_REQUIRED_SKILL = "requiredSkill"
 GATE_EXCESS = "skillExcess"
 GATE_BEST_BASELINE = "bestBaseline"
+#: Sums of quantile losses of the predicted asset's prices on the test windows, of which skill is 1 minus the ratio.
+GATE_LOSS = "loss"
+GATE_BASELINE_LOSS = "baselineLoss"
 #: SHA-256 (hexadecimal) of the files that a later forecast needs, as stored in ``evaluation/``. The registered model's metadata
 #: has them next to the files' S3 URIs.
 GATE_TARGET_SHA256 = "targetSha256"
 GATE_SCALES_SHA256 = "scalesSha256"
 GATE_CALIBRATION_SHA256 = "calibrationSha256"
 GATE_TEMPLATE_SHA256 = "templateSha256"
-#: Files of ``evaluation/`` that a later forecast needs, and the one in SageMaker's format for model quality.
-TARGET_FILE = "target.json"
-SCALES_FILE = "scales.json"
-CALIBRATION_FILE = "calibration.json"
-TEMPLATE_FILE = "template.json"  # the execution's frozen template
-STATISTICS_FILE = "statistics.json"
-IMPORTANCE_FILE = "importance.json"
 #: The training step's own final metric; it is shown and decides nothing.
 GATE_METRIC = "test:mean_wQuantileLoss"
 
@@ -168,6 +175,11 @@ class ExecutionLayout:
         return f"{self.evaluation}/{GATE_FILE}"
 
     @property
+    def scores(self) -> str:
+        """The scores of the model and of all baselines."""
+        return f"{self.evaluation}/{SCORES_FILE}"
+
+    @property
     def logs(self) -> str:
         """Prefix of the steps' whole logs."""
         return f"{self.prefix}/logs"
@@ -185,7 +197,7 @@ class ExecutionLayout:
     @property
     def evaluation_manifest(self) -> str:
         """Names, sizes and SHA-256 of the evaluation step's outputs; written last."""
-        return f"{self.prefix}/evaluation-manifest.json"
+        return f"{self.prefix}/{EVALUATION_MANIFEST_NAME}"
 
     @property
     def evaluation_log(self) -> str:

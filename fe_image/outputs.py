@@ -20,8 +20,9 @@ from fe_image.data.arrays import Floats
 from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
 from fe_image.files import clear_partial, write_file
+from fe_image.json_text import json_bytes
 from fe_image.requests import INDEX_PATH, LINES_PATH, request_files
-from fe_image.series import channel_line, json_bytes
+from fe_image.series import channel_line
 
 MANIFEST_FILE = f"manifest/{MANIFEST_NAME}"
 _ROWS_AT_ONCE = 1000

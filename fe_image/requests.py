@@ -21,7 +21,8 @@ from contracts.backtest import (
 from fe_image.data.frequency import iso
 from fe_image.data.grid import Grid
 from fe_image.engineer import EngineeredData
-from fe_image.series import json_bytes, request_line
+from fe_image.json_text import json_bytes
+from fe_image.series import request_line
 
 FOLDER = "requests"
 INDEX_PATH = f"{FOLDER}/{INDEX_FILE}"

@@ -14,11 +14,6 @@ from fe_image.engineer import EngineeredData
 _NUMBERS = orjson.OPT_SERIALIZE_NUMPY
 
 
-def json_bytes(content: object) -> bytes:
-    """Return indented JSON; NaN becomes null."""
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | _NUMBERS) + b"\n"
-
-
 def channel_line(data: EngineeredData, asset: int, end: int) -> bytes:
     """Return a series from the common start to cell ``end`` in the algorithm's JSON Lines format; null means no trading."""
     return _line(data, asset, data.series_start, end, end)

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
-from contracts.problems import ProblemsError, check_output_folder, one_problem, reported
+from contracts.problems import check_output_folder, one_problem, reported
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.deepar.cli import app as deepar_app
@@ -53,7 +53,7 @@ def demo(
     config: Settings = None,
     docker: Docker = False,
 ) -> None:
-    """Deploy, train on six real price histories, and compare the forecast with the naive one.
+    """Deploy, train on six real price histories, and compare the forecasts with those of the best baseline.
 
     Writes <out>/<execution>/report.html and forecast.png. Exits 1 where the execution does not succeed.
     """
@@ -74,7 +74,7 @@ def up(
     config: Settings = None,
     samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
     docker: Docker = False,
-    empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the true CLI.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the Pulumi CLI.")] = False,
 ) -> None:
     """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
 
@@ -115,8 +115,7 @@ def up(
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
-    """Forecast the test windows of each successful execution, for its report, until ``ended`` is set."""
-    from local_run.forecast import forecast
+    """Name the command for the report of each successful execution, until ``ended`` is set."""
     from runs.store import execution_store
 
     while not ended.is_set():
@@ -125,15 +124,8 @@ def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:
         except queue.Empty:
             continue
         item = execution_store(session.stack).find(arn) if status == SUCCEEDED else None
-        if item is None:
-            continue
-        execution_id = item[ExecutionAttribute.ID]
-        try:
-            report = forecast(session.stack, execution_id)
-        except ProblemsError as error:
-            view.warn(str(error))
-            continue
-        view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}; runs report {execution_id} draws them")
+        if item is not None:
+            view.finish("Report", f"`python -m runs report {item[ExecutionAttribute.ID]}` draws the forecasts and their scores")
 
 
 @app.command()

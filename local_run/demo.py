@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from contracts.forecasts import ForecastReport
+from contracts.layout import ExecutionLayout
 from contracts.problems import Problem, ProblemsError
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
@@ -52,9 +52,9 @@ def run_demo(
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)
         item = _run(session, overrides)
-        report = _forecast(session.stack, item[ExecutionAttribute.ID], view)
+        scores = _scores(session.stack, item[ExecutionAttribute.ID])
         written = write_report(session.stack, item[ExecutionAttribute.ID], out)
-    _show(console, item, report, written)
+    _show(console, item, scores, written)
 
 
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
@@ -87,32 +87,30 @@ def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
     return item
 
 
-def _forecast(stack: Stack, execution_id: str, view: LiveView) -> ForecastReport:
-    view.note("Forecast", "sampling the test windows")
-    # Not before it is needed: JAX hooks into garbage collection, and swallows an interrupt that falls in there.
-    from local_run.forecast import forecast
-
-    report = forecast(stack, execution_id)
-    view.finish("Forecast", f"{len(report['windows'])} windows of {report['asset']}")
-    return report
+def _scores(stack: Stack, execution_id: str) -> dict[str, Any]:
+    key = ExecutionLayout(execution_id).scores
+    scores: dict[str, Any] = json.loads(stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read())
+    return scores
 
 
-def _show(console: Console, item: Mapping[str, Any], report: ForecastReport, written: WrittenReport) -> None:
+def _show(console: Console, item: Mapping[str, Any], scores: Mapping[str, Any], written: WrittenReport) -> None:
     console.print()
     for line in views.summary_lines(item):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(views.steps_table(item))
-    console.print(metrics_table(report))
+    console.print(scores_table(scores))
     for line in views.report_lines(written):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def metrics_table(report: ForecastReport) -> Table:
-    """Return a table of the model's and the naive forecast's metrics on the same windows. A ratio below 1 is better."""
-    title = f"{len(report['windows'])} test windows of {report['asset']}, target {report['transform']}"
-    table = Table("metric", "model", "naive", "model / naive", title=title, title_justify="left")
-    for name, naive in report["naive_metrics"].items():
-        value = report["metrics"].get(name)
-        ratio = f"{value / naive:.3f}" if naive and value is not None else "–"
-        table.add_row(name, "–" if value is None else f"{value:.5f}", f"{naive:.5f}", ratio)
+def scores_table(scores: Mapping[str, Any]) -> Table:
+    """Return a table of the losses of the model and of every baseline on the test windows' prices; lower is better."""
+    title = f"Test windows of {scores['asset']}: mean weighted quantile loss of prices"
+    table = Table("forecast", "loss", "loss / best baseline's", title=title, title_justify="left")
+    best = scores["bestBaseline"]
+    losses = {name: found["price"]["test"]["predicted"]["mean_wQuantileLoss"] for name, found in scores["forecasters"].items()}
+    for name, loss in sorted(losses.items(), key=lambda pair: (pair[1] is None, pair[1])):
+        known = loss is not None and losses[best]
+        label = f"{name} (best on the calibration windows)" if name == best else name
+        table.add_row(label, "–" if loss is None else f"{loss:.5f}", f"{loss / losses[best]:.3f}" if known else "–")
     return table

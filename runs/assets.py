@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 
 from contracts.display import storable
 from contracts.layout import asset_key
-from contracts.price_checks import format_time
 from contracts.tables import AssetAttribute
-from contracts.times import to_iso
+from contracts.times import format_time, to_iso
 from runs.aws_errors import is_missing_object
 from runs.objects import current_version
 from runs.pages import all_items

@@ -13,10 +13,11 @@ from pathlib import Path
 from contracts.frequency import Frequency, infer_frequency
 from contracts.ids import ASSET_ALLOWED, ASSET_PATTERN
 from contracts.layout import ASSET_MAX_BYTES
-from contracts.price_checks import CheckedPrices, Widest, check_prices, format_time
+from contracts.price_checks import CheckedPrices, Widest, check_prices
 from contracts.price_format import DATE_COLUMN, PRICE_COLUMN, PriceFormat
 from contracts.prices import PriceRow, read_price_rows
 from contracts.problems import UNSTATED, Problem, ProblemsError
+from contracts.times import format_time
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,16 @@ def tail(content: bytes, limit: int = LOG_TAIL_BYTES) -> str:
 
 
 class LogSync:
-    """Syncs a buffer every few seconds until closed. ``clients`` creates a service's client, in the thread that uses it."""
+    """Syncs a buffer every few seconds until closed.
 
-    def __init__(self, where: StepEnvironment, buffer: LogBuffer, clients: Callable[[str], Any] | None = None) -> None:
+    ``log_name`` is the property of ``ExecutionLayout`` with the whole log's key. ``clients`` creates a
+    service's client, in the thread that uses it.
+    """
+
+    def __init__(
+        self, where: StepEnvironment, buffer: LogBuffer, clients: Callable[[str], Any] | None = None, log_name: str = "step_log"
+    ) -> None:
+        self._key = getattr(ExecutionLayout(where.execution_id), log_name)
         self._where = where
         self._buffer = buffer
         self._clients = clients or self._make_client
@@ -138,8 +145,7 @@ class LogSync:
         )
 
     def _send_whole(self, s3: Any, content: bytes) -> None:
-        key = ExecutionLayout(self._where.execution_id).step_log
-        s3.put_object(Bucket=self._where.models_bucket, Key=key, Body=content, ContentType="text/plain; charset=utf-8")
+        s3.put_object(Bucket=self._where.models_bucket, Key=self._key, Body=content, ContentType="text/plain; charset=utf-8")
 
     def _make_client(self, service: str) -> Any:
         return client(

@@ -1,6 +1,8 @@
 """The likelihoods of the algorithm: the meaning of the network's outputs, their log-probability, and samples.
 
-Values are divided by the scale. ``log_prob`` is that of the unscaled value, so that losses of different scales can be compared.
+Values are scaled: ``mean`` divides by the context's mean absolute value, ``standard`` may instead subtract its mean and divide
+by its standard deviation, ``none`` leaves them. ``log_prob`` is that of the unscaled value, so that losses of different scales
+can be compared.
 Shapes: outputs (…, size), value and scale (…,).
 Source: Salinas et al. 2017, section 3.1 and 3.3 (gaussian and negative binomial); developer guide, ``likelihood``.
 """
@@ -16,6 +18,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import gammaln, xlogy
 
+from local_run.deepar.windows import Scaling
+
 #: Smallest standard deviation, rate and shape; at 0 the log-probability is not finite.
 TINY = 1e-6
 #: The beta density is defined between 0 and 1 exclusively. Values of 0 and 1 are moved inside by this.
@@ -23,10 +27,10 @@ BETA_EDGE = 1e-4
 
 
 class Likelihood(Protocol):
-    """A family of distributions with ``size`` network outputs per step. ``scaled``: targets are divided by their scale."""
+    """A family of distributions with ``size`` network outputs per step, of values that are scaled as ``scaling`` says."""
 
     size: int
-    scaled: bool
+    scaling: Scaling
 
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         """Return the log-probability of the unscaled value, shape (…,)."""
@@ -43,7 +47,7 @@ class Gaussian:
     """Outputs: mean, and standard deviation (softplus)."""
 
     size = 2
-    scaled = True
+    scaling: Scaling = "standard"
 
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         deviation = _positive(outputs[..., 1])
@@ -58,7 +62,7 @@ class StudentT:
     """Outputs: location, scale (softplus), and degrees of freedom (2 + softplus, so that the variance exists)."""
 
     size = 3
-    scaled = True
+    scaling: Scaling = "standard"
 
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         spread, freedom = _positive(outputs[..., 1]), 2 + _positive(outputs[..., 2])
@@ -78,7 +82,7 @@ class NegativeBinomial:
     """Counts. Outputs: mean (softplus · scale) and shape alpha (softplus / √scale). The variance is mean + alpha · mean²."""
 
     size = 2
-    scaled = True
+    scaling: Scaling = "mean"
 
     def _parameters(self, outputs: Array, scale: Array) -> tuple[Array, Array]:
         return _positive(outputs[..., 0]) * scale, _positive(outputs[..., 1]) / jnp.sqrt(scale)
@@ -101,7 +105,7 @@ class Beta:
     """Unscaled values between 0 and 1. Outputs: the two shapes (softplus)."""
 
     size = 2
-    scaled = False
+    scaling: Scaling = "none"
 
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         first, second = _positive(outputs[..., 0]), _positive(outputs[..., 1])
@@ -118,7 +122,7 @@ class DeterministicL1:
     """A point forecast. The "log-probability" is minus the absolute error, and all samples are equal."""
 
     size = 1
-    scaled = True
+    scaling: Scaling = "standard"
 
     def log_prob(self, outputs: Array, value: Array, scale: Array) -> Array:
         return -jnp.abs(value - outputs[..., 0]) * scale

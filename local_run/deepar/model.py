@@ -23,7 +23,7 @@ from local_run.deepar.windows import Standard
 CONFIG_FILE = "model_algo-1-config.json"
 PARAMETERS_FILE = "model_algo-1-parameters.npz"
 MODEL_FILES = (CONFIG_FILE, PARAMETERS_FILE)
-FORMAT = "deepar-stand-in/1"
+FORMAT = "deepar-stand-in/2"
 #: Far above the size of any model within the hyperparameters' ranges, in bytes. Larger archive members are ignored.
 LARGEST_MEMBER = 512 * 1024 * 1024
 
@@ -47,6 +47,7 @@ class Model:
                 "mean": self.standard.mean.tolist(),
                 "deviation": [None if np.isinf(value) else value for value in self.standard.deviation.tolist()],
                 "level": self.standard.level,
+                "centred": self.standard.centred,
             },
         }
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +85,9 @@ def _schema(described: dict[str, Any]) -> Schema:
 def _standard(described: dict[str, Any]) -> Standard:
     stored = described["standard"]
     deviation = [np.inf if value is None else value for value in stored["deviation"]]
-    return Standard(np.array(stored["mean"], np.float32), np.array(deviation, np.float32), float(stored["level"]))
+    return Standard(
+        np.array(stored["mean"], np.float32), np.array(deviation, np.float32), float(stored["level"]), bool(stored["centred"])
+    )
 
 
 def _folder_files(folder: Path) -> dict[str, bytes]:

@@ -2,7 +2,7 @@
 
 All functions are pure and have static shapes. Arrays inside are time-major, (T, rows, …). T is the number of steps of a window,
 B the number of windows, M the number of steps of history before a window, and C the number of covariates. The input of a step
-is the lagged targets, the covariates, the embeddings of the categories, and the logarithm of the scale.
+is the lagged targets, the covariates, the embeddings of the categories, and the logarithms of level and scale.
 
 Source: D. Salinas et al., "DeepAR: Probabilistic forecasting with autoregressive recurrent networks", 2020.
 """
@@ -22,6 +22,10 @@ from local_run.deepar.windows import Batch
 Parameters = dict[str, Array]
 #: State of the sampling scan: the history, and the hidden state and the memory of each layer.
 Carry = tuple[Array, list[Array], list[Array]]
+
+
+#: Largest size of a lagged target, in scales.
+LARGEST_LAG = 10.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def initial_parameters(shape: Shape, key: Array) -> Parameters:
     (categories, embedding dimension).
     """
     gates = 4 * shape.num_cells
-    static = 1 + len(shape.cardinality) * shape.embedding_dimension
+    static = 2 + len(shape.cardinality) * shape.embedding_dimension
     inputs = len(shape.lags) + shape.covariates + static
     sizes = {
         "lag_kernel": (len(shape.lags), gates),
@@ -73,6 +77,11 @@ def initial_parameters(shape: Shape, key: Array) -> Parameters:
     return parameters
 
 
+def _bounded(lagged: Array) -> Array:
+    """Limit the lagged targets: a year ago, a series can be many of the context's deviations away."""
+    return jnp.clip(lagged, -LARGEST_LAG, LARGEST_LAG)
+
+
 def _project(inputs: Array, kernel: Array) -> Array:
     """Multiply (T, B, n) by (n, m), giving (T, B, m). One flat matrix product, because its gradient compiles to faster code."""
     return (inputs.reshape(-1, inputs.shape[-1]) @ kernel).reshape(*inputs.shape[:-1], kernel.shape[1])
@@ -81,7 +90,7 @@ def _project(inputs: Array, kernel: Array) -> Array:
 def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
     """Return what covariates, embeddings and scale add to the gates of the first layer, shape (T, B, 4 · cells)."""
     embedded = [parameters[f"embedding_{number}"][batch.cat[:, number]] for number in range(batch.cat.shape[1])]
-    static = jnp.concatenate([batch.log_scale[:, None], *embedded], axis=1)
+    static = jnp.concatenate([batch.size, *embedded], axis=1)
     by_window = static @ parameters["static_kernel"] + parameters["bias_0"]
     return _project(jnp.swapaxes(batch.covariates, 0, 1), parameters["covariate_kernel"]) + by_window
 
@@ -118,7 +127,7 @@ def sampled_history(
     def step(carry: Carry, inputs: tuple[Array, ...]) -> tuple[Carry, None]:
         history, hidden, memory = carry
         time, known, projected, key = inputs
-        lagged = jnp.stack([history[reach + time - lag] for lag in shape.lags], axis=1)
+        lagged = _bounded(jnp.stack([history[reach + time - lag] for lag in shape.lags], axis=1))
         gates = spread(projected) + lagged @ parameters["lag_kernel"]
         hidden, memory = list(hidden), list(memory)
         for layer in range(shape.num_layers):
@@ -137,12 +146,20 @@ def sampled_history(
     return history
 
 
-def loss(parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float | Array, key: Array, missing: bool) -> Array:
+def loss(
+    parameters: Parameters,
+    shape: Shape,
+    batch: Batch,
+    dropout_rate: float | Array,
+    key: Array,
+    missing: bool,
+    training: bool = True,
+) -> Array:
     """Return the mean negative log-likelihood of the observed steps, including the context, given the true values before each.
 
     With ``missing``, the network first fills missing values as in a forecast, without a gradient. They are inputs of later
     steps but never part of the loss. ``missing`` False skips this pass if there are no missing values. ``key`` seeds the draws
-    and the zoneout masks.
+    and the zoneout masks. Without ``training``, zoneout acts by its expected value, as in a forecast.
     """
     steps = batch.observed.shape[1]
     reach = batch.history.shape[1] - steps
@@ -151,27 +168,29 @@ def loss(parameters: Parameters, shape: Shape, batch: Batch, dropout_rate: float
     if missing:
         keys = jax.random.split(fill_key, len(batch.scale))
         history = jax.lax.stop_gradient(sampled_history(parameters, shape, batch, dropout_rate, keys, samples=1))
-    lagged = jnp.stack([history[reach - lag : reach - lag + steps] for lag in shape.lags], axis=2)
+    lagged = _bounded(jnp.stack([history[reach - lag : reach - lag + steps] for lag in shape.lags], axis=2))
     gates = _projected_inputs(parameters, batch) + _project(lagged, parameters["lag_kernel"])
-    layer_keys = jax.random.split(zoneout_key, shape.num_layers)
-    hidden = _layer(gates, parameters["recurrent_0"], layer_keys[0], dropout_rate)
+    size = (steps, len(batch.scale), shape.num_cells)
+    keeps = [
+        jax.random.bernoulli(layer_key, dropout_rate, size).astype(jnp.float32) if training else jnp.full(size, dropout_rate)
+        for layer_key in jax.random.split(zoneout_key, shape.num_layers)
+    ]
+    hidden = _layer(gates, parameters["recurrent_0"], keeps[0])
     for layer in range(1, shape.num_layers):
         gates = _project(hidden, parameters[f"kernel_{layer}"]) + parameters[f"bias_{layer}"]
-        hidden = _layer(gates, parameters[f"recurrent_{layer}"], layer_keys[layer], dropout_rate)
+        hidden = _layer(gates, parameters[f"recurrent_{layer}"], keeps[layer])
     outputs = _project(hidden, parameters["head_kernel"]) + parameters["head_bias"]
     scores = shape.head.log_prob(outputs, history[reach:], batch.scale)
     observed = batch.observed.T
     return -jnp.sum(jnp.where(observed, scores, 0)) / jnp.maximum(1, jnp.sum(observed))
 
 
-def _layer(gates: Array, recurrent: Array, key: Array, dropout_rate: float | Array) -> Array:
+def _layer(gates: Array, recurrent: Array, keep: Array) -> Array:
     """Run one LSTM layer over all steps. Returns its hidden states, shape (T, B, cells).
 
     ``gates``, shape (T, B, 4 · cells), is what the layer's inputs add to its gates; ``recurrent`` has shape (cells, 4 · cells).
+    ``keep``, shape (T, B, cells), is the share of the old state that remains.
     """
-    steps, rows, width = gates.shape
-    cells = width // 4
-    keep = jax.random.bernoulli(key, dropout_rate, (steps, rows, cells)).astype(jnp.float32)
 
     def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
         hidden, memory = carry
@@ -179,6 +198,6 @@ def _layer(gates: Array, recurrent: Array, key: Array, dropout_rate: float | Arr
         hidden, memory = _cell(added + hidden @ recurrent, hidden, memory, kept)
         return (hidden, memory), hidden
 
-    zeros = jnp.zeros((rows, cells))
+    zeros = jnp.zeros(keep.shape[1:])
     _, hidden = jax.lax.scan(step, (zeros, zeros), (gates, keep))
     return hidden

@@ -57,8 +57,8 @@ def sample_paths(model: Model, series: Sequence[Series], samples: int, seed: int
     default) and on what the network reads of it: neither on its position nor on the other series.
     """
     config = model.config
-    scaled = LIKELIHOODS[config.likelihood].scaled
-    windows = Windows(series, config, model.schema, scaled, model.standard, extra=config.prediction_length)
+    scaling = LIKELIHOODS[config.likelihood].scaling
+    windows = Windows(series, config, model.schema, scaling, model.standard, extra=config.prediction_length)
     shape = network_shape(config, model.schema)
     root = jax.random.key(config.seed if seed is None else seed)
     group = min(GROUP, 1 << (len(series) - 1).bit_length())  # powers of two, because each size is compiled
@@ -68,7 +68,7 @@ def sample_paths(model: Model, series: Sequence[Series], samples: int, seed: int
         batch = windows.batch([(index, len(series[index].target)) for index in chosen])
         marks = np.array([_mark(batch, row) for row in range(group)], np.uint32)
         drawn = _paths(model.parameters, shape, batch, config.dropout_rate, root, marks, samples, config.prediction_length)
-        paths.append(np.asarray(drawn, np.float64) * batch.scale[:, None, None])
+        paths.append(np.asarray(drawn, np.float64) * batch.scale[:, None, None] + batch.location[:, None, None])
     return np.concatenate(paths)[: len(series)].swapaxes(1, 2)
 
 

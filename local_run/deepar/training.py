@@ -1,4 +1,4 @@
-"""Training: mini-batches of windows, Adam, early stopping on the epoch's loss, test metrics."""
+"""Training: mini-batches of windows, Adam, a learning rate that falls on a plateau, early stopping, test metrics."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from local_run.deepar.metrics import score
 from local_run.deepar.model import Model
 from local_run.deepar.network import Parameters, Shape, initial_parameters, loss
 from local_run.deepar.sampling import network_shape, sample_paths
+from local_run.deepar.schedule import Plateau, split
 from local_run.deepar.windows import Batch, Sampler, Windows
 
 log = logging.getLogger(__name__)
@@ -49,11 +50,14 @@ def train(config: Config, channel: Sequence[Series]) -> Model:
     _log_statistics("Training", statistics)
     if statistics.observations < FEW_OBSERVATIONS:
         log.warning("fewer than %d observations in all training series: too few for training", FEW_OBSERVATIONS)
-    windows = Windows(series, config, schema, LIKELIHOODS[config.likelihood].scaled)
-    sampler = Sampler(windows, config)
+    windows = Windows(series, config, schema, LIKELIHOODS[config.likelihood].scaling)
+    held_out = split(series, config.prediction_length)
+    log.info("Validation windows at the end of the series: %d", len(held_out.windows))
+    sampler = Sampler(held_out.train, config)
     log.info("Doing %.1f passes over dataset per epoch in %d mini-batches.", sampler.passes, sampler.batches)
     shape = network_shape(config, schema)
-    parameters = _fit(config, shape, windows, sampler, statistics.missing or _short(series, config))
+    missing = statistics.missing or _short(held_out.train, config)
+    parameters = _fit(config, shape, windows, sampler, _validation(config, windows, held_out.windows), missing)
     return Model(config, schema, windows.standard, {name: np.asarray(value) for name, value in parameters.items()})
 
 
@@ -83,28 +87,59 @@ def _short(series: Sequence[Series], config: Config) -> bool:
     return any(len(item.target) <= config.prediction_length for item in series)
 
 
-def _fit(config: Config, shape: Shape, windows: Windows, sampler: Sampler, missing: bool) -> Parameters:
-    start_key, train_key = jax.random.split(jax.random.key(config.seed))
+def _validation(config: Config, windows: Windows, chosen: Sequence[tuple[int, int]]) -> list[Batch]:
+    """Return the held-out windows in mini-batches of one size. Only their prediction ranges count in the loss."""
+    size = min(config.mini_batch_size, len(chosen))
+    batches = []
+    for first in range(0, len(chosen), size or 1):
+        rows = [*chosen[first : first + size]]
+        batch = windows.batch(rows + [rows[0]] * (size - len(rows)))
+        observed = batch.observed.copy()
+        observed[:, : config.context_length] = False
+        observed[len(rows) :] = False
+        batches.append(batch._replace(observed=observed))
+    return batches
+
+
+def _fit(
+    config: Config, shape: Shape, windows: Windows, sampler: Sampler, validation: Sequence[Batch], missing: bool
+) -> Parameters:
+    start_key, train_key, check_key = jax.random.split(jax.random.key(config.seed), 3)
     parameters: Parameters = _compiled_start(shape, start_key)
     log.info("Number of parameters in the network: %d", sum(value.size for value in parameters.values()))
     state: State = (parameters, OPTIMISER.init(parameters))
-    best_loss, best_epoch, best = math.inf, -1, parameters
+    plateau, best, best_loss = Plateau(config.learning_rate), parameters, math.inf
     for epoch in range(config.epochs):
-        batches = map(windows.batch, sampler.epoch())
-        state, epoch_loss = _epoch(epoch, config, state, shape, missing, batches, jax.random.fold_in(train_key, epoch))
-        if epoch_loss < best_loss:
+        batches, key = map(windows.batch, sampler.epoch()), jax.random.fold_in(train_key, epoch)
+        state, epoch_loss = _epoch(epoch, config, plateau.rate, state, shape, missing, batches, key)
+        checked = _validation_loss(epoch, config, state[0], shape, validation, check_key, missing)
+        if plateau.improved(epoch, epoch_loss if checked is None else checked):
             log.info("best epoch loss so far")
-            best_loss, best_epoch, best = epoch_loss, epoch, state[0]
+            best, best_loss = state[0], epoch_loss
         else:
             log.info("loss did not improve")
-        if config.early_stopping_patience is not None and epoch - best_epoch >= config.early_stopping_patience:
+        if config.early_stopping_patience is not None and epoch - plateau.best_epoch >= config.early_stopping_patience:
             log.info("stopping early: no improvement in %d epochs", config.early_stopping_patience)
             break
-    if config.early_stopping_patience is None:
-        best_loss, best_epoch, best = epoch_loss, epoch, state[0]
-    log.info("Final loss: %r (occurred at epoch %d)", best_loss, best_epoch)
+        if plateau.reduced(epoch):
+            log.info("learning rate reduced to %g, from the best epoch's model", plateau.rate)
+            state = (best, OPTIMISER.init(best))
+    log.info("Final loss: %r (occurred at epoch %d)", best_loss, plateau.best_epoch)
     log.info("#quality_metric: host=%s, train final_loss <loss>=%r", HOST, best_loss)
     return best
+
+
+def _validation_loss(
+    epoch: int, config: Config, parameters: Parameters, shape: Shape, batches: Sequence[Batch], key: Array, missing: bool
+) -> float | None:
+    """Return the mean loss over the observed steps of the held-out windows, without zoneout's randomness; None without any."""
+    counts = [int(batch.observed.sum()) for batch in batches]
+    losses = [float(_compiled_loss(parameters, shape, batch, config.dropout_rate, key, missing, False)) for batch in batches]
+    if not sum(counts):
+        return None
+    average = float(np.average(losses, weights=counts))
+    log.info("#quality_metric: host=%s, epoch=%d, validation loss <loss>=%r", HOST, epoch, average)
+    return average
 
 
 def _step(
@@ -118,15 +153,16 @@ def _step(
 
 
 _compiled_step = jax.jit(_step, static_argnames=("shape", "missing"))
+_compiled_loss = jax.jit(loss, static_argnames=("shape", "missing", "training"))
 _compiled_start = jax.jit(initial_parameters, static_argnames="shape")
 
 
 def _epoch(
-    epoch: int, config: Config, state: State, shape: Shape, missing: bool, batches: Iterable[Batch], key: Array
+    epoch: int, config: Config, rate: float, state: State, shape: Shape, missing: bool, batches: Iterable[Batch], key: Array
 ) -> tuple[State, float]:
     started = time.monotonic()
     losses: list[float] = []
-    rates = (config.learning_rate, config.dropout_rate)
+    rates = (rate, config.dropout_rate)
     for number, batch in enumerate(batches):
         state, value = _compiled_step(state, shape, batch, *rates, jax.random.fold_in(key, number), missing)
         losses.append(float(value))

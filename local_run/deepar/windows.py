@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,34 +15,46 @@ from local_run.deepar.dataset import Schema
 from local_run.deepar.frequency import Floats, Frequency
 
 Bools = NDArray[np.bool_]
+Scaling = Literal["standard", "mean", "none"]
+#: Smallest scale in mean absolute values of the context, so that a context that hardly moves does not blow up what follows.
+LEAST_DEVIATION = 1e-3
+#: Values whose typical deviation is below this share of their level are centred: the network then sees changes, not the level.
+CENTRED_BELOW = 0.15
 
 
 class Batch(NamedTuple):
     """B windows of T steps, each with M steps of history before it for the lags, and C covariates.
 
-    Values are divided by ``scale``; unknown values are 0. ``observed`` steps count in the loss. ``known`` steps are these and
-    the ones before the series starts; the network samples the values of all other steps.
+    ``location`` is subtracted from the values, and they are divided by ``scale``; unknown values are 0. ``observed`` steps
+    count in the loss. ``known`` steps are these and the ones before the series starts; the network samples the values of all
+    other steps. ``size`` holds two logarithms: of the mean absolute value of the context divided by the level of the training
+    set, and of the scale divided by that mean.
     """
 
     history: Floats  # (B, M + T)
     observed: Bools  # (B, T)
     known: Bools  # (B, T)
     covariates: Floats  # (B, T, C)
+    location: NDArray[np.float64]  # (B,), in the target's unit
     scale: Floats  # (B,), in the target's unit
-    log_scale: Floats  # (B,), logarithm of the scale divided by the training set's level
+    size: Floats  # (B, 2)
     cat: NDArray[np.int32]  # (B, number of categories)
 
 
 @dataclass(frozen=True)
 class Standard:
-    """Statistics of the training set: mean and deviation of each covariate, shape (C,), and the level of the targets."""
+    """Statistics of the training set: mean and deviation of each covariate, shape (C,), and the level of the targets.
+
+    ``centred``: standard scaling is used where the likelihood allows it, otherwise the mean's.
+    """
 
     mean: Floats
     deviation: Floats
     level: float  # mean absolute target
+    centred: bool = False
 
     @classmethod
-    def fit(cls, covariates: Sequence[Floats], train: Sequence[Series]) -> Standard:
+    def fit(cls, covariates: Sequence[Floats], train: Sequence[Series], context_length: int) -> Standard:
         """Compute the statistics from the covariates of all series, each (steps, C), and from their targets."""
         count = sum(len(item) for item in covariates)
         mean = sum(item.sum(axis=0, dtype=np.float64) for item in covariates) / count
@@ -51,7 +63,20 @@ class Standard:
         # A constant column becomes 0, even if rounding leaves it a small deviation.
         deviation = np.where(deviation > 1e-6 * np.maximum(1, np.abs(mean)), deviation, np.inf)
         level = float(np.nanmean(np.abs(np.concatenate([item.target for item in train]))))
-        return cls(np.asarray(mean, np.float32), np.asarray(deviation, np.float32), level if level > 0 else 1.0)
+        centred = _typical_deviation(train, context_length) < CENTRED_BELOW
+        return cls(np.asarray(mean, np.float32), np.asarray(deviation, np.float32), level if level > 0 else 1.0, centred)
+
+
+def _typical_deviation(train: Sequence[Series], context_length: int) -> float:
+    """Return the median over all contexts of the standard deviation divided by the mean absolute value."""
+    ratios = []
+    for item in train:
+        for first in range(0, len(item.target), context_length):
+            context = item.target[first : first + context_length]
+            observed = context[~np.isnan(context)]
+            if len(observed) > 1 and (level := float(np.abs(observed).mean())) > 0:
+                ratios.append(float(observed.std()) / level)
+    return float(np.median(ratios)) if ratios else 1.0
 
 
 class Windows:
@@ -67,17 +92,17 @@ class Windows:
         series: Sequence[Series],
         config: Config,
         schema: Schema,
-        scaled: bool,
+        scaling: Scaling,
         standard: Standard | None = None,
         extra: int = 0,
     ) -> None:
         self.series = series
         self._config = config
-        self._scaled = scaled
         self.frequency = Frequency.parse(config.time_freq)
         self.reach = max(self.frequency.lags)
         raw = [self._raw_covariates(item, schema, extra) for item in series]
-        self.standard = standard or Standard.fit(raw, series)
+        self.standard = standard or Standard.fit(raw, series, config.context_length)
+        self._scaling = "mean" if scaling == "standard" and not self.standard.centred else scaling
         for item in raw:  # in place, because with hundreds of series this is most of the memory
             item -= self.standard.mean
             item /= self.standard.deviation
@@ -102,26 +127,38 @@ class Windows:
         window = values[self.reach :]
         steps = np.arange(begin, end)
         observed = ~np.isnan(window) & (steps >= 0) & (steps < len(series.target))
-        scale = self._scale(window[: config.context_length], observed[: config.context_length])
+        location, scale, size = self._scale(window[: config.context_length][observed[: config.context_length]])
+        scaled = np.nan_to_num((values - location) / scale)
+        scaled[: max(0, self.reach - begin)] = 0.0
         return (
-            np.nan_to_num(values / scale).astype(np.float32),
+            scaled.astype(np.float32),
             observed,
             observed | (steps < 0),
             _cut(self._covariates[index], begin, end, outside=0.0),
+            np.array(location),
             np.array(scale, np.float32),
-            np.array(np.log(scale / self.standard.level) if self._scaled else 0, np.float32),
+            np.array(size, np.float32),
             np.array(series.cat, dtype=np.int32),
         )
 
-    def _scale(self, context: NDArray[np.float64], observed: Bools) -> float:
-        """Return the mean absolute observed value of the context; the training set's level if that is 0 or unknown.
+    def _scale(self, observed: NDArray[np.float64]) -> tuple[float, float, tuple[float, float]]:
+        """Return location, scale and size of a context's observed values.
 
-        The paper's scale of 1 + mean is meant for counts; for returns of about 1 %, the 1 would dominate.
+        The mean absolute value is the training set's level if it is 0 or unknown. The paper's scale of 1 + mean is meant for
+        counts; for returns of about 1 %, the 1 would dominate. The standard deviation is for values whose level is large
+        compared with their changes, such as prices and temperatures.
         """
-        if not self._scaled:
-            return 1.0
-        size = float(np.abs(context[observed]).mean()) if observed.any() else 0.0
-        return size if size > 1e-10 * self.standard.level else self.standard.level
+        if self._scaling == "none":
+            return 0.0, 1.0, (0.0, 0.0)
+        level = float(np.abs(observed).mean()) if len(observed) else 0.0
+        if level <= 1e-10 * self.standard.level:
+            level = self.standard.level
+        size = float(np.log(level / self.standard.level))
+        if self._scaling == "mean":
+            return 0.0, level, (size, 0.0)
+        deviation = float(observed.std()) if len(observed) > 1 else 0.0
+        scale = deviation if deviation > LEAST_DEVIATION * level else level
+        return float(observed.mean()) if len(observed) else 0.0, scale, (size, float(np.log(scale / level)))
 
 
 def _cut(values: NDArray[Any], begin: int, end: int, outside: float) -> NDArray[Any]:
@@ -145,25 +182,25 @@ class Sampler:
 
     SMALLEST_EPOCH = 10
 
-    def __init__(self, windows: Windows, config: Config) -> None:
-        self._windows = windows
+    def __init__(self, series: Sequence[Series], config: Config) -> None:
+        self._lengths = [len(item.target) for item in series]
         self._config = config
         self._random = np.random.default_rng(config.seed)
-        self.batches = max(self.SMALLEST_EPOCH, -(-len(windows.series) // config.mini_batch_size))
+        self.batches = config.batches_per_epoch or max(self.SMALLEST_EPOCH, -(-len(series) // config.mini_batch_size))
 
     @property
     def passes(self) -> float:
         """Number of passes over the series in one epoch."""
-        return self.batches * self._config.mini_batch_size / len(self._windows.series)
+        return self.batches * self._config.mini_batch_size / len(self._lengths)
 
     def epoch(self) -> list[list[tuple[int, int]]]:
         """Return the windows of one epoch, by mini-batch: (index of the series, index of the first forecast step)."""
-        size, count = self._config.mini_batch_size, len(self._windows.series)
+        size, count = self._config.mini_batch_size, len(self._lengths)
         wanted = self.batches * size
         order = np.concatenate([self._random.permutation(count) for _ in range(-(-wanted // count))])[:wanted]
         choices = [(int(index), self._start(int(index))) for index in order]
         return [choices[first : first + size] for first in range(0, wanted, size)]
 
     def _start(self, index: int) -> int:
-        last = len(self._windows.series[index].target) - self._config.prediction_length
+        last = self._lengths[index] - self._config.prediction_length
         return int(self._random.integers(1, max(1, last) + 1))

@@ -21,7 +21,7 @@ class Done:
 
 
 Table = Mapping[tuple[str, str], Done]
-JOBS = ("processing", "training", "model")
+JOBS = ("processing", "training", "model", "evaluation")
 HANDLERS = ("execution-events", "reconcile", "scheduled-start", "endpoint-cleanup")
 _USE_KEY = "kms:Decrypt kms:DescribeKey kms:GenerateDataKey"
 
@@ -32,8 +32,9 @@ def _each(actors: Iterable[str], sid: str, actions: str, why: str) -> Table:
 
 _PIPELINE: Table = {
     ("pipeline", "RunJobs"): Done(
-        "sagemaker:CreateProcessingJob sagemaker:CreateTrainingJob sagemaker:DescribeProcessingJob "
-        "sagemaker:DescribeTrainingJob sagemaker:StopProcessingJob sagemaker:StopTrainingJob",
+        "sagemaker:CreateProcessingJob sagemaker:CreateTrainingJob sagemaker:CreateTransformJob "
+        "sagemaker:DescribeProcessingJob sagemaker:DescribeTrainingJob sagemaker:DescribeTransformJob "
+        "sagemaker:StopProcessingJob sagemaker:StopTrainingJob sagemaker:StopTransformJob",
         "SageMaker starts and watches the jobs of a pipeline's steps; the stand-in does so without a request",
     ),
     ("pipeline", "ReadArtefact"): Done(
@@ -58,19 +59,14 @@ _JOBS: Table = {
         "SageMaker's agent next to the container publishes utilisation and the algorithm's metrics",
     ),
     **_each(
-        ("processing", "training"),
+        JOBS,
         "WriteJobLogs",
         "logs:CreateLogGroup logs:DescribeLogStreams",
         "SageMaker makes the group of the account's first job, and looks for the stream; the stand-in's are there",
     ),
     ("training", "WriteModel"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
-    ("model", "ReadModel"): Done(
-        "s3:GetObject", "SageMaker downloads the artefact when it serves a model; this program serves none"
-    ),
-    ("model", "WriteJobLogs"): Done(
-        "logs:CreateLogGroup logs:CreateLogStream logs:DescribeLogStreams logs:PutLogEvents",
-        "SageMaker writes what a served model's container prints",
-    ),
+    ("model", "WriteBacktest"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
+    ("evaluation", "WriteOutputs"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
 }
 _FUNCTIONS: Table = {
     **_each(HANDLERS, "KeepUndelivered", "sqs:SendMessage", "Lambda sends what failed after its retries; nothing does here"),

@@ -37,7 +37,8 @@ S3_OPERATIONS: Mapping[tuple[str, bool], tuple[str, set[str]]] = {
 ITEM_WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 #: Members that name what a SageMaker operation works on, and how its ARN begins.
 SAGEMAKER_NAMES = {
-    "ProcessingJobName": "processing-job", "TrainingJobName": "training-job", "ModelName": "model", "PipelineName": "pipeline",
+    "ProcessingJobName": "processing-job", "TrainingJobName": "training-job",
+    "TransformJobName": "transform-job", "ModelName": "model", "PipelineName": "pipeline",
     "EndpointName": "endpoint", "ModelPackageGroupName": "model-package-group",
 }  # fmt: skip
 Right = tuple[str, str]

@@ -29,6 +29,7 @@ from settings import parse
 from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
 from tests.patience import PATIENCE_SECONDS
+from tests.sampling_server import SAMPLING_SERVER
 
 WAIT_SECONDS = PATIENCE_SECONDS
 #: Who sets the scene: loses events, spoils a template, forgets an endpoint.
@@ -37,7 +38,7 @@ TRAINER = """
 import pathlib, sys
 ml = pathlib.Path(sys.argv[1])
 (ml / "model").mkdir(exist_ok=True)
-(ml / "model" / "weights").write_text("none")
+(ml / "model" / "weights").write_text("bad" if pathlib.Path(__file__).with_name("bad").exists() else "good")
 print("#quality_metric: host=algo-1, test mean_wQuantileLoss <loss>=0.01", flush=True)
 """
 DEMO = PROJECT / "examples" / "templates" / "demo.json"
@@ -66,8 +67,11 @@ class RecordedRun:
 def record_run(folder: Path) -> RecordedRun:
     trainer = folder / "trainer.py"
     trainer.write_text(TRAINER)
+    server = folder / "server.py"
+    server.write_text(SAMPLING_SERVER)
     options = Options(
         training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))},
+        serving_commands={"forecasting-deepar": lambda root: (sys.executable, str(server), str(root))},
         job_environment={"AWS_EXECUTION_ENV": "AWS_SageMaker_Job"},
     )
     sagemaker, recorder = LocalSageMaker(options), CallRecorder()
@@ -126,7 +130,9 @@ class _Scene:
         """The samples; a template that SageMaker refuses to start, and one whose asset is not stored."""
         paths = write_samples(self._folder / "prices")
         self._runs("assets", "put", *map(str, paths.values()))
-        self._runs("template", "put", str(DEMO))
+        demo = self._folder / "demo.json"
+        demo.write_text(json.dumps(json.loads(DEMO.read_text()) | {"gateMargin": 2}))
+        self._runs("template", "put", str(demo))
         gold = self._folder / "gold.json"
         template = json.loads(DEMO.read_text()) | {"id": "gold", "baseAssets": ["gold"], "predictedAsset": "gold"}
         gold.write_text(json.dumps(template))
@@ -169,6 +175,8 @@ class _Scene:
         self._runs("start", "refused", exits=1)
         self._runs("start", "gold", exits=1)
         assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
+        # It was stopped before the evaluation, so the report asks for files that do not exist.
+        self._runs("report", "by-command", "--out", str(self._folder / "reports"))
 
     def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:
         """The start's item stands as it was at first, and of the execution from elsewhere nothing is known."""
@@ -177,7 +185,11 @@ class _Scene:
         assert item is not None
         assert other is not None
         executions.delete_item(Key={"Id": other["Id"]})
-        kept = {key: item[key] for key in item if key not in ("Outcome", "GateThreshold", "GateMetric", "ModelPackageArn")}
+        kept = {
+            key: item[key]
+            for key in item
+            if key not in ("Outcome", "GateThreshold", "GateMetric", "GateBaseline", "ModelPackageArn")
+        }
         executions.put_item(Item={**kept, "Status": "Executing", "Steps": {}})
         for event in events.scan()["Items"]:
             events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
@@ -192,4 +204,18 @@ class _Scene:
         api.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tagged)
         due = {"EndpointStatus": "InService", "DeleteAfter": "2020-01-01T00:00:00Z"}
         self._tables["endpoint"].put_item(Item={"EndpointName": name, **due})
-        assert self._call("endpoint-cleanup") == {"deleted": [name]}
+        rejected = self._reject()
+        assert self._call("endpoint-cleanup") == {"deleted": [name, rejected]}
+
+    def _reject(self) -> str:
+        """An execution whose model the gate rejects; returns the model's name."""
+        (self._folder / "bad").touch()
+        self._runs("start", "demo", "--id", "rejected")
+        store = execution_store(self._stack)
+        item = store.get("rejected")
+        assert item is not None
+        assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
+        item = store.get("rejected")
+        assert item is not None
+        assert item["Outcome"] == "NotRegistered", item
+        return str(item["Steps"]["CreateModel"]["JobArn"]).rpartition("/")[2]

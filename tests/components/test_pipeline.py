@@ -34,7 +34,7 @@ def test_the_pipeline_runs_under_its_role_in_order(recorded: Recorder) -> None:
     assert inputs["pipelineName"] == recorded.exports["pipelineName"] == f"model-training-{recorded.stack}"
     assert inputs["roleArn"].endswith(f":role/model-training-{recorded.stack}-pipeline")
     waits = " ".join(recorded.requests[(KIND, "pipeline-pipeline")].dependencies)
-    assert all(f"roles-{actor}-policy" in waits for actor in ("pipeline", "processing", "training", "model"))
+    assert all(f"roles-{actor}-policy" in waits for actor in ("pipeline", "processing", "training", "model", "evaluation"))
 
 
 def test_every_step_has_its_own_role(dev: Recorder) -> None:

@@ -125,7 +125,7 @@ def test_key_and_network_only_where_the_stack_has_them(dev: Recorder, everything
     assert rights_with(dev, "kms:") == rights_with(dev, "ec2:") == {}
     use = {(action, "key") for action in ("Decrypt", "DescribeKey", "GenerateDataKey")}
     with_volumes = use | {("CreateGrant", "key")}
-    jobs = ("processing", "training", "model")
+    jobs = ("processing", "training", "model", "evaluation")
     assert rights_with(everything, "kms:") == {
         "pipeline": with_volumes,
         **dict.fromkeys(jobs, with_volumes),
@@ -158,7 +158,7 @@ def test_what_an_actor_does_is_said_once_and_explained(actor: Any) -> None:
     assert all(len(statement.why) > 10 and statement.actions and statement.resources for statement in actor.statements)
 
 
-def test_one_actor_can_not_do_anothers_work() -> None:
+def test_one_actor_cannot_do_anothers_work() -> None:
     by_name = {actor.name: actor for actor in ACTORS}
 
     def grants(name: str) -> set[tuple[str, Any]]:

@@ -87,6 +87,7 @@ class Job:
     root: Path
     execution_id: str
     environment: dict[str, str] = field(default_factory=dict)
+    executor: Path = EXECUTOR
 
     @property
     def outputs(self) -> Path:
@@ -109,7 +110,7 @@ class Job:
         }
 
     def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, str(EXECUTOR), "--executionid", self.execution_id]
+        command = [sys.executable, str(self.executor), "--executionid", self.execution_id]
         return subprocess.Popen(command, env=self.variables(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run(self) -> tuple[int, str]:

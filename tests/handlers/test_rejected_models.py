@@ -46,8 +46,10 @@ class FakeModels(FakeSageMaker):
 
 
 @pytest.fixture
-def sagemaker() -> FakeModels:
-    return FakeModels(PIPELINE_ARN)
+def sagemaker(stack: Stack) -> FakeModels:
+    fake = FakeModels(PIPELINE_ARN)
+    stack.__dict__["sagemaker"] = fake
+    return fake
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from typing import Any
 from tests.pipeline_def.definitions import arguments, step
 
 FE, TRAIN, GATE, CREATE, REGISTER = "FeatureEngineering", "Training", "QualityGate", "CreateModel", "RegisterModel"
+BACKTEST, EVALUATION = "Backtest", "Evaluation"
 Definition = dict[str, Any]
 
 
@@ -54,6 +55,11 @@ def condition(d: Definition) -> dict[str, Any]:
 
 def json_get(d: Definition) -> dict[str, Any]:
     return condition(d)["LeftValue"]["Std:JsonGet"]
+
+
+def gate_file(d: Definition) -> dict[str, Any]:
+    """The declaration of the gate's property file."""
+    return step(d, EVALUATION)["PropertyFiles"][0]
 
 
 def channel(d: Definition, index: int = 0) -> dict[str, Any]:

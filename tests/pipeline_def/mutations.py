@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.pipeline_def import (
+    mutations_backtest,
     mutations_contract,
     mutations_gate,
     mutations_jobs,
@@ -17,6 +18,7 @@ __all__ = [
     "MUTATIONS",
     "Mutation",
     "mutations_contract",
+    "mutations_backtest",
     "mutations_gate",
     "mutations_jobs",
     "mutations_references",

@@ -126,7 +126,7 @@ def query_results_of_redshift_over_an_output(d):
     arguments(d, FE)["ProcessingInputs"].append(dataset(RedshiftDatasetDefinition=redshift))
 
 
-@mutation("isolation", "Outputs[5].S3Output")
+@mutation("isolation", "Outputs[6].S3Output")
 def output_into_a_feature_group(d):
     given = {"OutputName": "store", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "prices"}}
     arguments(d, FE)["ProcessingOutputConfig"]["Outputs"].append(given)

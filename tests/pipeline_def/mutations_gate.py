@@ -5,7 +5,18 @@ from __future__ import annotations
 import copy
 
 from tests.pipeline_def.definitions import arguments, get, step
-from tests.pipeline_def.mutation import CREATE, FE, GATE, REGISTER, TRAIN, channel, condition, json_get, mutation, registered
+from tests.pipeline_def.mutation import (
+    CREATE,
+    GATE,
+    REGISTER,
+    TRAIN,
+    channel,
+    condition,
+    gate_file,
+    json_get,
+    mutation,
+    registered,
+)
 
 # gate
 
@@ -15,29 +26,29 @@ def gate_the_wrong_way_round(d):
     condition(d)["Type"] = "LessThanOrEqualTo"
 
 
-@mutation("gate", "test:mean_wQuantileLoss")
-def gate_of_another_metric(d):
-    condition(d)["RightValue"] = get("Steps.Training.FinalMetricDataList['test:RMSE'].Value")
+@mutation("gate", "allowed: 0")
+def gate_against_the_training_s_own_metric(d):
+    condition(d)["RightValue"] = get("Steps.Training.FinalMetricDataList['test:mean_wQuantileLoss'].Value")
 
 
-@mutation("gate", "RightValue")
-def gate_against_a_number(d):
-    condition(d)["RightValue"] = 0.0
+@mutation("gate", "RightValue is 0.1")
+def gate_against_another_number(d):
+    condition(d)["RightValue"] = 0.1
 
 
-@mutation("gate", "baseline")
-def gate_by_the_baseline_without_its_margin(d):
-    json_get(d)["Path"] = "baseline"
+@mutation("gate", "skillExcess")
+def gate_by_the_skill_without_the_template_s_margin(d):
+    json_get(d)["Path"] = "skill"
 
 
 @mutation("gate", "LeftValue")
 def gate_by_a_file_of_anybody(d):
-    condition(d)["LeftValue"] = {"Std:JsonGet": {"S3Uri": "s3://models/gate.json", "Path": "threshold"}}
+    condition(d)["LeftValue"] = {"Std:JsonGet": {"S3Uri": "s3://models/gate.json", "Path": "skillExcess"}}
 
 
 @mutation("gate", "evaluation/gate.json")
 def gate_by_another_file(d):
-    step(d, FE)["PropertyFiles"][0]["FilePath"] = "metrics.json"
+    gate_file(d)["FilePath"] = "metrics.json"
 
 
 @mutation("gate", "2 conditions")
@@ -130,7 +141,7 @@ def channel_of_another_name(d):
     arguments(d, TRAIN)["InputDataConfig"][0]["ChannelName"] = "training"
 
 
-@mutation("channel", "no metric for the gate")
+@mutation("channel", "the algorithm measures nothing")
 def no_channel_to_be_scored_on(d):
     del arguments(d, TRAIN)["InputDataConfig"][1]
 

@@ -101,7 +101,7 @@ def container_argument_too_long(d):
 @mutation("limits", "11 entries")
 def too_many_outputs(d):
     outputs = arguments(d, FE)["ProcessingOutputConfig"]["Outputs"]
-    for index in range(6):
+    for index in range(5):
         bucket = output(d, "evaluation")["S3Output"]["S3Uri"]["Std:Join"]["Values"][0]
         uri = join(bucket, get("Parameters.ExecutionId"), f"x{index}")
         local = {"LocalPath": f"/opt/ml/processing/output/x{index}", "S3UploadMode": "EndOfJob", "S3Uri": uri}

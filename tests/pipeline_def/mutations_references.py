@@ -5,12 +5,14 @@ from __future__ import annotations
 from tests.pipeline_def.definitions import arguments, get, join, step
 from tests.pipeline_def.mutation import (
     CREATE,
+    EVALUATION,
     FE,
     GATE,
     REGISTER,
     TRAIN,
     channel,
     condition,
+    gate_file,
     hyper,
     json_get,
     mutation,
@@ -141,12 +143,12 @@ def join_of_a_list(d):
 
 @mutation("json-get", "Gates")
 def property_file_that_is_not_declared(d):
-    json_get(d)["PropertyFile"]["Get"] = "Steps.FeatureEngineering.PropertyFiles.Gates"
+    json_get(d)["PropertyFile"]["Get"] = "Steps.Evaluation.PropertyFiles.Gates"
 
 
 @mutation("json-get", "evaluations")
 def property_file_in_no_output(d):
-    step(d, FE)["PropertyFiles"][0]["OutputName"] = "evaluations"
+    gate_file(d)["OutputName"] = "evaluations"
 
 
 @mutation("json-get", "Path")
@@ -161,22 +163,22 @@ def json_get_of_both_sources(d):
 
 @mutation("json-get", "FilePath")
 def property_file_with_an_absolute_path(d):
-    step(d, FE)["PropertyFiles"][0]["FilePath"] = "/opt/ml/gate.json"
+    gate_file(d)["FilePath"] = "/opt/ml/gate.json"
 
 
 @mutation("json-get", "FilePath")
 def property_file_outside_its_output(d):
-    step(d, FE)["PropertyFiles"][0]["FilePath"] = "../gate.json"
+    gate_file(d)["FilePath"] = "../gate.json"
 
 
 @mutation("json-get", "PropertyFileName")
 def property_file_without_name(d):
-    step(d, FE)["PropertyFiles"].append({"OutputName": "evaluation", "FilePath": "gate.json"})
+    step(d, EVALUATION)["PropertyFiles"].append({"OutputName": "evaluation", "FilePath": "gate.json"})
 
 
 @mutation("json-get", "did you mean 'FilePath'")
 def property_file_with_a_misspelt_member(d):
-    step(d, FE)["PropertyFiles"][0]["FilePaths"] = "gate.json"
+    gate_file(d)["FilePaths"] = "gate.json"
 
 
 @mutation("json-get", "PropertyFile is missing")
@@ -228,7 +230,7 @@ def step_that_waits_for_itself(d):
 
 @mutation("cycle", "QualityGate")
 def condition_that_waits_for_its_own_branch(d):
-    step(d, GATE)["DependsOn"] = [CREATE]
+    step(d, GATE)["DependsOn"] = [REGISTER]
 
 
 # branch
@@ -236,12 +238,12 @@ def condition_that_waits_for_its_own_branch(d):
 
 @mutation("branch", "ElseSteps")
 def branches_that_wait_for_each_other(d):
-    arguments(d, GATE)["ElseSteps"] = [fail("no") | {"DependsOn": [CREATE]}]
+    arguments(d, GATE)["ElseSteps"] = [fail("no") | {"DependsOn": [REGISTER]}]
 
 
 @mutation("branch", "IfSteps")
 def property_from_the_other_branch(d):
-    arguments(d, GATE)["ElseSteps"] = [fail(get("Steps.CreateModel.ModelName"))]
+    arguments(d, GATE)["ElseSteps"] = [fail(get("Steps.RegisterModel.ModelPackageArn"))]
 
 
 # condition

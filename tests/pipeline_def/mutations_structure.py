@@ -38,7 +38,7 @@ def member_of_another_step_type(d):
     step(d, TRAIN)["FunctionArn"] = "arn:aws:lambda:eu-central-1:123456789012:function:f"
 
 
-@mutation("structure", "$.Steps[2].Arguments.IfSteps[2].Arguments")
+@mutation("structure", "$.Steps[5].Arguments.IfSteps[1].Arguments")
 def step_without_arguments_in_a_branch(d):
     arguments(d, GATE)["IfSteps"].append({"Name": "Notify", "Type": "Fail"})
 

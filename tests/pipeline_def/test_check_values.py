@@ -163,7 +163,7 @@ def test_a_condition_in_a_branch_is_reported(branch: str) -> None:
     gate = arguments(definition, "QualityGate")
     inner = {"Conditions": gate["Conditions"], "IfSteps": [fail_step(ErrorMessage="no")]}
     gate[branch].append({"Name": "Inner", "Type": "Condition", "Arguments": inner})
-    assert any("[shape] step Inner, $.Steps[2]" in text and "does not support" in text for text in messages(definition))
+    assert any("[shape] step Inner, $.Steps[5]" in text and "does not support" in text for text in messages(definition))
 
 
 REFERENCE = {"Get": "Parameters.Undeclared"}

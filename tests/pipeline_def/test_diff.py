@@ -77,15 +77,17 @@ def test_steps_are_added_removed_and_rewired() -> None:
         d["Steps"].append(extra)
         gate = arguments(d, "QualityGate")
         gate["IfSteps"].remove(step(d, "RegisterModel"))
-        d["Steps"].append(gate["IfSteps"].pop())
+        created = step(d, "CreateModel")
+        d["Steps"].remove(created)
+        gate["IfSteps"].append(created)
         step(d, "Training")["DependsOn"] = ["CreateModel"]
 
     found = changed(change)
     words = sentences(found)
     assert "step Audit: added: a Processing step, after Training" in words
-    removed = "a RegisterModel step in IfSteps of QualityGate, after QualityGate and Training"
+    removed = "a RegisterModel step in IfSteps of QualityGate, after Evaluation and QualityGate and Training"
     assert f"step RegisterModel: removed: {removed}" in words
-    assert "step CreateModel: place: IfSteps of QualityGate → always runs" in words
+    assert "step CreateModel: place: always runs → IfSteps of QualityGate" in words
     assert "step Training: runs after: FeatureEngineering → CreateModel, FeatureEngineering" in words
     assert [change.how for change in found if change.label in ("place", "runs after")] == ["rewired"] * 3
     assert kinds(next(change for change in found if change.subject == "step Audit")) == {"cost"}
@@ -117,9 +119,7 @@ def test_image_outputs_retries_instances_and_gate_are_named_with_their_effects()
     }
     assert found["step FeatureEngineering output train"].new == "s3://other/executions/<ExecutionId>/train"
     condition = found["step QualityGate condition"]
-    assert condition.old == (
-        "<threshold in FeatureEngineering's Gate> ≥ <Training's FinalMetricDataList['test:mean_wQuantileLoss'].Value>"
-    )
+    assert condition.old == "<skillExcess in Evaluation's Gate> ≥ 0.0"
     assert "5 attempts, first after 10 s" in str(
         found["step FeatureEngineering retry of Step.SERVICE_FAULT, Step.THROTTLING"].old
     )

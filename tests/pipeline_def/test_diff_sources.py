@@ -31,19 +31,18 @@ def test_two_templates_are_compared_with_keys_where_values_would_stand() -> None
     ("old", "new", "subject", "words", "kinds"),
     [
         (
-            '"Get": "Parameters.test_quantiles"\n          },\n          "PIPELINE_EXECUTION_ARN": {\n            '
-            '"Get": "Execution.PipelineExecutionArn"\n          }',
-            '"Get": "Parameters.test_quantiles"\n          }',
-            "step FeatureEngineering",
-            "environment variable PIPELINE_EXECUTION_ARN added: <Execution.PipelineExecutionArn>",
-            {"data contract"},
+            '"MaxPayloadInMB": 25',
+            '"MaxPayloadInMB": 6',
+            "step Backtest",
+            "limits of the transform job's requests: 6 → 25",
+            {"cost"},
         ),
         (
-            "loss plus the margin?",
-            "loss less the margin?",
+            "at least what the template requires?",
+            "more than the template requires?",
             "step QualityGate",
-            "name or description: Is the model's loss at most the naive forecast's loss less the margin? → "
-            "Is the model's loss at most the naive forecast's loss plus the margin?",
+            "name or description: Is the model's skill against the best baseline more than the template requires? → "
+            "Is the model's skill against the best baseline at least what the template requires?",
             set(),
         ),
         (

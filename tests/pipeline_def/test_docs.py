@@ -35,8 +35,8 @@ def test_a_new_default() -> None:
 
 
 #: The step that an author adds to the template, before the gate.
-BACKTEST = """{
-      "Name": "Backtest",
+AUDIT = """{
+      "Name": "Audit",
       "Type": "Processing",
       "Arguments": {
         "ProcessingResources": {
@@ -76,15 +76,15 @@ BACKTEST = """{
         "ProcessingOutputConfig": {
           "Outputs": [
             {
-              "OutputName": "backtest",
+              "OutputName": "audit",
               "S3Output": {
                 "S3Uri": {
                   "Std:Join": {
                     "On": "/",
-                    "Values": ["s3://{{models_bucket}}/executions", {"Get": "Parameters.ExecutionId"}, "backtest"]
+                    "Values": ["s3://{{models_bucket}}/executions", {"Get": "Parameters.ExecutionId"}, "audit"]
                   }
                 },
-                "LocalPath": "/opt/ml/processing/output/backtest",
+                "LocalPath": "/opt/ml/processing/output/audit",
                 "S3UploadMode": "EndOfJob"
               }
             }
@@ -102,7 +102,7 @@ def test_a_new_step() -> None:
     """Like the command, this compares the templates with their optional sections off and on."""
     old = read_template()
     assert old.count(GATE) == 1
-    new = old.replace(GATE, f'{BACKTEST}{GATE}\n      "DependsOn": ["Backtest"],')
+    new = old.replace(GATE, f'{AUDIT}{GATE}\n      "DependsOn": ["Audit"],')
     assert check_definition(render(new, example_values()), REGION) == []
     assert shown(as_terminal(compare_sources(Source(SIDES[0], old), Source(SIDES[1], new)), *SIDES))
 
@@ -117,7 +117,7 @@ def test_a_changed_image() -> None:
 def test_findings() -> None:
     definition = good()
     parameter(definition, "epochs")["DefaultValue"] = 0
-    parameter(definition, "ProcessingInstanceType")["DefaultValue"] = "m5.xlarge"
+    parameter(definition, "TrainingInstanceType")["DefaultValue"] = "c5.2xlarge"
     step(definition, "FeatureEngineering")["RetryPolicies"][0]["MaxAttempts"] = 21
     found = str(as_error(check_definition(json.dumps(definition), REGION)))
     assert shown(found.replace("3 problems", "3 findings") + "\n")

@@ -115,5 +115,5 @@ def test_the_graph_shows_every_step_and_what_waits_for_what() -> None:
     space = "{http://www.w3.org/2000/svg}"
     texts = [item.text for item in root.iter(f"{space}text")]
     assert set(status.STEPS) <= set(texts)
-    assert texts.count("if true") == 2
-    assert len([item for item in root.iter(f"{space}path") if item.get("class") == "edge"]) == 4
+    assert texts.count("if true") == 1
+    assert len([item for item in root.iter(f"{space}path") if item.get("class") == "edge"]) == 6

@@ -41,8 +41,15 @@ def test_steps_have_the_names_and_types_that_the_other_rooms_know() -> None:
     top = {item["Name"]: item["Type"] for item in definition["Steps"]}
     gate = arguments(definition, status.GATE_STEP)
     inner = {item["Name"]: item["Type"] for item in gate["IfSteps"]}
-    assert top == {status.PROCESSING_STEP: "Processing", status.TRAINING_STEP: "Training", status.GATE_STEP: "Condition"}
-    assert inner == {status.CREATE_MODEL_STEP: "Model", status.REGISTER_STEP: "RegisterModel"}
+    assert top == {
+        status.PROCESSING_STEP: "Processing",
+        status.TRAINING_STEP: "Training",
+        status.CREATE_MODEL_STEP: "Model",
+        status.BACKTEST_STEP: "Transform",
+        status.EVALUATION_STEP: "Processing",
+        status.GATE_STEP: "Condition",
+    }
+    assert inner == {status.REGISTER_STEP: "RegisterModel"}
     assert gate["ElseSteps"] == []
     assert (*top, *inner) == status.STEPS
 
@@ -102,18 +109,18 @@ def test_each_output_goes_where_the_layout_says() -> None:
         assert place["LocalPath"] == f"{layout.OUTPUT_ROOT}/{name}"
 
 
-def test_the_gate_compares_the_property_file_with_the_training_s_own_metric() -> None:
+def test_the_gate_compares_the_evaluation_s_figure_with_zero() -> None:
     definition = good()
     (condition,) = arguments(definition, status.GATE_STEP)["Conditions"]
-    files = {item["PropertyFileName"]: item for item in step(definition, status.PROCESSING_STEP)["PropertyFiles"]}
+    files = {item["PropertyFileName"]: item for item in step(definition, status.EVALUATION_STEP)["PropertyFiles"]}
     (name, file), *rest = files.items()
     assert rest == []
     assert (file["OutputName"], file["FilePath"]) == ("evaluation", layout.GATE_FILE)
-    json_get = {"PropertyFile": get(f"Steps.{status.PROCESSING_STEP}.PropertyFiles.{name}"), "Path": layout.GATE_THRESHOLD}
+    json_get = {"PropertyFile": get(f"Steps.{status.EVALUATION_STEP}.PropertyFiles.{name}"), "Path": layout.GATE_EXCESS}
     assert condition == {
         "Type": "GreaterThanOrEqualTo",
         "LeftValue": {"Std:JsonGet": json_get},
-        "RightValue": get(f"Steps.{status.TRAINING_STEP}.FinalMetricDataList['{layout.GATE_METRIC}'].Value"),
+        "RightValue": 0.0,
     }
 
 

@@ -99,7 +99,7 @@ UNREADABLE: dict[str, tuple[Callable[[Stack], object], str]] = {
     "baseline has no name": (changed_gate(bestBaseline=""), "'' is not a baseline's name"),
     "evaluation's manifest is missing": (
         delete("evaluation-manifest.json"),
-        "evaluation-manifest.json cannot be read: NoSuchKey",
+        "evaluation-manifest.json cannot be read",
     ),
     "a score is missing": (delete("evaluation/scores.json"), "evaluation/scores.json is missing; the manifest lists it"),
     "manifest is missing": (delete("manifest.json"), "manifest.json cannot be read: NoSuchKey"),

@@ -117,7 +117,7 @@ def test_a_summary_of_a_failure_has_its_reason_and_no_outcome() -> None:
     ],
 )
 def test_an_outcome_has_both_figures_of_the_gate_or_none(figures: dict[str, str], shown: str) -> None:
-    assert summary_lines({"Id": "e1", "Outcome": "NotRegistered"} | figures)[-1] == f"outcome    NotRegistered{shown}"
+    assert f"outcome    NotRegistered{shown}" in summary_lines({"Id": "e1", "Outcome": "NotRegistered"} | figures)
 
 
 def test_a_log_that_has_not_arrived_is_reported() -> None:
@@ -199,8 +199,8 @@ def advice_line(**figures: str) -> str | None:
 def test_a_rejected_model_comes_with_what_to_do() -> None:
     rejected = {"GateMetric": "-0.1234", "GateThreshold": "-0.05", "GateBaseline": "seasonal naive"}
     assert advice_line(**rejected) == (
-        "advice     train longer (epochs), lengthen context_length, or add features; until then, seasonal naive forecasts better. "
-        "To accept a model of this skill, set gateMargin to 0.124 or more in the template"
+        "advice     train longer (epochs), lengthen context_length, or add features; until then, seasonal naive forecasts "
+        "better. To accept a model of this skill, set gateMargin to 0.124 or more in the template"
     )
     skilled = advice_line(**(rejected | {"GateMetric": "0.05", "GateThreshold": "0.1"}))
     assert skilled is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import Any
 
 import pytest
 
-from local_run.demo import store_samples
+from contracts.template import parse_template
+from local_run.demo import TEMPLATE, store_samples
 from local_run.emulator.options import Options
 from local_run.session import Session, deployed_session
-from runs import begin
+from runs import begin, templates
 from tests.patience import PATIENCE_SECONDS
+from tests.sampling_server import SAMPLING_SERVER
 
 WAIT_SECONDS = PATIENCE_SECONDS
+#: The samples of the test's model server are noise, which no baseline beats by more than this.
+GATE_MARGIN = 2.0
 NOTING_TRAINER = """
 import pathlib, shutil, sys
 ml = pathlib.Path(sys.argv[1])
@@ -64,10 +69,17 @@ def trainer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def session(trainer: Path) -> Iterator[Session]:
-    commands = {"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))}
+    server = trainer.with_name("server.py")
+    server.write_text(SAMPLING_SERVER)
+    options = Options(
+        training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))},
+        serving_commands={"forecasting-deepar": lambda root: (sys.executable, str(server), str(root))},
+    )
     overrides = {"model-training:logSyncSeconds": 1}
-    with deployed_session("local", overrides, options=Options(training_commands=commands)) as deployed:
+    with deployed_session("local", overrides, options=options) as deployed:
         store_samples(deployed.stack)
+        tolerant = json.loads(TEMPLATE.read_text()) | {"gateMargin": GATE_MARGIN}
+        templates.put(deployed.stack, parse_template(tolerant), replace=True)
         yield deployed
 
 

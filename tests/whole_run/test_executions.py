@@ -24,7 +24,7 @@ from local_run.session import Session
 from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from runs import assets, begin, templates
 from runs.price_files import read_price_files
-from tests.whole_run.conftest import WAIT_SECONDS, Finished, finish
+from tests.whole_run.conftest import GATE_MARGIN, WAIT_SECONDS, Finished, finish
 
 pytestmark = pytest.mark.slow
 
@@ -215,14 +215,14 @@ def test_two_executions_at_once_share_no_key_and_are_both_right(plain: Finished,
 
 def test_a_model_that_is_worse_than_the_margin_allows_is_not_registered(session: Session, trainer: Path) -> None:
     before = trainer.read_text()
-    trainer.write_text(before.replace("<loss>=0.5", "<loss>=1.5"))
+    trainer.write_text(f"{before}\n(ml / 'model' / 'weights').write_text('bad')\n")
     try:
         ended = finish(session, begin.start(session.stack, "demo", "refused"))
     finally:
         trainer.write_text(before)
     item = ended.item
     assert (item[ExecutionAttribute.STATUS], item[ExecutionAttribute.OUTCOME]) == (SUCCEEDED, NOT_REGISTERED)
-    assert float(item[ExecutionAttribute.GATE_METRIC]) == 1.5
-    assert 0 < float(item[ExecutionAttribute.GATE_THRESHOLD]) < 1.5
+    assert float(item[ExecutionAttribute.GATE_METRIC]) < float(item[ExecutionAttribute.GATE_THRESHOLD]) == -GATE_MARGIN
+    assert item[ExecutionAttribute.GATE_BASELINE]
     assert ExecutionAttribute.MODEL_PACKAGE_ARN not in item
-    assert "CreateModel" not in item[ExecutionAttribute.STEPS]
+    assert "RegisterModel" not in item[ExecutionAttribute.STEPS]

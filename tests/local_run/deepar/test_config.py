@@ -9,7 +9,7 @@ import pytest
 
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import ProblemsError
-from local_run.deepar.config import Config
+from local_run.deepar.config import OWN_HYPERPARAMETERS, SEED, Config
 from local_run.deepar.dataset import Schema, conform_channel
 from local_run.deepar.network import initial_parameters
 from local_run.deepar.sampling import network_shape
@@ -39,9 +39,9 @@ def described(strings: dict[str, str]) -> tuple[object, ...]:
     dynamic = jax.numpy.ones((2, 210))
     series = [replace(item, dynamic_feat=dynamic) for item in seasonal_series()]
     schema = Schema.derive(config, series)
-    windows = Windows(conform_channel("train", series, schema, config), config, schema, scaled=True)
+    windows = Windows(conform_channel("train", series, schema, config), config, schema, scaling="mean")
     parameters = initial_parameters(network_shape(config, schema), jax.random.key(0))
-    batch = windows.batch(Sampler(windows, config).epoch()[0])
+    batch = windows.batch(Sampler(series, config).epoch()[0])
     return {name: value.shape for name, value in parameters.items()}, [value.shape for value in batch], windows.frequency
 
 
@@ -54,8 +54,18 @@ def test_every_hyperparameter_has_such_a_test() -> None:
     assert set(CHANGED) | TRAINING == set(HYPERPARAMETERS)
 
 
-def test_the_configuration_has_one_field_for_each_hyperparameter_and_the_seed() -> None:
-    assert {field.name for field in fields(Config)} == HYPERPARAMETERS.keys() | {"seed"}
+def test_the_configuration_has_one_field_for_each_hyperparameter() -> None:
+    own = {name.removeprefix("_") for name in OWN_HYPERPARAMETERS}
+    assert {field.name for field in fields(Config)} == HYPERPARAMETERS.keys() | own
+
+
+def test_the_seed_and_the_batches_of_an_epoch_can_be_set() -> None:
+    config = Config.from_strings(hyperparameters(_seed="7", _batches_per_epoch="3"))
+    assert (config.seed, config.batches_per_epoch) == (7, 3)
+    assert Sampler(seasonal_series(), config).batches == 3
+    assert Config.from_strings(hyperparameters()).seed == SEED
+    with pytest.raises(ProblemsError, match="_seed is 'x'; allowed: an integer from 0"):
+        Config.from_strings(hyperparameters(_seed="x"))
 
 
 def test_missing_hyperparameters_get_the_algorithms_defaults() -> None:

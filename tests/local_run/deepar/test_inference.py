@@ -143,7 +143,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         tmp_path / "absent.tar.gz",
         archive_of(tmp_path / "empty.tar.gz"),
         archive_of(tmp_path / "other.tar.gz", **{config: b'{"format": "other"}', parameters: b""}),
-        archive_of(tmp_path / "pickle.tar.gz", **{config: b'{"format": "deepar-stand-in/1"}', parameters: b"\x80\x04."}),
+        archive_of(tmp_path / "pickle.tar.gz", **{config: b'{"format": "deepar-stand-in/2"}', parameters: b"\x80\x04."}),
     ]
     for path in broken:
         with pytest.raises(ProblemsError, match="allowed: "):

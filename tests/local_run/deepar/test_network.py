@@ -26,7 +26,7 @@ SAMPLED = jax.jit(sampled_history, static_argnames=("shape", "samples"))
 def prepared(series: list[Series]) -> tuple[dict[str, jax.Array], object, Batch]:
     schema = Schema.derive(CONFIG, series)
     shape = network_shape(CONFIG, schema)
-    windows = Windows(series, CONFIG, schema, scaled=True)
+    windows = Windows(series, CONFIG, schema, scaling="mean")
     return initial_parameters(shape, jax.random.key(1)), shape, windows.batch([(index, 100) for index in range(len(series))])
 
 
@@ -61,7 +61,7 @@ def test_a_deterministic_network_fills_the_future_with_its_own_outputs() -> None
     series = seasonal_series()
     schema = Schema.derive(config, series)
     shape = network_shape(config, schema)
-    batch = Windows(series, config, schema, scaled=True).batch([(index, 100) for index in range(4)])
+    batch = Windows(series, config, schema, scaling="mean").batch([(index, 100) for index in range(4)])
     parameters = initial_parameters(shape, jax.random.key(1))
     unknown = batch._replace(known=np.zeros_like(batch.known))
     keys = jax.random.split(jax.random.key(0), 4)
@@ -108,7 +108,7 @@ def test_a_network_that_keeps_its_whole_state_forecasts_only_the_bias_of_its_hea
     series = seasonal_series()
     schema = Schema.derive(config, series)
     shape = network_shape(config, schema)
-    batch = Windows(series, config, schema, scaled=True).batch([(index, 100) for index in range(4)])
+    batch = Windows(series, config, schema, scaling="mean").batch([(index, 100) for index in range(4)])
     parameters = initial_parameters(shape, jax.random.key(1)) | {"head_bias": jnp.array([0.7])}
     unknown = batch._replace(known=np.zeros_like(batch.known))
     filled = SAMPLED(parameters, shape, unknown, 1.0, jax.random.split(jax.random.key(0), 4), samples=1).T

@@ -122,7 +122,7 @@ def test_other_likelihoods_forecast_within_their_support(likelihood: str) -> Non
         replace(item, target=np.round(np.abs(item.target)) / (40 if likelihood == "beta" else 1)) for item in seasonal_series(2)
     ]
     schema = Schema.derive(config, series)
-    windows = Windows(series, config, schema, LIKELIHOODS[likelihood].scaled)
+    windows = Windows(series, config, schema, LIKELIHOODS[likelihood].scaling)
     parameters = initial_parameters(network_shape(config, schema), jax.random.key(0))
     samples = sample_paths(Model(config, schema, windows.standard, parameters), series, 20)
     assert (samples >= 0).all()

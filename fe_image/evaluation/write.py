@@ -1,0 +1,49 @@
+"""Writes the evaluation's files, the manifest last."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from contracts import layout
+from contracts.manifest import ManifestEntry, manifest_bytes
+from fe_image.evaluation import reports
+from fe_image.evaluation.evaluate import Evaluation
+from fe_image.files import clear_partial, write_file
+from fe_image.json_text import json_bytes
+
+FOLDERS = ("evaluation", "manifest")
+MANIFEST_FILE = f"manifest/{layout.EVALUATION_MANIFEST_NAME}"
+
+
+def write_evaluation(
+    found: Evaluation, root: Path, execution_id: str, fitted: Mapping[str, ManifestEntry]
+) -> dict[str, ManifestEntry]:
+    """Write all files under ``root`` and return the manifest's entries. ``fitted``: entries of the feature step's manifest."""
+    for folder in FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        clear_partial(root / folder)
+    (root / MANIFEST_FILE).unlink(missing_ok=True)
+    entries = {name: write_file(root / name, [content]) for name, content in evaluation_files(found, execution_id, fitted)}
+    write_file(root / MANIFEST_FILE, [manifest_bytes(execution_id, entries)])
+    return entries
+
+
+def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of every file except the manifest."""
+    calibration = json_bytes(found.calibration.data())
+    template = json_bytes(found.actual.template.model_dump(mode="json", by_alias=True))
+    digests = {
+        layout.GATE_TARGET_SHA256: fitted["evaluation/target.json"]["sha256"],
+        layout.GATE_SCALES_SHA256: fitted["evaluation/scales.json"]["sha256"],
+        layout.GATE_CALIBRATION_SHA256: hashlib.sha256(calibration).hexdigest(),
+        layout.GATE_TEMPLATE_SHA256: hashlib.sha256(template).hexdigest(),
+    }
+    yield f"evaluation/{layout.TEMPLATE_FILE}", template
+    yield f"evaluation/{layout.CALIBRATION_FILE}", calibration
+    yield f"evaluation/{layout.SCORES_FILE}", json_bytes(reports.scores(found))
+    yield "evaluation/baselines.json", json_bytes(reports.baselines(found))
+    yield "evaluation/forecasts.json", json_bytes(reports.forecasts(found, execution_id))
+    yield f"evaluation/{layout.STATISTICS_FILE}", json_bytes(reports.statistics(found))
+    yield f"evaluation/{layout.GATE_FILE}", json_bytes(reports.gate(found, digests))

@@ -1,0 +1,99 @@
+"""The evaluation step: joins the backtest's output with its requests, scores model and baselines, writes the gate's file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from contracts import layout
+from contracts.backtest import INDEX_FILE, INDEX_VERSION, RequestIndex
+from contracts.manifest import ManifestEntry, file_entry, mismatches, parse_manifest
+from contracts.problems import ProblemsError, one_problem
+from contracts.strict_json import parse
+from fe_image.container.step_environment import StepEnvironment
+from fe_image.evaluation.data import Actual, actual_values
+from fe_image.evaluation.evaluate import evaluate
+from fe_image.evaluation.responses import read_responses
+from fe_image.evaluation.write import write_evaluation
+from fe_image.execution_source import item_source, read_snapshot_assets
+from fe_image.requests import INDEX_PATH, request_windows
+from fe_image.step import run_in_frame
+
+log = logging.getLogger(__name__)
+_SUBJECT = "evaluation"
+_TARGET, _SCALES = "evaluation/target.json", "evaluation/scales.json"
+
+
+def run_step(execution_id: str, environment: Mapping[str, str]) -> int:
+    """Run the step for an execution and return the exit code."""
+    return run_in_frame("evaluation", "evaluation_log", _run, execution_id, environment)
+
+
+def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
+    source = item_source(item, where.execution_id)
+    fitted = verified_entries(where)
+    histories, _ = read_snapshot_assets(source, where.assets)  # the feature step logged the notes
+    target = parse(_fitted(where, _TARGET).read_text())
+    index = cast(RequestIndex, parse((where.path(layout.INPUT_REQUESTS_DIR) / INDEX_FILE).read_text()))
+    actual = actual_values(histories, source.template, target["trading_profile"])
+    check_index(index, actual)
+    responses = read_responses(where.path(layout.INPUT_BACKTEST_DIR), index)
+    found = evaluate(actual, responses, where.test_quantiles)
+    entries = write_evaluation(found, where.outputs, where.execution_id, fitted)
+    for name, entry in entries.items():
+        log.info("%s: %d bytes", name, entry["size"])
+    required = -source.template.gate_margin
+    log.info("skill %.4f against %s, required %.4f", found.skill.skill, found.skill.baseline, required)
+
+
+def verified_entries(where: StepEnvironment) -> Mapping[str, ManifestEntry]:
+    """Return the feature step's manifest after comparing it with the files that this step reads.
+
+    Raises:
+        ProblemsError: a file is missing or differs.
+    """
+    path = where.path(layout.INPUT_MANIFEST_DIR) / "manifest.json"
+    try:
+        entries = parse_manifest(path.read_bytes())
+    except (OSError, ValueError) as error:
+        allowed = f"allowed: the manifest that the feature step writes ({error})"
+        raise one_problem(_SUBJECT, path.name, None, allowed) from error
+    files = {
+        INDEX_PATH: where.path(layout.INPUT_REQUESTS_DIR) / INDEX_FILE,
+        _TARGET: _fitted(where, _TARGET),
+        _SCALES: _fitted(where, _SCALES),
+    }
+    unlisted = [name for name in files if name not in entries]
+    if unlisted:
+        raise one_problem(_SUBJECT, path.name, unlisted, "the manifest of the feature step lists these files")
+    found = {name: file_entry(file) for name, file in files.items() if file.is_file()}
+    if problems := mismatches({name: entries[name] for name in files}, found):
+        raise ProblemsError(_SUBJECT, problems)
+    return entries
+
+
+def check_index(index: RequestIndex, actual: Actual) -> None:
+    """Compare the index with the template and the prices of this step.
+
+    Raises:
+        ProblemsError: version, windows or assets differ.
+    """
+    expected: dict[str, object] = {
+        "version": INDEX_VERSION,
+        "prediction_length": actual.grid.prediction_length,
+        "frequency": actual.template.time_freq,
+        "windows": request_windows(actual.grid),
+    }
+    found = {name: index.get(name) for name in expected}
+    pairs = sorted((line["window"], line["asset"]) for lines in index["files"].values() for line in lines)
+    wanted = sorted((window, asset) for window in range(actual.grid.windows) for asset in actual.assets)
+    differing = [name for name in expected if found[name] != expected[name]] + (["files"] if pairs != wanted else [])
+    if differing:
+        allowed = "allowed: what the feature step writes for the same template and prices; these members differ: "
+        raise one_problem(_SUBJECT, INDEX_PATH, index.get("version"), allowed + ", ".join(differing))
+
+
+def _fitted(where: StepEnvironment, name: str) -> Path:
+    return where.path(layout.INPUT_FITTED_DIR) / Path(name).name
