@@ -45,7 +45,7 @@ TRAINING_TEMPLATE = Table("training-template", "Id")
 EXECUTION = Table("model-training-execution", "Id", indexes=(PIPELINE_EXECUTION_INDEX,))
 EXECUTION_EVENT = Table("execution-event", "ExecutionId", "EventKey", ttl="ExpiresAt")
 ENDPOINT_MAINTENANCE = Table("endpoint-maintenance", "EndpointName", indexes=(ENDPOINT_STATUS_INDEX,))
-PREDICTION = Table("prediction", "ExecutionId", "WindowEnd")
+PREDICTION = Table("predictions", "Series", "Row")
 
 TABLES = (
     ASSET_METADATA,
@@ -66,6 +66,7 @@ class ExecutionAttribute:
     ID = "Id"
     PIPELINE_EXECUTION_ARN = "PipelineExecutionArn"  # absent until started
     TEMPLATE_ID = "TemplateId"
+    KIND = "Kind"  # absent or "training", or "forecast"
     ORIGIN = "Origin"  # "runs", "schedule" or "external"
     SNAPSHOT = "Snapshot"  # frozen; JSON text, see contracts.snapshot
     SNAPSHOT_DIGEST = "SnapshotDigest"  # contracts.snapshot.digest of the snapshot
@@ -136,15 +137,34 @@ class AssetAttribute:
 
 
 class PredictionAttribute:
-    """Attribute names of a prediction (table ``prediction``): one row per test window."""
+    """Attribute names of a forecast value (table ``predictions``): one row per forecast, asset and time."""
 
-    EXECUTION_ID = "ExecutionId"
-    WINDOW_END = "WindowEnd"  # ISO 8601, last forecast step
-    WINDOW_START = "WindowStart"  # first forecast step
+    SERIES = "Series"  # series_key(template id, asset)
+    ROW = "Row"  # row_key(time, execution id): rows of a series are in order of time
     ASSET = "Asset"
-    LOSS = "MeanWQuantileLoss"  # of this window, on the transformed target; absent if nothing was observed
-    NAIVE_LOSS = "NaiveMeanWQuantileLoss"
-    FORECAST = "Forecast"  # JSON text: timestamps, actual prices, and the lowest, middle and highest price quantile
+    CUTOFF = "Cutoff"  # ISO 8601, the last time whose value was known to the forecast
+    TIME = "Time"  # ISO 8601, the time that the value is for
+    QUANTILES = "Quantiles"  # JSON text: level -> value in the asset's unit
+    MEAN = "Mean"  # text of a number, as are ACTUAL, LOSS and BASELINE_LOSS: DynamoDB keeps no floats
+    BASELINE = "Baseline"  # name of the best baseline of the model's evaluation
+    BASELINE_QUANTILES = "BaselineQuantiles"  # JSON text
+    UNIT = "Unit"
+    MODEL_PACKAGE_ARN = "ModelPackageArn"
+    EXECUTION_ID = "ExecutionId"  # of the forecast pipeline
+    TRAINED_UNTIL = "TrainedUntil"  # endTraining of the model's template
+    ACTUAL = "Actual"  # absent until the value is known, as are the losses
+    LOSS = "Loss"  # mean over the levels of the quantile loss, in the asset's unit
+    BASELINE_LOSS = "BaselineLoss"
+
+
+def series_key(template_id: str, asset: str) -> str:
+    """Return the hash key of a template's forecasts of one asset; neither name contains a slash."""
+    return f"{template_id}/{asset}"
+
+
+def row_key(time: str, execution_id: str) -> str:
+    """Return the range key of the value that an execution forecasts for a time (ISO 8601)."""
+    return f"{time}/{execution_id}"
 
 
 class StepKey:
