@@ -164,7 +164,14 @@ ENDPOINT_CLEANUP = Handler(
     "endpoint-cleanup",
     "The function that deletes endpoints whose time is over, and models that the gate rejected",
     Schedule(lambda _: "rate(1 hour)"),
-    outputs=("pipeline_name", "pipeline_arn", "execution_table", "event_table", "endpoint_table"),
+    outputs=(
+        "pipeline_name",
+        "pipeline_arn",
+        "forecast_pipeline_name",
+        "execution_table",
+        "event_table",
+        "endpoint_table",
+    ),
     statements=(
         Statement("FindExpired", ("dynamodb:Query",), (resources.endpoint_index,), "Finds the endpoints that are due"),
         Statement("NoteDeleted", ("dynamodb:UpdateItem",), (resources.endpoint_table,), "Records that an endpoint is deleted"),

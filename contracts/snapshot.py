@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 
 class AssetVersion(TypedDict):
@@ -20,6 +20,16 @@ class AssetVersion(TypedDict):
     Size: int  # bytes
 
 
+class ModelVersion(TypedDict):
+    """The only model that a forecast may use, and the files that belong to it."""
+
+    PackageArn: str
+    ExecutionId: str  # of the training
+    FittedS3Uri: str  # prefix of the files
+    Files: dict[str, str]  # file name -> SHA-256 (hexadecimal)
+    BestBaseline: str
+
+
 class Snapshot(TypedDict):
     """The inputs of an execution, frozen at start. Later changes do not affect it."""
 
@@ -28,6 +38,8 @@ class Snapshot(TypedDict):
     ImageUri: str
     DefinitionDigest: str  # SHA-256 of the canonical JSON of the pipeline definition
     Assets: dict[str, AssetVersion]
+    Model: NotRequired[ModelVersion]  # of a forecast, as is the horizon
+    Horizon: NotRequired[int]  # steps, 1 … predictionLength
 
 
 def canonical_json(value: object) -> str:

@@ -23,8 +23,14 @@ RANKS = {CREATED: 0, STARTING: 1, EXECUTING: 2, STOPPING: 3, STOPPED: 4, FAILED:
 #: An unknown status, which SageMaker may add one day, is kept unchanged and ranks below terminal ones.
 UNKNOWN_RANK = 2
 
+#: Kinds of executions, by their pipeline.
+TRAINING = "training"
+FORECAST = "forecast"
+
 REGISTERED = "Registered"
 NOT_REGISTERED = "NotRegistered"
+#: Outcome of an execution of the forecast pipeline.
+PUBLISHED = "Published"
 
 #: Step names of the training pipeline, shared by the definition, the handlers and the reports.
 PROCESSING_STEP = "FeatureEngineering"

@@ -6,7 +6,7 @@ SageMaker developer guide, "Automating SageMaker with EventBridge". An unknown s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,17 +37,17 @@ class PipelineEvent:
     change: Change
 
 
-def parse(event: Mapping[str, Any], pipeline_arn: str) -> PipelineEvent:
+def parse(event: Mapping[str, Any], pipeline_arns: Sequence[str]) -> PipelineEvent:
     """Read an EventBridge envelope.
 
     Raises:
-        ForeignEventError: not an event of the pipeline with this ARN.
-        MalformedEventError: an event of this pipeline, but a field is missing or not of its type.
+        ForeignEventError: not an event of a pipeline with one of these ARNs.
+        MalformedEventError: an event of such a pipeline, but a field is missing or not of its type.
     """
     if not isinstance(event, Mapping):
         raise MalformedEventError(f"the event is {_kind(event)}; expected an object")
     try:
-        detail = _own_detail(event, pipeline_arn)
+        detail = _own_detail(event, pipeline_arns)
         time = to_iso(read_past_time(event.get("time"), "time"))
         change = _step_change(detail, time) if event["detail-type"] == STEP_EVENT else _execution_change(detail, time)
         arn = _required(detail, "pipelineExecutionArn", limit=2048)
@@ -56,9 +56,9 @@ def parse(event: Mapping[str, Any], pipeline_arn: str) -> PipelineEvent:
         raise MalformedEventError(printable_line(f"event {event.get('id', 'without an id')!r}: {error}")) from error
 
 
-def _own_detail(event: Mapping[str, Any], pipeline_arn: str) -> Mapping[str, Any]:
-    """Return the event's detail if the event is one of this pipeline."""
-    _, _, _, region, account, _ = pipeline_arn.split(":", 5)
+def _own_detail(event: Mapping[str, Any], pipeline_arns: Sequence[str]) -> Mapping[str, Any]:
+    """Return the event's detail if the event is one of these pipelines, which are in one account and region."""
+    _, _, _, region, account, _ = pipeline_arns[0].split(":", 5)
     expected = {"source": "aws.sagemaker", "account": account, "region": region}
     for name, value in expected.items():
         if event.get(name) != value:
@@ -68,11 +68,13 @@ def _own_detail(event: Mapping[str, Any], pipeline_arn: str) -> Mapping[str, Any
     detail = event.get("detail")
     if not isinstance(detail, Mapping):
         raise ValueError(f"detail is {_kind(detail)}; expected an object")
-    execution_arn = detail.get("pipelineExecutionArn")
-    if detail.get("pipelineArn", pipeline_arn) != pipeline_arn:
-        raise ForeignEventError(f"detail.pipelineArn is {detail.get('pipelineArn')!r}; expected {pipeline_arn!r}")
-    if isinstance(execution_arn, str) and execution_arn.strip() and not execution_arn.startswith(f"{pipeline_arn}/execution/"):
-        raise ForeignEventError(f"detail.pipelineExecutionArn {execution_arn!r} does not belong to {pipeline_arn}")
+    execution_arn, expected_arns = detail.get("pipelineExecutionArn"), " or ".join(pipeline_arns)
+    named = detail.get("pipelineArn")
+    if named is not None and named not in pipeline_arns:
+        raise ForeignEventError(f"detail.pipelineArn is {named!r}; expected {expected_arns}")
+    owners = [f"{arn}/execution/" for arn in ([named] if named else pipeline_arns)]
+    if isinstance(execution_arn, str) and execution_arn.strip() and not execution_arn.startswith(tuple(owners)):
+        raise ForeignEventError(f"detail.pipelineExecutionArn {execution_arn!r} does not belong to {expected_arns}")
     return detail
 
 

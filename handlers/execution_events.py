@@ -1,4 +1,4 @@
-"""Update execution items: one invocation per EventBridge event of our pipeline.
+"""Update execution items: one invocation per EventBridge event of our pipelines.
 
 Transient errors are raised, so Lambda and EventBridge deliver the event again. Events that no retry can repair end in the
 dead-letter queue.
@@ -23,7 +23,7 @@ def handle(event: Mapping[str, Any], context: object = None) -> dict[str, str]:
     """Record the event's change. A foreign event is ignored with a log line."""
     deployed = stack()
     try:
-        received = parse(event, deployed.outputs.pipeline_arn)
+        received = parse(event, (deployed.outputs.pipeline_arn, deployed.outputs.forecast_pipeline_arn))
     except ForeignEventError as error:
         LOG.warning("ignored foreign event: %s", printable_line(error))
         return {"result": "ignored"}

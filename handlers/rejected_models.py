@@ -1,4 +1,4 @@
-"""Delete the model objects of executions whose model the gate rejected: the backtest needed them, and nothing else will.
+"""Delete model objects that nothing will use again: those of rejected models after the backtest, and those of forecasts.
 
 The execution's item names the model. Only a model with this stack's tags is deleted. The item keeps when that happened, or why
 it could not. Executions that failed or were stopped keep their models, because a retry continues with them.
@@ -47,12 +47,12 @@ def delete_rejected_models(deployed: Stack, now: datetime) -> tuple[list[str], d
 
 
 def _rejected(deployed: Stack, store: ExecutionStore, now: datetime) -> Iterator[Item]:
-    """Items of recent executions with a rejected model that still exists as far as the item says."""
+    """Items of recent executions with such a model that still exists as far as the item says."""
     for summary in recent_executions(deployed, now - LOOK_BACK):
         if summary["PipelineExecutionStatus"] != st.SUCCEEDED:
             continue
         item = store.find(str(summary["PipelineExecutionArn"]))
-        if item is None or item.get(ExecutionAttribute.OUTCOME) != st.NOT_REGISTERED:
+        if item is None or item.get(ExecutionAttribute.OUTCOME) not in (st.NOT_REGISTERED, st.PUBLISHED):
             continue
         if _model_arn(item) and not item.get(ExecutionAttribute.REJECTED_MODEL_DELETED_AT):
             yield item

@@ -18,7 +18,7 @@ from contracts.status import PROCESSING_STEP
 from contracts.tables import ExecutionAttribute, TemplateAttribute
 from runs.frozen_assets import freeze_assets
 from runs.overrides import override_problems
-from runs.pipeline_start import start_pipeline
+from runs.pipeline_start import StartRequest, set_options, start_pipeline
 from runs.stack import Stack
 from runs.store import ExecutionStore, Item, execution_store
 
@@ -59,7 +59,7 @@ def start(
     store = execution_store(stack)
     existing = store.create(name, snapshot, template_id, origin)
     if existing is not None:
-        _check_same_snapshot(existing, snapshot)
+        check_same_snapshot(existing, snapshot)
         return _resume(stack, store, existing, notes)
     return _start_item(stack, store, name, snapshot, notes, template_id, new=True)
 
@@ -105,7 +105,7 @@ def _snapshot(
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Freeze what an execution reads. Reports all problems, the given ones first."""
     content = json.loads(template[TemplateAttribute.TEMPLATE])
-    definition = _definition(stack)
+    definition = deployed_definition(stack, stack.outputs.pipeline_name)
     found = [*problems, *override_problems(overrides, definition)]
     frozen = freeze_assets(stack, template, definition, overrides)
     found += frozen.problems
@@ -114,7 +114,7 @@ def _snapshot(
     snapshot: Snapshot = {
         "Template": content,
         "Parameters": {**{name: str(value) for name, value in template[TemplateAttribute.PARAMETERS].items()}, **overrides},
-        "ImageUri": _image_uri(definition),
+        "ImageUri": image_uri(definition, PROCESSING_STEP),
         "DefinitionDigest": digest(definition),
         "Assets": frozen.versions,
     }
@@ -141,7 +141,9 @@ def _start_item(
     *,
     new: bool,
 ) -> Started:
-    arn = start_pipeline(stack, store, execution_id, template_id, snapshot["Parameters"])
+    parameters = snapshot["Parameters"]
+    command = ["start", template_id, "--id", execution_id, *set_options(parameters)]
+    arn = start_pipeline(stack, store, StartRequest(execution_id, stack.outputs.pipeline_name, parameters, command))
     store.attach(execution_id, arn)
     return Started(execution_id, arn, new, notes)
 
@@ -150,13 +152,15 @@ def _start_item(
 _PARTS = {
     "Template": "the template",
     "Parameters": "the parameters of --set or of the template",
-    "ImageUri": "the image of the feature step",
+    "ImageUri": "our image",
     "DefinitionDigest": "the deployed pipeline definition",
     "Assets": "the price files",
+    "Model": "the model",
+    "Horizon": "--horizon",
 }
 
 
-def _check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:
+def check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:
     if existing.get(ExecutionAttribute.SNAPSHOT_DIGEST) == digest(snapshot):
         return
     execution_id = existing[ExecutionAttribute.ID]
@@ -169,14 +173,16 @@ def _check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:
     raise one_problem("start", "execution id", execution_id, allowed)
 
 
-def _definition(stack: Stack) -> dict[str, Any]:
-    answer = stack.sagemaker.describe_pipeline(PipelineName=stack.outputs.pipeline_name)
+def deployed_definition(stack: Stack, pipeline_name: str) -> dict[str, Any]:
+    """Return the definition of a deployed pipeline."""
+    answer = stack.sagemaker.describe_pipeline(PipelineName=pipeline_name)
     definition: dict[str, Any] = json.loads(answer["PipelineDefinition"])
     return definition
 
 
-def _image_uri(definition: Mapping[str, Any]) -> str:
+def image_uri(definition: Mapping[str, Any], name: str) -> str:
+    """Return the image of our container in a definition's step."""
     for step in definition["Steps"]:
-        if step["Name"] == PROCESSING_STEP:
+        if step["Name"] == name:
             return str(step["Arguments"]["AppSpecification"]["ImageUri"])
-    raise one_problem("start", "pipeline definition", None, f"it must have a step {PROCESSING_STEP}; deploy the stack again")
+    raise one_problem("start", "pipeline definition", None, f"it must have a step {name}; deploy the stack again")

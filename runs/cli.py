@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.display import printable
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
-from contracts.problems import UNSTATED, check_output_folder, needs_extra, one_problem, reported
+from contracts.problems import check_output_folder, needs_extra, one_problem
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
-from runs.aws_errors import code_of, message_of
+from runs.cli_forecasts import add_forecast_commands
+from runs.command_line import CONSOLE, Execution, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.overrides import read_overrides, settable_parameters
 from runs.price_files import read_price_files
 from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 from runs.stack import Stack
 from runs.store import execution_store
-
-CONSOLE = views.console()
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,37 +38,12 @@ assets_app = typer.Typer(no_args_is_help=True, help="Price histories: <ASSET>.cs
 template_app = typer.Typer(no_args_is_help=True, help="Training templates: what to predict, from which assets and features.")
 app.add_typer(assets_app, name="assets")
 app.add_typer(template_app, name="template")
+add_forecast_commands(app)
 
-Id = Annotated[
-    str | None,
-    typer.Option("--id", help="The execution's id; default: template id and time."),
-]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]
-Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` prints it and `list` shows it.")]
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace another template that has the same id.")]
-TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
 ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature step's log (not of the training).")]
-Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"File to use instead of {STACK_OUTPUTS_VARIABLE}.")]
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Print a user's problems, AWS's refusals and connection failures as one message each, without a traceback."""
-    with reported():
-        try:
-            yield
-        except ClientError as error:
-            refused = f"was refused with {code_of(error)}: {message_of(error)}"
-            raise one_problem("AWS", error.operation_name, UNSTATED, refused) from error
-        except BotoCoreError as error:
-            advice = "check the network, the region, the credentials and AWS_ENDPOINT_URL"
-            raise one_problem("AWS", "request", UNSTATED, f"failed: {str(error).rstrip('.')}; {advice}") from error
-
-
-def _print(line: str) -> None:
-    """Print a line as it is: without markup, colours or line breaks of the console's own."""
-    CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _start_help() -> str:
@@ -101,42 +72,42 @@ def assets_put(
 
     Files in another dialect are stored as Date,Close with a decimal point; describe the dialect with the options.
     """
-    with _reported():
+    with aws_reported():
         checked = read_price_files(files, chosen_format(delimiter, decimal, date_column, price_column, timezone))
         done = assets.put(Stack.load(stack_outputs), checked, source)
         for file, put in zip(checked, done, strict=True):
-            _print(views.upsert_line(put, file.summary))
+            print_line(views.upsert_line(put, file.summary))
             for note in file.notes:
-                _print(f"note   {note}")
+                print_line(f"note   {note}")
 
 
 @assets_app.command("list")
 def assets_list(stack_outputs: Outputs = None) -> None:
     """List the stored price histories."""
-    with _reported():
+    with aws_reported():
         CONSOLE.print(views.assets_table(assets.stored(Stack.load(stack_outputs))))
 
 
 @template_app.command("put")
 def template_put(file: TemplateFile, replace: Replace = False, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id. Another template with the same id stays unless --replace is given."""
-    with _reported():
+    with aws_reported():
         template = load_template(file)
         done = templates.put(Stack.load(stack_outputs), template, replace=replace)
-        _print(views.upsert_line(done, f"template {template.id}"))
+        print_line(views.upsert_line(done, f"template {template.id}"))
 
 
 @template_app.command("list")
 def template_list(stack_outputs: Outputs = None) -> None:
     """List the stored templates."""
-    with _reported():
+    with aws_reported():
         CONSOLE.print(views.templates_table(templates.stored(Stack.load(stack_outputs))))
 
 
 @template_app.command("show")
 def template_show(template_id: TemplateId, stack_outputs: Outputs = None) -> None:
     """Print a stored template as JSON."""
-    with _reported():
+    with aws_reported():
         item = begin.stored_template(Stack.load(stack_outputs), template_id)
         CONSOLE.print_json(json.dumps(json.loads(item[TemplateAttribute.TEMPLATE])))
 
@@ -148,11 +119,11 @@ def template_validate(file: TemplateFile) -> None:
     docs/features.md explains each field with its unit, bounds and default. Editors read
     examples/templates/template.schema.json.
     """
-    with _reported():
+    with aws_reported():
         template = load_template(file)
-        _print(f"template {template.id or file} is valid")
+        print_line(f"template {template.id or file} is valid")
         for note in notes(template):
-            _print(f"note   {note}")
+            print_line(f"note   {note}")
 
 
 @app.command(epilog=_start_help())
@@ -163,25 +134,25 @@ def start(
     stack_outputs: Outputs = None,
 ) -> None:
     """Start an execution. Repeating an --id does not start a second one."""
-    with _reported():
+    with aws_reported():
         values, problems = read_overrides(overrides or [])
         started = begin.start(Stack.load(stack_outputs), template, execution_id, values, problems=problems)
         for note in started.notes:
-            _print(f"note   {printable(note)}")
+            print_line(f"note   {printable(note)}")
         done = "started" if started.new else "was started before:"
-        _print(f"{done} {started.execution_id}")
+        print_line(f"{done} {started.execution_id}")
 
 
 @app.command()
 def status(execution_id: Execution, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
     """Show an execution's status (exit code is always 0)."""
-    with _reported():
+    with aws_reported():
         item = _item(Stack.load(stack_outputs), execution_id)
         for line in views.summary_lines(item):
-            _print(line)
+            print_line(line)
         CONSOLE.print(views.steps_table(item))
         if log:
-            _print(views.log_text(item))
+            print_line(views.log_text(item))
 
 
 @app.command()
@@ -191,18 +162,18 @@ def report(
     stack_outputs: Outputs = None,
 ) -> None:
     """Write an execution's report: steps, metrics, features, and forecasts if there are any."""
-    with needs_extra("local"), _reported():
+    with needs_extra("local"), aws_reported():
         from runs.report.write import write_report
 
         check_output_folder("--out", out)
         for line in views.report_lines(write_report(Stack.load(stack_outputs), execution_id, out)):
-            _print(line)
+            print_line(line)
 
 
 @app.command("list")
 def list_executions(stack_outputs: Outputs = None) -> None:
     """List executions, newest first."""
-    with _reported():
+    with aws_reported():
         CONSOLE.print(views.executions_table(execution_store(Stack.load(stack_outputs)).all()))
 
 

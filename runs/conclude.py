@@ -39,7 +39,9 @@ def conclude(stack: Stack, store: ExecutionStore, execution_id: str) -> list[str
         return []
     steps = {step["StepName"]: step for step in pipeline_steps(stack, item[ExecutionAttribute.PIPELINE_EXECUTION_ARN])}
     problems: list[str] = []
-    results = _gate_figures(stack, execution_id, steps, problems)
+    layout = ExecutionLayout(execution_id)
+    _check_outputs(stack, layout, steps, problems)
+    results = _gate_figures(stack, layout, steps, problems)
     if item[ExecutionAttribute.STATUS] == st.SUCCEEDED:
         results |= _outcome(steps)
     if problems or item.get(ExecutionAttribute.PROBLEMS):
@@ -58,19 +60,29 @@ def pipeline_steps(stack: Stack, pipeline_execution_arn: str) -> list[dict[str, 
 
 
 def _outcome(steps: dict[str, Any]) -> dict[str, Any]:
+    if st.PUBLISH_STEP in steps:
+        return {ExecutionAttribute.OUTCOME: st.PUBLISHED}
     package = steps.get(st.REGISTER_STEP, {}).get("Metadata", {}).get("RegisterModel", {}).get("Arn")
     if not package:
         return {ExecutionAttribute.OUTCOME: st.NOT_REGISTERED}
     return {ExecutionAttribute.OUTCOME: st.REGISTERED, ExecutionAttribute.MODEL_PACKAGE_ARN: package}
 
 
-def _gate_figures(stack: Stack, execution_id: str, steps: dict[str, Any], problems: list[str]) -> dict[str, Any]:
-    """The gate's figures if the execution got that far. Each processing step's outputs are compared with its manifest."""
-    layout = ExecutionLayout(execution_id)
-    for step, manifest in ((st.PROCESSING_STEP, layout.manifest), (st.EVALUATION_STEP, layout.evaluation_manifest)):
+def _check_outputs(stack: Stack, layout: ExecutionLayout, steps: dict[str, Any], problems: list[str]) -> None:
+    """Compare each processing step's outputs with its manifest."""
+    for step, manifest in (
+        (st.PROCESSING_STEP, layout.manifest),
+        (st.EVALUATION_STEP, layout.evaluation_manifest),
+        (st.PREPARE_STEP, layout.manifest),
+        (st.PUBLISH_STEP, layout.publish_manifest),
+    ):
         if _has_succeeded(steps, step):
             with _noted(manifest, problems):
                 problems += _output_problems(stack, layout, manifest)
+
+
+def _gate_figures(stack: Stack, layout: ExecutionLayout, steps: dict[str, Any], problems: list[str]) -> dict[str, Any]:
+    """The gate's figures if the execution got that far."""
     figures: dict[str, Any] = {}
     if _has_succeeded(steps, st.EVALUATION_STEP):
         with _noted(layout.gate_json, problems):

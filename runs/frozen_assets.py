@@ -34,14 +34,19 @@ class FrozenAssets:
 
 def freeze_assets(stack: Stack, template: Item, definition: Mapping[str, Any], overrides: Mapping[str, str]) -> FrozenAssets:
     """Freeze the current version of a stored template's assets, and check them as far as metadata show."""
-    versions, problems = _versions(stack, list(template[TemplateAttribute.ASSETS]))
-    metadata = stored_metadata(stack, versions)
-    problems = [
-        *_size_problems(versions, _volume_gb(definition, overrides)),
-        *problems,
-        *price_problems(template, versions, metadata),
-    ]
-    return FrozenAssets(versions, problems, metadata_notes(stack, versions, metadata))
+    frozen = freeze_versions(stack, list(template[TemplateAttribute.ASSETS]), definition, overrides)
+    metadata = stored_metadata(stack, frozen.versions)
+    problems = [*frozen.problems, *price_problems(template, frozen.versions, metadata)]
+    return FrozenAssets(frozen.versions, problems, frozen.notes)
+
+
+def freeze_versions(
+    stack: Stack, assets: list[str], definition: Mapping[str, Any], overrides: Mapping[str, str]
+) -> FrozenAssets:
+    """Freeze the current version of assets, and check their sizes."""
+    versions, problems = _versions(stack, assets)
+    problems = [*_size_problems(versions, _volume_gb(definition, overrides)), *problems]
+    return FrozenAssets(versions, problems, metadata_notes(stack, versions, stored_metadata(stack, versions)))
 
 
 def _versions(stack: Stack, assets: list[str]) -> tuple[dict[str, AssetVersion], list[Problem]]:

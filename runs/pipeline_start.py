@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,9 +24,17 @@ _RETRIED = frozenset({"ConflictException", "ResourceLimitExceeded"})
 _REFUSED = frozenset({"ValidationException", "ResourceNotFound", "AccessDeniedException"})
 
 
-def start_pipeline(
-    stack: Stack, store: ExecutionStore, execution_id: str, template_id: str, parameters: Mapping[str, str]
-) -> str:
+@dataclass(frozen=True)
+class StartRequest:
+    """What is started: the execution, its pipeline, the parameters, and the command that resumes it."""
+
+    execution_id: str
+    pipeline_name: str
+    parameters: Mapping[str, str]
+    command: Sequence[str]
+
+
+def start_pipeline(stack: Stack, store: ExecutionStore, start: StartRequest) -> str:
     """Start the pipeline for an execution item and return the pipeline execution's ARN.
 
     The token is derived from the id, so repeated starts of one id start one execution. If SageMaker refuses the start for good,
@@ -35,9 +44,10 @@ def start_pipeline(
         ProblemsError: SageMaker cannot start it now; the message has the command that resumes it.
         ClientError: SageMaker refuses the request.
     """
-    values = {**parameters, names.EXECUTION_ID: execution_id}
+    execution_id = start.execution_id
+    values = {**start.parameters, names.EXECUTION_ID: execution_id}
     request = {
-        "PipelineName": stack.outputs.pipeline_name,
+        "PipelineName": start.pipeline_name,
         "PipelineExecutionDisplayName": execution_id,
         "PipelineParameters": [{"Name": name, "Value": value} for name, value in sorted(values.items())],
         "ClientRequestToken": client_request_token(execution_id),
@@ -47,25 +57,25 @@ def start_pipeline(
         try:
             return str(stack.sagemaker.start_pipeline_execution(**request)["PipelineExecutionArn"])
         except BotoCoreError as error:
-            raise _resumable(execution_id, template_id, parameters, type(error).__name__, str(error)) from error
+            raise _resumable(start, type(error).__name__, str(error)) from error
         except ClientError as error:
             if code_of(error) in _REFUSED:
                 store.discard(execution_id)
             if code_of(error) not in _RETRIED and not is_transient(error):
                 raise
             if not waits:
-                raise _resumable(execution_id, template_id, parameters, code_of(error), message_of(error)) from error
+                raise _resumable(start, code_of(error), message_of(error)) from error
         stack.sleep(waits.pop(0))
 
 
-def _resumable(execution_id: str, template_id: str, parameters: Mapping[str, str], code: str, message: str) -> ProblemsError:
+def _resumable(start: StartRequest, code: str, message: str) -> ProblemsError:
     """The error of an execution whose item is stored but whose pipeline has not started."""
-    command = shlex.join(["python", "-m", "runs", "start", template_id, "--id", execution_id, *_set_options(parameters)])
-    allowed = f"{message.rstrip('.')}. Execution {execution_id} is stored but has not started; resume it with `{command}`"
+    command = shlex.join(["python", "-m", "runs", *start.command])
+    allowed = f"{message.rstrip('.')}. Execution {start.execution_id} is stored but has not started; resume it with `{command}`"
     return ProblemsError("start", [Problem("StartPipelineExecution", code, allowed)])
 
 
-def _set_options(parameters: Mapping[str, str]) -> list[str]:
+def set_options(parameters: Mapping[str, str]) -> list[str]:
     """``--set`` options for the parameters that the template does not set."""
     from_template = {name for name, item in HYPERPARAMETERS.items() if item.from_template}
     chosen = {name: value for name, value in parameters.items() if name not in from_template}

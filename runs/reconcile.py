@@ -42,7 +42,7 @@ class ReconcileError(Exception):
 
 
 def reconcile(stack: Stack, now: datetime | None = None) -> list[str]:
-    """Bring every recent execution of our pipeline up to date. Returns the ids that were behind.
+    """Bring every recent execution of our pipelines up to date. Returns the ids that were behind.
 
     Raises:
         ReconcileError: after all executions have been handled, if any of them failed or has results that cannot be read.
@@ -140,6 +140,7 @@ def _time(described: Mapping[str, Any], field: str, now: datetime) -> str:
 
 
 def recent_executions(stack: Stack, since: datetime) -> Iterator[dict[str, Any]]:
-    """Yield SageMaker's summaries of the pipeline's executions that were created after a time."""
-    request: dict[str, Any] = {"PipelineName": stack.outputs.pipeline_name, "CreatedAfter": since}
-    return all_entries(stack.sagemaker, "list_pipeline_executions", "PipelineExecutionSummaries", **request)
+    """Yield SageMaker's summaries of the executions of both pipelines that were created after a time."""
+    for name in (stack.outputs.pipeline_name, stack.outputs.forecast_pipeline_name):
+        request: dict[str, Any] = {"PipelineName": name, "CreatedAfter": since}
+        yield from all_entries(stack.sagemaker, "list_pipeline_executions", "PipelineExecutionSummaries", **request)

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from contracts.display import storable
 from contracts.snapshot import Snapshot, digest, to_attribute
-from contracts.status import CREATED
+from contracts.status import CREATED, TRAINING
 from contracts.tables import PIPELINE_EXECUTION_INDEX, EventAttribute, ExecutionAttribute, StepKey
 from contracts.times import to_iso
 from runs.history import Change, ExecutionState, StepState, fold
@@ -53,7 +53,17 @@ class ExecutionStore:
 
     def all(self) -> list[Item]:
         """Return every execution, newest first, without log and snapshot."""
-        names = ("ID", "TEMPLATE_ID", "STATUS", "STATUS_AT", "CREATED_AT", "OUTCOME", "ORIGIN", "PIPELINE_EXECUTION_ARN")
+        names = (
+            "ID",
+            "KIND",
+            "TEMPLATE_ID",
+            "STATUS",
+            "STATUS_AT",
+            "CREATED_AT",
+            "OUTCOME",
+            "ORIGIN",
+            "PIPELINE_EXECUTION_ARN",
+        )
         attributes = [getattr(ExecutionAttribute, name) for name in names]
         items = all_items(
             self._items,
@@ -63,11 +73,12 @@ class ExecutionStore:
         )
         return sorted(items, key=lambda item: str(item.get(ExecutionAttribute.CREATED_AT, "")), reverse=True)
 
-    def create(self, execution_id: str, snapshot: Snapshot, template_id: str, origin: str) -> Item | None:
+    def create(self, execution_id: str, snapshot: Snapshot, template_id: str, origin: str, kind: str = TRAINING) -> Item | None:
         """Create an item. Returns the existing item if the id is taken, or None if this one is new."""
         return self._create(
             {
                 ExecutionAttribute.ID: execution_id,
+                ExecutionAttribute.KIND: kind,
                 ExecutionAttribute.TEMPLATE_ID: template_id,
                 ExecutionAttribute.ORIGIN: origin,
                 ExecutionAttribute.SNAPSHOT: to_attribute(snapshot),

@@ -63,7 +63,7 @@ def test_the_same_start_again_changes_nothing(stack: Stack, sagemaker: FakeSageM
         ("override", "the parameters of --set or of the template"),
         ("asset", "the price files"),
         ("template", "the template"),
-        ("definition", "the image of the feature step, the deployed pipeline definition"),
+        ("definition", "our image, the deployed pipeline definition"),
     ],
 )
 def test_the_same_id_with_another_snapshot_is_a_conflict(

@@ -1,0 +1,186 @@
+"""The commands ``forecast``, ``forecasts`` and ``models``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from contracts import model_metadata as metadata
+from contracts.display import printable
+from contracts.problems import one_problem
+from contracts.status import SUCCEEDED, is_terminal
+from contracts.tables import ExecutionAttribute
+from runs import models, views
+from runs.command_line import CONSOLE, Id, Outputs, TemplateId, aws_reported, print_line
+from runs.forecasting import forecasts_of, published, start_forecast
+from runs.overrides import read_overrides
+from runs.stack import Stack
+from runs.store import execution_store
+
+POLL_SECONDS = 5.0
+#: Four jobs of an hour, the default limit of each.
+WAIT_HOURS = 4
+
+models_app = typer.Typer(no_args_is_help=True, help="Models of a template in the registry: list, show, approve, reject.")
+
+Package = Annotated[str, typer.Argument(help="ARN of the model package, as `models list` shows it.")]
+Reason = Annotated[str, typer.Option(help="Why; kept with the version.")]
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def add_forecast_commands(app: typer.Typer) -> None:
+    """Add the commands to ``python -m runs``."""
+    app.command()(forecast)
+    app.command()(forecasts)
+    app.add_typer(models_app, name="models")
+
+
+def forecast(
+    template: TemplateId,
+    model: Annotated[str | None, typer.Option(help="Model package; default: the newest approved one.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Steps; default and maximum: the template's predictionLength.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end and print the forecast.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="How --wait prints the forecast.")] = Format.TABLE,
+    execution_id: Id = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter; repeatable.")] = None,
+    stack_outputs: Outputs = None,
+) -> None:
+    """Forecast the steps after the last price with an approved model. Repeating an --id does not start a second one."""
+    with aws_reported():
+        stack = Stack.load(stack_outputs)
+        values, problems = read_overrides(overrides or [])
+        started = start_forecast(
+            stack,
+            template,
+            model_arn=model,
+            horizon=horizon,
+            execution_id=execution_id,
+            overrides=values,
+            problems=problems,
+        )
+        if wait:
+            print_forecast(published(stack, wait_for(stack, started.execution_id)), output)
+            return
+        for note in started.notes:
+            print_line(f"note   {printable(note)}")
+        print_line(f"{'started' if started.new else 'was started before:'} {started.execution_id}")
+
+
+def wait_for(stack: Stack, execution_id: str) -> dict[str, Any]:
+    """Return an execution's item after its end; if it succeeded, after its outcome is known."""
+    store = execution_store(stack)
+    for _ in range(int(WAIT_HOURS * 3600 / POLL_SECONDS)):
+        item = store.get(execution_id)
+        if item is None:
+            raise one_problem("execution", "execution id", execution_id, "its item was deleted")
+        status = str(item[ExecutionAttribute.STATUS])
+        if is_terminal(status) and (status != SUCCEEDED or ExecutionAttribute.OUTCOME in item):
+            return item
+        stack.sleep(POLL_SECONDS)
+    allowed = f"it has not ended after {WAIT_HOURS} hours; see `runs status {execution_id}`"
+    raise one_problem("execution", "execution id", execution_id, allowed)
+
+
+def print_forecast(found: Mapping[str, Any], output: Format = Format.TABLE) -> None:
+    """Print the forecast of the predicted asset as a table, or all rows as CSV or JSON."""
+    if output is Format.JSON:
+        print_line(json.dumps(found, indent=2))
+    elif output is Format.CSV:
+        print_line(as_csv(found).rstrip())
+    else:
+        CONSOLE.print(forecast_table(found))
+
+
+def forecast_table(found: Mapping[str, Any]) -> Table:
+    """Return the coming steps of the predicted asset: the median, and the outermost of the stored quantiles."""
+    rows = [row for row in found["rows"] if row["asset"] == found["asset"]]
+    unit = f" ({found['unit']})" if found.get("unit") else ""
+    title = f"{found['asset']}: {found['quantity']}{unit} after {found['cutoff']}, model trained until {found['trained_until']}"
+    table = Table(title=printable(title), title_justify="left")
+    levels = sorted(rows[0]["quantiles"], key=float) if rows else []
+    shown = [levels[0], min(levels, key=lambda level: abs(float(level) - 0.5)), levels[-1]] if levels else []
+    table.add_column("time")
+    for level in shown:
+        table.add_column("median" if float(level) == 0.5 else f"{float(level):.0%} quantile", justify="right")
+    for row in rows:
+        table.add_row(str(row["time"]), *(f"{row['quantiles'][level]:,.6g}" for level in shown))
+    return table
+
+
+def as_csv(found: Mapping[str, Any]) -> str:
+    """Return all rows in long format: asset, cutoff, time, mean, and one column per quantile."""
+    rows = found["rows"]
+    levels = sorted(rows[0]["quantiles"], key=float) if rows else []
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["asset", "cutoff", "time", "mean", *(f"q{level}" for level in levels)])
+    for row in rows:
+        values = [row["quantiles"][level] for level in levels]
+        writer.writerow([row["asset"], row["cutoff"], row["time"], row["mean"], *values])
+    return text.getvalue()
+
+
+def forecasts(template: TemplateId, stack_outputs: Outputs = None) -> None:
+    """List the forecasts of a template, newest first."""
+    with aws_reported():
+        CONSOLE.print(views.executions_table(list(forecasts_of(Stack.load(stack_outputs), template))))
+
+
+@models_app.command("list")
+def models_list(template: TemplateId, stack_outputs: Outputs = None) -> None:
+    """List the models of a template, newest first."""
+    with aws_reported():
+        table = Table("version", "approval", "skill", "best baseline", "created", "execution", "model package")
+        for model in models.models_of(Stack.load(stack_outputs), template):
+            cells = (model.version, model.approval, skill_of(model), model.properties.get("BestBaseline", ""))
+            created = f"{model.created_at:%Y-%m-%d %H:%M}"
+            table.add_row(*(views.cell(value) for value in (*cells, created, model.execution_id, model.arn)))
+        CONSOLE.print(table)
+
+
+def skill_of(model: models.Model) -> str:
+    """Return the skill of the model's evaluation in percent, or the stored text if it is not a number."""
+    text = model.properties.get("Skill", "")
+    try:
+        return f"{float(text):.1%}"
+    except ValueError:
+        return text
+
+
+@models_app.command("show")
+def models_show(package: Package, stack_outputs: Outputs = None) -> None:
+    """Print a model's approval, figures and files as JSON."""
+    with aws_reported():
+        model = models.model_package(Stack.load(stack_outputs), package)
+        shown = {"modelPackage": model.arn, "version": model.version, "approval": model.approval}
+        CONSOLE.print_json(json.dumps(shown | {name: model.properties[name] for name in metadata.PROPERTIES}))
+
+
+@models_app.command("approve")
+def models_approve(package: Package, reason: Reason = "", stack_outputs: Outputs = None) -> None:
+    """Approve a model, so that forecasts may use it."""
+    _decide(package, models.APPROVED, reason, stack_outputs)
+
+
+@models_app.command("reject")
+def models_reject(package: Package, reason: Reason = "", stack_outputs: Outputs = None) -> None:
+    """Reject a model, so that no forecast uses it."""
+    _decide(package, models.REJECTED, reason, stack_outputs)
+
+
+def _decide(package: str, approval: str, reason: str, stack_outputs: Any) -> None:
+    with aws_reported():
+        model = models.decide(Stack.load(stack_outputs), package, approval, reason)
+        print_line(f"version {model.version} of template {model.template.get('id')} is now {approval}")

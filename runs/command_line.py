@@ -1,0 +1,45 @@
+"""What all commands share: the console, common arguments, and how problems are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contracts.outputs import STACK_OUTPUTS_VARIABLE
+from contracts.problems import UNSTATED, one_problem, reported
+from runs import views
+from runs.aws_errors import code_of, message_of
+
+CONSOLE = views.console()
+
+Id = Annotated[
+    str | None,
+    typer.Option("--id", help="The execution's id; default: template id and time."),
+]
+Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` prints it and `list` shows it.")]
+TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
+Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"File to use instead of {STACK_OUTPUTS_VARIABLE}.")]
+
+
+@contextmanager
+def aws_reported() -> Iterator[None]:
+    """Print a user's problems, AWS's refusals and connection failures as one message each, without a traceback."""
+    with reported():
+        try:
+            yield
+        except ClientError as error:
+            refused = f"was refused with {code_of(error)}: {message_of(error)}"
+            raise one_problem("AWS", error.operation_name, UNSTATED, refused) from error
+        except BotoCoreError as error:
+            advice = "check the network, the region, the credentials and AWS_ENDPOINT_URL"
+            raise one_problem("AWS", "request", UNSTATED, f"failed: {str(error).rstrip('.')}; {advice}") from error
+
+
+def print_line(line: str) -> None:
+    """Print a line as it is: without markup, colours or line breaks of the console's own."""
+    CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)

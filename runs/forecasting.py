@@ -1,0 +1,170 @@
+"""Start the forecast pipeline: freeze the model, the prices and the horizon, create the item, start the pipeline.
+
+Used by ``runs forecast`` and by the handler of the forecast schedule.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts import parameters as names
+from contracts.ids import execution_id_problem, new_execution_id, template_id_problem
+from contracts.layout import ExecutionLayout
+from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.snapshot import Snapshot, digest, from_attribute
+from contracts.status import FORECAST, PREPARE_STEP, PUBLISHED
+from contracts.tables import ExecutionAttribute
+from runs.begin import Started, check_same_snapshot, deployed_definition, image_uri
+from runs.frozen_assets import freeze_versions
+from runs.models import APPROVED, Model, approved_model, model_package
+from runs.overrides import override_problems
+from runs.pipeline_start import StartRequest, start_pipeline
+from runs.stack import Stack
+from runs.store import ExecutionStore, Item, execution_store
+
+
+def start_forecast(
+    stack: Stack,
+    template_id: str,
+    *,
+    model_arn: str | None = None,
+    horizon: int | None = None,
+    execution_id: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+    origin: str = "runs",
+    problems: Sequence[Problem] = (),
+) -> Started:
+    """Start a forecast of a template's assets from their last prices. By default with the newest approved model.
+
+    The same id with the same snapshot starts an execution that never started, and otherwise changes nothing.
+
+    Raises:
+        ProblemsError: no approved model, a bad horizon, id or override, a missing asset, a conflict, or a pipeline that
+            SageMaker cannot start now.
+    """
+    if problem := template_id_problem(template_id):
+        raise ProblemsError("forecast", [problem])
+    model = model_package(stack, model_arn) if model_arn else approved_model(stack, template_id)
+    found = [*problems, *_model_problems(model, template_id), *_horizon_problems(model, horizon)]
+    if execution_id is not None and (problem := execution_id_problem(execution_id, "--id")):
+        found.append(problem)
+    snapshot, notes = _snapshot(stack, model, horizon, dict(overrides or {}), found)
+    name = execution_id or new_execution_id(template_id, suffix=f"f{secrets.token_hex(2)}")
+    store = execution_store(stack)
+    existing = store.create(name, snapshot, template_id, origin, FORECAST)
+    if existing is not None:
+        check_same_snapshot(existing, snapshot)
+        return _resume(stack, store, existing, notes)
+    return _start(stack, store, name, template_id, snapshot, notes, new=True)
+
+
+def start_forecast_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
+    """Start the forecast of a schedule's slot. A slot that fires again is answered with its existing execution."""
+    execution_id = new_execution_id(template_id, scheduled, suffix="fs")
+    store = execution_store(stack)
+    existing = store.get(execution_id)
+    if existing is not None:
+        return _resume(stack, store, existing, ())
+    return start_forecast(stack, template_id, execution_id=execution_id, origin="schedule")
+
+
+def forecasts_of(stack: Stack, template_id: str) -> Iterator[Item]:
+    """Yield the executions of the forecast pipeline for a template, newest first."""
+    for item in execution_store(stack).all():
+        if item.get(ExecutionAttribute.KIND) == FORECAST and item.get(ExecutionAttribute.TEMPLATE_ID) == template_id:
+            yield item
+
+
+def published(stack: Stack, item: Item) -> dict[str, Any]:
+    """Return the ``forecast.json`` of a finished execution.
+
+    Raises:
+        ProblemsError: the execution has published nothing.
+    """
+    execution_id = str(item[ExecutionAttribute.ID])
+    if item.get(ExecutionAttribute.OUTCOME) != PUBLISHED:
+        reason = item.get(ExecutionAttribute.FAILURE_REASON) or f"its status is {item.get(ExecutionAttribute.STATUS)}"
+        raise one_problem("forecast", "execution", execution_id, f"it has published no forecast: {reason}")
+    key = f"{ExecutionLayout(execution_id).forecast}/forecast.json"
+    body = stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read()
+    forecast: dict[str, Any] = json.loads(body)
+    return forecast
+
+
+def _model_problems(model: Model, template_id: str) -> list[Problem]:
+    problems = []
+    if model.approval != APPROVED:
+        allowed = f"allowed: a version with the status {APPROVED}; `runs models approve {model.arn}` gives it"
+        problems.append(Problem("model package", f"{model.arn} ({model.approval})", allowed))
+    if model.template.get("id") != template_id:
+        problems.append(Problem("model package", model.arn, f"it belongs to template {model.template.get('id')}"))
+    return problems
+
+
+def _horizon_problems(model: Model, horizon: int | None) -> list[Problem]:
+    length = int(model.template["predictionLength"])
+    if horizon is None or 1 <= horizon <= length:
+        return []
+    return [Problem("--horizon", horizon, f"allowed: from 1 to {length}, the template's predictionLength")]
+
+
+def _snapshot(
+    stack: Stack, model: Model, horizon: int | None, overrides: dict[str, str], problems: Sequence[Problem]
+) -> tuple[Snapshot, tuple[str, ...]]:
+    """Freeze what an execution reads. Reports all problems, the given ones first."""
+    definition = deployed_definition(stack, stack.outputs.forecast_pipeline_name)
+    frozen = freeze_versions(stack, list(model.template["baseAssets"]), definition, overrides)
+    found = [*problems, *_override_problems(overrides, definition), *frozen.problems]
+    if found:
+        raise ProblemsError("forecast", found)
+    version = model.frozen()
+    snapshot: Snapshot = {
+        "Template": dict(model.template),
+        "Parameters": {
+            names.MODEL_PACKAGE_ARN: version["PackageArn"],
+            names.FITTED_S3_URI: version["FittedS3Uri"],
+            **overrides,
+        },
+        "ImageUri": image_uri(definition, PREPARE_STEP),
+        "DefinitionDigest": digest(definition),
+        "Assets": frozen.versions,
+        "Model": version,
+        "Horizon": horizon or int(model.template["predictionLength"]),
+    }
+    return snapshot, tuple(frozen.notes)
+
+
+def _override_problems(overrides: Mapping[str, str], definition: Mapping[str, Any]) -> list[Problem]:
+    own = [name for name in overrides if name in names.SET_BY_START]
+    problems = [Problem(f"--set {name}", overrides[name], "it is set by --model, --id and the registry") for name in own]
+    return problems + override_problems({name: value for name, value in overrides.items() if name not in own}, definition)
+
+
+def _resume(stack: Stack, store: ExecutionStore, existing: Item, notes: tuple[str, ...]) -> Started:
+    execution_id = str(existing[ExecutionAttribute.ID])
+    if arn := existing.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN):
+        return Started(execution_id, str(arn), new=False, notes=notes)
+    snapshot = from_attribute(existing[ExecutionAttribute.SNAPSHOT])
+    template_id = str(existing.get(ExecutionAttribute.TEMPLATE_ID, ""))
+    return _start(stack, store, execution_id, template_id, snapshot, notes, new=False)
+
+
+def _start(
+    stack: Stack,
+    store: ExecutionStore,
+    execution_id: str,
+    template_id: str,
+    snapshot: Mapping[str, Any],
+    notes: tuple[str, ...],
+    *,
+    new: bool,
+) -> Started:
+    command = ["forecast", template_id, "--id", execution_id, "--model", snapshot["Model"]["PackageArn"]]
+    request = StartRequest(execution_id, stack.outputs.forecast_pipeline_name, snapshot["Parameters"], command)
+    arn = start_pipeline(stack, store, request)
+    store.attach(execution_id, arn)
+    return Started(execution_id, arn, new, notes)
