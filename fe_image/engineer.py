@@ -140,7 +140,7 @@ def _seen_values(group: GroupColumns, predicted: int, horizon: int) -> Floats:
 
     What is known in advance is that of the row ``horizon`` rows later, as the model sees it.
     """
-    values = group.values[0 if group.transformer.shared else predicted]
+    values: Floats = group.values[0 if group.transformer.shared else predicted]
     if not group.transformer.known_ahead:
         return values
     later = np.full(values.shape, np.nan)

@@ -43,8 +43,8 @@ def feature_importance(names: list[str], features: Floats, target: Floats, setti
     """Return the permutation importance on the training range.
 
     ``features`` has shape (features, rows), as known at each row. ``target``, the predicted asset's transformed price, has
-    shape (rows,). The trees forecast it ``settings.horizon`` rows later. They are fitted on the first three quarters of the rows
-    and scored on the last.
+    shape (rows,). The trees forecast it ``settings.horizon`` rows later. They are fitted on the first three quarters of the
+    rows and scored on the last.
     """
     x, y = features.T[: -settings.horizon], target[settings.horizon :]
     usable = np.isfinite(x).all(axis=1) & np.isfinite(y)
