@@ -1,5 +1,5 @@
-# make run and make test are all the set-up there is: each makes .venv when it is missing or older than what it is made from,
-# and installs what it needs itself.
+# `make run` and `make test` need no other setup: each creates .venv if it is missing or older than the files that define it, and
+# installs what it needs.
 # The first of these that is Python 3.11 or later; `make run PYTHON=python3.12` chooses another.
 SUITABLE = for python in python3.11 python3.12 python3.13 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done

@@ -6,10 +6,13 @@ transformer in ``fe_image/features/``, one file a group, under the same name.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+from contracts.frequency import Frequency
 
 T = TypeVar("T")
 
@@ -241,12 +244,28 @@ class Pca(FeatureSettings):
 CalendarField = Literal["hourOfDay", "dayOfWeek", "dayOfMonth", "monthOfYear"]
 
 
+#: The periods within which series of a frequency's unit usually vary, as far as its steps can show them.
+_CALENDAR_BY_UNIT: Mapping[str, tuple[CalendarField, ...]] = {
+    "min": ("hourOfDay", "dayOfWeek"),
+    "H": ("hourOfDay", "dayOfWeek"),
+    "D": ("dayOfWeek", "monthOfYear"),
+    "W": ("monthOfYear",),
+    "M": ("monthOfYear",),
+}
+
+
+def calendar_fields(frequency: Frequency) -> tuple[CalendarField, ...]:
+    """Return the positions that the group ``calendar`` has by default at this frequency."""
+    return _CALENDAR_BY_UNIT[frequency.unit]
+
+
 class Calendar(FeatureSettings):
     """Position in the day, week, month or year as sine and cosine; known in advance."""
 
     fields: Annotated[tuple[CalendarField, ...], Field(min_length=1, max_length=4), AfterValidator(different)] = Field(
         ("dayOfWeek", "monthOfYear"),
-        description="Positions, each as sine and cosine; those that vary in daily prices by default.",
+        description="Positions, each as sine and cosine. By default those of the frequency: hourOfDay and dayOfWeek for "
+        "minutes and hours, dayOfWeek and monthOfYear for days, monthOfYear for weeks and months.",
     )
 
     @property

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
 from itertools import pairwise
 from typing import Protocol
 
 from contracts.frequency import Frequency, infer_frequency
 from contracts.prices import MIN_ROWS, PriceRow, PriceRows
 from contracts.problems import Problem
+from contracts.times import format_time
 
 #: The widest tolerance that a template may set: share of rows without a price, and ratio of two neighbouring prices.
 MISSING_MAX = 0.5
@@ -62,12 +62,6 @@ class CheckedPrices:
     missing: int
     largest_step: float
     notes: list[str]
-
-
-def format_time(moment: datetime, *context: datetime) -> str:
-    """A time for a message; only its date if it and all times of ``context`` are dates."""
-    dates = all(other.time() == time.min for other in (moment, *context))
-    return f"{moment:%Y-%m-%d}" if dates else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def check_prices(

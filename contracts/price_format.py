@@ -30,6 +30,7 @@ _DELIMITERS = {"tab": "\t", ";": ";", "|": "|", ",": ","}
 _THOUSANDS = " '\u2019\u00a0\u202f"  # besides the dot or comma that is not the decimal mark
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?P<mark>[.,'\u2019\u00a0\u202f ])\d{3}((?P=mark)\d{3})*([.,]\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_CURRENCY = re.compile(r"[$€£¥]|[A-Z]{3} ?\d|.*[\d ]([$€£¥]|[A-Z]{3})$")
 _DATE_NAMES = frozenset({"date", "time", "datetime", "timestamp", "day", "month"})
 _PRICE_NAMES = frozenset({"close", "adj close", "adj. close", "price", "last", "value", "settle"})
 
@@ -155,6 +156,8 @@ def date_hint(cells: Sequence[str], chosen: PriceFormat) -> str:
 def price_hint(cells: Sequence[str], chosen: PriceFormat) -> str:
     """The option that would read these price cells, none of which ``chosen`` reads; empty if there is none."""
     texts = [cell.strip() for cell in cells]
+    if any(_CURRENCY.match(text) for text in texts):
+        return "; no option removes a currency: write the number alone"
     fitting = [mark for mark in ".," if mark != chosen.decimal and all(parse_price(text, mark) is not None for text in texts)]
     if not fitting or not all(_GROUPED.fullmatch(text) or _DECIMAL_COMMA.fullmatch(text) for text in texts):
         return ""
@@ -179,9 +182,14 @@ def _delimiter_hint(lines: Sequence[str], chosen: PriceFormat) -> str:
             continue
         row = lines[1].split(delimiter) if len(lines) > 1 else []
         place = header.index(chosen.price_column.lower())
-        decimal = " --decimal ," if len(row) > place and _DECIMAL_COMMA.fullmatch(row[place].strip().strip('"')) else ""
+        decimal = " --decimal ," if len(row) > place and _needs_decimal_comma(row[place].strip().strip('"')) else ""
         return f"; its columns are separated by {name}: use --delimiter {_quoted(name)}{decimal}"
     return ""
+
+
+def _needs_decimal_comma(cell: str) -> bool:
+    """Whether only a decimal comma makes a number of this cell, such as ``67,9`` or ``1.003,67``."""
+    return parse_price(cell, ",") is not None and parse_price(cell) is None and parse_price(cell, ".") is None
 
 
 def _column_hint(header: Sequence[str], chosen: PriceFormat) -> str:
@@ -191,7 +199,7 @@ def _column_hint(header: Sequence[str], chosen: PriceFormat) -> str:
     ):  # fmt: skip
         if wanted.lower() not in (cell.strip().lower() for cell in header):
             hints += [f"--{option}-column {_quoted(cell)}" for cell in header if cell.strip().lower() in known][:1]
-    return f"; use {' '.join(hints)}" if hints else ""
+    return f"; use {' '.join(hints)}" if hints else "; choose from these columns with --date-column and --price-column"
 
 
 def _quoted(text: str) -> str:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.frequency import Frequency
-from contracts.price_checks import format_time
 from contracts.problems import Problem, listed
+from contracts.times import format_time
 
 _SECOND = timedelta(seconds=1)
 #: A message names no more assets than this at once.
@@ -152,6 +152,9 @@ def _file_problems(template: Mapping[str, Any], needs: TemplateNeeds, fact: Pric
     if fact.lowest <= 0 and needs.positive:
         what = f"the lowest price is {fact.lowest:g}, and {needs.positive} need prices above 0"
         problems.append(Problem("targetTransform", template["targetTransform"], f"{where}: {what}"))
+    if fact.lowest < 0 and template["targetTransform"] == "log1p":
+        what = f"the lowest value is {fact.lowest:g}, and log1p needs values of 0 or above; use level"
+        problems.append(Problem("targetTransform", "log1p", f"{where}: {what}"))
     return problems + _frequency_problems(template, fact)
 
 

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
-from contracts.feature_settings import GROUPS, Features, Settings, different
+from contracts.feature_settings import GROUPS, Features, Settings, calendar_fields, different
 from contracts.files import unreadable_file
-from contracts.frequency import FREQUENCY_PATTERN
+from contracts.frequency import FREQUENCY_PATTERN, Frequency
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ASSET_PATTERN, template_id_problem
 from contracts.price_checks import MISSING_MAX, STEP_MAX
@@ -31,6 +31,8 @@ TEST_WINDOWS_MAX = 100
 #: With fewer test windows the report's sign-flip test cannot rule out chance: its smallest p-value is 2 / 2^n, its level 0.05.
 TELLING_WINDOWS = 6
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
+#: A word or a few, for a person to read: no control characters.
+_WORDS_PATTERN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 _YEARS = range(1900, 2201)
 
 
@@ -121,9 +123,20 @@ class TrainingTemplate(Settings):
         description=f"Number of consecutive test forecasts after endTraining; prices must reach testWindows · predictionLength "
         f"steps beyond it. With fewer than {TELLING_WINDOWS}, the report cannot rule out chance.",
     )
-    target_transform: Literal["level", "log", "log_return"] = Field(
+    target_transform: Literal["level", "log", "log1p", "log_return"] = Field(
         "log_return",
-        description="Transform of the price that the model forecasts; log_return, the default, is best for prices.",
+        description="Transform of the price that the model forecasts; log_return, the default, is best for prices. Use level "
+        "for values that may be negative, such as temperatures, and log1p for counts and amounts that may be 0.",
+    )
+    quantity: str = Field(
+        "price",
+        pattern=_WORDS_PATTERN,
+        min_length=1,
+        max_length=40,
+        description="What the series measure, as the report names it: price, temperature, sales.",
+    )
+    unit: str = Field(
+        "", pattern=_WORDS_PATTERN, max_length=20, description="Unit of the series for the report, such as USD or °C."
     )
     gate_margin: float = Field(
         0.05,
@@ -162,7 +175,7 @@ class TrainingTemplate(Settings):
     @property
     def needs_positive_prices(self) -> str:
         """What in the template takes logarithms of prices or divides by them, for messages; empty if nothing does."""
-        needs = [] if self.target_transform == "level" else [f"targetTransform {self.target_transform}"]
+        needs = [f"targetTransform {self.target_transform}"] if self.target_transform in ("log", "log_return") else []
         needs += [f"features.{name}" for name, settings in self.features.chosen().items() if settings.needs_positive_prices]
         needs += ["importance"] if self.importance is not None else []
         return listed(needs)
@@ -191,7 +204,7 @@ def parse_template(data: object, now: datetime | None = None) -> TrainingTemplat
     problems: list[Problem] = []
     template: TrainingTemplate | None = None
     try:
-        template = TrainingTemplate.model_validate_json(json.dumps(data, allow_nan=False))
+        template = TrainingTemplate.model_validate_json(json.dumps(_with_calendar_fields(data), allow_nan=False))
     except ValidationError as error:
         problems = field_problems(TrainingTemplate, error)
     except (ValueError, TypeError, RecursionError) as error:
@@ -204,6 +217,17 @@ def parse_template(data: object, now: datetime | None = None) -> TrainingTemplat
     if problems or template is None:
         raise ProblemsError("template", problems)
     return template
+
+
+def _with_calendar_fields(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fill in the positions of ``features.calendar`` that follow from the frequency, if the template leaves them to it."""
+    features, frequency = data.get("features"), data.get("frequency", TrainingTemplate.model_fields["frequency"].default)
+    calendar = features.get("calendar") if isinstance(features, Mapping) else None
+    known = isinstance(frequency, str) and re.fullmatch(FREQUENCY_PATTERN, frequency)
+    if not known or not isinstance(calendar, Mapping) or "fields" in calendar:
+        return data
+    fields = list(calendar_fields(Frequency.parse(frequency)))
+    return {**data, "features": {**features, "calendar": {**calendar, "fields": fields}}}
 
 
 def load_template(path: Path) -> TrainingTemplate:

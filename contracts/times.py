@@ -8,7 +8,7 @@ SageMaker with EventBridge" (step times in epoch milliseconds).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 #: No event, endpoint or schedule of this program is older; smaller epochs (0, -3600) are durations or defaults, not times.
@@ -93,3 +93,9 @@ def _with_zone(moment: datetime) -> datetime:
 
 def _shown(value: object) -> str:
     return "missing" if value is None else repr(value)[:80]
+
+
+def format_time(moment: datetime, *context: datetime) -> str:
+    """A time for a message; only its date if it and all times of ``context`` are dates."""
+    dates = all(other.time() == time.min for other in (moment, *context))
+    return f"{moment:%Y-%m-%d}" if dates else f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -74,7 +74,7 @@ def up(
     config: Settings = None,
     samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
     docker: Docker = False,
-    empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the true CLI.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the Pulumi CLI.")] = False,
 ) -> None:
     """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
 

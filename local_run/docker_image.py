@@ -35,7 +35,7 @@ def build_image(executable: str, project: Path, inputs: Properties) -> str:
     """Build from the inputs of a ``docker:index/image:Image`` (paths relative to ``project``); returns the image's id.
 
     Raises:
-        ProblemsError: the build failed or took too long; the end of what it said is in the message.
+        ProblemsError: the build failed or took too long; the message has the end of its output.
     """
     build, name = inputs["build"], str(inputs["imageName"])
     command = [*_build_command(executable), "--tag", name, "--file", str(build["dockerfile"])]
@@ -66,4 +66,4 @@ def _run(command: Sequence[str], seconds: int, what: str, folder: Path | None = 
 
 
 def _last_lines(done: subprocess.CompletedProcess[str], count: int) -> str:
-    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-count:]) or "it said nothing"
+    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-count:]) or "it wrote no output"

@@ -22,7 +22,7 @@ def print_exports(console: Console, variables: Mapping[str, str], *commands: str
 
 
 def print_for_pulumi(console: Console, emulator: Emulator, stack: str) -> None:
-    """All that the true CLI takes to deploy the stack onto this emulator, as docs/deploying.md explains it."""
+    """All that the Pulumi CLI takes to deploy the stack onto this emulator, as docs/deploying.md explains it."""
     named = f"{emulator.account_id}.{HOST_NAME}"
     if not is_this_machine(named):
         console.print(f"\nA bucket's tags are read at {named}, which is not this machine yet. Once:", style="bold")

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.ids import execution_id_problem, new_execution_id, template_id_problem
-from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.problems import Problem, ProblemsError, listed, one_problem
 from contracts.snapshot import Snapshot, digest, from_attribute
 from contracts.status import PROCESSING_STEP
 from contracts.tables import ExecutionAttribute, TemplateAttribute
@@ -96,7 +96,7 @@ def stored_template(stack: Stack, template_id: str) -> Item:
     table = stack.dynamodb.Table(stack.outputs.template_table)
     item = table.get_item(Key={TemplateAttribute.ID: template_id}, ConsistentRead=True).get("Item")
     if item is None:
-        raise one_problem("template", "template id", template_id, f"template {template_id} not found; see `runs template list`")
+        raise one_problem("template", "template id", template_id, "not found; see `runs template list`")
     return dict(item)
 
 
@@ -146,6 +146,16 @@ def _start_item(
     return Started(execution_id, arn, new, notes)
 
 
+#: The parts of a snapshot in a user's words.
+_PARTS = {
+    "Template": "the template",
+    "Parameters": "the parameters of --set or of the template",
+    "ImageUri": "the image of the feature step",
+    "DefinitionDigest": "the deployed pipeline definition",
+    "Assets": "the price files",
+}
+
+
 def _check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:
     if existing.get(ExecutionAttribute.SNAPSHOT_DIGEST) == digest(snapshot):
         return
@@ -154,8 +164,8 @@ def _check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:
         allowed = "it belongs to an execution that was started elsewhere; choose another id"
         raise one_problem("start", "execution id", execution_id, allowed)
     before = from_attribute(existing[ExecutionAttribute.SNAPSHOT])
-    changed = ", ".join(key for key, value in snapshot.items() if before.get(key) != value)
-    allowed = f"conflict: it exists with another snapshot (different: {changed}); choose another id"
+    changed = listed([_PARTS[key] for key, value in snapshot.items() if before.get(key) != value])
+    allowed = f"an execution with this id exists, and since its start {changed} changed; choose another id"
     raise one_problem("start", "execution id", execution_id, allowed)
 
 

@@ -38,7 +38,8 @@ class Stack:
                 "stack",
                 "--stack-outputs",
                 None,
-                f"give a file with the JSON of `pulumi stack output --json`, or set {STACK_OUTPUTS_VARIABLE} to its path",
+                f"set {STACK_OUTPUTS_VARIABLE} to the path of a file with the JSON of `pulumi stack output --json`; for an "
+                "emulator, paste the export lines that `python -m local_run up` prints",
             )
         return cls(StackOutputs.from_file(Path(named)))
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 import contracts.frequency
 from contracts.frequency import infer_frequency
-from contracts.price_checks import format_time
+from contracts.times import format_time
 from fe_image.data.arrays import Times
 
 Cells = npt.NDArray[np.int64]

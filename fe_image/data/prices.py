@@ -53,4 +53,8 @@ def read_history(
         allowed = f"allowed: a price above 0, which the template needs for {needs}; targetTransform level and features without "
         problem = Problem(f"{source} row {lowest.number}", lowest.price, allowed + "returns or ratios take any price")
         return Reading(problems=[problem])
+    if float(history.close.min()) < 0 and template.target_transform == "log1p":
+        lowest = min(rows.rows, key=lambda row: row.price)
+        allowed = "allowed: 0 or above, which targetTransform log1p needs; level takes any value"
+        return Reading(problems=[Problem(f"{source} row {lowest.number}", lowest.price, allowed)])
     return Reading(history, [], checked.notes)

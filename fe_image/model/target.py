@@ -2,7 +2,8 @@
 
 Prices on the calendar grid are NaN without trading. ``level`` is the price, and ``log`` its natural logarithm. ``log_return``
 is the logarithm of a price divided by the previous observed price; after a weekend it spans three days. The model forecasts a
-return for each cell. Undoing the transform therefore adds up only the cells that are expected to have trading.
+return for each cell. Undoing the transform therefore adds up only the cells that are expected to have trading. ``log1p`` is
+the logarithm of 1 + the value, for counts and amounts that may be 0; undone, it never gives a value below 0.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from fe_image.data.arrays import Floats, Times
 from fe_image.data.frequency import Frequency
 
-Transform = Literal["level", "log", "log_return"]
+Transform = Literal["level", "log", "log1p", "log_return"]
 Mask = npt.NDArray[np.bool_]
 
 #: A slot of the week counts as trading time if this share of its training cells had trading.
@@ -28,6 +29,8 @@ def transformed(price: Floats, transform: Transform) -> Floats:
     """Transform prices by row: (…, rows) → (…, rows). The first log return of a series is NaN."""
     if transform == "level":
         return price.astype(np.float64)
+    if transform == "log1p":
+        return np.log1p(price)
     logarithm = np.log(price)
     if transform == "log":
         return logarithm
@@ -47,6 +50,9 @@ def undo_paths(transform: Transform, paths: Floats, last_price: float, trading: 
         return paths.astype(np.float64)
     if transform == "log":
         return np.exp(paths)
+    if transform == "log1p":
+        values: Floats = np.maximum(np.expm1(paths), 0.0)
+        return values
     prices: Floats = last_price * np.exp(np.cumsum(np.where(trading, paths, 0.0), axis=-1))
     return prices
 

@@ -14,7 +14,7 @@ def tag_of(recorded: Recorder) -> str:
     return str(recorded.exports["imageUri"]).rpartition(":")[2]
 
 
-def test_tags_can_not_be_moved_and_pushes_are_scanned(recorded: Recorder) -> None:
+def test_tags_cannot_be_moved_and_pushes_are_scanned(recorded: Recorder) -> None:
     repository = recorded.one("aws:ecr/repository:Repository").inputs
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert repository["imageScanningConfiguration"] == {"scanOnPush": True}

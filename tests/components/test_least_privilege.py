@@ -79,7 +79,7 @@ def test_every_call_is_known(run: RecordedRun) -> None:
 
 
 @pytest.mark.parametrize(("actor", "sid"), OUR_STATEMENTS)
-def test_our_code_can_not_spare_a_statement(run: RecordedRun, actor: str, sid: str) -> None:
+def test_our_code_cannot_spare_a_statement(run: RecordedRun, actor: str, sid: str) -> None:
     assert refused(without(run, actor, sid), by_code(run.calls(actor))), f"{actor} never needs {sid}"
 
 

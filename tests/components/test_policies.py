@@ -158,7 +158,7 @@ def test_what_an_actor_does_is_said_once_and_explained(actor: Any) -> None:
     assert all(len(statement.why) > 10 and statement.actions and statement.resources for statement in actor.statements)
 
 
-def test_one_actor_can_not_do_anothers_work() -> None:
+def test_one_actor_cannot_do_anothers_work() -> None:
     by_name = {actor.name: actor for actor in ACTORS}
 
     def grants(name: str) -> set[tuple[str, Any]]:

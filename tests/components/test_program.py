@@ -62,10 +62,10 @@ def test_no_name_is_used_twice(recorded: Recorder) -> None:
 
 
 def test_the_docstring_lists_what_the_program_uses(dev: Recorder, everything: Recorder) -> None:
-    said = set(re.findall(r"``((?:aws|docker):[a-zA-Z0-9]+/[a-zA-Z0-9]+:[A-Za-z0-9]+)``", str(components.__doc__)))
+    documented = set(re.findall(r"``((?:aws|docker):[a-zA-Z0-9]+/[a-zA-Z0-9]+:[A-Za-z0-9]+)``", str(components.__doc__)))
     used = {resource.type for run in (dev, everything) for resource in run.resources if not resource.type.startswith(PROJECT)}
     asked = {*everything.invokes, "aws:ecr/getImages:getImages"}
-    assert said == used | asked
+    assert documented == used | asked
     classes = set(re.findall(r"``(?:model-training:)?([a-z_]+:[A-Z][A-Za-z]+)``", str(components.__doc__)))
     assert classes == {
         resource.type.removeprefix(f"{PROJECT}:") for resource in everything.resources if PROJECT in resource.type

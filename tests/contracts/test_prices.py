@@ -68,7 +68,7 @@ def test_another_dialect_is_refused_with_the_option_that_reads_it(name: str, opt
         ("Date,Adj Close", "use --price-column 'Adj Close'"),
         ("day,price", "use --date-column day --price-column price"),
         ("Date|Close", "use --delimiter '|'"),
-        ("Foo,Bar", "once each"),
+        ("Foo,Bar", "choose from these columns with --date-column and --price-column"),
     ],
 )
 def test_columns_of_other_names_are_suggested(header: str, hint: str) -> None:
@@ -76,6 +76,18 @@ def test_columns_of_other_names_are_suggested(header: str, hint: str) -> None:
         "A.csv", f"{header}\n2024-01-02,1\n2024-01-03,1\n".replace(",", header[4:5] if "|" in header else ",").encode()
     )
     assert str(problems[0]).endswith(hint)
+
+
+@pytest.mark.parametrize("price", ["1.003,67", "67,9"])
+def test_the_options_for_delimiter_and_decimal_mark_come_together(price: str) -> None:
+    problems, _ = read_price_rows("A.csv", f"Date;Close\n2024-01-02;{price}\n2024-01-03;{price}\n".encode())
+    assert "use --delimiter ';' --decimal ," in str(problems[0])
+
+
+@pytest.mark.parametrize("price", ["$73.67", "USD 73.67", "73.67 EUR", "73.67€"])
+def test_a_currency_is_named_as_the_cause(price: str) -> None:
+    problems, _ = read_price_rows("A.csv", f"Date,Close\n2024-01-02,{price}\n2024-01-03,1\n".encode())
+    assert "no option removes a currency: write the number alone" in str(problems[0])
 
 
 @pytest.mark.parametrize("date", ["01/02/2024", "02.01.2024", "1/2/24", "01/02/2024 16:00"])

@@ -22,7 +22,7 @@ def test_what_json_writes_is_read_as_it_was(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('{"a": 1, "a": 2}', "duplicate member: a"),
         ("[NaN]", "NaN is no JSON number"),
@@ -32,6 +32,6 @@ def test_what_json_writes_is_read_as_it_was(value: object) -> None:
         ("{", "Expecting"),
     ],
 )
-def test_all_else_is_a_value_error_that_says_why(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_all_else_is_a_value_error_that_says_why(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         parse(text)

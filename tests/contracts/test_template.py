@@ -156,9 +156,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     (
         "unknown transform",
         {"targetTransform": "logreturn"},
-        "one of level, log, log_return; did you mean 'log_return'?",
+        "one of level, log, log1p, log_return; did you mean 'log_return'?",
     ),
-    ("transform in capitals", {"targetTransform": "LOG"}, "allowed: one of level, log, log_return; did you mean 'log'?"),
+    ("transform in capitals", {"targetTransform": "LOG"}, "allowed: one of level, log, log1p, log_return; did you mean 'log'?"),
     (
         "group not chosen",
         {"dynamicFeatures": ["sma"]},
@@ -214,6 +214,24 @@ def test_defaults_are_filled_in_and_parse_again():
     assert data["features"] == {"rsi": {"windows": [14]}, "macd": {"fast": 12, "slow": 26, "signal": 9}}
     assert parse_template(data, NOW) == template
     assert to_data(parse_template(json.loads(json.dumps(data)), NOW)) == data
+
+
+@pytest.mark.parametrize(
+    ("frequency", "fields"),
+    [
+        ("30min", ["hourOfDay", "dayOfWeek"]),
+        ("1H", ["hourOfDay", "dayOfWeek"]),
+        ("1D", ["dayOfWeek", "monthOfYear"]),
+        ("1M", ["monthOfYear"]),
+    ],
+)
+def test_the_calendar_follows_the_frequency_unless_the_template_chooses(frequency: str, fields: list[str]):
+    calendar = {"calendar": {}}
+    assert to_data(parse_template(good(frequency=frequency, features=calendar), NOW))["features"] == {
+        "calendar": {"fields": fields}
+    }
+    chosen = {"calendar": {"fields": ["dayOfMonth"]}}
+    assert to_data(parse_template(good(frequency=frequency, features=chosen), NOW))["features"] == chosen
 
 
 def test_groups_that_the_model_sees():
@@ -294,10 +312,10 @@ NUMBERS_FOR_DATES = {20010101: "2001-01-01", 2010: "2010-01-01", 1293753600: "20
 @pytest.mark.parametrize("field", ["startDataset", "endTraining"])
 @pytest.mark.parametrize("number", NUMBERS_FOR_DATES)
 def test_a_number_as_date_is_explained_with_the_date_that_was_meant(field: str, number: float):
-    said = message(good(**{field: number}))
-    assert f"{field} is {number}; allowed: an ISO 8601 date without a time zone, as text, such as '2010-12-31'" in said
+    expected = message(good(**{field: number}))
+    assert f"{field} is {number}; allowed: an ISO 8601 date without a time zone, as text, such as '2010-12-31'" in expected
     meant = NUMBERS_FOR_DATES[number]
-    assert ("did you mean" in said, f"did you mean '{meant}'?" in said) == (bool(meant), bool(meant))
+    assert ("did you mean" in expected, f"did you mean '{meant}'?" in expected) == (bool(meant), bool(meant))
 
 
 LIBRARY_TEXTS = (

@@ -20,7 +20,7 @@ COMMAND_SECONDS = 900
 
 @dataclass(frozen=True)
 class Docker:
-    """Runs ``docker`` commands; one that fails is an AssertionError with what it said."""
+    """Runs ``docker`` commands; one that fails is an AssertionError with its output."""
 
     executable: str
 
@@ -60,8 +60,8 @@ def find_daemon() -> tuple[Docker | None, str]:
     except subprocess.TimeoutExpired:
         return None, f"the Docker daemon does not answer within {PROBE_SECONDS} s"
     if probe.returncode != 0:
-        said = probe.stderr.strip().splitlines()[-1:] or ["no answer"]
-        return None, f"no Docker daemon answers: {said[0]}"
+        lines = probe.stderr.strip().splitlines()[-1:] or ["no answer"]
+        return None, f"no Docker daemon answers: {lines[0]}"
     if probe.stdout.strip() != PLATFORM:
         return None, f"the image is for {PLATFORM}, the daemon runs on {probe.stdout.strip()}"
     return docker, ""
@@ -77,6 +77,6 @@ def find_base_image(docker: Docker) -> tuple[str | None, str]:
     except subprocess.TimeoutExpired:
         return None, f"base image {name} is not here, and was not pulled within {PULL_SECONDS} s"
     if pulled.returncode != 0:
-        said = pulled.stderr.strip().splitlines()[-1:] or ["no answer"]
-        return None, f"base image {name} is not here and cannot be pulled ({said[0]}); {BASE_IMAGE_VARIABLE} names another"
+        lines = pulled.stderr.strip().splitlines()[-1:] or ["no answer"]
+        return None, f"base image {name} is not here and cannot be pulled ({lines[0]}); {BASE_IMAGE_VARIABLE} names another"
     return name, ""

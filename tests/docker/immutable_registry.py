@@ -169,8 +169,8 @@ class _Proxy(BaseHTTPRequestHandler):
 
     def _refuse(self, name: str, tag: str) -> None:
         exists = f"The image tag '{tag}' already exists in the '{name}' repository"
-        said = f"{exists} and cannot be overwritten because the tag is immutable."
-        body = json.dumps({"errors": [{"code": "TAG_INVALID", "message": said}]}).encode()
+        message = f"{exists} and cannot be overwritten because the tag is immutable."
+        body = json.dumps({"errors": [{"code": "TAG_INVALID", "message": message}]}).encode()
         self.send_response(400)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -36,7 +36,7 @@ def test_a_user_of_its_own_without_home_shell_or_password(image: BuiltImage) -> 
     assert image.docker.shell(image.id, f"test -e {entry[5]} || echo none") == "none"
 
 
-def test_the_user_can_not_change_the_program(image: BuiltImage) -> None:
+def test_the_user_cannot_change_the_program(image: BuiltImage) -> None:
     script = "find /opt/program /usr/local/lib/python3.11 \\( -perm -o=w -o -user step -o -group step \\) ! -type l | head -5"
     assert image.docker.shell(image.id, script) == ""
 

@@ -26,7 +26,7 @@ ID = "same"
 FAILING_EXECUTOR = b"""
 import pathlib, pwd, sys
 user = pwd.getpwnam("step").pw_uid
-pathlib.Path("/opt/ml/output/message").write_text(f"said in the container, which has a user {user}")
+pathlib.Path("/opt/ml/output/message").write_text(f"written in the container, which has a user {user}")
 sys.exit(3)
 """
 
@@ -78,5 +78,5 @@ def test_the_containers_message_is_the_executions_reason(contained: Session) -> 
     contained.stack.s3.put_object(Bucket=bucket, Key=key, Body=FAILING_EXECUTOR)
     ended = finish(contained, begin.start(contained.stack, "demo", "failing"))
     assert ended.item[ExecutionAttribute.STATUS] == FAILED
-    assert "said in the container, which has a user 1000" in ended.item[ExecutionAttribute.FAILURE_REASON]
+    assert "written in the container, which has a user 1000" in ended.item[ExecutionAttribute.FAILURE_REASON]
     assert "exit code: 3" in ended.item[ExecutionAttribute.FAILURE_REASON]

@@ -1,4 +1,4 @@
-"""Encrypted settings, under the true CLI: rejected before anything is created."""
+"""Encrypted settings, under the Pulumi CLI: rejected before anything is created."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_without_the_images_user_nothing_is_given_up(tmp_path: Path, caplog: pyt
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try")
-def test_a_mount_that_can_not_be_given_away_is_warned_of(
+def test_a_mount_that_cannot_be_given_away_is_warned_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     def refused(path: Path, *_: object, **__: object) -> None:

@@ -98,7 +98,7 @@ def test_failures_are_said_on_stderr_and_tried_again(capsys: pytest.CaptureFixtu
     assert "log sync of the item failed: ConnectionError: throttled" in capsys.readouterr().err
 
 
-def test_clients_that_can_not_be_made_fail_nothing():
+def test_clients_that_cannot_be_made_fail_nothing():
     def no_clients(service: str) -> Any:
         raise OSError("no credentials")
 

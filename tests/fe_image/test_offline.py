@@ -101,19 +101,19 @@ def put_manifest(out: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("taken", "said"),
+    ("taken", "message"),
     [
         (put_file, r"features is 'not a folder'; allowed: a folder"),
         (put_folder, r"train/train\.json is 'a folder'; allowed: a file"),
         (put_manifest, r"manifest/manifest\.json is 'a folder'; allowed: a file"),
     ],
 )
-def test_where_something_takes_an_outputs_place_nothing_is_written(folder: Path, taken: Callable[[Path], None], said: str):
+def test_where_something_takes_an_outputs_place_nothing_is_written(folder: Path, taken: Callable[[Path], None], message: str):
     out = folder / "out"
     out.mkdir()
     taken(out)
     before = sorted(out.rglob("*"))
-    with pytest.raises(ProblemsError, match=said):
+    with pytest.raises(ProblemsError, match=message):
         run_features(folder / "assets", folder / "template.json", out)
     assert sorted(out.rglob("*")) == before
 

@@ -142,7 +142,7 @@ def with_b(times: np.ndarray) -> dict[str, PriceHistory]:
     return {asset: history(asset, times if asset == "B" else WEEKDAYS, seed) for seed, asset in enumerate(ASSETS)}
 
 
-MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
+WRONG_TIMES: dict[str, tuple[np.ndarray, datetime | None, str]] = {
     "ends early": (
         WEEKDAYS[:300],
         None,
@@ -162,7 +162,7 @@ MISFITS: dict[str, tuple[np.ndarray, datetime | None, str]] = {
 }
 
 
-@pytest.mark.parametrize(("times", "until", "expected"), MISFITS.values(), ids=MISFITS)
+@pytest.mark.parametrize(("times", "until", "expected"), WRONG_TIMES.values(), ids=WRONG_TIMES)
 def test_the_asset_that_does_not_fit_is_named(times: np.ndarray, until: datetime | None, expected: str):
     made = template(ASSETS, endTraining="2002-09-30", testWindows=43)
     with pytest.raises(ProblemsError) as caught:

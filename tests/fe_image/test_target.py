@@ -16,7 +16,7 @@ from tests.fe_image.support import histories, template, walk
 prices = st.lists(st.floats(0.01, 1e5), min_size=2, max_size=60)
 
 
-@given(prices, st.sampled_from(["level", "log", "log_return"]), st.integers(1, 59))
+@given(prices, st.sampled_from(["level", "log", "log1p", "log_return"]), st.integers(1, 59))
 def test_undoing_gives_the_prices_back(values: list[float], transform, cut: int):
     price = np.array(values)
     cut = min(cut, len(price) - 1)
@@ -38,6 +38,12 @@ def test_returns_of_days_without_trading_do_not_count(values: list[float], mask:
     paths[trading] = returns
     undone = undo_paths("log_return", paths[None], float(price[0]), trading)[0]
     np.testing.assert_allclose(undone[trading], np.resize(price, steps + 1)[1:], rtol=1e-9)
+
+
+@given(st.lists(st.floats(-20, 20), min_size=1, max_size=20))
+def test_log1p_takes_zero_and_never_gives_less(path: list[float]):
+    assert transformed(np.array([0.0, 3.0]), "log1p").tolist() == [0.0, np.log(4.0)]
+    assert (undo_paths("log1p", np.array([path]), 0.0, np.ones(len(path), dtype=bool)) >= 0).all()
 
 
 def test_a_weekend_return_spans_it():

@@ -225,7 +225,7 @@ def test_an_estimate_that_does_not_converge_is_in_the_log(monkeypatch: pytest.Mo
     assert found == [f"arima (0, 1, 1) of A{asset}: failed to converge" for asset in range(3)]
 
 
-def test_an_order_that_can_not_be_estimated_is_a_problem(monkeypatch: pytest.MonkeyPatch):
+def test_an_order_that_cannot_be_estimated_is_a_problem(monkeypatch: pytest.MonkeyPatch):
     import statsmodels.tsa.arima.model as statsmodels_arima
 
     def fails(self: object) -> None:

@@ -51,7 +51,7 @@ def test_a_file_of_other_content_is_refused_and_then_nothing_is_written(tmp_path
     assert (tmp_path / "wti.csv").read_text() == "Date,Close\n2024-01-01,1\n"
 
 
-def test_a_folder_that_can_not_be_made_is_refused() -> None:
+def test_a_folder_that_cannot_be_made_is_refused() -> None:
     done = samples(Path("/dev/null/prices"))
     assert done.exit_code == 1
     assert "/dev/null is not a folder" in done.stderr

@@ -112,7 +112,7 @@ def test_values_with_a_key_twice_are_refused(tmp_path: Path) -> None:
         ('{"a": 1e400}', "1e400 is too large a number"),
     ],
 )
-def test_diff_refuses_what_readers_take_for_different_things_or_can_not_read(text: str, says: str, tmp_path: Path) -> None:
+def test_diff_refuses_what_readers_take_for_different_things_or_cannot_read(text: str, says: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.json"
     path.write_text(text)
     done = run("diff", str(path), str(path))
@@ -122,7 +122,7 @@ def test_diff_refuses_what_readers_take_for_different_things_or_can_not_read(tex
 
 
 @pytest.mark.parametrize("output", ["terminal", "markdown", "json"])
-def test_diff_prints_no_character_that_a_terminal_obeys_and_any_that_it_can_not_write(output: str, tmp_path: Path) -> None:
+def test_diff_prints_no_character_that_a_terminal_obeys_and_any_that_it_cannot_write(output: str, tmp_path: Path) -> None:
     new = good()
     environment = arguments(new, "FeatureEngineering")["Environment"]
     environment |= {"A": "x\ud800", "B": "\x1b[31mred\nfake line\u202e\x9b", "C\n  + step evil": "1"}

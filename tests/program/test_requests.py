@@ -53,7 +53,7 @@ def test_the_longest_project_and_stack_names_fit(emulator: Emulator, requests: l
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "parameters", "said"),
+    ("service", "operation", "parameters", "message"),
     [
         ("events", "PutRule", {"Name": "a rule"}, "regular expression"),
         ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "1", "Arn": "function"}]}, "no ARN"),
@@ -61,9 +61,11 @@ def test_the_longest_project_and_stack_names_fit(emulator: Emulator, requests: l
         ("sqs", "CreateQueue", {"QueueName": "q", "Attribute": {}}, "Attribute"),
     ],
 )
-def test_a_request_that_a_service_refuses_is_found(service: str, operation: str, parameters: dict[str, Any], said: str) -> None:
+def test_a_request_that_a_service_refuses_is_found(
+    service: str, operation: str, parameters: dict[str, Any], message: str
+) -> None:
     model = boto3.client(service, region_name="eu-central-1").meta.service_model
-    assert said in " ".join(problems(Request(model.operation_model(operation), parameters)))
+    assert message in " ".join(problems(Request(model.operation_model(operation), parameters)))
 
 
 def problems(request: Request) -> Iterator[str]:

@@ -63,11 +63,11 @@ def test_one_large_window_decides_neither_headline_nor_test_against_the_other() 
     report["metrics"] = metrics(report["windows"], "target_quantiles")
     report["naive_metrics"] = metrics(report["windows"], "naive_target_quantiles")
     found = verdict(ReportBundle.of_item(item(), report))
-    said = " ".join(found.sentences)
+    sentences = " ".join(found.sentences)
     headline = "The model's loss is 10.3% below the naive forecast's, but over 20 test windows that could be chance."
     assert found.headline == headline
-    assert "The model is better in 1 of 20 test windows" in said
-    assert "a gap this large would occur 100% of the time" in said
+    assert "The model is better in 1 of 20 test windows" in sentences
+    assert "a gap this large would occur 100% of the time" in sentences
 
 
 def test_a_share_of_draws_is_never_called_none() -> None:
@@ -83,8 +83,8 @@ def test_a_difference_that_could_be_chance_is_neither_success_nor_failure(ratio:
         window["target_quantiles"], window["naive_target_quantiles"] = swapped
     report["metrics"] = {name: value * ratio for name, value in report["naive_metrics"].items()}
     found = verdict(ReportBundle.of_item(item(), report))
-    said = f"The model's loss is {abs(ratio - 1):.1%} {word} the naive forecast's"
-    assert found.headline == f"{said}, but over 8 test windows that could be chance."
+    sentences = f"The model's loss is {abs(ratio - 1):.1%} {word} the naive forecast's"
+    assert found.headline == f"{sentences}, but over 8 test windows that could be chance."
     assert "too few" not in " ".join(found.sentences)
     assert found.tone == "neutral"
 
@@ -96,9 +96,9 @@ def test_too_few_windows_are_reported_with_the_number_that_is_enough(count: int,
     found = verdict(ReportBundle.of_item(item(), forecasts(8.0, count=count)))
     few = f"{named} {'is' if count == 1 else 'are'} too few to rule out chance"
     assert found.headline.endswith(f"above the naive forecast's, but {few}; set testWindows to 6 or more.")
-    said = " ".join(found.sentences)
-    assert f"With {named} this figure is at least {least} for any forecast" in said
-    assert "testWindows of 6 or more" in said
+    sentences = " ".join(found.sentences)
+    assert f"With {named} this figure is at least {least} for any forecast" in sentences
+    assert "testWindows of 6 or more" in sentences
     assert found.tone == "neutral"
 
 

@@ -51,7 +51,7 @@ def test_a_summary_names_rows_dates_and_frequency(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("AAPL.csv", "Date,Open\n2020-01-01,1\n2020-01-02,1\n", "is 'Date, Open'; column Close is missing"),
         ("AAPL.csv", "", "is '0 rows'; allowed: a header with Date and Close"),
@@ -90,10 +90,10 @@ def test_a_summary_names_rows_dates_and_frequency(tmp_path: Path) -> None:
         ("A B.csv", GOOD, "letters, digits"),
     ],
 )
-def test_a_bad_file_is_refused(tmp_path: Path, name: str, content: str | bytes, said: str) -> None:
+def test_a_bad_file_is_refused(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
     with pytest.raises(ProblemsError) as caught:
         read_price_files([write(tmp_path, name, content)])
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_every_bad_file_is_named_and_none_is_stored(tmp_path: Path) -> None:
@@ -181,8 +181,8 @@ def test_of_many_bad_rows_each_fault_is_one_problem(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError) as caught:
         read_price_files([path])
     assert str(caught.value).startswith("assets: 2 problems\n")
-    for said in ("(6 such rows: 2, 3, 4, 5, 6 and 1 more)", "row 8, column Date is '2020-13-01'; "):
-        assert said in str(caught.value)
+    for message in ("(6 such rows: 2, 3, 4, 5, 6 and 1 more)", "row 8, column Date is '2020-13-01'; "):
+        assert message in str(caught.value)
 
 
 def test_it_is_said_whether_other_prices_were_there(stack: Stack, tmp_path: Path) -> None:

@@ -57,8 +57,18 @@ def test_the_same_start_again_changes_nothing(stack: Stack, sagemaker: FakeSageM
     assert again.pipeline_execution_arn == first.pipeline_execution_arn
 
 
-@pytest.mark.parametrize("what", ["override", "asset", "template", "definition"])
-def test_the_same_id_with_another_snapshot_is_a_conflict(stack: Stack, sagemaker: FakeSageMaker, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "changed"),
+    [
+        ("override", "the parameters of --set or of the template"),
+        ("asset", "the price files"),
+        ("template", "the template"),
+        ("definition", "the image of the feature step, the deployed pipeline definition"),
+    ],
+)
+def test_the_same_id_with_another_snapshot_is_a_conflict(
+    stack: Stack, sagemaker: FakeSageMaker, what: str, changed: str
+) -> None:
     start(stack, "daily", "e1")
     overrides = {}
     if what == "override":
@@ -74,7 +84,7 @@ def test_the_same_id_with_another_snapshot_is_a_conflict(stack: Stack, sagemaker
         )
     else:
         sagemaker.definition["Steps"][0]["Arguments"]["AppSpecification"]["ImageUri"] = "repository:other"
-    with pytest.raises(ProblemsError, match="conflict"):
+    with pytest.raises(ProblemsError, match=f"since its start {changed} changed; choose another id"):
         start(stack, "daily", "e1", overrides)
     assert sagemaker.starts == 1
 
@@ -168,7 +178,7 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_written(stack: Stack, s
 
 
 def test_an_unknown_template_is_named(stack: Stack, sagemaker: FakeSageMaker) -> None:
-    with pytest.raises(ProblemsError, match="template weekly not found"):
+    with pytest.raises(ProblemsError, match="template id is 'weekly'; not found"):
         start(stack, "weekly")
     assert execution_store(stack).all() == []
 

@@ -17,10 +17,10 @@ def test_values_may_hold_equals_signs_and_be_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "said"), [(["epochs"], "allowed: name=value"), (["=3"], "name=value"), (["a=1", "a=2"], "set to '1' already")]
+    ("texts", "message"), [(["epochs"], "allowed: name=value"), (["=3"], "name=value"), (["a=1", "a=2"], "set to '1' already")]
 )
-def test_what_sets_nothing_and_what_is_set_twice_is_told(texts: list[str], said: str) -> None:
-    with pytest.raises(ProblemsError, match=said):
+def test_what_sets_nothing_and_what_is_set_twice_is_told(texts: list[str], message: str) -> None:
+    with pytest.raises(ProblemsError, match=message):
         parse_overrides(texts)
 
 
@@ -35,7 +35,7 @@ def test_what_is_wrong_with_the_texts_is_told_with_all_the_rest(stack: Stack, sa
 
 
 @pytest.mark.parametrize(
-    ("name", "good", "bad", "said"),
+    ("name", "good", "bad", "message"),
     [
         ("TrainingInstanceCount", ["1", "100"], ["0", "-1", "two", "101", "1e9", "", "٣"], "a whole number from 1 to 100"),
         ("ProcessingInstanceCount", ["1"], ["2", "0"], "allowed: 1"),
@@ -47,11 +47,11 @@ def test_what_is_wrong_with_the_texts_is_told_with_all_the_rest(stack: Stack, sa
         ("TrainingInstanceType", ["ml.g5.xlarge"], ["c5.xlarge", ""], "such as ml.m5.xlarge"),
     ],
 )
-def test_a_parameter_takes_what_a_job_can_use(name: str, good: list[str], bad: list[str], said: str) -> None:
+def test_a_parameter_takes_what_a_job_can_use(name: str, good: list[str], bad: list[str], message: str) -> None:
     kind = "Integer" if name.endswith(("Count", "InGB")) else "String"
     definition = {"Parameters": [{"Name": name, "Type": kind}], "Steps": []}
     assert [override_problems({name: value}, definition) for value in good] == [[]] * len(good)
     for value in bad:
         (problem,) = override_problems({name: value}, definition)
         assert f"--set {name} is {value!r}" in str(problem)
-        assert said in str(problem)
+        assert message in str(problem)

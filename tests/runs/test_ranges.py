@@ -50,7 +50,7 @@ def prices(stack: Stack, tmp_path: Path) -> None:
 
 ACME = "ACME: 2012-01-02 to 2024-07-26 (3280 rows)"
 SP500 = "sp500: 2010-01-04 to 2018-12-28 (2345 rows)"
-MISFITS: dict[str, tuple[dict[str, Any], str]] = {
+WRONG_TIMES: dict[str, tuple[dict[str, Any], str]] = {
     "prices end before the training": (
         {"endTraining": "2024-03-29"},
         "endTraining is '2024-03-29'; the prices of sp500 end 2018-12-28, and the tests need 40 steps of 1D after endTraining; "
@@ -81,8 +81,8 @@ MISFITS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("changes", "expected"), MISFITS.values(), ids=MISFITS)
-def test_what_can_not_work_is_refused_before_anything_is_written(
+@pytest.mark.parametrize(("changes", "expected"), WRONG_TIMES.values(), ids=WRONG_TIMES)
+def test_what_cannot_work_is_refused_before_anything_is_written(
     stack: Stack, sagemaker: FakeSageMaker, changes: dict[str, Any], expected: str
 ) -> None:
     put_template(stack, **changes)
@@ -142,6 +142,11 @@ FACTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "2024-01-31,-0.5\n",
         {"targetTransform": "level"},
         "targetTransform is 'level'; prices of FACTS: the lowest price is -0.5, and features.returns need prices above 0",
+    ),
+    "a count below zero": (
+        "2024-01-31,-0.5\n",
+        {"targetTransform": "log1p", "features": {"calendar": {}}},
+        "targetTransform is 'log1p'; prices of FACTS: the lowest value is -0.5, and log1p needs values of 0 or above",
     ),
     "too few rows for a feature": (
         "",

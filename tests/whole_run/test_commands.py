@@ -78,7 +78,7 @@ def test_a_predicted_asset_that_is_no_base_asset(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("outputs")
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["start", "nothing"], "template nothing not found"),
         (["start", "demo", "--set", "epochs"], "name=value"),
@@ -88,8 +88,8 @@ def test_a_predicted_asset_that_is_no_base_asset(tmp_path: Path) -> None:
         (["report", "nothing", "--out", "/dev/null/reports"], "/dev/null is not a folder"),
     ],
 )
-def test_other_mistakes(arguments: list[str], said: str) -> None:
-    refused(runs(*arguments), said)
+def test_other_mistakes(arguments: list[str], expected: str) -> None:
+    refused(runs(*arguments), expected)
 
 
 def test_no_stack_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

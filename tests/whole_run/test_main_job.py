@@ -24,15 +24,15 @@ def test_the_demo_ends_with_a_forecast_to_look_at(tmp_path: Path) -> None:
     command = [*PYTHON, "local_run", "demo", "--set", "epochs=1", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
-    said = done.stdout
-    execution = re.search(r"^execution +(\S+)$", said, re.MULTILINE)
+    output = done.stdout
+    execution = re.search(r"^execution +(\S+)$", output, re.MULTILINE)
     assert execution is not None
     for step in ("FeatureEngineering", "Training", "QualityGate"):
-        assert re.search(rf"│ {step} +│ Succeeded +│ +(< 1 s|[0-9][0-9a-z ]* (s|min)) │", said)
-    assert "epoch 1 of 1, training loss" in said
-    assert re.search(r"│ mean_wQuantileLoss +│ 0\.\d+ +│ 0\.\d+ +│ [01]\.\d{3}", said)
+        assert re.search(rf"│ {step} +│ Succeeded +│ +(< 1 s|[0-9][0-9a-z ]* (s|min)) │", output)
+    assert "epoch 1 of 1, training loss" in output
+    assert re.search(r"│ mean_wQuantileLoss +│ 0\.\d+ +│ 0\.\d+ +│ [01]\.\d{3}", output)
     folder = tmp_path / execution[1]
-    assert f"report   {folder / 'report.html'}" in said
+    assert f"report   {folder / 'report.html'}" in output
     assert {path.name for path in folder.iterdir()} == {"report.html", "forecast.png"}
 
 

@@ -60,7 +60,7 @@ def test_what_the_registry_has_need_not_be_pushed(docker: DockerProvider) -> Non
     assert _push(docker, skipPush=True) == pushed
 
 
-def test_an_image_that_was_never_pushed_can_not_be_left_out(docker: DockerProvider) -> None:
+def test_an_image_that_was_never_pushed_cannot_be_left_out(docker: DockerProvider) -> None:
     with pytest.raises(RefusedError, match="the registry does not have it"):
         _push(docker, skipPush=True)
 
@@ -122,7 +122,7 @@ def test_nothing_is_made_of_what_is_unknown(aws: Provider) -> None:
         aws.Create(_request("Create", TABLE, properties={**TABLE_INPUTS, "name": UNKNOWN}), None)
 
 
-def test_what_is_gone_leaves_the_state_and_can_not_be_adopted(aws: Provider) -> None:
+def test_what_is_gone_leaves_the_state_and_cannot_be_adopted(aws: Provider) -> None:
     message = _request("Read", TABLE, properties=TABLE_INPUTS, inputs=TABLE_INPUTS)
     message.id = "t"
     assert aws.Read(message, None).id == ""

@@ -59,7 +59,7 @@ def test_paths_are_those_that_the_cli_prints() -> None:
     ]
 
 
-def test_a_change_of_what_can_not_be_updated_replaces() -> None:
+def test_a_change_of_what_cannot_be_updated_replaces() -> None:
     answer = of_properties({"name": "a", "role": {"arn": 1}}, {"name": "b", "role": {"arn": 2}}, ("name", "role.arn"), ())
     assert list(answer.replaces) == ["name", "role"]
     assert answer.detailedDiff["role.arn"].kind == provider_pb2.PropertyDiff.UPDATE_REPLACE

@@ -32,7 +32,7 @@ def test_a_taken_port_is_one_clear_problem() -> None:
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
-def test_a_port_that_can_not_be_is_one_clear_problem(port: int) -> None:
+def test_a_port_that_cannot_be_is_one_clear_problem(port: int) -> None:
     with pytest.raises(ProblemsError, match="port"), Emulator(port=port):
         pass
 

@@ -70,7 +70,7 @@ def test_a_start_with_wrong_parameters_is_refused_with_all_of_them(
         ),
     ],
 )
-def test_a_definition_that_can_not_run_is_refused_at_start(world: World, steps: list[Any], words: str) -> None:
+def test_a_definition_that_cannot_run_is_refused_at_start(world: World, steps: list[Any], words: str) -> None:
     world.pipeline(steps)
     assert words in refused(world)
 

@@ -170,7 +170,7 @@ def test_a_lost_event_is_reported(world: World) -> None:
 
 
 @pytest.mark.parametrize(("permit", "present", "code"), [(False, True, "NO_PERMISSIONS"), (True, False, "RESOURCE_NOT_FOUND")])
-def test_what_can_not_be_delivered_goes_to_the_targets_dead_letter_queue(
+def test_what_cannot_be_delivered_goes_to_the_targets_dead_letter_queue(
     world: World, permit: bool, present: bool, code: str
 ) -> None:
     make_function(world, FAILING)

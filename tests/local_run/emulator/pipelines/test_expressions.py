@@ -160,7 +160,7 @@ def test_all_conditions_of_a_step_must_hold_and_none_makes_it_true() -> None:
         {"Type": "Sounds", "LeftValue": 1},
     ],
 )
-def test_what_can_not_be_compared_fails_rather_than_being_false(condition: dict[str, Any]) -> None:
+def test_what_cannot_be_compared_fails_rather_than_being_false(condition: dict[str, Any]) -> None:
     with pytest.raises(StepFailedError):
         holds(condition, plain)
 

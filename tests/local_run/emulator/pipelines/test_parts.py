@@ -219,7 +219,7 @@ class OneKey:
         return [{"Contents": [{"Key": self._key}]}]
 
 
-def test_a_key_can_not_lead_out_of_the_inputs_folder(tmp_path: Path) -> None:
+def test_a_key_cannot_lead_out_of_the_inputs_folder(tmp_path: Path) -> None:
     with pytest.raises(StepFailedError, match="leads out"):
         download(OneKey("evil/../../escaped.csv"), f"s3://{BUCKET}/evil", tmp_path / "inner/evil")
     assert not (tmp_path / "escaped.csv").exists()
