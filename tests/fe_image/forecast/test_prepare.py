@@ -82,7 +82,7 @@ def test_the_model_keeps_its_state_whatever_the_later_prices(seed: int, row: int
 
 
 def test_dynamic_features_of_the_coming_steps_are_lagged_or_calendar():
-    """What the window's cells say was known prediction_length cells earlier: cutting the prices there changes none but later."""
+    """A cell of the window has a value that was known prediction_length cells earlier, or a position in the calendar."""
     panel = daily(3)
     data, model = trained(panel, dynamicFeatures=["rsi", "calendar"], features={"rsi": {}, "calendar": {}})
     series = prepare(histories(panel), data.template, model)
