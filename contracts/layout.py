@@ -63,6 +63,7 @@ IMPORTANCE_FILE = "importance.json"
 #: SageMaker's model quality statistics, for ModelMetrics.
 STATISTICS_FILE = "statistics.json"
 EVALUATION_MANIFEST_NAME = "evaluation-manifest.json"
+PUBLISH_MANIFEST_NAME = "publish-manifest.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
 GATE_THRESHOLD = "threshold"
 GATE_BASELINE = "baseline"
@@ -162,7 +163,7 @@ class ExecutionLayout:
     @property
     def publish_manifest(self) -> str:
         """Names, sizes and SHA-256 of the publishing step's outputs; written last."""
-        return f"{self.prefix}/publish-manifest.json"
+        return f"{self.prefix}/{PUBLISH_MANIFEST_NAME}"
 
     @property
     def evaluation(self) -> str:
@@ -203,6 +204,16 @@ class ExecutionLayout:
     def evaluation_log(self) -> str:
         """The whole log of the evaluation step, synced while it runs."""
         return f"{self.logs}/evaluation.log"
+
+    @property
+    def prepare_log(self) -> str:
+        """The whole log of the preparing step, synced while it runs."""
+        return f"{self.logs}/prepare.log"
+
+    @property
+    def publish_log(self) -> str:
+        """The whole log of the publishing step, synced while it runs."""
+        return f"{self.logs}/publish.log"
 
     @property
     def forecasts(self) -> str:

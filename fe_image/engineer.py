@@ -32,21 +32,27 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class EngineeredData:
-    """All results of the step.
+class ModelSeries:
+    """What a model reads: target and ``dynamic_feat`` of all assets on the calendar grid.
 
-    ``price`` and ``target`` have shape (assets, cells) and are NaN without trading. ``series_start`` is the first cell of the
-    model's series, after the features' warm-up.
+    ``target`` has shape (assets, cells) and is NaN without trading. ``series_start`` is the first cell of the series, after the
+    features' warm-up.
     """
 
     template: TrainingTemplate
     panel: Panel
     grid: Grid
-    features: FeatureTable
     dynamic: DynamicFeatures
-    price: Floats
     target: Floats
     series_start: int
+
+
+@dataclass(frozen=True)
+class EngineeredData(ModelSeries):
+    """All results of the step. ``price`` has shape (assets, cells) and is NaN without trading."""
+
+    features: FeatureTable
+    price: Floats
     trading_profile: list[float]
     importance: ImportanceReport | None
     codes: dict[str, dict[str, float]]
@@ -77,18 +83,22 @@ def engineer(prices: Mapping[str, PriceHistory], template: TrainingTemplate, unt
     dynamic = dynamic_features(features, grid, template)
     price = grid.place(panel.close)
     target = grid.place(transformed(panel.close, template.target_transform))
-    start = _series_start(target, dynamic, grid, template)
+    start = series_start(target, dynamic, grid, template)
     _check_windows(price[panel.assets.index(template.predicted_asset)], grid, template)
     train, frequency = slice(0, grid.train_cells), Frequency.parse(template.frequency)
     profile = trading_profile(grid.times[train], np.isfinite(price[0, train]), frequency)
     return EngineeredData(
-        template, panel, grid, features, dynamic, price, target, start, profile,
+        template, panel, grid, dynamic, target, start, features, price, profile,
         _importance(panel, grid, features, template), codes_report(panel, grid, features),
     )  # fmt: skip
 
 
-def _series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template: TrainingTemplate) -> int:
-    """Return the first cell from which every feature and a target are known."""
+def series_start(target: Floats, dynamic: DynamicFeatures, grid: Grid, template: TrainingTemplate) -> int:
+    """Return the first cell from which every feature and a target are known.
+
+    Raises:
+        ProblemsError: too few steps are left for a training.
+    """
     first_target = int(np.isfinite(target[0]).argmax())
     start = max(first_target, dynamic.first_cell)
     left = grid.train_cells - start

@@ -1,4 +1,4 @@
-"""Inputs of an execution: the template and the asset versions in its item's frozen snapshot."""
+"""Inputs of an execution: template, asset versions and, for a forecast, the model in its item's frozen snapshot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from contracts import environment as names
 from contracts.layout import ASSET_MAX_BYTES as MAX_BYTES
@@ -18,13 +18,21 @@ from contracts.template import TrainingTemplate, parse_template
 from fe_image.container.aws_clients import client
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.data.prices import PriceHistory, Reading, read_history
+from fe_image.forecast.fitted import FITTED_FILES
 
 #: The step cannot work without the item. If DynamoDB throttles, boto3 retries with backoff and jitter; then the step fails.
 _ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 8, 5, 10
+_SHA256, _SHA256_ALLOWED = "[0-9a-f]{64}", "allowed: 64 hexadecimal digits, lower case"
 _VERSION_FIELDS = (
     ("Key", r"(?s).+", "allowed: the key of the asset's object"),
-    ("Sha256", "[0-9a-f]{64}", "allowed: 64 hexadecimal digits, lower case"),
+    ("Sha256", _SHA256, _SHA256_ALLOWED),
 )
+_MODEL_FIELDS = {
+    "PackageArn": "the ARN of a model package",
+    "ExecutionId": "the id of the execution that trained the model",
+    "FittedS3Uri": "the S3 URI of the model's fitted files",
+    "BestBaseline": "the name of the best baseline in the model's evaluation",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,14 @@ class ExecutionSource:
 
     template: TrainingTemplate
     assets: Mapping[str, Mapping[str, Any]]  # asset → contracts.snapshot.AssetVersion
+
+
+@dataclass(frozen=True)
+class ForecastSource(ExecutionSource):
+    """The part of a forecast's snapshot that its steps need."""
+
+    model: Mapping[str, Any]  # contracts.snapshot.ModelVersion
+    horizon: int
 
 
 def read_item(where: StepEnvironment) -> Mapping[str, Any]:
@@ -68,15 +84,54 @@ def item_source(item: Mapping[str, Any], execution_id: str) -> ExecutionSource:
     Raises:
         ProblemsError: the snapshot is missing or not valid.
     """
+    return parse_snapshot(_snapshot(item, execution_id))
+
+
+def forecast_source(item: Mapping[str, Any], execution_id: str) -> ForecastSource:
+    """Return the checked snapshot of a forecast's item.
+
+    Raises:
+        ProblemsError: the snapshot is missing or not valid.
+    """
+    snapshot = _snapshot(item, execution_id)
+    source = parse_snapshot(snapshot)
+    model, horizon = snapshot.get("Model"), snapshot.get("Horizon")
+    problems = [*_model_problems(model), *_horizon_problems(horizon, source.template)]
+    if problems:
+        raise ProblemsError("snapshot", problems)
+    return ForecastSource(source.template, source.assets, cast(Mapping[str, Any], model), cast(int, horizon))
+
+
+def _model_problems(model: object) -> Iterator[Problem]:
+    """Yield what is missing or wrong in the recorded model."""
+    if not isinstance(model, Mapping):
+        yield Problem("Model", model, "`runs forecast` records there which model an execution uses")
+        return
+    for name, allowed in _MODEL_FIELDS.items():
+        if not isinstance(model.get(name), str) or not model[name]:
+            yield Problem(f"Model.{name}", model.get(name), f"allowed: {allowed}")
+    files = model.get("Files")
+    for name in FITTED_FILES:
+        digest = files.get(name) if isinstance(files, Mapping) else None
+        if not isinstance(digest, str) or not re.fullmatch(_SHA256, digest):
+            yield Problem(f"Model.Files.{name}", digest, _SHA256_ALLOWED)
+
+
+def _horizon_problems(horizon: object, template: TrainingTemplate) -> Iterator[Problem]:
+    longest = template.prediction_length
+    if not isinstance(horizon, int) or isinstance(horizon, bool) or not 1 <= horizon <= longest:
+        yield Problem("Horizon", horizon, f"allowed: from 1 to {longest}, the template's predictionLength")
+
+
+def _snapshot(item: Mapping[str, Any], execution_id: str) -> Mapping[str, Any]:
     subject = f"execution {execution_id}"
     text = item.get(Attribute.SNAPSHOT, {}).get("S")
     if not text:
         raise one_problem(subject, Attribute.SNAPSHOT, None, "`runs start` stores there which inputs an execution reads")
     try:
-        snapshot = from_attribute(text)
+        return from_attribute(text)
     except ValueError as error:
         raise one_problem(subject, Attribute.SNAPSHOT, text, f"allowed: one JSON object ({error})") from error
-    return parse_snapshot(snapshot)
 
 
 def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:

@@ -13,13 +13,13 @@ import numpy as np
 import orjson
 
 from contracts.layout import OUTPUTS
-from contracts.manifest import MANIFEST_NAME, ManifestEntry, manifest_bytes
+from contracts.manifest import MANIFEST_NAME, ManifestEntry
 from contracts.problems import Problem
 from fe_image import reports
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import iso
 from fe_image.engineer import EngineeredData
-from fe_image.files import clear_partial, write_file
+from fe_image.files import clear_folder, write_files
 from fe_image.json_text import json_bytes
 from fe_image.requests import INDEX_PATH, LINES_PATH, request_files
 from fe_image.series import channel_line
@@ -48,18 +48,9 @@ def output_path_problems(root: Path) -> list[Problem]:
 
 
 def write_outputs(data: EngineeredData, root: Path, execution_id: str) -> dict[str, ManifestEntry]:
-    """Write all outputs under ``root`` and return the manifest's entries.
-
-    An earlier manifest is deleted first, so a killed step never leaves a manifest that matches partial output.
-    """
-    for name in OUTPUTS:
-        (root / name).mkdir(parents=True, exist_ok=True)
-        clear_partial(root / name)
-    (root / MANIFEST_FILE).unlink(missing_ok=True)
-    _clear_lines(root / LINES_PATH)
-    entries = {name: write_file(root / name, pieces) for name, pieces in output_files(data)}
-    write_file(root / MANIFEST_FILE, [manifest_bytes(execution_id, entries)])
-    return entries
+    """Write all outputs under ``root`` and return the manifest's entries."""
+    clear_folder(root / LINES_PATH)  # an earlier run may have had more files, and the transform sends every file
+    return write_files(root, OUTPUTS, MANIFEST_FILE, execution_id, output_files(data))
 
 
 def output_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]:
@@ -102,10 +93,3 @@ def features_csv(data: EngineeredData) -> Iterator[bytes]:
         lines = text[2:-2].split(b"],[")
         pairs = zip(dates[begin : begin + _ROWS_AT_ONCE], lines, strict=True)
         yield b"".join(date.encode() + b"," + line + b"\n" for date, line in pairs)
-
-
-def _clear_lines(folder: Path) -> None:
-    """Delete the request lines of an earlier run, which may have had more files: the transform sends every file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        path.unlink()

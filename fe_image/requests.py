@@ -1,4 +1,4 @@
-"""The backtest's request lines: one DeepAR inference request per base asset and window, and their index.
+"""Request lines of a backtest or forecast: one DeepAR inference request per base asset and window, and their index.
 
 A line's target ends where its window starts. Its ``dynamic_feat`` also span the window, because each of their values was known
 ``prediction_length`` steps earlier or is a calendar feature.
@@ -18,9 +18,11 @@ from contracts.backtest import (
     RequestLine,
     RequestWindow,
 )
+from contracts.problems import one_problem
+from contracts.template import TrainingTemplate
 from fe_image.data.frequency import iso
 from fe_image.data.grid import Grid
-from fe_image.engineer import EngineeredData
+from fe_image.engineer import ModelSeries
 from fe_image.json_text import json_bytes
 from fe_image.series import request_line
 
@@ -29,7 +31,7 @@ INDEX_PATH = f"{FOLDER}/{INDEX_FILE}"
 LINES_PATH = f"{FOLDER}/{LINES_FOLDER}"
 
 
-def request_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]:
+def request_files(data: ModelSeries) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield the name and the content of each file of lines, then of the index. Without windows there is only the index."""
     order = [(window, asset) for window in range(data.grid.windows) for asset in range(len(data.panel.assets))]
     files: dict[str, list[RequestLine]] = {}
@@ -42,16 +44,37 @@ def request_files(data: EngineeredData) -> Iterator[tuple[str, Iterable[bytes]]]
 
 
 def request_windows(grid: Grid) -> list[RequestWindow]:
-    """Return the calibration windows, then the test windows."""
+    """Return the calibration windows, then the test windows; of a forecast, its only window."""
     windows: list[RequestWindow] = []
     for window in range(grid.windows):
         start = grid.window_start(window)
         first, last = iso(grid.times[[start, start + grid.prediction_length - 1]])
-        windows.append({"kind": "calibration" if window < grid.calibration_windows else "test", "start": first, "end": last})
+        windows.append({"kind": grid.kind(window), "start": first, "end": last})
     return windows
 
 
-def _index(data: EngineeredData, files: dict[str, list[RequestLine]]) -> RequestIndex:
+def check_index(index: RequestIndex, template: TrainingTemplate, grid: Grid, step: str) -> None:
+    """Compare the index that ``step`` wrote with a template and with the grid of its prices.
+
+    Raises:
+        ProblemsError: version, windows or assets differ.
+    """
+    expected: dict[str, object] = {
+        "version": INDEX_VERSION,
+        "prediction_length": grid.prediction_length,
+        "frequency": template.time_freq,
+        "windows": request_windows(grid),
+    }
+    found = {name: index.get(name) for name in expected}
+    pairs = sorted((line["window"], line["asset"]) for lines in index["files"].values() for line in lines)
+    wanted = sorted((window, asset) for window in range(grid.windows) for asset in template.base_assets)
+    differing = [name for name in expected if found[name] != expected[name]] + (["files"] if pairs != wanted else [])
+    if differing:
+        allowed = f"allowed: what the {step} step writes for the same template and prices; these members differ: "
+        raise one_problem(step, INDEX_PATH, index.get("version"), allowed + ", ".join(differing))
+
+
+def _index(data: ModelSeries, files: dict[str, list[RequestLine]]) -> RequestIndex:
     return {
         "version": INDEX_VERSION,
         "prediction_length": data.grid.prediction_length,

@@ -9,17 +9,17 @@ import orjson
 
 from contracts.lags import needed_history
 from fe_image.data.frequency import Frequency, iso
-from fe_image.engineer import EngineeredData
+from fe_image.engineer import ModelSeries
 
 _NUMBERS = orjson.OPT_SERIALIZE_NUMPY
 
 
-def channel_line(data: EngineeredData, asset: int, end: int) -> bytes:
+def channel_line(data: ModelSeries, asset: int, end: int) -> bytes:
     """Return a series from the common start to cell ``end`` in the algorithm's JSON Lines format; null means no trading."""
     return _line(data, asset, data.series_start, end, end)
 
 
-def request_line(data: EngineeredData, asset: int, start: int) -> bytes:
+def request_line(data: ModelSeries, asset: int, start: int) -> bytes:
     """Return the request for the window that starts with cell ``start``, with the history that the model reads.
 
     In requests the algorithm documents ``"NaN"`` for a missing target, not null. ``dynamic_feat`` has no missing values.
@@ -30,7 +30,7 @@ def request_line(data: EngineeredData, asset: int, start: int) -> bytes:
     return line.replace(b"null", b'"NaN"')
 
 
-def _line(data: EngineeredData, asset: int, begin: int, end: int, features_end: int) -> bytes:
+def _line(data: ModelSeries, asset: int, begin: int, end: int, features_end: int) -> bytes:
     line: dict[str, Any] = {
         "start": iso(data.grid.times[begin : begin + 1])[0],
         "target": np.ascontiguousarray(data.target[asset, begin:end]),

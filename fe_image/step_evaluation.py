@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from contracts import layout
-from contracts.backtest import INDEX_FILE, INDEX_VERSION, RequestIndex
+from contracts.backtest import INDEX_FILE, RequestIndex
 from contracts.manifest import ManifestEntry, file_entry, mismatches, parse_manifest
 from contracts.problems import ProblemsError, one_problem
 from contracts.strict_json import parse
 from fe_image.container.step_environment import StepEnvironment
-from fe_image.evaluation.data import Actual, actual_values
+from fe_image.evaluation.data import actual_values
 from fe_image.evaluation.evaluate import evaluate
 from fe_image.evaluation.responses import read_responses
 from fe_image.evaluation.write import write_evaluation
 from fe_image.execution_source import item_source, read_snapshot_assets
-from fe_image.requests import INDEX_PATH, request_windows
+from fe_image.requests import INDEX_PATH, check_index
 from fe_image.step import run_in_frame
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     target = parse(_fitted(where, _TARGET).read_text())
     index = cast(RequestIndex, parse((where.path(layout.INPUT_REQUESTS_DIR) / INDEX_FILE).read_text()))
     actual = actual_values(histories, source.template, target["trading_profile"])
-    check_index(index, actual)
+    check_index(index, source.template, actual.grid, "feature")
     responses = read_responses(where.path(layout.INPUT_BACKTEST_DIR), index)
     found = evaluate(actual, responses, where.test_quantiles)
     entries = write_evaluation(found, where.outputs, where.execution_id, fitted)
@@ -72,27 +72,6 @@ def verified_entries(where: StepEnvironment) -> Mapping[str, ManifestEntry]:
     if problems := mismatches({name: entries[name] for name in files}, found):
         raise ProblemsError(_SUBJECT, problems)
     return entries
-
-
-def check_index(index: RequestIndex, actual: Actual) -> None:
-    """Compare the index with the template and the prices of this step.
-
-    Raises:
-        ProblemsError: version, windows or assets differ.
-    """
-    expected: dict[str, object] = {
-        "version": INDEX_VERSION,
-        "prediction_length": actual.grid.prediction_length,
-        "frequency": actual.template.time_freq,
-        "windows": request_windows(actual.grid),
-    }
-    found = {name: index.get(name) for name in expected}
-    pairs = sorted((line["window"], line["asset"]) for lines in index["files"].values() for line in lines)
-    wanted = sorted((window, asset) for window in range(actual.grid.windows) for asset in actual.assets)
-    differing = [name for name in expected if found[name] != expected[name]] + (["files"] if pairs != wanted else [])
-    if differing:
-        allowed = "allowed: what the feature step writes for the same template and prices; these members differ: "
-        raise one_problem(_SUBJECT, INDEX_PATH, index.get("version"), allowed + ", ".join(differing))
 
 
 def _fitted(where: StepEnvironment, name: str) -> Path:

@@ -29,6 +29,7 @@ class StepEnvironment:
     root: Path
     region: str | None
     pipeline_execution_arn: str | None
+    prediction_table: str | None = None  # of the publishing step
 
     @classmethod
     def read(cls, execution_id: str, environment: Mapping[str, str]) -> StepEnvironment:
@@ -59,6 +60,7 @@ class StepEnvironment:
             root=container_root(environment),
             region=environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION"),
             pipeline_execution_arn=environment.get(names.PIPELINE_EXECUTION_ARN) or None,
+            prediction_table=environment.get(names.PREDICTION_TABLE) or None,
         )
 
     def path(self, container_path: str) -> Path:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.backtest import WindowKind
 from contracts.problems import Problem, ProblemsError
 from contracts.ranges import too_few_windows
 from contracts.template import TrainingTemplate, to_data
@@ -19,16 +20,19 @@ class Grid:
 
     ``row_cell`` is the cell of each panel row on the grid. ``train_rows`` and ``train_cells`` are the numbers of rows and cells
     of the training range, which ends with a row. Window k forecasts ``prediction_length`` cells, starting with cell
-    ``train_cells`` + k · ``prediction_length``. The calibration windows come first, then the test windows.
+    ``first_window`` + k · ``prediction_length``. In a training, the windows follow the training range: first the calibration
+    windows, then the test windows. In a forecast, the only window follows the last row.
     """
 
     times: Times
     row_cell: Cells
     train_rows: int
     train_cells: int
+    first_window: int
     prediction_length: int
     calibration_windows: int
     test_windows: int
+    forecast_windows: int = 0
 
     @property
     def cells(self) -> int:
@@ -36,11 +40,17 @@ class Grid:
 
     @property
     def windows(self) -> int:
-        return self.calibration_windows + self.test_windows
+        return self.calibration_windows + self.test_windows + self.forecast_windows
+
+    def kind(self, window: int) -> WindowKind:
+        """Return what a window is for."""
+        if self.forecast_windows:
+            return "forecast"
+        return "calibration" if window < self.calibration_windows else "test"
 
     def window_start(self, window: int) -> int:
         """Return the first cell that a window forecasts."""
-        return self.train_cells + window * self.prediction_length
+        return self.first_window + window * self.prediction_length
 
     def place(self, values: Floats) -> Floats:
         """Return values by cell instead of by row: (…, rows) → (…, cells). Cells without a row are NaN."""
@@ -62,10 +72,8 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
     Raises:
         ProblemsError: the training range is too short, or there are too few rows for the windows.
     """
-    frequency = Frequency.parse(template.frequency)
-    anchor = panel.origin + frequency.multiple * int(frequency.cells(panel.times[:1], panel.origin)[0])
-    row_cell = frequency.cells(panel.times, anchor)
-    train_rows = int(np.searchsorted(panel.times, np.datetime64(template.training_end, "s"), side="right"))
+    frequency, anchor, row_cell = _placed(panel, template)
+    train_rows = _train_rows(panel, template)
     length = template.prediction_length
     _check_training(panel, template, train_rows, row_cell, limits)
     train_cells = int(row_cell[train_rows - 1]) + 1
@@ -76,7 +84,34 @@ def make_grid(panel: Panel, template: TrainingTemplate, limits: str, partial: bo
     cells = train_cells + windows * length
     times = frequency.times(np.arange(cells, dtype=np.int64), anchor)
     calibration = min(windows, template.calibration_windows)
-    return Grid(times, row_cell[row_cell < cells], train_rows, train_cells, length, calibration, windows - calibration)
+    inside = row_cell[row_cell < cells]
+    return Grid(times, inside, train_rows, train_cells, train_cells, length, calibration, windows - calibration)
+
+
+def forecast_grid(panel: Panel, template: TrainingTemplate, limits: str) -> Grid:
+    """Return the grid of a forecast: up to the panel's last row, and ``prediction_length`` cells beyond it.
+
+    Raises:
+        ProblemsError: the training range is too short.
+    """
+    frequency, anchor, row_cell = _placed(panel, template)
+    train_rows = _train_rows(panel, template)
+    _check_training(panel, template, train_rows, row_cell, limits)
+    start = int(row_cell[-1]) + 1
+    times = frequency.times(np.arange(start + template.prediction_length, dtype=np.int64), anchor)
+    train_cells = int(row_cell[train_rows - 1]) + 1
+    return Grid(times, row_cell, train_rows, train_cells, start, template.prediction_length, 0, 0, forecast_windows=1)
+
+
+def _placed(panel: Panel, template: TrainingTemplate) -> tuple[Frequency, int, Cells]:
+    """Return the frequency, the unit with which cell 0 starts, and the cell of each row."""
+    frequency = Frequency.parse(template.frequency)
+    anchor = panel.origin + frequency.multiple * int(frequency.cells(panel.times[:1], panel.origin)[0])
+    return frequency, anchor, frequency.cells(panel.times, anchor)
+
+
+def _train_rows(panel: Panel, template: TrainingTemplate) -> int:
+    return int(np.searchsorted(panel.times, np.datetime64(template.training_end, "s"), side="right"))
 
 
 def _check_training(panel: Panel, template: TrainingTemplate, train_rows: int, row_cell: Cells, limits: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from contracts.template import TrainingTemplate
-from fe_image.data.arrays import Floats
+from fe_image.data.arrays import Floats, Panel
 from fe_image.data.frequency import Frequency
-from fe_image.data.grid import Grid, make_grid
+from fe_image.data.grid import Grid, forecast_grid, make_grid
 from fe_image.data.overlap import limits
 from fe_image.data.panel import common_panel, used_histories
 from fe_image.data.prices import PriceHistory
@@ -42,7 +42,7 @@ class Actual:
 
     def windows_of(self, series: Floats) -> Floats:
         """Return the values in the windows: (assets, cells) → (assets, windows, steps)."""
-        first, shape = self.grid.train_cells, (len(series), self.grid.windows, self.grid.prediction_length)
+        first, shape = self.grid.first_window, (len(series), self.grid.windows, self.grid.prediction_length)
         return series[:, first:].reshape(shape)
 
     def last_price(self, asset: int, window: int) -> float:
@@ -60,6 +60,23 @@ def actual_values(
     """
     panel = common_panel(histories, template)
     grid = make_grid(panel, template, limits(used_histories(histories, template)))
+    return _values(panel, grid, template, trading_profile)
+
+
+def values_before_forecast(
+    histories: Mapping[str, PriceHistory], template: TrainingTemplate, trading_profile: Sequence[float]
+) -> Actual:
+    """Return the values up to the last price. The only window is the one after it, which has no values yet.
+
+    Raises:
+        ProblemsError: the prices do not fit the template.
+    """
+    panel = common_panel(histories, template)
+    grid = forecast_grid(panel, template, limits(used_histories(histories, template)))
+    return _values(panel, grid, template, trading_profile)
+
+
+def _values(panel: Panel, grid: Grid, template: TrainingTemplate, trading_profile: Sequence[float]) -> Actual:
     frequency, profile = Frequency.parse(template.frequency), list(trading_profile)
     return Actual(
         template,

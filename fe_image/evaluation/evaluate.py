@@ -12,9 +12,9 @@ from contracts.backtest import RequestLine
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import Frequency
 from fe_image.evaluation.baselines.forecasts import baseline_forecasts
-from fe_image.evaluation.calibration import METHOD, Calibration, apply_offsets, fit_calibration
+from fe_image.evaluation.calibration import METHOD, Calibration, fit_calibration
 from fe_image.evaluation.data import Actual
-from fe_image.evaluation.forecasts import Forecast, model_forecast
+from fe_image.evaluation.forecasts import Forecast, model_forecast, recalibrated
 from fe_image.evaluation.losses import scale, season_of_scale
 from fe_image.evaluation.scores import Scored, all_levels
 from fe_image.evaluation.skill import Skill, best_baseline, skill
@@ -74,7 +74,7 @@ def evaluate(actual: Actual, responses: Iterable[tuple[RequestLine, Floats]], sc
     levels = all_levels(chosen)
     raw = model_forecast(responses, actual, levels)
     calibration = _calibration(raw, actual)
-    model = raw.with_price(apply_offsets(raw.price, levels, calibration.offsets))
+    model = recalibrated(raw, calibration.offsets, actual.template.target_transform)
     baselines = baseline_forecasts(actual, levels)
     losses = {made.name: _calibration_loss(made, actual, chosen) for made in baselines}
     best = next(made for made in baselines if made.name == best_baseline(losses, baselines[0].name))

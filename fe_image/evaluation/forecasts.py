@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from contracts.backtest import RequestLine
 from fe_image.data.arrays import Floats
+from fe_image.evaluation.calibration import apply_offsets
 from fe_image.evaluation.data import Actual
-from fe_image.model.target import undo_paths
+from fe_image.model.target import Transform, undo_paths
 
 MODEL = "model"
 
@@ -50,3 +51,11 @@ def model_forecast(responses: Iterable[tuple[RequestLine, Floats]], actual: Actu
         target[asset, window] = np.quantile(paths, levels, axis=0)
         price[asset, window] = np.quantile(prices, levels, axis=0)
     return Forecast(MODEL, "DeepAR", tuple(levels), price, target)
+
+
+def recalibrated(raw: Forecast, offsets: Mapping[float, float], transform: Transform) -> Forecast:
+    """Return a forecast with corrected quantiles of the price; of series that are never negative, none is below 0."""
+    if not offsets:
+        return raw
+    price = apply_offsets(raw.price, raw.levels, offsets)
+    return raw.with_price(price if transform == "level" else np.maximum(price, 0.0))

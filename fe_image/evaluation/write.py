@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from contracts import layout
-from contracts.manifest import ManifestEntry, manifest_bytes
+from contracts.manifest import ManifestEntry
 from fe_image.evaluation import reports
 from fe_image.evaluation.evaluate import Evaluation
-from fe_image.files import clear_partial, write_file
+from fe_image.files import write_files
 from fe_image.json_text import json_bytes
 
-FOLDERS = ("evaluation", "manifest")
 MANIFEST_FILE = f"manifest/{layout.EVALUATION_MANIFEST_NAME}"
 
 
@@ -21,13 +20,8 @@ def write_evaluation(
     found: Evaluation, root: Path, execution_id: str, fitted: Mapping[str, ManifestEntry]
 ) -> dict[str, ManifestEntry]:
     """Write all files under ``root`` and return the manifest's entries. ``fitted``: entries of the feature step's manifest."""
-    for folder in FOLDERS:
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        clear_partial(root / folder)
-    (root / MANIFEST_FILE).unlink(missing_ok=True)
-    entries = {name: write_file(root / name, [content]) for name, content in evaluation_files(found, execution_id, fitted)}
-    write_file(root / MANIFEST_FILE, [manifest_bytes(execution_id, entries)])
-    return entries
+    files = ((name, [content]) for name, content in evaluation_files(found, execution_id, fitted))
+    return write_files(root, layout.EVALUATION_OUTPUTS, MANIFEST_FILE, execution_id, files)
 
 
 def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry]) -> Iterator[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,22 @@ def compute_features(panel: Panel, train_rows: int, template: TrainingTemplate) 
     Raises:
         ProblemsError: all groups that need more training rows, and features that would take too much memory or time.
     """
+    made = _checked(panel, train_rows, template)
+    return FeatureTable(panel.assets, tuple(_fitted(group, panel, train_rows) for group in made))
+
+
+def transform_features(panel: Panel, train_rows: int, template: TrainingTemplate, states: Mapping[str, State]) -> FeatureTable:
+    """Compute every group of the template with the state of a trained model, by group; nothing is fitted.
+
+    Raises:
+        ProblemsError: as ``compute_features``.
+    """
+    made = _checked(panel, train_rows, template)
+    return FeatureTable(panel.assets, tuple(_columns(group, panel, states.get(group.group, {})) for group in made))
+
+
+def _checked(panel: Panel, train_rows: int, template: TrainingTemplate) -> list[Transformer[Any]]:
+    """Return the template's groups, after checking that they can be computed."""
     made = [transformer(name, settings, template.seed) for name, settings in template.features.chosen().items()]
     problems = [_too_long(group, train_rows) for group in made if group.warm_up >= train_rows - 1]
     count = sum(len(group.names) for group in made)
@@ -77,12 +93,17 @@ def compute_features(panel: Panel, train_rows: int, template: TrainingTemplate) 
     problems += _too_many_values(made, panel)
     if problems:
         raise ProblemsError("template", problems)
-    return FeatureTable(panel.assets, tuple(_columns(group, panel, train_rows) for group in made))
+    return made
 
 
-def _columns(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupColumns:
+def _fitted(group: Transformer[Any], panel: Panel, train_rows: int) -> GroupColumns:
     began = time.perf_counter()
-    state = group.fit(panel.head(train_rows), train_rows)
+    return _columns(group, panel, group.fit(panel.head(train_rows), train_rows), began)
+
+
+def _columns(group: Transformer[Any], panel: Panel, state: State, began: float | None = None) -> GroupColumns:
+    """Compute a group. ``began`` is when its fit did, for the log."""
+    began = time.perf_counter() if began is None else began
     values = group.transform(panel, state)
     log.info("%s: %d features in %.2f s", group.group, values.shape[0] * values.shape[1], time.perf_counter() - began)
     return GroupColumns(group, state, values)

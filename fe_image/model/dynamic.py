@@ -36,12 +36,30 @@ class DynamicFeatures:
     first_cell: int
 
 
-def dynamic_features(features: FeatureTable, grid: Grid, template: TrainingTemplate) -> DynamicFeatures:
-    """Return the same list of features for each asset, from the groups in the template's dynamicFeatures."""
+@dataclass(frozen=True)
+class Scales:
+    """Mean and deviation of each feature in a training range, both of shape (assets, features)."""
+
+    mean: Floats
+    deviation: Floats
+
+
+def dynamic_features(
+    features: FeatureTable, grid: Grid, template: TrainingTemplate, scales: Scales | None = None
+) -> DynamicFeatures:
+    """Return the same list of features for each asset, from the groups in the template's dynamicFeatures.
+
+    ``scales`` are those of a trained model; without them, they are taken from the training range.
+    """
     assets = len(features.assets)
     seen = [group for group in features.columns if group.transformer.group in template.seen_groups]
-    parts = [_group(group, grid, assets) for group in seen]
     names = tuple(name for group in seen for name in group.transformer.names)
+    parts, place = [], 0
+    for group in seen:
+        columns = slice(place, place + len(group.transformer.names))
+        given = None if scales is None else Scales(scales.mean[:, columns], scales.deviation[:, columns])
+        parts.append(_group(group, grid, assets, given or _fitted(group, grid)))
+        place = columns.stop
     if not parts:
         empty = np.zeros((assets, 0))
         return DynamicFeatures((), np.zeros((assets, 0, grid.cells)), empty, empty, 0)
@@ -51,25 +69,27 @@ def dynamic_features(features: FeatureTable, grid: Grid, template: TrainingTempl
     return DynamicFeatures(names, values, mean, deviation, first)
 
 
-def _group(group: GroupColumns, grid: Grid, assets: int) -> tuple[Floats, Floats, Floats]:
+def _group(group: GroupColumns, grid: Grid, assets: int, scales: Scales) -> tuple[Floats, Floats, Floats]:
+    made, shape = group.transformer, (assets, len(group.transformer.names))
+    if made.known_ahead:
+        values = np.broadcast_to(made.at(grid.times), (*shape, grid.cells))
+    else:
+        normalised = (group.values - scales.mean[..., None]) / scales.deviation[..., None]
+        values = np.broadcast_to(_carried(np.clip(normalised, -_LIMIT, _LIMIT), grid), (*shape, grid.cells))
+    return np.round(values, DECIMALS), np.broadcast_to(scales.mean, shape), np.broadcast_to(scales.deviation, shape)
+
+
+def _fitted(group: GroupColumns, grid: Grid) -> Scales:
+    """Return a group's scales in the training range, shape (assets, features), or (1, features) if shared."""
     made = group.transformer
     if made.known_ahead:
-        values = np.broadcast_to(made.at(grid.times), (assets, len(made.names), grid.cells))
-        return np.round(values, DECIMALS), np.zeros(values.shape[:2]), np.ones(values.shape[:2])
+        return Scales(np.zeros((1, len(made.names))), np.ones((1, len(made.names))))
     train = group.values[..., made.warm_up : grid.train_rows]
     mean, deviation = train.mean(axis=-1), train.std(axis=-1)
     # A feature that is constant in the training range becomes 0 there; dividing by its rounding error would inflate it later.
     in_prices = getattr(made.settings, "output", "ratio") == "level"
     rounding = np.maximum(_ROUNDING * np.abs(mean), 0.0 if in_prices else _ROUNDING_OF_RATIOS)
-    deviation = np.where(deviation > rounding, deviation, 1.0)
-    normalised = np.clip((group.values - mean[..., None]) / deviation[..., None], -_LIMIT, _LIMIT)
-    lagged = _carried(normalised, grid)
-    shape = (assets, len(made.names))
-    return (
-        np.broadcast_to(np.round(lagged, DECIMALS), (*shape, grid.cells)),
-        np.broadcast_to(mean, shape),
-        np.broadcast_to(deviation, shape),
-    )
+    return Scales(mean, np.where(deviation > rounding, deviation, 1.0))
 
 
 def _carried(values: Floats, grid: Grid) -> Floats:

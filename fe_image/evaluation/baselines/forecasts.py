@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contracts.problems import listed, one_problem
 from fe_image.data.arrays import Floats
 from fe_image.data.frequency import Frequency
 from fe_image.evaluation.baselines.base import Method, Setting
@@ -38,6 +39,18 @@ def baseline_forecasts(actual: Actual, levels: Sequence[float]) -> list[Forecast
         log.info("baseline %s in %.2f s", method.name, time.perf_counter() - began)
         made.append(forecast)
     return made
+
+
+def baseline_forecast(name: str, actual: Actual, levels: Sequence[float]) -> Forecast:
+    """Return the forecast of the baseline with this name. It is NaN for assets that the baseline does not forecast.
+
+    Raises:
+        ProblemsError: the frequency has no such baseline.
+    """
+    methods = {method.name: method for method in methods_of(Frequency.parse(actual.template.frequency))}
+    if name not in methods:
+        raise one_problem("snapshot", "Model.BestBaseline", name, f"allowed: {listed(list(methods))}")
+    return _forecast(methods[name], actual, tuple(levels))
 
 
 def _forecast(method: Method, actual: Actual, levels: tuple[float, ...]) -> Forecast:

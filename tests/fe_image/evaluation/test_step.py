@@ -74,6 +74,7 @@ def test_the_step_writes_the_gate_and_all_reports(job: Job):
     assert manifest == {name: file_entry(job.outputs / name) for name in manifest}
     assert {Path(name).name for name in manifest} == {
         "gate.json", "scores.json", "baselines.json", "calibration.json", "forecasts.json", "statistics.json",
+        "template.json",
     }  # fmt: skip
     forecasts = read(job, "forecasts.json")
     assert (len(forecasts["calibration_windows"]), len(forecasts["windows"])) == (2, 2)
