@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from contracts.display import printable
 from contracts.problems import one_problem
 from contracts.status import SUCCEEDED, is_terminal
 from contracts.tables import ExecutionAttribute
+from contracts.times import format_time
 from runs import models, views
 from runs.command_line import CONSOLE, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.forecasting import forecasts_of, published, start_forecast
@@ -104,19 +106,27 @@ def print_forecast(found: Mapping[str, Any], output: Format = Format.TABLE) -> N
 
 
 def forecast_table(found: Mapping[str, Any]) -> Table:
-    """Return the coming steps of the predicted asset: the median, and the outermost of the stored quantiles."""
+    """Return the coming steps of the predicted asset: the median and the edges of the 80 % band."""
     rows = [row for row in found["rows"] if row["asset"] == found["asset"]]
     unit = f" ({found['unit']})" if found.get("unit") else ""
-    title = f"{found['asset']}: {found['quantity']}{unit} after {found['cutoff']}, model trained until {found['trained_until']}"
+    cutoff, times = _moments([found["cutoff"], *(row["time"] for row in rows)])
+    title = f"{found['asset']}: {found['quantity']}{unit} after {cutoff}, model trained until {found['trained_until']}"
     table = Table(title=printable(title), title_justify="left")
-    levels = sorted(rows[0]["quantiles"], key=float) if rows else []
-    shown = [levels[0], min(levels, key=lambda level: abs(float(level) - 0.5)), levels[-1]] if levels else []
+    levels = list(rows[0]["quantiles"]) if rows else []
+    shown = [min(levels, key=lambda level: abs(float(level) - wanted)) for wanted in (0.1, 0.5, 0.9) if levels]
     table.add_column("time")
     for level in shown:
         table.add_column("median" if float(level) == 0.5 else f"{float(level):.0%} quantile", justify="right")
-    for row in rows:
-        table.add_row(str(row["time"]), *(f"{row['quantiles'][level]:,.6g}" for level in shown))
+    for time, row in zip(times, rows, strict=True):
+        table.add_row(time, *(f"{row['quantiles'][level]:,.6g}" for level in shown))
     return table
+
+
+def _moments(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """The cutoff and the times; only dates if all of them are."""
+    moments = [datetime.fromisoformat(text) for text in texts]
+    first, *others = (format_time(moment, *moments) for moment in moments)
+    return first, others
 
 
 def as_csv(found: Mapping[str, Any]) -> str:

@@ -54,7 +54,19 @@ OPERATOR = Actor(
             "runs report shows every parameter an execution ran with, defaults included",
         ),
         Statement(
-            "ReadReports", ("s3:GetObject",), (resources.evaluation_objects,), "runs report reads the evaluation's files"
+            "ReadReports",
+            ("s3:GetObject",),
+            (resources.evaluation_objects, resources.forecast_objects),
+            "runs report reads the evaluation's files; runs forecast reads the model's template and the published forecast",
+        ),
+        Statement(
+            "FindModels", ("sagemaker:ListModelPackages",), (resources.model_package_group,), "runs models list; runs forecast"
+        ),
+        Statement(
+            "DecideModels",
+            ("sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"),
+            (resources.model_packages,),
+            "runs models show, approve and reject; runs forecast reads where the model's files are",
         ),
         Statement(
             "UseKey",

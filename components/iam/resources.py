@@ -97,6 +97,7 @@ evaluated_objects = _bucket(
     "models", f"{_RUN}/requests/*", f"{_RUN}/backtest/*", f"{_RUN}/evaluation/*", f"{_RUN}/manifest.json"
 )
 fitted_objects = _bucket("models", f"{_RUN}/evaluation/*")
+forecast_objects = _bucket("models", f"{_RUN}/forecast/*")
 prepared_objects = _bucket("models", f"{_RUN}/requests/*", f"{_RUN}/manifest.json")
 prepare_logs = _bucket("models", f"{_RUN}/logs/prepare.log")
 published_inputs = _bucket("models", f"{_RUN}/requests/*", f"{_RUN}/samples/*", f"{_RUN}/evaluation/*")

@@ -111,6 +111,7 @@ class _Scene:
         succeeded = self._retrain()
         elsewhere = self._start_elsewhere()
         self._operate(succeeded)
+        self._forecast()
         self._lose_every_event(succeeded, elsewhere)
         assert succeeded in self._call("reconcile")["repaired"]
         self._clean_up()
@@ -177,6 +178,17 @@ class _Scene:
         assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
         # It was stopped before the evaluation, so the report asks for files that do not exist.
         self._runs("report", "by-command", "--out", str(self._folder / "reports"))
+
+    def _forecast(self) -> None:
+        """A model is looked at, approved, and forecasts twice: the second time there are earlier rows."""
+        self._runs("models", "list", "demo")
+        answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
+        arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
+        self._runs("models", "show", arn)
+        self._runs("models", "approve", arn)
+        for number in (1, 2):
+            self._runs("forecast", "demo", "--id", f"next-{number}", "--wait")
+        self._runs("forecasts", "demo")
 
     def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:
         """The start's item stands as it was at first, and of the execution from elsewhere nothing is known."""
