@@ -190,6 +190,11 @@ class _Scene:
             self._runs("forecast", "demo", "--id", f"next-{number}", "--wait")
         self._runs("forecasts", "demo")
 
+    def _forecasts(self) -> list[dict[str, Any]]:
+        store = execution_store(self._stack)
+        found = [store.get(f"next-{number}") for number in (1, 2)]
+        return [item for item in found if item is not None]
+
     def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:
         """The start's item stands as it was at first, and of the execution from elsewhere nothing is known."""
         store, executions, events = execution_store(self._stack), self._tables["execution"], self._tables["event"]
@@ -217,7 +222,9 @@ class _Scene:
         due = {"EndpointStatus": "InService", "DeleteAfter": "2020-01-01T00:00:00Z"}
         self._tables["endpoint"].put_item(Item={"EndpointName": name, **due})
         rejected = self._reject()
-        assert self._call("endpoint-cleanup") == {"deleted": [name, rejected]}
+        used = [str(item["Steps"]["CreateModel"]["JobArn"]).rpartition("/")[2] for item in self._forecasts()]
+        deleted = self._call("endpoint-cleanup")["deleted"]
+        assert sorted(deleted) == sorted([name, rejected, *used]), deleted
 
     def _reject(self) -> str:
         """An execution whose model the gate rejects; returns the model's name."""
