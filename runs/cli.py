@@ -52,7 +52,9 @@ Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` p
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace another template that has the same id.")]
 TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
-ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature or evaluation step's log, whichever is later.")]
+ShowLog = Annotated[
+    bool, typer.Option("--log", help="Also show the end of the feature or evaluation step's log, whichever is later.")
+]
 Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"File to use instead of {STACK_OUTPUTS_VARIABLE}.")]
 
 
