@@ -43,7 +43,9 @@ add_forecast_commands(app)
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace another template that has the same id.")]
-ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the feature step's log (not of the training).")]
+ShowLog = Annotated[
+    bool, typer.Option("--log", help="Also show the end of the log of the latest step that ran in our image.")
+]
 
 
 def _start_help() -> str:

@@ -81,7 +81,7 @@ def summary_lines(item: Mapping[str, Any]) -> list[str]:
 
 
 def log_text(item: Mapping[str, Any]) -> str:
-    """Return the end of the feature step's log."""
+    """Return the end of the log of the feature or the evaluation step, whichever began later."""
     return printable(item.get(ExecutionAttribute.LOG_TAIL, "no log yet"))
 
 

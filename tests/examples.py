@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from hypothesis import settings
 
@@ -14,6 +15,8 @@ PROFILES = {"default": 25, "all": 100}
 
 #: A test with few, expensive examples keeps this many.
 FEWEST = 2
+
+Item = TypeVar("Item")
 
 
 def register_profiles() -> None:
@@ -27,3 +30,8 @@ def examples(full: int, **more: Any) -> settings:
     """Settings with the active profile's share of `full` examples, and other settings such as `suppress_health_check`."""
     share = full * settings().max_examples // PROFILES["all"]
     return settings(max_examples=max(share, min(full, FEWEST)), **more)
+
+
+def share_of(items: Sequence[Item]) -> Sequence[Item]:
+    """The active profile's share of a list of cases, evenly spread; call it in the test, because profiles are applied late."""
+    return items[:: PROFILES["all"] // settings().max_examples]

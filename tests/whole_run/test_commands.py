@@ -73,14 +73,14 @@ def test_a_predicted_asset_that_is_no_base_asset(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     path.write_text(json.dumps(TEMPLATE | {"id": "wrong", "predictedAsset": "gold"}))
     refused(runs("template", "put", str(path)), "predictedAsset", "gold", "sp500")
-    refused(runs("template", "show", "wrong"), "template wrong not found")
+    refused(runs("template", "show", "wrong"), "template id is 'wrong'; not found")
 
 
 @pytest.mark.usefixtures("outputs")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["start", "nothing"], "template nothing not found"),
+        (["start", "nothing"], "template id is 'nothing'; not found"),
         (["start", "demo", "--set", "epochs"], "name=value"),
         (["start", "demo", "--id", "a b"], "letters, digits and hyphens"),
         (["status", "nothing"], "not found"),
@@ -117,7 +117,7 @@ def test_what_is_stored_is_listed_and_a_start_is_followed(session: Session) -> N
     assert runs("start", "demo", "--id", "by-command").stdout.strip() == "was started before: by-command"
     shown = runs("status", "by-command", "--log").stdout
     assert "Registered" in shown
-    assert "feature engineering begins" in shown
+    assert "evaluation begins" in shown
     assert "by-command" in runs("list").stdout
 
 

@@ -112,9 +112,12 @@ def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path)
     assert len(revisions - {0}) >= 2
 
 
-def test_the_whole_log_is_stored_next_to_the_tail(plain: Finished) -> None:
-    assert "feature engineering begins" in plain.item[ExecutionAttribute.LOG_TAIL]
-    assert plain.read(ExecutionLayout("plain").step_log).decode().endswith(plain.item[ExecutionAttribute.LOG_TAIL][-200:])
+def test_the_whole_logs_of_both_steps_are_stored_and_the_tail_is_the_later_one_s(plain: Finished) -> None:
+    layout = ExecutionLayout("plain")
+    assert "feature engineering begins" in plain.read(layout.step_log).decode()
+    whole = plain.read(layout.evaluation_log).decode()
+    assert "evaluation begins" in plain.item[ExecutionAttribute.LOG_TAIL]
+    assert whole.endswith(plain.item[ExecutionAttribute.LOG_TAIL][-200:])
 
 
 def test_what_was_trained_on_is_what_the_step_wrote(plain: Finished) -> None:

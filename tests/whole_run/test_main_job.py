@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,7 +90,9 @@ def test_runs_works_on_up_as_on_aws(second_terminal: tuple[subprocess.Popen[str]
     assert process.stdout is not None
     report = next(line for line in process.stdout if line.startswith("Report"))
     assert "runs report second" in report
-    assert re.search(r"outcome +(Not)?Registered", runs("status", "second"))
+    deadline = time.monotonic() + PATIENCE_SECONDS  # the outcome is concluded after the last event
+    while not re.search(r"outcome +(Not)?Registered", runs("status", "second")):
+        assert time.monotonic() < deadline
     runs("report", "second", "--out", str(tmp_path))
     assert (tmp_path / "second" / "forecast.png").is_file()
     process.send_signal(signal.SIGTERM)
