@@ -99,6 +99,8 @@ def _style(axes: Any, panel: Panel, *, titled: bool, columns: int) -> None:
     if panel.times:
         axes.margins(x=0.01)
         axes.tick_params(axis="x", labelrotation=20 if columns < 3 else 0)
+    elif not panel.horizontal:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if panel.from_zero:
         (axes.set_xlim if panel.horizontal else axes.set_ylim)(0, None)
     handles, labels = axes.get_legend_handles_labels()

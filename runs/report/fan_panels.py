@@ -12,6 +12,8 @@ from runs.report.wording import band_name
 
 #: History shown before the coming forecast, in lengths of the forecast.
 _HISTORY = 6
+#: Opacity of the bands, the narrowest last: the legend tells them apart although they lie over one another.
+_OPACITIES = (0.12, 0.2, 0.32)
 
 
 def fan_panels(bundle: ReportBundle) -> list[Panel]:
@@ -80,14 +82,14 @@ def _model(windows: Sequence[Fan]) -> list[Layer]:
         Ribbon(
             band_name(share),
             "model",
-            0.16,
+            _OPACITIES[-1 - place],
             [(window.timestamps, window.quantiles[low], window.quantiles[high]) for window in windows if _has(window.quantiles, low, high)],
         )
-        for share, low, high in central_bands(first)
+        for place, (share, low, high) in enumerate(reversed(central_bands(first)))
     ]
     middle = middle_level(first)
     x, y = _joined([(window.timestamps, window.quantiles[middle]) for window in windows if middle in window.quantiles])
-    return [*layers, Line("median", "model", x, y, 2)]
+    return [*reversed(layers), Line("median", "model", x, y, 2)]
 
 
 def _baseline_edges(windows: Sequence[Fan], name: str) -> list[Layer]:

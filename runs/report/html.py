@@ -9,6 +9,8 @@ from html import escape
 
 from contracts.display import printable
 
+#: A space before a per cent sign, at which no line may break.
+_PER_CENT = re.compile(r"(?<=\d) %")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?")
 
 
@@ -22,7 +24,7 @@ class Cell:
 
 def text(value: object) -> str:
     """Return any value as text that is safe in HTML, in attributes too."""
-    return escape(printable(value), quote=True)
+    return _PER_CENT.sub("\u00a0%", escape(printable(value), quote=True))
 
 
 def prose(value: object) -> str:
@@ -40,8 +42,11 @@ def figure_cell(value: str, tone: str = "") -> Cell:
     return Cell(text(value), f"number {tone}".strip())
 
 
-def table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]]) -> str:
-    """Return a table; each row has a class and its cells. On a narrow screen a row becomes a list of named values."""
+def table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], *, kept: bool = False) -> str:
+    """Return a table; each row has a class and its cells.
+
+    On a narrow screen a row becomes a list of named values, unless the table is ``kept`` because it is narrow itself.
+    """
     body, numbers = [], set[int]()
     for style, cells in rows:
         numbers |= {place for place, cell in enumerate(cells) if cell.style.startswith("number")}
@@ -51,7 +56,7 @@ def table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]]) -> s
         )
         body.append(f'<tr class="{style}">{inner}</tr>')
     head = "".join(f'<th class="{"number" if place in numbers else ""}">{text(name)}</th>' for place, name in enumerate(heads))
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    return f'<div class="scroll"><table class="{"kept" if kept else "listed"}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
 def section(title: str, note: str, content: str) -> str:

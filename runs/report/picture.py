@@ -56,7 +56,7 @@ def draw_figure(bundle: ReportBundle) -> Figure:
     figure = _figure(WIDTH, sum(heights) + _TITLE_HEIGHT, "white")
     grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
     for row, panel in enumerate(wide):
-        draw(figure.add_subplot(grid[row, :]), panel, columns=6)
+        draw(figure.add_subplot(grid[row, :]), panel, columns=7)
     for number, panel in enumerate(small):
         row, column = len(wide) + number // 2, number % 2
         alone = number == len(small) - 1 and column == 0

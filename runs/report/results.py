@@ -72,17 +72,18 @@ def _tiles(bundle: ReportBundle) -> Iterable[tuple[str, str]]:
 def coming_table(coming: ComingForecast) -> str:
     """Return the coming forecast as a table of dates and prices, with its CSV as a link."""
     outer, middle, last = outer_band(coming.quantiles), middle_level(coming.quantiles), coming.last_price
-    heads = ["date", "median"] + ([f"{band_name(outer[0])}, from", "to"] if outer else []) + (["change"] if last else [])
+    unit = f", {coming.unit}" if coming.unit else ""
+    heads = ["date", f"median{unit}"] + ([f"{band_name(outer[0])}, from", "to"] if outer else []) + (["change"] if last else [])
     rows = []
     for place, time in enumerate(coming.times):
         expected = coming.quantiles[middle][place]
-        cells = [words(_day(time)), figure_cell(amount(expected, coming.unit))]
+        cells = [words(_day(time)), figure_cell(amount(expected))]
         if outer:
             cells += [figure_cell(amount(coming.quantiles[level][place])) for level in outer[1:]]
         if last:
             cells.append(figure_cell(share(expected / last - 1, signed=True)))
         rows.append(("", cells))
-    shown = table(heads, rows)
+    shown = table(heads, rows, kept=True)
     facts = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in coming.facts.items())
     return f'{_csv_link(coming)}{shown}<p class="note">{prose(facts)}</p>'
 

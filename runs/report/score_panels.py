@@ -112,9 +112,10 @@ def importance_panel(importance: Mapping[str, Any]) -> Panel:
     if explained is not None:
         note += f" R² of that forecast on held-out data: {float(explained):.3f}"
         note += "; the forecast explains nothing, so the ranking means little." if explained <= 0 else "."
+    doubt = f" (means little: R² {float(explained):.3f})" if explained is not None and explained <= 0 else ""
     roles = ["model" if score > 0 else "other" for _, score in ranked]
     bars = Bars("importance", "model", [name for name, _ in ranked], [100 * score for _, score in ranked], roles)
-    return Panel("importance", "Importance of the inputs", note, [bars], "increase of the error", "", " %", horizontal=True)
+    return Panel("importance", f"Importance of the inputs{doubt}", note, [bars], "increase of the error", "", " %", horizontal=True)
 
 
 def _rivals(scores: Mapping[str, Any]) -> tuple[tuple[str, str, str, str], ...]:

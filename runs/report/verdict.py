@@ -120,8 +120,8 @@ def _coverage_sentence(scores: Mapping[str, Any]) -> list[str]:
     said = f"The model's {band_name(BAND)} contains {share(found['share'], 0)} of the actual values"
     if interval is None:
         return [f"{said}."]
-    fits = "too narrow" if interval[1] < nominal else "too wide" if interval[0] > nominal else "as wide as it should be, within chance"
-    return [f"{said} (95 % interval {between(interval)}): it is {fits}."]
+    fits = "it is too narrow" if interval[1] < nominal else "it is too wide" if interval[0] > nominal else f"the difference from {share(nominal, 0)} could be chance"
+    return [f"{said} (95 % interval {between(interval)}): {fits}."]
 
 
 def tested(scores: Mapping[str, Any], name: str, assets: str = "predicted") -> Mapping[str, Any]:
@@ -141,7 +141,7 @@ def gate_sentences(bundle: ReportBundle) -> tuple[str, ...]:
         return (f"The model passed the quality gate and is registered{figures}.",)
     if outcome != NOT_REGISTERED:
         return ()
-    short = f"; it is {share(required - skill)} short" if skill is not None and required is not None and skill < required else ""
+    short = f"; it is {100 * (required - skill):.1f} percentage points short" if skill is not None and required is not None and skill < required else ""
     rejected = f"The quality gate rejected the model, so it is not registered{figures}{short}."
     todo = advice(bundle.item)
     return (rejected, f"What to do: {todo}.") if todo else (rejected,)

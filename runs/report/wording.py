@@ -28,7 +28,8 @@ def share(value: float | None, decimals: int = 1, *, signed: bool = False) -> st
     """
     if value is None:
         return MISSING
-    return f"{100 * value:{'+' if signed else ''}.{decimals}f} %"
+    rounded = round(100 * value, decimals) + 0.0  # no -0.0
+    return f"{rounded:{'+' if signed else ''}.{decimals}f} %"
 
 
 def between(pair: Sequence[float] | None, decimals: int = 0, *, signed: bool = False) -> str:
