@@ -54,7 +54,8 @@ class ExecutionStore:
     def all(self) -> list[Item]:
         """Return every execution, newest first, without log and snapshot."""
         names = ("ID", "TEMPLATE_ID", "STATUS", "STATUS_AT", "CREATED_AT", "OUTCOME", "ORIGIN", "PIPELINE_EXECUTION_ARN")
-        attributes = [getattr(ExecutionAttribute, name) for name in names]
+        figures = ("GATE_METRIC", "GATE_THRESHOLD", "GATE_BASELINE")
+        attributes = [getattr(ExecutionAttribute, name) for name in (*names, *figures)]
         items = all_items(
             self._items,
             "scan",

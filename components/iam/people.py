@@ -54,7 +54,10 @@ OPERATOR = Actor(
             "runs report shows every parameter an execution ran with, defaults included",
         ),
         Statement(
-            "ReadReports", ("s3:GetObject",), (resources.evaluation_objects,), "runs report reads the evaluation's files"
+            "ReadReports",
+            ("s3:GetObject",),
+            (resources.report_objects,),
+            "runs report reads the files of the evaluation and of a forecast",
         ),
         Statement(
             "UseKey",

@@ -88,6 +88,7 @@ asset_objects = _bucket("assets", f"{ASSETS_PREFIX}/*")
 models_bucket = _bucket("models")
 execution_objects = _bucket("models", _RUN)
 evaluation_objects = _bucket("models", f"{_RUN}/evaluation/*")
+report_objects = _bucket("models", f"{_RUN}/evaluation/*", f"{_RUN}/forecast/*")
 evaluation_manifests = _bucket("models", f"{_RUN}/evaluation-manifest.json")
 evaluation_logs = _bucket("models", f"{_RUN}/logs/evaluation.log")
 evaluated_objects = _bucket(

@@ -1,7 +1,7 @@
 """The report of an execution: one self-contained HTML page, and its charts as a picture.
 
-``collect_bundle`` reads an execution's item and files, ``verdict`` says what they mean, ``build_report`` and ``draw_png`` draw the
-same panels. Needs the extra ``local`` (plotly's script, matplotlib); handlers never import it.
+``collect_bundle`` reads an execution's item and files, ``verdict`` says what they mean, ``build_report`` and ``draw_png`` draw
+the same panels. Needs the extra ``local`` (plotly's script, matplotlib); handlers never import it.
 """
 
 from runs.report.bundle import Files, ReportBundle, collect_bundle

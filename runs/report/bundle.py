@@ -142,8 +142,9 @@ class ReportBundle:
     @property
     def asset(self) -> str:
         """The asset that is forecast; empty if nothing tells it."""
-        known = (self.files.forecasts or {}).get("asset") or (self.files.scores or {}).get("asset")
-        return str(known or (self.coming.asset if self.coming else "") or self.template.get("predictedAsset") or "")
+        known = [found["asset"] for found in (self.files.forecasts, self.files.scores) if found]
+        known += [self.coming.asset] if self.coming else []
+        return str(next(iter(known), self.template.get("predictedAsset") or ""))
 
     @property
     def quantity(self) -> str:

@@ -23,7 +23,7 @@ const fitted = (layout, width) => (width > 560 ? layout : {
 const draw = async (source) => {
   const figure = coloured(JSON.parse(source.textContent));
   const target = document.getElementById(source.dataset.figure);
-  const bar = figure.layout.xaxis.type === "date" && target.clientWidth > 560;
+  const bar = figure.layout.xaxis.type === "date" && target.clientWidth > 560 ? "hover" : false;
   // The buttons are named, since newer scripts bring some that send the chart elsewhere; without a server nothing can be sent.
   const buttons = [["toImage", "zoom2d", "pan2d", "resetScale2d"]];
   const options = { responsive: true, displaylogo: false, displayModeBar: bar, modeBarButtons: buttons, plotlyServerURL: "" };

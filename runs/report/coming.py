@@ -80,8 +80,9 @@ def _is_row(row: object) -> bool:
     if not isinstance(row, Mapping) or not is_time(row.get("time")):
         return False
     quantiles = row.get("quantiles")
-    usable = isinstance(quantiles, Mapping) and len(quantiles) > 0
-    return usable and all(map(is_level, quantiles)) and all(map(is_number, quantiles.values()))
+    if not isinstance(quantiles, Mapping) or not quantiles:
+        return False
+    return all(map(is_level, quantiles)) and all(map(is_number, quantiles.values()))
 
 
 def _history(history: object) -> tuple[list[str], list[float]]:

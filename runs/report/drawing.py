@@ -105,7 +105,13 @@ def _style(axes: Any, panel: Panel, *, titled: bool, columns: int) -> None:
         (axes.set_xlim if panel.horizontal else axes.set_ylim)(0, None)
     handles, labels = axes.get_legend_handles_labels()
     if len(panel.layers) > 1 or panel.rules:
-        place = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "borderaxespad": 0.2, "handlelength": 1.6, "columnspacing": 1.2}
+        place = {
+            "loc": "lower left",
+            "bbox_to_anchor": (0, 1.0),
+            "borderaxespad": 0.2,
+            "handlelength": 1.6,
+            "columnspacing": 1.2,
+        }
         axes.legend(handles, labels, frameon=False, ncols=columns, labelcolor=ink, fontsize=8.5, **place)
     if titled:
         rows = -(-len(labels) // columns) if axes.get_legend() else 0

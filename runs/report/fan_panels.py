@@ -54,8 +54,7 @@ def backtest_panel(bundle: ReportBundle, report: ForecastReport) -> Panel:
         title=f"Test: forecasts of {report['asset']} and what happened",
         note=(
             "Each fan opens at a dotted line, the last value known when its forecast was made, and ends where the next one "
-            "opens. The model was not trained on anything to the right of the training's end."
-            + _untested(report)
+            "opens. The model was not trained on anything to the right of the training's end." + _untested(report)
         ),
         layers=[*_model(windows), *_baseline_edges(windows, report["baseline"]), _actual(bundle.quantity, report)],
         y_title=_measured(bundle.quantity, bundle.unit),
@@ -68,7 +67,9 @@ def _untested(report: ForecastReport) -> str:
     if not report["calibration_windows"]:
         return ""
     first, last = report["calibration_windows"][0]["timestamps"][0], report["calibration_windows"][-1]["timestamps"][-1]
-    return f" The calibration windows, {first[:10]} to {last[:10]}, choose the best baseline and are not a test: no fan is drawn."
+    return (
+        f" The calibration windows, {first[:10]} to {last[:10]}, choose the best baseline and are not a test: no fan is drawn."
+    )
 
 
 def _measured(quantity: str, unit: str) -> str:
@@ -83,7 +84,11 @@ def _model(windows: Sequence[Fan]) -> list[Layer]:
             band_name(share),
             "model",
             _OPACITIES[-1 - place],
-            [(window.timestamps, window.quantiles[low], window.quantiles[high]) for window in windows if _has(window.quantiles, low, high)],
+            [
+                (window.timestamps, window.quantiles[low], window.quantiles[high])
+                for window in windows
+                if _has(window.quantiles, low, high)
+            ],
         )
         for place, (share, low, high) in enumerate(reversed(central_bands(first)))
     ]
@@ -99,10 +104,7 @@ def _baseline_edges(windows: Sequence[Fan], name: str) -> list[Layer]:
         return []
     share, low, high = band
     pieces = [
-        (window.timestamps, window.baseline[level])
-        for window in windows
-        for level in (low, high)
-        if level in window.baseline
+        (window.timestamps, window.baseline[level]) for window in windows for level in (low, high) if level in window.baseline
     ]
     x, y = _joined(pieces)
     return [Line(f"best baseline: {name}, {band_name(share)}", "baseline", x, y, 1.2, "dash")]

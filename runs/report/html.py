@@ -56,7 +56,8 @@ def table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], *, k
         )
         body.append(f'<tr class="{style}">{inner}</tr>')
     head = "".join(f'<th class="{"number" if place in numbers else ""}">{text(name)}</th>' for place, name in enumerate(heads))
-    return f'<div class="scroll"><table class="{"kept" if kept else "listed"}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    whole = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+    return f'<div class="scroll"><table class="{"kept" if kept else "listed"}">{whole}</table></div>'
 
 
 def section(title: str, note: str, content: str) -> str:

@@ -18,7 +18,9 @@ def build_index(template_id: str, items: Sequence[Mapping[str, Any]], has_report
     """Return the page. ``has_report`` says whether the report of an execution is in its folder beside the page."""
     rows = [("", _cells(item, has_report)) for item in items]
     shown = table(_HEADS, rows) if rows else "<p>No execution of this template yet.</p>"
-    note = "Skill is the share of the best baseline's error that the model removes; below the required skill it is not registered."
+    note = (
+        "Skill is the share of the best baseline's error that the model removes; below the required skill it is not registered."
+    )
     head = f"<header><h1>Executions of {text(template_id)}</h1></header>"
     return whole_page(f"Executions of {template_id}", head + section("Newest first", note, shown))
 

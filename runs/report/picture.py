@@ -24,7 +24,7 @@ WIDTH, DPI = 13.0, 120
 _FAN_HEIGHT, _ROW_HEIGHT, _TITLE_HEIGHT = 4.3, 3.6, 0.7
 _TITLE_CHARACTERS = 105
 #: Size of a single chart in inches; at 400 CSS pixels its letters are still legible.
-_SINGLE_WIDTH = 5.4
+_SINGLE_WIDTH = 4.2
 _PIXELS_PER_INCH = 100
 
 
@@ -82,7 +82,11 @@ def _svg(panel: Panel) -> str:
     with matplotlib.rc_context({"svg.hashsalt": panel.key, "svg.fonttype": "none"}):
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = written.getvalue()
-    svg = re.sub(r'\bid="((?:figure|axes|patch|matplotlib|xtick|ytick|line2d|text|legend|FillBetween\w+|LineCollection)_[\d.]+)"', "", svg)
+    svg = re.sub(
+        r'\bid="((?:figure|axes|patch|matplotlib|xtick|ytick|line2d|text|legend|FillBetween\w+|LineCollection)_[\d.]+)"',
+        "",
+        svg,
+    )
     svg = svg[svg.index("<svg") :]
     for role, colour in PALETTE.items():
         svg = svg.replace(colour, f"var(--{role})")

@@ -92,7 +92,9 @@ def _csv_link(coming: ComingForecast) -> str:
     packed = base64.b64encode(coming.csv_text().encode()).decode()
     name = f"forecast-{coming.asset}-{coming.times[0][:10]}.csv"
     target = f"data:text/csv;charset=utf-8;base64,{packed}"
-    return f'<p><a class="button" download="{text(name)}" href="{target}">Download the forecast as CSV, with all quantiles</a></p>'
+    return (
+        f'<p><a class="button" download="{text(name)}" href="{target}">Download the forecast as CSV, with all quantiles</a></p>'
+    )
 
 
 def _day(time: str) -> str:
@@ -107,13 +109,16 @@ def forecasters_section(bundle: ReportBundle, scores: Mapping[str, Any], chart: 
     reference = found[best][LOSS]
     heads = ("forecast", "loss", "loss / best baseline's", "MAE", "MAPE", "RMSE", "MASE", f"in the {band_name(BAND)}")
     rows = [
-        ("changed" if name == "model" else "", [Cell(_named(name, best, bundle)), *_score_cells(found[name], reference, bundle.unit)])
+        (
+            "changed" if name == "model" else "",
+            [Cell(_named(name, best, bundle)), *_score_cells(found[name], reference, bundle.unit)],
+        )
         for name in sorted(found, key=lambda name: (found[name][LOSS] is None, found[name][LOSS]))
     ]
     note = (
-        f"Test windows of {scores['asset']}, on the {bundle.quantity}; lower is better. Loss: mean weighted quantile loss, in per cent "
-        "of the mean size of the values. MAE and RMSE: error of the median in the unit of the values. MASE: MAE divided by that of "
-        "the seasonal naive forecast in training."
+        f"Test windows of {scores['asset']}, on the {bundle.quantity}; lower is better. Loss: mean weighted quantile "
+        "loss, in per cent of the mean size of the values. MAE and RMSE: error of the median in the unit of the values. MASE: MAE "
+        "divided by that of the seasonal naive forecast in training."
     )
     champion = _champion(scores)
     return section("Model, baselines and champion", note, chart + table(heads, rows) + champion)
@@ -157,7 +162,16 @@ def _champion(scores: Mapping[str, Any]) -> str:
 
 def windows_section(scores: Mapping[str, Any], unit: str) -> str:
     """Return the scores by test window."""
-    heads = ("window", "from", "to", "loss, model", "loss, best baseline", "difference", "MAE, model", f"in the {band_name(BAND)}")
+    heads = (
+        "window",
+        "from",
+        "to",
+        "loss, model",
+        "loss, best baseline",
+        "difference",
+        "MAE, model",
+        f"in the {band_name(BAND)}",
+    )
     tests = [window for window in scores["windows"] if window["kind"] == "test"]
     rows = [("", _window_cells(place, window, unit)) for place, window in enumerate(tests, start=1)]
     note = "Loss: mean weighted quantile loss in per cent of the mean size of the window's values; lower is better."
@@ -193,12 +207,11 @@ def _missing(bundle: ReportBundle) -> Iterable[str]:
     if report and report["windows"]:
         values: Sequence[float | None] = [value for window in report["windows"] for value in window["actual"]]
         absent = sum(value is None for value in values)
-        what = f"{counted(absent, 'step')} of the test windows' {len(values)}" if absent else f"None of the test windows' {len(values)} steps"
-        yield f"{what} {'have' if absent > 1 else 'has'} no actual value (no trading, or no row) and {'are' if absent > 1 else 'is'} not scored."
+        yield f"Steps of the test windows: {len(values)}; without an actual value (no trading, no row) and not scored: {absent}."
     if scores and len(scores["assets"]) > 1:
-        counts = {asset: found["model"]["values"] or 0 for asset, found in scores["assets"].items()}
-        low, high = min(counts.values()), max(counts.values())
-        yield f"Each of {len(counts)} assets has {f'{low:g}' if low == high else f'{low:g} to {high:g}'} actual values in the test windows."
+        counts = {found["model"]["values"] or 0 for found in scores["assets"].values()}
+        found = f"{min(counts):g}" if len(counts) == 1 else f"{min(counts):g} to {max(counts):g}"
+        yield f"Scored values of each of the {len(scores['assets'])} assets: {found}."
 
 
 def _calibration(bundle: ReportBundle) -> Iterable[str]:

@@ -39,8 +39,10 @@ def forecasters_panel(scores: Mapping[str, Any]) -> Panel:
     return Panel(
         key="forecasters",
         title="Loss of every forecast",
-        note="On the test windows; lower is better. The best baseline was chosen on earlier windows, so another may be lower here.",
-        layers=[Bars("loss", "model", [_label(name, best) for name in ranked], _percent([losses[name] for name in ranked]), roles)],
+        note="Test windows; lower is better. The best baseline was chosen on earlier windows, so another may be lower here.",
+        layers=[
+            Bars("loss", "model", [_label(name, best) for name in ranked], _percent([losses[name] for name in ranked]), roles)
+        ],
         x_title=LOSS_TITLE,
         suffix=" %",
         horizontal=True,
@@ -69,9 +71,14 @@ def asset_panel(scores: Mapping[str, Any]) -> Panel:
     more = len(scores["assets"]) - len(assets)
     bars = [
         Bars(name, role, assets[::-1], _percent([scores["assets"][asset][key][LOSS] for asset in assets[::-1]]))
-        for key, name, role in (("baseline", f"best baseline for all assets: {_of_all(scores)}", "baseline"), ("model", "model", "model"))
+        for key, name, role in (
+            ("baseline", f"best baseline for all assets: {_of_all(scores)}", "baseline"),
+            ("model", "model", "model"),
+        )
     ]
-    note = "The test windows of every asset that the model is trained on." + (f" {more} more assets are not drawn." if more else "")
+    note = "The test windows of every asset that the model is trained on." + (
+        f" {more} more assets are not drawn." if more else ""
+    )
     return Panel("assets", "Error by asset", note, bars, LOSS_TITLE, "", " %", horizontal=True, from_zero=True)
 
 
@@ -100,7 +107,9 @@ def calibration_panel(scores: Mapping[str, Any]) -> Panel:
 def _dots(name: str, role: str, symbol: str, found: Mapping[str, Any], shift: float) -> Dots:
     known = [(100 * float(band), one) for band, one in found["coverage"].items() if one["share"] is not None]
     intervals = [None if one.get("interval") is None else [100 * edge for edge in one["interval"]] for _, one in known]
-    return Dots(name, role, [nominal + shift for nominal, _ in known], [100 * one["share"] for _, one in known], intervals, symbol)
+    return Dots(
+        name, role, [nominal + shift for nominal, _ in known], [100 * one["share"] for _, one in known], intervals, symbol
+    )
 
 
 def importance_panel(importance: Mapping[str, Any]) -> Panel:
@@ -115,12 +124,17 @@ def importance_panel(importance: Mapping[str, Any]) -> Panel:
     doubt = f" (means little: R² {float(explained):.3f})" if explained is not None and explained <= 0 else ""
     roles = ["model" if score > 0 else "other" for _, score in ranked]
     bars = Bars("importance", "model", [name for name, _ in ranked], [100 * score for _, score in ranked], roles)
-    return Panel("importance", f"Importance of the inputs{doubt}", note, [bars], "increase of the error", "", " %", horizontal=True)
+    return Panel(
+        "importance", f"Importance of the inputs{doubt}", note, [bars], "increase of the error", "", " %", horizontal=True
+    )
 
 
 def _rivals(scores: Mapping[str, Any]) -> tuple[tuple[str, str, str, str], ...]:
     """Key, name, colour and dash of the model and of the best baseline."""
-    return (("baseline", f"best baseline: {scores['skill']['baseline']}", "baseline", "dash"), ("model", "model", "model", "solid"))
+    return (
+        ("baseline", f"best baseline: {scores['skill']['baseline']}", "baseline", "dash"),
+        ("model", "model", "model", "solid"),
+    )
 
 
 def _percent(values: Sequence[float | None]) -> list[float | None]:

@@ -75,7 +75,10 @@ def is_scores(value: object) -> bool:
         return False
     return (
         all(map(_is_forecaster, forecasters.values()))
-        and all(_is_pair(window) and all(isinstance(window.get(name), str) for name in ("kind", "start", "end")) for window in windows)
+        and all(
+            _is_pair(window) and all(isinstance(window.get(name), str) for name in ("kind", "start", "end"))
+            for window in windows
+        )
         and all(_is_pair(step) and is_number(step.get("step")) for step in horizons)
         and all(map(_is_pair, assets.values()))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,11 @@ def _headline(skill: Mapping[str, Any], tone: str, asset: str) -> str:
     if found < 0:
         return f"The model adds nothing to the simple forecast “{name}”: over {windows}, {more}."
     few = skill["windows"] < TELLING_WINDOWS
-    doubt = f"{windows} {'is' if skill['windows'] == 1 else 'are'} too few to tell" if few else f"over {windows} that could be chance"
+    doubt = (
+        f"{windows} {'is' if skill['windows'] == 1 else 'are'} too few to tell"
+        if few
+        else f"over {windows} that could be chance"
+    )
     return f"The model has not been shown to beat the simple forecast “{name}”: {more}, but {doubt}."
 
 
@@ -90,7 +94,8 @@ def _skill_sentence(skill: Mapping[str, Any]) -> str:
     spread = f", 95 % interval {between(interval, 1, signed=True)}" if interval is not None else ""
     wins = f"The model wins {share(skill['winRate'], 0)} of {counted(int(skill['windows']), 'test window')}"
     chosen = f"“{skill['baseline']}” was chosen as the best of all simple forecasts before the test windows began"
-    return f"Skill, the share of the simple forecast's error that the model removes: {share(skill['skill'], signed=True)}{spread}. {wins}. {chosen}."
+    found = f"{share(skill['skill'], signed=True)}{spread}"
+    return f"Skill, the share of the simple forecast's error that the model removes: {found}. {wins}. {chosen}."
 
 
 def _error_sentences(bundle: ReportBundle, scores: Mapping[str, Any]) -> list[str]:
@@ -103,13 +108,16 @@ def _error_sentences(bundle: ReportBundle, scores: Mapping[str, Any]) -> list[st
         relative = f" ({share(found['MAPE'])})" if found["MAPE"] is not None else ""
         return f"{amount(found['MAE'], bundle.unit)}{relative}"
 
-    return [f"On average the model's median misses the {bundle.quantity} by {error(model)}, the simple forecast by {error(baseline)}."]
+    return [
+        f"On average the model's median misses the {bundle.quantity} by {error(model)}, "
+        f"the simple forecast's by {error(baseline)}."
+    ]
 
 
 def _few_windows(skill: Mapping[str, Any]) -> list[str]:
     if skill["windows"] >= TELLING_WINDOWS:
         return []
-    return [f"With fewer than {TELLING_WINDOWS} test windows chance cannot be ruled out: set testWindows to {TELLING_WINDOWS} or more."]
+    return [f"Fewer than {TELLING_WINDOWS} test windows cannot rule out chance: set testWindows to {TELLING_WINDOWS} or more."]
 
 
 def _coverage_sentence(scores: Mapping[str, Any]) -> list[str]:
@@ -120,7 +128,13 @@ def _coverage_sentence(scores: Mapping[str, Any]) -> list[str]:
     said = f"The model's {band_name(BAND)} contains {share(found['share'], 0)} of the actual values"
     if interval is None:
         return [f"{said}."]
-    fits = "it is too narrow" if interval[1] < nominal else "it is too wide" if interval[0] > nominal else f"the difference from {share(nominal, 0)} could be chance"
+    fits = (
+        "it is too narrow"
+        if interval[1] < nominal
+        else "it is too wide"
+        if interval[0] > nominal
+        else f"the difference from {share(nominal, 0)} could be chance"
+    )
     return [f"{said} (95 % interval {between(interval)}): {fits}."]
 
 
@@ -141,7 +155,11 @@ def gate_sentences(bundle: ReportBundle) -> tuple[str, ...]:
         return (f"The model passed the quality gate and is registered{figures}.",)
     if outcome != NOT_REGISTERED:
         return ()
-    short = f"; it is {100 * (required - skill):.1f} percentage points short" if skill is not None and required is not None and skill < required else ""
+    short = (
+        f"; it is {100 * (required - skill):.1f} percentage points short"
+        if skill is not None and required is not None and skill < required
+        else ""
+    )
     rejected = f"The quality gate rejected the model, so it is not registered{figures}{short}."
     todo = advice(bundle.item)
     return (rejected, f"What to do: {todo}.") if todo else (rejected,)
@@ -153,7 +171,8 @@ def _coming_headline(coming: ComingForecast) -> str:
     if outer is None:
         return f"{expected}."
     band, low, high = outer
-    return f"{expected}; {band_name(band)}: {amount(coming.quantiles[low][-1])} to {amount(coming.quantiles[high][-1], coming.unit)}."
+    edges = f"{amount(coming.quantiles[low][-1])} to {amount(coming.quantiles[high][-1], coming.unit)}"
+    return f"{expected}; {band_name(band)}: {edges}."
 
 
 def _number(*values: object) -> float | None:

@@ -34,7 +34,9 @@ def share(value: float | None, decimals: int = 1, *, signed: bool = False) -> st
 
 def between(pair: Sequence[float] | None, decimals: int = 0, *, signed: bool = False) -> str:
     """Return an interval of fractions in per cent: ``62 % to 79 %``."""
-    return MISSING if pair is None else f"{share(pair[0], decimals, signed=signed)} to {share(pair[1], decimals, signed=signed)}"
+    return (
+        MISSING if pair is None else f"{share(pair[0], decimals, signed=signed)} to {share(pair[1], decimals, signed=signed)}"
+    )
 
 
 def number(value: float | None, decimals: int = 3) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.ids import template_id_problem
+from contracts.problems import ProblemsError
+from contracts.tables import ExecutionAttribute
 from runs.report.bundle import collect_bundle
 from runs.report.index import build_index
 from runs.report.page import build_report
@@ -55,8 +58,13 @@ def write_index(stack: Stack, template_id: str, out: Path) -> Path:
     """Write ``<out>/<template>.html``, the index of a template's executions, and return its path.
 
     It links to each report that is in ``out``.
+
+    Raises:
+        ProblemsError: the id cannot be a template's.
     """
-    items = [item for item in execution_store(stack).all() if item.get("TemplateId") == template_id]
+    if problem := template_id_problem(template_id, "template"):
+        raise ProblemsError("index", [problem])
+    items = [item for item in execution_store(stack).all() if item.get(ExecutionAttribute.TEMPLATE_ID) == template_id]
     page = build_index(template_id, items, lambda execution_id: (out / execution_id / REPORT_FILE).is_file())
     out.mkdir(parents=True, exist_ok=True)
     path = (out / f"{template_id}.html").resolve()
