@@ -25,7 +25,7 @@ from runs.report.verdict import verdict
 _FOLDER = Path(__file__).parent
 _FOOTER = """<footer>How to read this report: a forecast is a distribution. The median is as likely to be too high as too low;
 the 80 % band should contain 80 % of the actual values. The loss scores the whole distribution: 2 Σ quantile loss / Σ |actual|,
-averaged over the quantiles. Skill is 1 − the model's loss / the best baseline's loss: 0 means that the model adds nothing.</footer>"""
+averaged over the quantiles. Skill is 1 − the model's loss / the best baseline's loss; at 0 the model adds nothing.</footer>"""
 
 
 def build_report(bundle: ReportBundle, stills: Mapping[str, str] | None = None) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDTH, DPI = 13.0, 120
 _FAN_HEIGHT, _ROW_HEIGHT, _TITLE_HEIGHT = 4.3, 3.6, 0.7
-_TITLE_CHARACTERS = 105
+_TITLE_CHARACTERS = 90
 #: Size of a single chart in inches; at 400 CSS pixels its letters are still legible.
 _SINGLE_WIDTH = 4.2
 _PIXELS_PER_INCH = 100

@@ -14,7 +14,7 @@ from runs.report.fans import middle_level, outer_band
 from runs.report.html import Cell, clock, figure_cell, prose, section, table, text, words
 from runs.report.score_panels import LOSS
 from runs.report.verdict import BAND, Verdict, tested
-from runs.report.wording import amount, band_name, between, counted, number, share
+from runs.report.wording import amount, band_name, between, number, share
 
 TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
 _TRANSFORMS = {
@@ -117,7 +117,7 @@ def forecasters_section(bundle: ReportBundle, scores: Mapping[str, Any], chart: 
     ]
     note = (
         f"Test windows of {scores['asset']}, on the {bundle.quantity}; lower is better. Loss: mean weighted quantile "
-        "loss, in per cent of the mean size of the values. MAE and RMSE: error of the median in the unit of the values. MASE: MAE "
+        "loss, in per cent of the mean size of the values. MAE and RMSE: error of the median in the values' unit. MASE: MAE "
         "divided by that of the seasonal naive forecast in training."
     )
     champion = _champion(scores)
@@ -207,7 +207,7 @@ def _missing(bundle: ReportBundle) -> Iterable[str]:
     if report and report["windows"]:
         values: Sequence[float | None] = [value for window in report["windows"] for value in window["actual"]]
         absent = sum(value is None for value in values)
-        yield f"Steps of the test windows: {len(values)}; without an actual value (no trading, no row) and not scored: {absent}."
+        yield f"Steps of the test windows: {len(values)}; not scored, because they have no actual value: {absent}."
     if scores and len(scores["assets"]) > 1:
         counts = {found["model"]["values"] or 0 for found in scores["assets"].values()}
         found = f"{min(counts):g}" if len(counts) == 1 else f"{min(counts):g} to {max(counts):g}"

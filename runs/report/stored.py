@@ -89,7 +89,8 @@ def _is_skill(value: object) -> bool:
         isinstance(value, Mapping)
         and isinstance(value.get("baseline"), str)
         and all(is_number(value.get(name)) for name in _SKILLS)
-        and _is_interval(value.get("interval"))
+        and "interval" in value
+        and _is_interval(value["interval"])
     )
 
 
@@ -107,13 +108,15 @@ def _is_pair(value: object) -> bool:
 
 
 def _is_scored(value: object) -> bool:
-    if not isinstance(value, Mapping) or not all(_is_number_or_null(value.get(name)) for name in (*MEASURES, "values")):
+    names = (*MEASURES, "values")
+    if not isinstance(value, Mapping) or not all(name in value and _is_number_or_null(value[name]) for name in names):
         return False
     coverage = value.get("coverage")
     return isinstance(coverage, Mapping) and all(
         is_level(band)
         and isinstance(found, Mapping)
-        and _is_number_or_null(found.get("share"))
+        and "share" in found
+        and _is_number_or_null(found["share"])
         and _is_interval(found.get("interval"))
         for band, found in coverage.items()
     )

@@ -65,7 +65,9 @@ def _tone(skill: Mapping[str, Any]) -> str:
     interval = skill["interval"]
     if abs(skill["skill"]) <= CLOSE or interval is None or skill["windows"] < TELLING_WINDOWS:
         return "neutral"
-    return "good" if interval[0] > 0 else "bad" if interval[1] < 0 else "neutral"
+    if skill["skill"] > 0:
+        return "good" if interval[0] > 0 else "neutral"
+    return "bad" if interval[1] < 0 else "neutral"
 
 
 def _headline(skill: Mapping[str, Any], tone: str, asset: str) -> str:

@@ -54,9 +54,7 @@ def forecasts(count: int = 3) -> ForecastReport:
 
 
 def scored(loss: float, covered: float | None = 0.75, interval: Sequence[float] | None = (0.6, 0.9)) -> dict[str, Any]:
-    coverage = {
-        band: {"share": covered, "interval": list(interval) if interval else None} for band in ("0.5", "0.8", "0.95")
-    }
+    coverage = {band: {"share": covered, "interval": list(interval) if interval else None} for band in ("0.5", "0.8", "0.95")}
     found = {"mean_wQuantileLoss": loss, "MASE": 40 * loss, "RMSE": 120 * loss, "MAE": 100 * loss, "MAPE": loss, "values": 15}
     return found | {"coverage": coverage}
 
@@ -91,7 +89,11 @@ def scores(
         "skillOfAllAssets": {"baseline": "last value"},
         "forecasters": {"model": forecaster(own), DRIFT: forecaster(best), "last value": forecaster(scored(0.025))},
         "windows": [
-            {"kind": "calibration" if number == 0 else "test", "start": f"2020-0{number + 1}-01", "end": f"2020-0{number + 1}-06"}
+            {
+                "kind": "calibration" if number == 0 else "test",
+                "start": f"2020-0{number + 1}-01",
+                "end": f"2020-0{number + 1}-06",
+            }
             | pair
             for number in range(4)
         ],
@@ -103,7 +105,12 @@ def scores(
 def coming(**changes: Any) -> dict[str, Any]:
     """The content of forecast.json of the forecast pipeline, with the rows of another asset among it."""
     rows = [
-        {"asset": asset, "time": f"2020-02-0{day} 00:00:00", "mean": 101.0, "quantiles": {k: 100 + day * v for k, v in SPREAD.items()}}
+        {
+            "asset": asset,
+            "time": f"2020-02-0{day} 00:00:00",
+            "mean": 101.0,
+            "quantiles": {k: 100 + day * v for k, v in SPREAD.items()},
+        }
         for asset in ("sp500", "wti")
         for day in (1, 2, 3)
     ]

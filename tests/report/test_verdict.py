@@ -31,7 +31,8 @@ def of(found: dict[str, Any] | None, **changes: Any) -> Verdict:
             (-0.4, -0.1),
             8,
             "bad",
-            "The model forecasts sp500 worse than the simple forecast “drift”: its error is 20.0 % higher. Use “drift” instead.",
+            "The model forecasts sp500 worse than the simple forecast “drift”: its error is 20.0 % higher. "
+            "Use “drift” instead.",
         ),
         (
             -0.069,
@@ -45,16 +46,16 @@ def of(found: dict[str, Any] | None, **changes: Any) -> Verdict:
             (-0.1, 0.2),
             8,
             "neutral",
-            "The model has not been shown to beat the simple forecast “drift”: its error is 5.0 % lower, but over 8 test windows "
-            "that could be chance.",
+            "The model has not been shown to beat the simple forecast “drift”: its error is 5.0 % lower, but over 8 test "
+            "windows that could be chance.",
         ),
         (
             0.3,
             (0.2, 0.4),
             5,
             "neutral",
-            "The model has not been shown to beat the simple forecast “drift”: its error is 30.0 % lower, but 5 test windows are "
-            "too few to tell.",
+            "The model has not been shown to beat the simple forecast “drift”: its error is 30.0 % lower, but 5 test windows "
+            "are too few to tell.",
         ),
         (
             0.3,
@@ -74,9 +75,7 @@ def test_the_headline_judges_the_skill_against_the_best_baseline(
     assert (found.tone, found.headline, found.judges_model) == (tone, headline, True)
 
 
-@given(
-    skill=st.floats(-5, 1), low=st.floats(-6, 1), high=st.floats(-6, 1), windows=st.integers(1, 100), wins=st.floats(0, 1)
-)
+@given(skill=st.floats(-5, 1), low=st.floats(-6, 1), high=st.floats(-6, 1), windows=st.integers(1, 100), wins=st.floats(0, 1))
 def test_no_verdict_praises_a_model_that_could_be_worse(
     skill: float, low: float, high: float, windows: int, wins: float
 ) -> None:
@@ -120,7 +119,10 @@ def test_coverage_without_an_interval_is_told_without_a_judgement() -> None:
 
 def test_a_rejected_model_is_told_why_by_how_much_and_what_to_do() -> None:
     words = " ".join(of(scores(-0.069, (-0.3, 0.1)), Outcome="NotRegistered", GateMetric="-0.069").sentences)
-    assert "rejected the model, so it is not registered (skill -6.9 %, required -5.0 %); it is 1.9 percentage points short" in words
+    assert (
+        "rejected the model, so it is not registered (skill -6.9 %, required -5.0 %); it is 1.9 percentage points short"
+        in words
+    )
     assert "What to do: train longer" in words
 
 
