@@ -85,7 +85,7 @@ def _layout(panel: Panel) -> Figure:
         "font": _FONT,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "--muted", "activecolor": "--model"},
+        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": "--muted", "activecolor": "--model"},
         "hoverlabel": {"bgcolor": "--paper", "bordercolor": "--line", "font": {"color": "--ink"}},
         "margin": {"l": 8, "r": 8, "t": 12, "b": 8},
         "height": panel.height,
