@@ -28,7 +28,8 @@ from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
 WINDOWS_MAX = 100
-#: With fewer test windows the report's sign-flip test cannot rule out chance: its smallest p-value is 2 / 2^n, its level 0.05.
+#: With fewer test windows the report does not rule out chance: even a forecast that wins all n of them does so by chance with
+#: probability 2 / 2^n (two-sided), which is above 0.05.
 TELLING_WINDOWS = 6
 _MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 #: A word or a few, for a person to read: no control characters.

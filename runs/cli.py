@@ -172,6 +172,20 @@ def report(
             print_line(line)
 
 
+@app.command()
+def reports(
+    template: TemplateId,
+    out: Annotated[Path, typer.Option(help="Folder that holds the reports; the page is <template>.html in it.")] = Path("out"),
+    stack_outputs: Outputs = None,
+) -> None:
+    """Write the index of a template's executions: date, outcome, skill, and a link to each report in the folder."""
+    with needs_extra("local"), _reported():
+        from runs.report.write import write_index
+
+        check_output_folder("--out", out)
+        _print(f"index    {write_index(Stack.load(stack_outputs), template, out)}")
+
+
 @app.command("list")
 def list_executions(stack_outputs: Outputs = None) -> None:
     """List executions, newest first."""

@@ -53,18 +53,9 @@ class ExecutionStore:
 
     def all(self) -> list[Item]:
         """Return every execution, newest first, without log and snapshot."""
-        names = (
-            "ID",
-            "KIND",
-            "TEMPLATE_ID",
-            "STATUS",
-            "STATUS_AT",
-            "CREATED_AT",
-            "OUTCOME",
-            "ORIGIN",
-            "PIPELINE_EXECUTION_ARN",
-        )
-        attributes = [getattr(ExecutionAttribute, name) for name in names]
+        names = "ID KIND TEMPLATE_ID STATUS STATUS_AT CREATED_AT OUTCOME ORIGIN PIPELINE_EXECUTION_ARN".split()
+        figures = "GATE_METRIC GATE_THRESHOLD GATE_BASELINE".split()
+        attributes = [getattr(ExecutionAttribute, name) for name in (*names, *figures)]
         items = all_items(
             self._items,
             "scan",

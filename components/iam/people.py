@@ -56,7 +56,7 @@ OPERATOR = Actor(
         Statement(
             "ReadReports",
             ("s3:GetObject",),
-            (resources.evaluation_objects, resources.forecast_objects),
+            (resources.report_objects,),
             "runs report reads the evaluation's files; runs forecast reads the model's template and the published forecast",
         ),
         Statement(

@@ -12,13 +12,22 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contracts.forecasts import ForecastReport
-from contracts.layout import ExecutionLayout
+from contracts.layout import CALIBRATION_FILE, IMPORTANCE_FILE, ExecutionLayout
 from contracts.problems import one_problem
 from contracts.status import STEPS
 from contracts.tables import ExecutionAttribute, StepKey
 from contracts.times import stored_time
-from runs.aws_errors import code_of, is_missing_object
-from runs.report.stored import is_forecast_report, is_gate, is_importance, snapshot_of
+from runs.aws_errors import code_of, is_forbidden, is_missing_object
+from runs.report.coming import ComingForecast, coming_forecast, is_coming_forecast
+from runs.report.stored import (
+    is_baselines,
+    is_calibration,
+    is_forecast_report,
+    is_gate,
+    is_importance,
+    is_scores,
+    snapshot_of,
+)
 from runs.stack import Stack
 
 
@@ -40,8 +49,45 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Files:
+    """The files of an execution that a report shows. One that was not written, or cannot be used, is None."""
+
+    forecasts: ForecastReport | None = None
+    scores: Mapping[str, Any] | None = None
+    baselines: Mapping[str, Any] | None = None
+    calibration: Mapping[str, Any] | None = None
+    gate: Mapping[str, Any] | None = None
+    importance: Mapping[str, Any] | None = None
+    coming: Mapping[str, Any] | None = None
+
+
+_CHECKS: Mapping[str, Callable[[object], bool]] = {
+    "forecasts": is_forecast_report,
+    "scores": is_scores,
+    "baselines": is_baselines,
+    "calibration": is_calibration,
+    "gate": is_gate,
+    "importance": is_importance,
+    "coming": is_coming_forecast,
+}
+
+
+def file_keys(layout: ExecutionLayout) -> dict[str, str]:
+    """Return the key of each file in :class:`Files`, in the models bucket."""
+    return {
+        "forecasts": layout.forecasts,
+        "scores": layout.scores,
+        "baselines": f"{layout.evaluation}/baselines.json",
+        "calibration": f"{layout.evaluation}/{CALIBRATION_FILE}",
+        "gate": layout.gate_json,
+        "importance": f"{layout.evaluation}/{IMPORTANCE_FILE}",
+        "coming": f"{layout.prefix}/forecast/forecast.json",
+    }
+
+
+@dataclass(frozen=True)
 class ReportBundle:
-    """Everything that a report shows. A file that the execution did not write is None.
+    """Everything that a report shows.
 
     ``parameters``: all parameters of the execution. ``passed``: names of those that its start set. ``problems``: stored data
     that cannot be used, and are left out.
@@ -53,27 +99,25 @@ class ReportBundle:
     parameters: Mapping[str, str] = field(default_factory=dict)
     passed: frozenset[str] = frozenset()
     assets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    image: str = ""
+    definition: str = ""
     steps: tuple[Step, ...] = ()
-    forecasts: ForecastReport | None = None
-    importance: Mapping[str, Any] | None = None
-    gate: Mapping[str, Any] | None = None
+    files: Files = field(default_factory=Files)
     problems: tuple[str, ...] = ()
 
     @classmethod
     def of_item(
         cls,
         item: Mapping[str, Any],
-        forecasts: ForecastReport | None = None,
-        importance: Mapping[str, Any] | None = None,
-        gate: Mapping[str, Any] | None = None,
+        files: Files | None = None,
         defaults: Mapping[str, str] | None = None,
         problems: Sequence[str] = (),
     ) -> ReportBundle:
-        """Return the bundle of an execution item, the evaluation files and the pipeline's defaults.
+        """Return the bundle of an execution item, its files and the pipeline's defaults.
 
         An item without a snapshot was started elsewhere, so its parameters are unknown and none is shown.
         """
-        snapshot = snapshot_of(item.get(ExecutionAttribute.SNAPSHOT))
+        snapshot, fixed = snapshot_of(item.get(ExecutionAttribute.SNAPSHOT))
         noted = item.get(ExecutionAttribute.PROBLEMS)
         passed = snapshot.get("Parameters", {})
         return cls(
@@ -83,16 +127,38 @@ class ReportBundle:
             parameters={**(defaults or {}), **passed} if snapshot else {},
             passed=frozenset(passed),
             assets=snapshot.get("Assets", {}),
+            image=fixed.get("ImageUri", ""),
+            definition=fixed.get("DefinitionDigest", ""),
             steps=_steps(item.get(ExecutionAttribute.STEPS)),
-            forecasts=forecasts,
-            importance=importance,
-            gate=gate,
+            files=files or Files(),
             problems=(*(map(str, noted) if isinstance(noted, list) else ()), *problems),
         )
 
+    @property
+    def coming(self) -> ComingForecast | None:
+        """The coming forecast, if this execution made one."""
+        return coming_forecast(self.files.coming) if self.files.coming else None
+
+    @property
+    def asset(self) -> str:
+        """The asset that is forecast; empty if nothing tells it."""
+        known = [found["asset"] for found in (self.files.forecasts, self.files.scores) if found]
+        known += [self.coming.asset] if self.coming else []
+        return str(next(iter(known), self.template.get("predictedAsset") or ""))
+
+    @property
+    def quantity(self) -> str:
+        """What the series measure."""
+        return str(self.template.get("quantity") or (self.coming.quantity if self.coming else "price"))
+
+    @property
+    def unit(self) -> str:
+        """The series' unit; empty if the template names none."""
+        return str(self.template.get("unit") or (self.coming.unit if self.coming else ""))
+
 
 def collect_bundle(stack: Stack, execution_id: str) -> ReportBundle:
-    """Read an execution's item and evaluation files. Files that do not exist or cannot be used are left out.
+    """Read an execution's item and files. Files that do not exist or cannot be used are left out.
 
     Raises:
         ProblemsError: there is no such execution.
@@ -103,14 +169,9 @@ def collect_bundle(stack: Stack, execution_id: str) -> ReportBundle:
     if item is None:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
     problems: list[str] = []
-    return ReportBundle.of_item(
-        item,
-        forecasts=_json(stack, layout.forecasts, is_forecast_report, problems),
-        importance=_json(stack, f"{layout.evaluation}/importance.json", is_importance, problems),
-        gate=_json(stack, layout.gate_json, is_gate, problems),
-        defaults=_defaults(stack, item.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN)),
-        problems=problems,
-    )
+    found = {name: _json(stack, key, _CHECKS[name], problems) for name, key in file_keys(layout).items()}
+    defaults = _defaults(stack, item.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN))
+    return ReportBundle.of_item(item, Files(**found), defaults, problems)
 
 
 def _defaults(stack: Stack, pipeline_execution_arn: str | None) -> dict[str, str]:
@@ -134,7 +195,7 @@ def _json(stack: Stack, key: str, is_valid: Callable[[object], bool], problems: 
         body = stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read()
         content = json.loads(body)
     except ClientError as error:
-        if is_missing_object(error):
+        if is_missing_object(error) or is_forbidden(error):  # without s3:ListBucket, a missing object is a forbidden one
             return None
         raise
     except (RecursionError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The report as one HTML page that loads nothing: it contains its style, its figures and plotly's script."""
+"""The report as one HTML page that loads nothing: it contains its style, its charts and plotly's script."""
 
 from __future__ import annotations
 
@@ -6,82 +6,83 @@ import base64
 import gzip
 import importlib.util
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from contracts.problems import one_problem
-from runs.report import figures, sections
+from runs.report import results, run_sections
 from runs.report.bundle import ReportBundle
-from runs.report.verdict import Evaluation, evaluate, quantile_ratios
+from runs.report.fan_panels import fan_panels
+from runs.report.figures import figure
+from runs.report.html import pair, section, text
+from runs.report.panel import Panel
+from runs.report.score_panels import score_panels
+from runs.report.verdict import verdict
 
 _FOLDER = Path(__file__).parent
+_FOOTER = """<footer>How to read this report: a forecast is a distribution. The median is as likely to be too high as too low;
+the 80 % band should contain 80 % of the actual values. The loss scores the whole distribution: 2 Σ quantile loss / Σ |actual|,
+averaged over the quantiles. Skill is 1 − the model's loss / the best baseline's loss; at 0 the model adds nothing.</footer>"""
 
 
-def build_report(bundle: ReportBundle, evaluation: Evaluation | None = None) -> str:
-    """Return the page of an execution, with or without forecasts. ``evaluation``: that of the bundle, if known already."""
-    evaluated = evaluation or evaluate(bundle)
-    scores, drawn = evaluated.scores, dict[str, figures.Figure]()
-    parts = [sections.header(bundle), sections.verdict_section(evaluated.verdict, bundle, scores)]
-    if bundle.forecasts and bundle.forecasts["windows"]:
-        drawn |= {"fan": figures.fan(bundle.forecasts), "windows": figures.losses_by_window(scores)}
-        parts += [sections.fan_section(bundle.forecasts), sections.windows_section(scores)]
-    importance = _importance(bundle, drawn)
-    # Both charts of a pair have the same height.
-    height = drawn["importance"]["layout"]["height"] if importance else 300
-    parts.append(_pair(_quantiles(bundle, drawn, height), importance))
-    parts.append(sections.steps_section(bundle.steps, shown="\n".join(evaluated.verdict.sentences)))
-    parts.append(_pair(sections.parameters_section(bundle), sections.provenance_section(bundle)))
-    parts.append(_FOOTER)
+def build_report(bundle: ReportBundle, stills: Mapping[str, str] | None = None) -> str:
+    """Return the page of an execution, with or without an evaluation.
+
+    ``stills``: SVG of each chart by key, for readers without JavaScript.
+    """
+    drawn = [*fan_panels(bundle), *score_panels(bundle)]
+    judged, charts = verdict(bundle), {panel.key: _chart(panel, stills or {}) for panel in drawn}
+    titles = {panel.key: (panel.title, panel.note) for panel in drawn}
+
+    def chart_section(key: str, more: str = "") -> str:
+        return section(*titles[key], charts[key] + more) if key in charts else ""
+
+    scores, coming = bundle.files.scores, bundle.coming
+    parts = [
+        results.header(bundle),
+        results.verdict_section(judged, bundle),
+        chart_section("coming", results.coming_table(coming) if coming else ""),
+        chart_section("backtest"),
+        results.windows_section(scores, bundle.unit) if scores else "",
+        pair(chart_section("horizon"), chart_section("assets")),
+        chart_section("calibration"),
+        results.forecasters_section(bundle, scores, charts["forecasters"]) if scores else "",
+        chart_section("importance"),
+        results.quality_section(bundle),
+        run_sections.steps_section(bundle.steps, shown="\n".join(judged.sentences)),
+        pair(run_sections.parameters_section(bundle), run_sections.versions_section(bundle)),
+        _FOOTER,
+    ]
+    return whole_page(f"Forecast report of {bundle.execution_id}", "\n".join(part for part in parts if part), drawn)
+
+
+def whole_page(title: str, body: str, drawn: Sequence[Panel] = ()) -> str:
+    """Return a page of our style with this body, and the script if it has charts."""
     return Template((_FOLDER / "page.html").read_text()).substitute(
-        title=sections.text(f"Forecast report of {bundle.execution_id}"),
+        title=text(title),
         style=(_FOLDER / "style.css").read_text(),
-        body="\n".join(part for part in parts if part),
-        figures="\n".join(_figure_script(name, figure) for name, figure in drawn.items()),
+        body=body,
+        figures="\n".join(_figure_script(panel) for panel in drawn),
         script=_script() if drawn else "",
     )
 
 
-_FOOTER = """<footer>How to read this report: a forecast is a distribution. The loss scores all its quantiles together:
-2 Σ quantile loss / Σ |actual|, averaged over the quantiles. The naive forecast repeats the last value, with
-the spread of its errors in training. A band is well calibrated if it contains the share of actual values that
-its quantiles state.</footer>"""
+def _chart(panel: Panel, stills: Mapping[str, str]) -> str:
+    still = f'<noscript><div class="still">{stills[panel.key]}</div></noscript>' if panel.key in stills else ""
+    return f'<div class="chart" id="{panel.key}"></div>{still}'
 
 
-def _quantiles(bundle: ReportBundle, drawn: dict[str, figures.Figure], height: int) -> str:
-    if not bundle.forecasts or not quantile_ratios(bundle.forecasts):
-        return ""
-    drawn["quantiles"] = figures.losses_by_quantile(bundle.forecasts, height)
-    note = "The model's loss divided by the naive forecast's. Below the line the model is better."
-    return sections.section("Where the model is better, by quantile", note, '<div class="chart" id="quantiles"></div>')
-
-
-def _importance(bundle: ReportBundle, drawn: dict[str, figures.Figure]) -> str:
-    importance = bundle.importance or {}
-    if not importance.get("scores"):
-        return ""
-    drawn["importance"] = figures.importance_bars(importance["scores"])
-    note = f"From a boosted-tree forecast on the training range: {importance.get('method', '')}."
-    explained = importance.get("held_out_r2")
-    if explained is not None:
-        note += f" Held-out R² of that forecast: {float(explained):.3f}"
-        note += "; the forecast explains nothing, so the ranking means little." if explained <= 0 else "."
-    return sections.section("Feature importance", note, '<div class="chart" id="importance"></div>')
-
-
-def _pair(left: str, right: str) -> str:
-    return f'<div class="pair">{left}{right}</div>' if left and right else left or right
-
-
-def _figure_script(name: str, figure: figures.Figure) -> str:
-    return f'<script type="application/json" data-figure="{name}">{_inline_json(figure)}</script>'
+def _figure_script(panel: Panel) -> str:
+    return f'<script type="application/json" data-figure="{panel.key}">{_inline_json(figure(panel))}</script>'
 
 
 def _inline_json(value: Any) -> str:
     """JSON that no text inside it can use to end the script element around it."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    found = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return found.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _script() -> str:

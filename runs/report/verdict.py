@@ -1,44 +1,25 @@
-"""What the figures say, in plain words: is the model better than the naive forecast, and where is it not."""
+"""What the figures say, in plain words: is the model better than the best simple forecast, and what follows from that."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from contracts.forecasts import ForecastReport, WindowForecast
-from contracts.layout import GATE_THRESHOLD
-from contracts.metrics import mean_weighted_quantile_loss
+from contracts.layout import GATE_REQUIRED_SKILL, GATE_SKILL
 from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, STOPPED
 from contracts.tables import ExecutionAttribute
+from contracts.template import TELLING_WINDOWS
 from runs.report.bundle import ReportBundle
-from runs.report.significance import LEAST_WINDOWS, LEVEL, sign_flip_p_value, smallest_p_value
+from runs.report.coming import ComingForecast
+from runs.report.fans import middle_level, outer_band
+from runs.report.wording import amount, band_name, between, counted, share
+from runs.views import advice
 
-METRIC = "mean_wQuantileLoss"
-#: Forecasts whose losses differ by at most this share are called equally good: it is less than sampling noise.
+BAND = "0.8"
+#: Losses that differ by at most this share are called equal: it is less than sampling noise.
 CLOSE = 0.01
-_NAMED_WINDOWS = 4
-
-
-@dataclass(frozen=True)
-class WindowScore:
-    """One window's losses on the transformed target (None: nothing to compare), and how many actuals the outer band contains.
-
-    ``size`` is Σ |y|, the window's weight in the loss over all windows.
-    """
-
-    start: str
-    end: str
-    loss: float | None
-    naive_loss: float | None
-    size: float
-    inside: int
-    observed: int
-
-    @property
-    def ratio(self) -> float | None:
-        """The model's loss divided by the naive forecast's; None if there is no naive loss."""
-        return self.loss / self.naive_loss if self.loss is not None and self.naive_loss else None
 
 
 @dataclass(frozen=True)
@@ -51,192 +32,158 @@ class Verdict:
     judges_model: bool = True
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Scores and verdict of one execution, computed once for the page, the picture and the command line."""
-
-    scores: tuple[WindowScore, ...]
-    verdict: Verdict
-
-
-def evaluate(bundle: ReportBundle) -> Evaluation:
-    """Return the scores of all windows and the verdict on them."""
-    scores = window_scores(bundle.forecasts) if bundle.forecasts else []
-    return Evaluation(tuple(scores), _verdict(bundle, scores))
-
-
-def window_scores(report: ForecastReport) -> list[WindowScore]:
-    """Return every window's score, computed from its quantiles."""
-    return [_window_score(window) for window in report["windows"]]
-
-
-def overall_ratio(report: ForecastReport) -> float | None:
-    """Return the model's loss divided by the naive forecast's, over all windows."""
-    loss, naive = report["metrics"].get(METRIC), report["naive_metrics"].get(METRIC)
-    return loss / naive if loss is not None and naive else None
-
-
-def coverage(scores: Sequence[WindowScore]) -> float | None:
-    """Return the share of all observed actuals that are inside the outer band."""
-    observed = sum(score.observed for score in scores)
-    return sum(score.inside for score in scores) / observed if observed else None
-
-
-def nominal_coverage(report: ForecastReport) -> float:
-    """Return the share that the outer band should contain: 0.8 for quantiles from 0.1 to 0.9."""
-    levels = [float(level) for level in report["windows"][0]["target_quantiles"]]
-    return max(levels) - min(levels)
-
-
-def quantile_ratios(report: ForecastReport) -> dict[str, float]:
-    """Return the model's loss divided by the naive forecast's for each quantile that both have."""
-    naive = report["naive_metrics"]
-    names = [name for name in report["metrics"] if name.startswith("wQuantileLoss[") and naive.get(name)]
-    return {name[len("wQuantileLoss[") : -1]: report["metrics"][name] / naive[name] for name in names}
-
-
-def gate_figures(item: Mapping[str, object], gate: Mapping[str, object] | None) -> tuple[float | None, float | None]:
-    """Return the metric and the threshold that the gate compared."""
-    threshold = item.get(ExecutionAttribute.GATE_THRESHOLD) or (gate or {}).get(GATE_THRESHOLD)
-    return _number(item.get(ExecutionAttribute.GATE_METRIC)), _number(threshold)
-
-
-def _window_score(window: WindowForecast) -> WindowScore:
-    actual, quantiles = window["target_actual"], window["target_quantiles"]
-    levels = sorted(quantiles, key=float)
-    bounds = zip(actual, quantiles[levels[0]], quantiles[levels[-1]], strict=True)
-    inside = [low <= value <= high for value, low, high in bounds if value is not None]
-    return WindowScore(
-        start=window["timestamps"][0][:10],
-        end=window["timestamps"][-1][:10],
-        loss=mean_weighted_quantile_loss(actual, quantiles),
-        naive_loss=mean_weighted_quantile_loss(actual, window["naive_target_quantiles"]),
-        size=sum(abs(value) for value in actual if value is not None),
-        inside=sum(inside),
-        observed=len(inside),
-    )
-
-
-def _verdict(bundle: ReportBundle, scores: Sequence[WindowScore]) -> Verdict:
-    """The headline and the sentences that explain it."""
+def verdict(bundle: ReportBundle) -> Verdict:
+    """Return the headline and the sentences that explain it."""
     status = str(bundle.item.get(ExecutionAttribute.STATUS, "unknown"))
     if status in (FAILED, STOPPED):
         reason = str(bundle.item.get(ExecutionAttribute.FAILURE_REASON) or "No reason was given.")
         headline = f"The execution {'failed' if status == FAILED else 'was stopped'}."
         return Verdict("bad", headline, (reason,), judges_model=False)
-    gate = _gate_sentence(bundle)
-    report = bundle.forecasts
-    ratio = overall_ratio(report) if report and report["windows"] else None
-    if report is None or ratio is None:
-        missing = "There are no forecasts of the test windows yet, so the model cannot be compared with the naive forecast."
+    gate, scores, coming = gate_sentences(bundle), bundle.files.scores, bundle.coming
+    if scores is None and coming:
+        return Verdict("neutral", _coming_headline(coming), gate, judges_model=False)
+    if scores is None or not scores["skill"]["windows"]:
+        missing = "The test windows have not been scored, so the model cannot be compared with a simple forecast."
         return Verdict("neutral", f"{status}: no verdict yet.", (missing, *gate), judges_model=False)
-    differences = _differences(scores)
-    chance = sign_flip_p_value(differences)
+    skill = scores["skill"]
+    tone = _tone(skill)
     sentences = (
-        _figures(report, ratio),
-        *_window_sentences(scores, chance, len(differences)),
-        *_quantile_sentence(report),
-        *_coverage_sentence(report, scores),
+        *_error_sentences(bundle, scores),
+        _skill_sentence(skill),
+        *_few_windows(skill),
+        *_coverage_sentence(scores),
         *gate,
     )
-    return Verdict(_tone(ratio, chance), _headline(ratio, chance, len(differences)), sentences)
+    return Verdict(tone, _headline(skill, tone, bundle.asset), sentences)
 
 
-def _differences(scores: Sequence[WindowScore]) -> list[float]:
-    """The model's loss minus the naive forecast's for each window that has both, with its weight in the loss over all windows.
+def _tone(skill: Mapping[str, Any]) -> str:
+    """Good or bad only if the whole interval is on one side of 0, and there are enough windows for that to tell anything.
 
-    The test then decides about the same number as the headline: one large window can outweigh many small ones in both.
+    A bootstrap of a few windows shows less spread than there is.
     """
-    triples = [(score.loss, score.naive_loss, score.size) for score in scores]
-    return [(loss - naive) * size for loss, naive, size in triples if loss is not None and naive is not None]
-
-
-def _tone(ratio: float, chance: float) -> str:
-    if abs(ratio - 1) <= CLOSE or chance > LEVEL:
+    interval = skill["interval"]
+    if abs(skill["skill"]) <= CLOSE or interval is None or skill["windows"] < TELLING_WINDOWS:
         return "neutral"
-    return "good" if ratio < 1 else "bad"
+    if skill["skill"] > 0:
+        return "good" if interval[0] > 0 else "neutral"
+    return "bad" if interval[1] < 0 else "neutral"
 
 
-def _headline(ratio: float, chance: float, windows: int) -> str:
-    if abs(ratio - 1) <= CLOSE:
-        return "The model adds nothing to the naive forecast: both are equally good."
-    difference = f"The model's loss is {abs(ratio - 1):.1%} {'below' if ratio < 1 else 'above'} the naive forecast's"
-    if chance <= LEVEL:
-        return f"{difference}."
-    if windows < LEAST_WINDOWS:
-        few = f"{_windows(windows)} {'is' if windows == 1 else 'are'} too few to rule out chance"
-        return f"{difference}, but {few}; set testWindows to {LEAST_WINDOWS} or more."
-    return f"{difference}, but over {_windows(windows)} that could be chance."
-
-
-def _windows(count: int) -> str:
-    return f"{count} test window{'' if count == 1 else 's'}"
-
-
-def _figures(report: ForecastReport, ratio: float) -> str:
-    loss, naive = report["metrics"][METRIC], report["naive_metrics"][METRIC]
-    return (
-        f"Over all {_windows(len(report['windows']))}, the model's mean weighted quantile loss is {loss:.4f}, the naive "
-        f"forecast's {naive:.4f} (ratio {ratio:.3f}; lower is better)."
+def _headline(skill: Mapping[str, Any], tone: str, asset: str) -> str:
+    name, found = skill["baseline"], skill["skill"]
+    if abs(found) <= CLOSE:
+        return f"The model adds nothing: the simple forecast “{name}” is just as good for {asset}."
+    more = f"its error is {share(abs(found))} {'lower' if found > 0 else 'higher'}"
+    if tone == "good":
+        return f"The model forecasts {asset} better than the best simple forecast, “{name}”: {more}."
+    if tone == "bad":
+        return f"The model forecasts {asset} worse than the simple forecast “{name}”: {more}. Use “{name}” instead."
+    windows = counted(int(skill["windows"]), "test window")
+    if found < 0:
+        return f"The model adds nothing to the simple forecast “{name}”: over {windows}, {more}."
+    few = skill["windows"] < TELLING_WINDOWS
+    doubt = (
+        f"{windows} {'is' if skill['windows'] == 1 else 'are'} too few to tell"
+        if few
+        else f"over {windows} that could be chance"
     )
+    return f"The model has not been shown to beat the simple forecast “{name}”: {more}, but {doubt}."
 
 
-def _window_sentences(scores: Sequence[WindowScore], chance: float, compared: int) -> list[str]:
-    known = [score for score in scores if score.ratio is not None]
-    worse = [score for score in known if score.ratio is not None and score.ratio > 1]
-    if not known:
+def _skill_sentence(skill: Mapping[str, Any]) -> str:
+    interval = skill["interval"]
+    spread = f", 95 % interval {between(interval, 1, signed=True)}" if interval is not None else ""
+    wins = f"The model wins {share(skill['winRate'], 0)} of {counted(int(skill['windows']), 'test window')}"
+    chosen = f"“{skill['baseline']}” was chosen as the best of all simple forecasts before the test windows began"
+    found = f"{share(skill['skill'], signed=True)}{spread}"
+    return f"Skill, the share of the simple forecast's error that the model removes: {found}. {wins}. {chosen}."
+
+
+def _error_sentences(bundle: ReportBundle, scores: Mapping[str, Any]) -> list[str]:
+    """The typical error as an amount and in per cent, of model and best baseline."""
+    model, baseline = (tested(scores, name) for name in ("model", scores["skill"]["baseline"]))
+    if model["MAE"] is None or baseline["MAE"] is None:
         return []
-    share = f"{chance:.0%}" if chance >= 0.01 else "less than 1%"
-    test = f"If both were equally good, a gap this large would occur {share} of the time (paired sign-flip test)."
-    test += _too_few(compared)
-    if not worse:
-        return [f"The model is better in all {_windows(len(known))}.", test]
-    where = ", ".join(f"{score.start} to {score.end}" for score in worse[:_NAMED_WINDOWS])
-    more = f" and {len(worse) - _NAMED_WINDOWS} more" if len(worse) > _NAMED_WINDOWS else ""
-    better = f"The model is better in {len(known) - len(worse)} of {_windows(len(known))}"
-    return [f"{better} and worse in {where}{more}.", test]
+
+    def error(found: Mapping[str, Any]) -> str:
+        relative = f" ({share(found['MAPE'])})" if found["MAPE"] is not None else ""
+        return f"{amount(found['MAE'], bundle.unit)}{relative}"
+
+    return [
+        f"On average the model's median misses the {bundle.quantity} by {error(model)}, "
+        f"the simple forecast's by {error(baseline)}."
+    ]
 
 
-def _too_few(windows: int) -> str:
-    if windows >= LEAST_WINDOWS:
-        return ""
-    return (
-        f" With {_windows(windows)} this figure is at least {smallest_p_value(windows):.1%} for any forecast, but ruling out "
-        f"chance takes at most {LEVEL:.0%}: use a template with testWindows of {LEAST_WINDOWS} or more."
+def _few_windows(skill: Mapping[str, Any]) -> list[str]:
+    if skill["windows"] >= TELLING_WINDOWS:
+        return []
+    return [f"Fewer than {TELLING_WINDOWS} test windows cannot rule out chance: set testWindows to {TELLING_WINDOWS} or more."]
+
+
+def _coverage_sentence(scores: Mapping[str, Any]) -> list[str]:
+    found = tested(scores, "model")["coverage"].get(BAND, {})
+    if found.get("share") is None:
+        return []
+    interval, nominal = found.get("interval"), float(BAND)
+    said = f"The model's {band_name(BAND)} contains {share(found['share'], 0)} of the actual values"
+    if interval is None:
+        return [f"{said}."]
+    fits = (
+        "it is too narrow"
+        if interval[1] < nominal
+        else "it is too wide"
+        if interval[0] > nominal
+        else f"the difference from {share(nominal, 0)} could be chance"
     )
+    return [f"{said} (95 % interval {between(interval)}): {fits}."]
 
 
-def _quantile_sentence(report: ForecastReport) -> list[str]:
-    ratios = quantile_ratios(report)
-    worse = [level for level, ratio in ratios.items() if ratio > 1]
-    if not ratios or not worse:
-        return []
-    if len(worse) == len(ratios):
-        return ["The model is worse at every quantile."]
-    best = min(ratios, key=lambda level: ratios[level])
-    return [f"By quantile: worse at {', '.join(worse)}; best at {best} (ratio {ratios[best]:.2f})."]
+def tested(scores: Mapping[str, Any], name: str, assets: str = "predicted") -> Mapping[str, Any]:
+    """Return a forecast's scores of prices on the test windows, of the predicted asset or of ``all``."""
+    found: Mapping[str, Any] = scores["forecasters"][name]["price"]["test"][assets]
+    return found
 
 
-def _coverage_sentence(report: ForecastReport, scores: Sequence[WindowScore]) -> list[str]:
-    share = coverage(scores)
-    if share is None:
-        return []
-    return [f"The outer band contains {share:.0%} of the actual values; it should contain {nominal_coverage(report):.0%}."]
+def gate_sentences(bundle: ReportBundle) -> tuple[str, ...]:
+    """Return what the quality gate decided, by how much, and what to do."""
+    outcome, gate = bundle.item.get(ExecutionAttribute.OUTCOME), bundle.files.gate or {}
+    skill = _number(bundle.item.get(ExecutionAttribute.GATE_METRIC), gate.get(GATE_SKILL))
+    required = _number(bundle.item.get(ExecutionAttribute.GATE_THRESHOLD), gate.get(GATE_REQUIRED_SKILL))
+    known = skill is not None and required is not None
+    figures = f" (skill {share(skill, signed=True)}, required {share(required, signed=True)})" if known else ""
+    if outcome == REGISTERED:
+        return (f"The model passed the quality gate and is registered{figures}.",)
+    if outcome != NOT_REGISTERED:
+        return ()
+    short = (
+        f"; it is {100 * (required - skill):.1f} percentage points short"
+        if skill is not None and required is not None and skill < required
+        else ""
+    )
+    rejected = f"The quality gate rejected the model, so it is not registered{figures}{short}."
+    todo = advice(bundle.item)
+    return (rejected, f"What to do: {todo}.") if todo else (rejected,)
 
 
-def _gate_sentence(bundle: ReportBundle) -> list[str]:
-    outcome = bundle.item.get(ExecutionAttribute.OUTCOME)
-    metric, threshold = gate_figures(bundle.item, bundle.gate)
-    figures = f" (loss {metric:.4f}, threshold {threshold:.4f})" if metric is not None and threshold is not None else ""
-    if outcome == NOT_REGISTERED:
-        return [f"The quality gate rejected the model, so it is not registered{figures}."]
-    return [f"The model passed the quality gate and is registered{figures}."] if outcome == REGISTERED else []
+def _coming_headline(coming: ComingForecast) -> str:
+    middle, outer = coming.quantiles[middle_level(coming.quantiles)], outer_band(coming.quantiles)
+    expected = f"{coming.asset} is expected at {amount(middle[-1], coming.unit)} on {coming.times[-1][:10]}"
+    if outer is None:
+        return f"{expected}."
+    band, low, high = outer
+    edges = f"{amount(coming.quantiles[low][-1])} to {amount(coming.quantiles[high][-1], coming.unit)}"
+    return f"{expected}; {band_name(band)}: {edges}."
 
 
-def _number(value: object) -> float | None:
-    """A stored number; None if it is missing or not finite."""
-    try:
-        number = float(str(value))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def _number(*values: object) -> float | None:
+    """The first value that is a finite number."""
+    for value in values:
+        try:
+            number = float(str(value))
+        except ValueError:
+            continue
+        if math.isfinite(number):
+            return number
+    return None

@@ -1,4 +1,4 @@
-"""The page: complete, self-contained, safe; the picture: a picture."""
+"""The page: complete, in order, self-contained, safe."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from contracts.problems import ProblemsError
-from runs.report import ReportBundle, build_report, draw_png
-from runs.report.verdict import window_scores
-from tests.report.support import ID, NASTY, forecasts, item
+from runs.report import Files, ReportBundle, build_report
+from runs.report.panel import PALETTE
+from runs.report.picture import draw_svgs, panels
+from tests.report.support import ID, NASTY, bundle, coming, files, forecasts, item, scores
 
 
 class Page(HTMLParser):
@@ -37,51 +37,131 @@ class Page(HTMLParser):
         return " ".join(self.texts)
 
 
-def bundle(**changes: Any) -> ReportBundle:
-    importance = {"scores": {"sp500:rsi_14": 0.02, "wti:sma_50": -0.001}, "held_out_r2": 0.1, "method": "shuffled"}
-    return ReportBundle.of_item(item(**changes), forecasts(), importance, {"threshold": 1.2, "baseline": 1.1, "margin": 0.1})
-
-
 def figures(html: str) -> dict[str, Any]:
     found = re.findall(r'<script type="application/json" data-figure="(\w+)">(.*?)</script>', html, re.S)
     return {name: json.loads(text) for name, text in found}
 
 
-def test_every_section_is_there_with_its_figures() -> None:
-    html = build_report(bundle())
-    page = Page(html)
-    assert set(figures(html)) == {"fan", "windows", "quantiles", "importance"}
-    drawn = {attributes.get("id") for _, attributes in page.elements}
+ALL = {"backtest", "horizon", "assets", "calibration", "forecasters", "importance"}
+SECTIONS = [
+    "The model forecasts sp500 better",
+    "The coming forecast of sp500",
+    "Test: forecasts of sp500",
+    "Test windows",
+    "Error by horizon",
+    "Error by asset",
+    "Calibration",
+    "Model, baselines and champion",
+    "Importance of the inputs",
+    "Data quality",
+    "Pipeline steps",
+    "Parameters",
+    "Exact versions",
+]
+
+
+def headings(html: str) -> list[str]:
+    return re.findall(r"<h2>(.*?)</h2>", html)
+
+
+def test_the_sections_are_in_the_order_in_which_they_matter() -> None:
+    html = build_report(bundle(files(coming=coming())))
+    found = headings(html)
+    assert len(found) == len(SECTIONS)
+    assert all(heading.startswith(expected) for heading, expected in zip(found, SECTIONS, strict=True))
+    assert set(figures(html)) == ALL | {"coming"}
+    drawn = {attributes.get("id") for _, attributes in Page(html).elements}
     assert set(figures(html)) <= drawn
-    for part in (
-        "Forecast of sp500",
-        ID,
-        "Pipeline steps",
-        "Parameters",
-        "Test windows",
-        "1 min 30 s",
-        "(attempt 2)",
-        "FeatureEngineering",
-    ):
-        assert part in page.text
-    for score in window_scores(forecasts()):
-        assert f"{score.loss:.4f}" in page.text
-        assert f"{score.naive_loss:.4f}" in page.text
 
 
-def test_the_fan_holds_the_forecasts_numbers() -> None:
-    fan = figures(build_report(bundle()))["fan"]
-    traces = {trace["name"]: trace for trace in fan["data"]}
-    report = forecasts()
-    medians = [value for window in report["windows"] for value in [*window["quantiles"]["0.5"], None]]
-    begun = [position for position in range(len(traces["model 0.5"]["y"])) if position % 8]  # without each last known price
-    assert [traces["model 0.5"]["y"][position] for position in begun] == medians
-    seen = [value for window in report["windows"] for value in window["actual"] if value is not None]
-    assert traces["actual"]["y"] == [99.0, *seen]
-    band = traces["model 0.1–0.9"]["y"][1:13]
-    assert band == [*report["windows"][0]["quantiles"]["0.9"], *reversed(report["windows"][0]["quantiles"]["0.1"])]
-    assert traces["naive 0.1–0.9"]["visible"] is False
-    assert set(traces) == {"actual", "model 0.1–0.9", "model 0.3–0.7", "model 0.5", "naive 0.1–0.9"}
+def test_without_a_coming_forecast_its_section_is_absent() -> None:
+    html = build_report(bundle())
+    assert "The coming forecast" not in html
+    assert set(figures(html)) == ALL
+
+
+def test_steps_and_image_are_told() -> None:
+    text = Page(build_report(bundle())).text
+    for part in (ID, "1 min 30 s", "(attempt 2)", "FeatureEngineering", "repository/image@sha256:12", "digest"):
+        assert part in text
+
+
+def test_every_forecast_has_its_prices_and_percentages_next_to_its_loss() -> None:
+    html = build_report(bundle()).replace("\u00a0", " ")
+    (row,) = re.findall(r'<tr class="">(?:(?!<tr).)*?best baseline</span>.*?</tr>', html)
+    cells = re.findall(r'data-label="(.*?)"><div>(.*?)</div></td>', row)
+    shown = {name: re.sub("<.*?>", " ", value) for name, value in cells[1:]}
+    assert shown == {
+        "loss": "2.00 %",
+        "loss / best baseline&#x27;s": "1.000",
+        "MAE": "2.00 USD",
+        "MAPE": "2.00 %",
+        "RMSE": "2.40 USD",
+        "MASE": "0.800",
+        "in the 80 % band": "75 % (60 % to 90 %)",
+    }
+    assert "the last value and its mean change" in row
+    assert "No comparison with a champion" in html
+
+
+def test_a_champion_is_in_the_table_and_a_reason_is_told_if_there_is_none() -> None:
+    stored = scores()
+    stored["champion"] = {"reason": "no model of this template is approved"}
+    assert "champion: no model of this template is approved." in build_report(bundle(files(scores=stored)))
+    stored["forecasters"]["champion"] = stored["forecasters"]["last value"]
+    html = build_report(bundle(files(scores=stored)))
+    assert "<div>champion</div>" in html
+    assert "No comparison with a champion" not in html
+
+
+def test_the_coming_forecast_is_a_table_and_a_csv_of_the_predicted_asset() -> None:
+    page = Page(build_report(bundle(files(coming=coming()))))
+    for shown in ("2020-02-03", "100.00", "96.16", "103.84", "+0.0\u00a0%"):
+        assert shown in page.texts
+    (link,) = [attributes for tag, attributes in page.elements if tag == "a"]
+    assert link["download"] == "forecast-sp500-2020-02-01.csv"
+    kind, packed = str(link["href"]).split(",")
+    assert kind == "data:text/csv;charset=utf-8;base64"
+    rows = base64.b64decode(packed).decode().splitlines()
+    assert rows[0] == "time,mean,0.025,0.1,0.25,0.5,0.75,0.9,0.975"
+    assert rows[3].startswith("2020-02-03 00:00:00,101.0,94.0,96.16,")
+    assert len(rows) == 4
+
+
+def test_every_colour_of_a_chart_is_a_variable_of_the_page_in_both_schemes() -> None:
+    html = build_report(bundle(files(coming=coming())))
+    style = re.search(r"<style>(.*?)</style>", html, re.S)
+    assert style is not None
+    light, dark = (dict(re.findall(r"(--[\w-]+): (#\w{6});", part)) for part in style[1].split("prefers-color-scheme: dark", 1))
+    used = set(re.findall(r'"(--[a-z]+)(?:/[\d.]+)?"', json.dumps(figures(html))))
+    assert used
+    assert used <= set(light)
+    assert set(light) == set(dark)
+    assert {role: light[f"--{role}"] for role in PALETTE} == PALETTE
+    assert not re.findall(r"#[0-9a-f]{6}", json.dumps(figures(html)))
+
+
+def test_a_legend_uses_words() -> None:
+    names = {
+        trace["name"] for drawn in figures(build_report(bundle(files(coming=coming())))).values() for trace in drawn["data"]
+    }
+    assert {"80 % band", "median", "forecast starts here", "best baseline: drift", "actual index", "index so far"} <= names
+    assert not [name for name in names if "0.1" in name]
+
+
+def test_readers_without_javascript_see_stills_and_no_empty_boxes() -> None:
+    html = build_report(bundle(), {"backtest": "<svg>still</svg>"})
+    assert '<noscript><div class="still"><svg>still</svg></div></noscript>' in html
+    assert html.count('class="still"') == 1
+    assert "<noscript><style>.chart { display: none; }</style></noscript>" in html
+
+
+def test_data_quality_tells_what_is_not_scored_and_what_was_left_out() -> None:
+    text = Page(build_report(ReportBundle.of_item(item(), files(), problems=["x.json is left out"]))).text
+    assert "Steps of the test windows: 18; not scored, because they have no actual value: 3." in text
+    assert "Scored values of each of the 2 assets: 15." in text
+    assert "without recalibration: the template does not ask for it" in text
+    assert "Note: x.json is left out" in text
 
 
 def test_the_page_loads_nothing() -> None:
@@ -120,27 +200,40 @@ def test_plotlys_script_is_packed_whole_and_the_page_stays_small() -> None:
 
 
 def test_nothing_from_outside_becomes_markup() -> None:
-    """Texts that anybody may have written: assets, ids, reasons, features, parameters, template."""
-    report = forecasts()
-    report["asset"] = report["transform"] = report["frequency"] = NASTY
-    report["windows"][0]["timestamps"][0] = NASTY
+    """Texts that anybody may have written: assets, ids, reasons, features, parameters, template, names of forecasts."""
+    report, stored = forecasts(), scores()
+    report["asset"] = report["transform"] = report["frequency"] = report["baseline"] = NASTY
+    stored["asset"] = stored["windows"][1]["start"] = NASTY
+    stored["assets"][NASTY] = stored["assets"]["wti"]
+    stored["forecasters"][NASTY] = stored["forecasters"]["last value"]
+    stored["champion"] = {"reason": NASTY}
     nasty = item(
         TemplateId=NASTY,
         FailureReason=NASTY,
         CreatedAt=NASTY,
+        GateBaseline=NASTY,
         Steps={NASTY: {"Status": NASTY, "FailureReason": NASTY}},
         Snapshot=json.dumps(
             {
-                "Template": {NASTY: NASTY},
+                "Template": {NASTY: NASTY, "unit": NASTY, "quantity": NASTY},
                 "Parameters": {NASTY: NASTY},
+                "ImageUri": NASTY,
                 "Assets": {NASTY: {"VersionId": NASTY, "Sha256": NASTY, "Size": 1}},
             }
         ),
     )
-    importance = {"scores": {NASTY: 0.1}, "method": NASTY}
+    found = files(
+        forecasts=report,
+        scores=stored,
+        importance={"scores": {NASTY: 0.1}, "method": NASTY},
+        calibration={"applied": True, "reason": NASTY},
+        baselines={"baselines": [{"name": NASTY, "description": NASTY}]},
+        coming=coming(template=NASTY, unit=NASTY, quantity=NASTY),
+    )
     for status in ("Succeeded", "Failed"):
-        html = build_report(ReportBundle.of_item({**nasty, "Status": status}, report, importance, None))
-        assert html.count("<script") == html.count("</script>") == 6  # four figures, the packed script, the drawing one
+        drawn = ReportBundle.of_item({**nasty, "Status": status}, found)
+        html = build_report(drawn, draw_svgs(panels(drawn)) if status == "Failed" else None)
+        assert html.count("<script") == html.count("</script>") == 9  # seven figures, the packed script, the drawing one
         assert "alert(1)</script>" not in html
         assert "'<b>" not in html
         assert figures(html)["importance"]["data"][0]["y"] == [NASTY]
@@ -166,25 +259,27 @@ def test_a_failures_reason_keeps_its_lines_and_is_told_once() -> None:
         assert re.search(re.escape(lines) + r" \{[^}]*white-space: pre-line", html)
 
 
-def test_the_same_execution_gives_the_same_page_and_picture() -> None:
+def test_the_same_execution_gives_the_same_page() -> None:
     assert build_report(bundle()) == build_report(bundle())
-    assert draw_png(bundle()) == draw_png(bundle())
 
 
 @pytest.mark.parametrize(("explained", "warned"), [(0.1, False), (-0.04, True)])
 def test_an_importance_that_explains_nothing_is_said_to_mean_little(explained: float, warned: bool) -> None:
     importance = {"scores": {"rsi": 0.02}, "held_out_r2": explained, "method": "shuffled"}
-    html = build_report(ReportBundle.of_item(item(), None, importance))
-    assert f"R² of that forecast: {explained:.3f}" in html
+    html = build_report(ReportBundle.of_item(item(), Files(importance=importance)))
+    assert f"R² of that forecast on held-out data: {explained:.3f}" in html
     assert ("the ranking means little" in html) is warned
 
 
 def test_every_parameter_is_shown_and_what_was_set_stands_out() -> None:
     defaults = {"epochs": "10", "num_cells": "40", "TrainingInstanceCount": "1"}
     html = build_report(ReportBundle.of_item(item(), defaults=defaults))
-    assert '<tr class="changed"><td>epochs</td><td><code>7</code></td><td>start</td></tr>' in html
-    assert '<tr class=""><td>num_cells</td><td><code>40</code></td><td>default</td></tr>' in html
-    assert '<tr class=""><td>TrainingInstanceCount</td><td><code>1</code></td><td>default</td></tr>' in html
+    rows = re.findall(
+        r'<tr class="(\w*)"><td[^>]*><div>(\w+)</div></td><td[^>]*><div><code>(.*?)</code></div></td><td[^>]*><div>(\w+)<', html
+    )
+    assert ("changed", "epochs", "7", "start") in rows
+    assert ("", "num_cells", "40", "default") in rows
+    assert ("", "TrainingInstanceCount", "1", "default") in rows
 
 
 def test_the_template_is_shown_whole_and_it_is_said_that_defaults_are_among_its_values() -> None:
@@ -208,50 +303,23 @@ def test_versions_and_digests_are_clipped_where_they_stand_yet_there_to_be_copie
 
 def test_no_date_breaks_at_its_hyphens() -> None:
     failed = item(Status="Failed", FailureReason="rows from 2000-01-03T00:00:00 to 2024-07-26 <b>")
-    html = build_report(ReportBundle.of_item(failed, forecasts(8.0)))
-    visible = re.sub(r"<(script|style).*?</\1>", "", html, flags=re.S)
-    dates = re.findall(r'(?:class="date">)?\d{4}-\d{2}-\d{2}', re.sub(r"<code>.*?</code>", "", visible, flags=re.S))
-    assert len(dates) == 9  # created, two of the reason, each window's two
+    html = build_report(bundle(files(coming=coming()), **failed))
+    visible = re.sub(r"<(script|style).*?</\1>|<code>.*?</code>|<a .*?</a>", "", html, flags=re.S)
+    dates = re.findall(r'(?:class="date">)?\d{4}-\d{2}-\d{2}', visible)
+    assert len(dates) > 10
     assert all(date.startswith('class="date">') for date in dates)
     assert '<span class="date">2000-01-03T00:00:00</span> to <span class="date">2024-07-26</span> &lt;b&gt;' in html
     assert ".date { white-space: nowrap; }" in html
 
 
-def test_every_table_moves_in_a_box_of_its_own_on_a_narrow_screen() -> None:
-    html = build_report(bundle())
-    assert html.count("<table>") == html.count('<div class="scroll"><table>') == 4
-
-
-def test_the_two_charts_beside_one_another_are_equally_high() -> None:
-    drawn = figures(build_report(bundle()))
-    assert drawn["quantiles"]["layout"]["height"] == drawn["importance"]["layout"]["height"]
+def test_every_table_becomes_a_list_or_moves_in_a_box_of_its_own_on_a_narrow_screen() -> None:
+    html = build_report(bundle(files(coming=coming())))
+    assert html.count("<table") == html.count('<div class="scroll"><table class="') == 7
+    assert html.count('<table class="kept"') == 1
+    assert ".listed td::before { content: attr(data-label);" in html
 
 
 def test_no_parameter_is_claimed_of_an_execution_that_was_started_elsewhere() -> None:
     html = build_report(ReportBundle.of_item(item(Snapshot=None), defaults={"epochs": "10"}))
     assert "started elsewhere" in html
     assert "<td>epochs</td>" not in html
-
-
-def test_the_picture_is_a_png_of_its_size() -> None:
-    picture = draw_png(bundle())
-    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
-    assert (int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")) == (1560, 912)
-
-
-def test_the_picture_doubts_an_importance_that_explains_nothing() -> None:
-    def drawn(explained: float) -> bytes:
-        return draw_png(ReportBundle.of_item(item(), forecasts(), {"scores": {"rsi": 0.02}, "held_out_r2": explained}))
-
-    assert drawn(0.1) == drawn(0.2) != drawn(-0.1) != drawn(-0.2)
-
-
-def test_a_picture_needs_forecasts() -> None:
-    with pytest.raises(ProblemsError, match="needs the forecasts"):
-        draw_png(ReportBundle.of_item(item()))
-
-
-def test_names_with_dollar_signs_are_no_formulas() -> None:
-    report = forecasts()
-    report["asset"] = "A$x^{"
-    assert draw_png(ReportBundle.of_item(item(), report, {"scores": {"$bad_{": 0.1}}, None))

@@ -1,49 +1,81 @@
-"""The picture's panels, as matplotlib holds them."""
+"""The picture's charts are those of the page."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 import pytest
 
-from runs.report import ReportBundle
-from runs.report.fans import fans
-from runs.report.picture import draw_figure
-from tests.report.support import forecasts, item
+from contracts.problems import ProblemsError
+from runs.report import Files, ReportBundle, draw_png
+from runs.report.picture import draw_figure, draw_svgs, panels
+from tests.report.support import NASTY, bundle, coming, files, forecasts, item, scores
 
-IMPORTANCE = {"scores": {"rsi": 0.02}, "held_out_r2": 0.1}
-
-
-def panels(importance: dict[str, Any] | None = None) -> list[Any]:
-    return list(draw_figure(ReportBundle.of_item(item(), forecasts(), importance)).axes)
-
-
-def test_the_pictures_fans_open_at_the_last_known_prices() -> None:
-    fan, _ = panels()
-    dotted = [line.get_xdata()[0] for line in fan.lines if line.get_linestyle() == ":"]
-    assert [f"{time}" for time in dotted] == [window.origin for window in fans(forecasts())]
-    median = next(line for line in fan.lines if line.get_label() == "model 0.5")
-    assert (median.get_xdata()[0], median.get_ydata()[0]) == (dotted[0], 99.0)
+TITLES = [
+    "Test: forecasts of sp500 and what happened",
+    "Error by horizon",
+    "Error by asset",
+    "Calibration",
+    "Loss of every forecast",
+    "Importance of the inputs",
+]
 
 
-@pytest.mark.parametrize("importance", [None, {}, {"scores": {}}])
-def test_without_importance_the_losses_have_its_place(importance: dict[str, Any] | None) -> None:
-    fan, losses = panels(importance)
-    assert len(losses.patches) == 6
-    for edge in ("x0", "x1"):
-        assert getattr(losses.get_subplotspec().get_position(losses.figure), edge) == getattr(
-            fan.get_subplotspec().get_position(fan.figure), edge
-        )
+def test_the_picture_has_the_panels_of_the_page_with_their_legends() -> None:
+    found = bundle(files(coming=coming()))
+    axes = draw_figure(found).axes
+    assert [one.get_title(loc="left") for one in axes] == ["The coming forecast of sp500", *TITLES]
+    for one, panel in zip(axes, panels(found), strict=True):
+        if len(panel.layers) > 1:
+            shown = {text.get_text() for text in one.get_legend().get_texts()}
+            assert {layer.name for layer in panel.layers} <= shown
+    assert "forecast starts here" in {text.get_text() for text in axes[0].get_legend().get_texts()}
 
 
-def test_with_importance_there_are_three_panels() -> None:
-    assert len(panels(IMPORTANCE)) == 3
+def test_the_picture_is_a_png_that_is_the_same_each_time() -> None:
+    picture = draw_png(bundle())
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(picture[16:20], "big") == 1560
+    assert picture == draw_png(bundle())
 
 
 def test_a_long_headline_is_not_cut_at_the_pictures_edge() -> None:
-    report = forecasts(8.0)
-    report["asset"] = "A" * 30
-    figure = draw_figure(ReportBundle.of_item(item(), report))
+    report = scores()
+    report["asset"] = "A" * 60
+    figure = draw_figure(bundle(files(scores=report, forecasts=None)))
     figure.draw_without_rendering()
-    assert figure.get_suptitle().replace("\n", " ").endswith("too few to rule out chance; set testWindows to 6 or more.")
+    assert figure.get_suptitle().replace("\n", " ").endswith("its error is 10.0 % lower.")
     assert figure.texts[0].get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_a_picture_needs_something_to_draw() -> None:
+    with pytest.raises(ProblemsError, match="needs an evaluation or a forecast"):
+        draw_png(ReportBundle.of_item(item()))
+
+
+def test_an_importance_that_explains_nothing_is_doubted_in_its_title() -> None:
+    def title(explained: float) -> str:
+        found = bundle(Files(importance={"scores": {"rsi": 0.02}, "held_out_r2": explained}))
+        return str(draw_figure(found).axes[0].get_title(loc="left"))
+
+    assert title(0.1) == "Importance of the inputs"
+    assert title(-0.04) == "Importance of the inputs (means little: R² -0.040)"
+
+
+def test_names_with_dollar_signs_or_markup_are_no_formulas_and_no_elements() -> None:
+    report = forecasts()
+    report["asset"] = "A$x^{"
+    found = bundle(Files(forecasts=report, importance={"scores": {"$bad_{": 0.1, NASTY: 0.2}}))
+    drawn = draw_svgs(panels(found))
+    assert draw_png(found)
+    for svg in drawn.values():
+        assert "<script" not in svg
+
+
+def test_a_still_takes_its_colours_from_the_page_and_is_the_same_each_time() -> None:
+    drawn = draw_svgs(panels(bundle())[:2])
+    assert drawn == draw_svgs(panels(bundle())[:2])
+    assert set(drawn) == {"backtest", "horizon"}
+    for svg in drawn.values():
+        assert {"var(--ink)", "var(--model)", "var(--baseline)"} <= set(re.findall(r"var\(--\w+\)", svg))
+        assert not re.search(r"#(1c2733|2463c2|c26a15)", svg)
