@@ -53,8 +53,18 @@ class ExecutionStore:
 
     def all(self) -> list[Item]:
         """Return every execution, newest first, without log and snapshot."""
-        names = "ID KIND TEMPLATE_ID STATUS STATUS_AT CREATED_AT OUTCOME ORIGIN PIPELINE_EXECUTION_ARN".split()
-        figures = "GATE_METRIC GATE_THRESHOLD GATE_BASELINE".split()
+        names = [
+            "ID",
+            "KIND",
+            "TEMPLATE_ID",
+            "STATUS",
+            "STATUS_AT",
+            "CREATED_AT",
+            "OUTCOME",
+            "ORIGIN",
+            "PIPELINE_EXECUTION_ARN",
+        ]
+        figures = ["GATE_METRIC", "GATE_THRESHOLD", "GATE_BASELINE"]
         attributes = [getattr(ExecutionAttribute, name) for name in (*names, *figures)]
         items = all_items(
             self._items,
