@@ -72,7 +72,7 @@ def assets_put(
 
     Files in another dialect are stored as Date,Close with a decimal point; describe the dialect with the options.
     """
-    with awsaws_reported():
+    with aws_reported():
         checked = read_price_files(files, chosen_format(delimiter, decimal, date_column, price_column, timezone))
         done = assets.put(Stack.load(stack_outputs), checked, source)
         for file, put in zip(checked, done, strict=True):
@@ -84,14 +84,14 @@ def assets_put(
 @assets_app.command("list")
 def assets_list(stack_outputs: Outputs = None) -> None:
     """List the stored price histories."""
-    with awsaws_reported():
+    with aws_reported():
         CONSOLE.print(views.assets_table(assets.stored(Stack.load(stack_outputs))))
 
 
 @template_app.command("put")
 def template_put(file: TemplateFile, replace: Replace = False, stack_outputs: Outputs = None) -> None:
     """Validate a template and store it under its id. Another template with the same id stays unless --replace is given."""
-    with awsaws_reported():
+    with aws_reported():
         template = load_template(file)
         done = templates.put(Stack.load(stack_outputs), template, replace=replace)
         print_line(views.upsert_line(done, f"template {template.id}"))
@@ -100,14 +100,14 @@ def template_put(file: TemplateFile, replace: Replace = False, stack_outputs: Ou
 @template_app.command("list")
 def template_list(stack_outputs: Outputs = None) -> None:
     """List the stored templates."""
-    with awsaws_reported():
+    with aws_reported():
         CONSOLE.print(views.templates_table(templates.stored(Stack.load(stack_outputs))))
 
 
 @template_app.command("show")
 def template_show(template_id: TemplateId, stack_outputs: Outputs = None) -> None:
     """Print a stored template as JSON."""
-    with awsaws_reported():
+    with aws_reported():
         item = begin.stored_template(Stack.load(stack_outputs), template_id)
         CONSOLE.print_json(json.dumps(json.loads(item[TemplateAttribute.TEMPLATE])))
 
@@ -119,7 +119,7 @@ def template_validate(file: TemplateFile) -> None:
     docs/features.md explains each field with its unit, bounds and default. Editors read
     examples/templates/template.schema.json.
     """
-    with awsaws_reported():
+    with aws_reported():
         template = load_template(file)
         print_line(f"template {template.id or file} is valid")
         for note in notes(template):
@@ -134,7 +134,7 @@ def start(
     stack_outputs: Outputs = None,
 ) -> None:
     """Start an execution. Repeating an --id does not start a second one."""
-    with awsaws_reported():
+    with aws_reported():
         values, problems = read_overrides(overrides or [])
         started = begin.start(Stack.load(stack_outputs), template, execution_id, values, problems=problems)
         for note in started.notes:
@@ -146,7 +146,7 @@ def start(
 @app.command()
 def status(execution_id: Execution, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
     """Show an execution's status (exit code is always 0)."""
-    with awsaws_reported():
+    with aws_reported():
         item = _item(Stack.load(stack_outputs), execution_id)
         for line in views.summary_lines(item):
             print_line(line)
@@ -162,7 +162,7 @@ def report(
     stack_outputs: Outputs = None,
 ) -> None:
     """Write an execution's report: steps, metrics, features, and forecasts if there are any."""
-    with needs_extra("local"), awsaws_reported():
+    with needs_extra("local"), aws_reported():
         from runs.report.write import write_report
 
         check_output_folder("--out", out)
@@ -187,7 +187,7 @@ def reports(
 @app.command("list")
 def list_executions(stack_outputs: Outputs = None) -> None:
     """List executions, newest first."""
-    with awsaws_reported():
+    with aws_reported():
         CONSOLE.print(views.executions_table(execution_store(Stack.load(stack_outputs)).all()))
 
 
