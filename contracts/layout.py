@@ -161,6 +161,11 @@ class ExecutionLayout:
         return f"{self.prefix}/forecast"
 
     @property
+    def forecast_json(self) -> str:
+        """The published forecast as JSON."""
+        return f"{self.forecast}/forecast.json"
+
+    @property
     def publish_manifest(self) -> str:
         """Names, sizes and SHA-256 of the publishing step's outputs; written last."""
         return f"{self.prefix}/{PUBLISH_MANIFEST_NAME}"

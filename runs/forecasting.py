@@ -89,10 +89,17 @@ def published(stack: Stack, item: Item) -> dict[str, Any]:
     if item.get(ExecutionAttribute.OUTCOME) != PUBLISHED:
         reason = item.get(ExecutionAttribute.FAILURE_REASON) or f"its status is {item.get(ExecutionAttribute.STATUS)}"
         raise one_problem("forecast", "execution", execution_id, f"it has published no forecast: {reason}")
-    key = f"{ExecutionLayout(execution_id).forecast}/forecast.json"
+    key = ExecutionLayout(execution_id).forecast_json
     body = stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read()
     forecast: dict[str, Any] = json.loads(body)
     return forecast
+
+
+def forecast_model(stack: Stack, item: Item) -> str:
+    """Return the model package that a forecast's snapshot names; ``item`` is one of :func:`forecasts_of`."""
+    stored = execution_store(stack).get(str(item[ExecutionAttribute.ID])) or {}
+    snapshot = from_attribute(stored.get(ExecutionAttribute.SNAPSHOT, "{}"))
+    return str(snapshot.get("Model", {}).get("PackageArn", ""))
 
 
 def _model_problems(model: Model, template_id: str) -> list[Problem]:

@@ -134,7 +134,9 @@ def templates_table(items: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _position(step: str) -> int:
-    return st.STEPS.index(step) if step in st.STEPS else len(st.STEPS)
+    """The step's place in its pipeline; the two pipelines share CreateModel."""
+    known = (st.PREPARE_STEP, *st.STEPS, st.FORECAST_STEP, st.PUBLISH_STEP)
+    return known.index(step) if step in known else len(known)
 
 
 def _gate(item: Mapping[str, Any]) -> str:

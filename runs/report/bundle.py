@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 from contracts.forecasts import ForecastReport
 from contracts.layout import CALIBRATION_FILE, IMPORTANCE_FILE, ExecutionLayout
 from contracts.problems import one_problem
-from contracts.status import STEPS
+from contracts.status import FORECAST, FORECAST_STEP, PREPARE_STEP, PUBLISH_STEP, PUBLISHED, STEPS
 from contracts.tables import ExecutionAttribute, StepKey
 from contracts.times import stored_time
 from runs.aws_errors import code_of, is_forbidden, is_missing_object
+from runs.forecasting import forecast_model, forecasts_of
 from runs.report.coming import ComingForecast, coming_forecast, is_coming_forecast
 from runs.report.stored import (
     is_baselines,
@@ -81,7 +82,7 @@ def file_keys(layout: ExecutionLayout) -> dict[str, str]:
         "calibration": f"{layout.evaluation}/{CALIBRATION_FILE}",
         "gate": layout.gate_json,
         "importance": f"{layout.evaluation}/{IMPORTANCE_FILE}",
-        "coming": f"{layout.prefix}/forecast/forecast.json",
+        "coming": layout.forecast_json,
     }
 
 
@@ -169,9 +170,22 @@ def collect_bundle(stack: Stack, execution_id: str) -> ReportBundle:
     if item is None:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
     problems: list[str] = []
-    found = {name: _json(stack, key, _CHECKS[name], problems) for name, key in file_keys(layout).items()}
+    keys = file_keys(layout) | {"coming": _coming_key(stack, item)}
+    found = {name: _json(stack, key, _CHECKS[name], problems) for name, key in keys.items()}
     defaults = _defaults(stack, item.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN))
     return ReportBundle.of_item(item, Files(**found), defaults, problems)
+
+
+def _coming_key(stack: Stack, item: Mapping[str, Any]) -> str:
+    """The forecast of this execution, or the newest one that was made with the model that this execution registered."""
+    own = str(item[ExecutionAttribute.ID])
+    package = item.get(ExecutionAttribute.MODEL_PACKAGE_ARN)
+    if package and item.get(ExecutionAttribute.KIND) != FORECAST:
+        for forecast in forecasts_of(stack, str(item.get(ExecutionAttribute.TEMPLATE_ID))):
+            if forecast.get(ExecutionAttribute.OUTCOME) == PUBLISHED and forecast_model(stack, forecast) == package:
+                own = str(forecast[ExecutionAttribute.ID])
+                break
+    return ExecutionLayout(own).forecast_json
 
 
 def _defaults(stack: Stack, pipeline_execution_arn: str | None) -> dict[str, str]:
@@ -210,7 +224,7 @@ def _json(stack: Stack, key: str, is_valid: Callable[[object], bool], problems: 
 def _steps(stored: object) -> tuple[Step, ...]:
     """Steps in the pipeline's order; unknown steps come last."""
     records = stored if isinstance(stored, Mapping) else {}
-    order = {name: position for position, name in enumerate(STEPS)}
+    order = {name: position for position, name in enumerate((PREPARE_STEP, *STEPS, FORECAST_STEP, PUBLISH_STEP))}
     names = sorted(records, key=lambda name: (order.get(name, len(order)), name))
     return tuple(_step(name, records[name]) for name in names if isinstance(records[name], Mapping))
 

@@ -18,6 +18,7 @@ from local_run.session import Session
 from runs.cli_forecasts import as_csv, forecast_table
 from runs.forecasting import forecasts_of, published, start_forecast
 from runs.models import REJECTED, decide, model_package, models_of
+from runs.report import collect_bundle
 from tests.whole_run.conftest import Finished, finish
 
 pytestmark = pytest.mark.slow
@@ -72,6 +73,15 @@ def test_its_steps_outcome_files_and_rows_are_kept(session: Session, forecast: F
     assert len([row for row in rows_of(session) if row["ExecutionId"] == "next"]) == len(found["rows"])
     assert forecast_table(found).row_count == len([row for row in found["rows"] if row["asset"] == "sp500"])
     assert [item[ExecutionAttribute.ID] for item in forecasts_of(session.stack, "demo")] == ["next"]
+
+
+def test_the_report_of_the_training_shows_the_forecast_with_its_model(session: Session, forecast: Finished) -> None:
+    coming = collect_bundle(session.stack, "trained").coming
+    assert coming is not None
+    assert coming.facts["execution_id"] == "next"
+    own = collect_bundle(session.stack, "next")
+    assert own.coming == coming
+    assert [step.name for step in own.steps] == list(FORECAST_STEPS)
 
 
 def test_the_same_id_starts_nothing_a_second_time_and_another_horizon_is_refused(session: Session, forecast: Finished) -> None:
