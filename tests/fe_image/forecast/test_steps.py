@@ -104,17 +104,19 @@ def test_a_forecast_is_published_and_scored_by_the_next_one(cloud: Cloud, table:
     check_rows(rows, forecast)
     assert not any("Actual" in row for row in rows)
 
-    assert publish(first) == forecast, "again, as a retried step"
-    assert table() == rows
-
-    later = forecast_job(cloud, tmp_path / "2", "run-2", PANEL.head(333), "demo")
+    later = forecast_job(cloud, tmp_path / "2", "run-2", PANEL.head(332), "demo")  # the third day has no price yet
     prepare(later)
     publish(later)
-    scored = {(row["Asset"]["S"], row["Time"]["S"]): row for row in table() if row["ExecutionId"]["S"] == "run-1"}
+    scored = own_rows(table(), "run-1")
+    assert sum("Actual" in row for row in scored.values()) == 6
     check_scores(scored, forecast)
 
-    assert publish(first) == forecast, "a scored row keeps its score"
-    assert {(r["Asset"]["S"], r["Time"]["S"]): r for r in table() if r["ExecutionId"]["S"] == "run-1"} == scored
+    assert publish(first) == forecast, "again, as a retried step"
+    assert own_rows(table(), "run-1") == scored, "a score stays"
+
+
+def own_rows(rows: list[dict[str, Any]], execution_id: str) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["Asset"]["S"], row["Time"]["S"]): row for row in rows if row["ExecutionId"]["S"] == execution_id}
 
 
 def check_files(job: Job, forecast: dict[str, Any]) -> None:
@@ -155,6 +157,9 @@ def check_rows(rows: list[dict[str, Any]], forecast: dict[str, Any]) -> None:
 def check_scores(scored: dict[tuple[str, str], dict[str, Any]], forecast: dict[str, Any]) -> None:
     for row in forecast["rows"]:
         item = scored[row["asset"], row["time"]]
+        if "Actual" not in item:
+            assert row["time"] == "2002-04-10 00:00:00"
+            continue
         place = PANEL.times.tolist().index(np.datetime64(row["time"].replace(" ", "T")).item())
         actual = PANEL.close[PANEL.assets.index(row["asset"]), place]
         assert float(item["Actual"]["S"]) == actual
