@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-#: A year before the demo's training end, and as many windows as end before it.
-VALIDATION = {"endTraining": "2011-08-31", "testWindows": 18}
+#: A year before the demo's test windows, and as many windows as end before them.
+VALIDATION = {"endTraining": "2011-08-31", "calibrationWindows": 4, "testWindows": 14}
+LEVELS = tuple(tenth / 10 for tenth in range(1, 10))
 _LOSS = re.compile(r"test mean_wQuantileLoss <loss>=(\S+)")
 _RATE = re.compile(r"train throughput=(\S+) records/second")
 
@@ -50,8 +51,26 @@ def prepare(folder: Path) -> tuple[dict[str, str], float]:
         (folder / f"input/data/{channel}").mkdir(parents=True)
         (folder / f"out/{channel}/{channel}.json").rename(folder / f"input/data/{channel}/{channel}.json")
     (folder / "input/config").mkdir()
-    naive = json.loads((folder / "out/evaluation/baselines.json").read_text())["mean_wQuantileLoss"]
-    return pipeline_parameters(parse_template(template)), float(naive)
+    parsed = parse_template(template)
+    hyperparameters = pipeline_parameters(parsed)
+    asset = parsed.base_assets.index(parsed.predicted_asset)
+    return hyperparameters, naive_loss(folder / "input/data", asset, int(hyperparameters["prediction_length"]))
+
+
+def naive_loss(data: Path, asset: int, steps: int) -> float:
+    """Return the loss of the training returns' own quantiles on the test channel, whose lines are the predicted asset's."""
+    import numpy as np
+
+    from contracts.metrics import level_name, mean_weighted_quantile_loss
+    from local_run.deepar.data import read_channel
+
+    train = read_channel(data / "train")[asset].target
+    actual = np.concatenate([line.target[-steps:] for line in read_channel(data / "test")])
+    quantiles = {level_name(level): [float(np.nanquantile(train, level))] * len(actual) for level in LEVELS}
+    loss = mean_weighted_quantile_loss(actual.tolist(), quantiles)
+    if loss is None:
+        raise SystemExit("the test windows have no actual values")
+    return loss
 
 
 def train(root: Path, hyperparameters: dict[str, str]) -> Run:

@@ -1,7 +1,8 @@
 """Which target transform wins, on a validation split: windows that end where the demo's test windows begin.
 
-``python -m bench.target_transforms`` runs the feature step and the local DeepAR for each transform and prints the mean weighted
-quantile loss of the forecast **prices**, relative to the naive forecast's on the same windows. Below 1: better than naive.
+``python -m bench.target_transforms`` deploys the program onto the emulator, runs the deployed pipeline once for each transform,
+and prints the evaluation's mean weighted quantile loss of prices, that of the best baseline on the same windows, and their
+ratio. Below 1: better than the best baseline.
 """
 
 from __future__ import annotations
@@ -9,81 +10,62 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local_run.session import Session
 
 REPOSITORY = Path(__file__).parents[1]
 TRANSFORMS = ("log_return", "log", "level")
-#: A year before the demo's training end, and as many windows as end before it.
-VALIDATION = {"endTraining": "2011-08-31", "testWindows": 18}
+#: A year before the demo's test windows, and as many windows as end before them.
+VALIDATION = {"endTraining": "2011-08-31", "calibrationWindows": 4, "testWindows": 14, "importance": None}
+WAIT_SECONDS = 1800
 
 
-def validate(assets: Path, transform: str, folder: Path, epochs: int) -> tuple[float, float]:
-    """Loss of the model's and of the naive forecast's price quantiles."""
-    from contracts.template import parse_template, pipeline_parameters
-    from fe_image.offline import run_features
+def scores_of(session: Session, transform: str, overrides: dict[str, str]) -> dict[str, Any]:
+    """Run the pipeline with a transform and return its ``scores.json``."""
+    from contracts.layout import ExecutionLayout
+    from contracts.template import parse_template
+    from local_run.demo import TEMPLATE
+    from runs import begin, templates
 
-    template = json.loads((REPOSITORY / "examples/templates/demo.json").read_text())
-    template |= {**VALIDATION, "targetTransform": transform, "importance": None}
-    del template["features"]["autoencoder"]
-    (folder / "template.json").write_text(json.dumps(template))
-    run_features(assets, folder / "template.json", folder / "out")
-    hyperparameters = {**pipeline_parameters(parse_template(template)), "epochs": str(epochs)}
-    return train_and_score(folder, hyperparameters)
-
-
-def train_and_score(folder: Path, hyperparameters: dict[str, str]) -> tuple[float, float]:
-    """Train on the step's channels as the container would, and forecast its test windows as prices."""
-    from local_run.deepar.container import Container, run_training
-    from local_run.deepar.data import read_channel
-    from local_run.deepar.model import Model
-    from local_run.forecast import ForecastInputs, forecast_report
-
-    container = Container(folder / "ml")
-    container.hyperparameters.parent.mkdir(parents=True)
-    container.hyperparameters.write_text(json.dumps(hyperparameters))
-    for channel in ("train", "test"):
-        container.channel(channel).mkdir(parents=True)
-        (folder / f"out/{channel}/{channel}.json").rename(container.channel(channel) / f"{channel}.json")
-    if run_training(container.root):
-        raise SystemExit(container.failure.read_text())
-    target, baselines = (json.loads((folder / f"out/evaluation/{name}.json").read_text()) for name in ("target", "baselines"))
-    inputs = ForecastInputs(read_channel(container.channel("test")), target, baselines, Model.load(container.model))
-    windows = forecast_report("validation", inputs)["windows"]
-    return price_loss(windows, "quantiles"), price_loss(windows, "naive_quantiles")
+    name = f"validate-{transform.replace('_', '-')}"
+    template = json.loads(TEMPLATE.read_text()) | VALIDATION | {"id": name, "targetTransform": transform}
+    templates.put(session.stack, parse_template(template))
+    started = begin.start(session.stack, name, name, overrides)
+    if not session.sagemaker.wait(started.pipeline_execution_arn, WAIT_SECONDS):
+        raise SystemExit(f"{name} did not end within {WAIT_SECONDS} s")
+    key = ExecutionLayout(name).scores
+    body = session.stack.s3.get_object(Bucket=session.outputs.models_bucket, Key=key)["Body"]
+    scores: dict[str, Any] = json.loads(body.read())
+    return scores
 
 
-def price_loss(windows: Any, kind: str) -> float:
-    """mean_wQuantileLoss of price quantiles over all windows."""
-    from contracts.metrics import mean_weighted_quantile_loss
-
-    actual = [price for window in windows for price in window["actual"]]
-    levels = windows[0][kind]
-    quantiles = {level: [price for window in windows for price in window[kind][level]] for level in levels}
-    return float(mean_weighted_quantile_loss(actual, quantiles))
+def price_loss(scores: dict[str, Any], forecaster: str) -> float:
+    """Return a forecaster's mean weighted quantile loss of the predicted asset's prices on the test windows."""
+    return float(scores["forecasters"][forecaster]["price"]["test"]["predicted"]["mean_wQuantileLoss"])
 
 
 def main() -> None:
     sys.path.insert(0, str(REPOSITORY))
-    from local_run.sample_data import write_samples
-    from pipeline_def.author.hyperparameter_defaults import DEFAULTS
+    from local_run.demo import store_samples
+    from local_run.session import deployed_session
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=int(DEFAULTS["epochs"]))
+    parser.add_argument("--epochs", type=int, help="of each training; by default the pipeline's own")
     options = parser.parse_args()
-
-    print(f"{'transform':<12}{'model':>10}{'naive':>10}{'ratio':>8}{'seconds':>10}")
-    with tempfile.TemporaryDirectory() as name:
-        write_samples(Path(name) / "assets")
+    overrides = {} if options.epochs is None else {"epochs": str(options.epochs)}
+    with deployed_session("local") as session:
+        store_samples(session.stack)
+        print(f"{'transform':<12}{'model':>10}{'baseline':>10}{'ratio':>8}{'seconds':>10}  best baseline")
         for transform in TRANSFORMS:
-            folder = Path(name) / transform
-            folder.mkdir()
             began = time.perf_counter()
-            model, naive = validate(Path(name) / "assets", transform, folder, options.epochs)
-            seconds = time.perf_counter() - began
-            print(f"{transform:<12}{model:>10.5f}{naive:>10.5f}{model / naive:>8.3f}{seconds:>10.1f}", flush=True)
+            scores = scores_of(session, transform, overrides)
+            seconds, best = time.perf_counter() - began, str(scores["bestBaseline"])
+            model, baseline = price_loss(scores, "model"), price_loss(scores, best)
+            print(f"{transform:<12}{model:>10.5f}{baseline:>10.5f}{model / baseline:>8.3f}{seconds:>10.1f}  {best}", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Component types, ``model-training:<module>:<Class>``: ``alarms:Alarms``, ``bucket:Bucket``, ``dead_letters:DeadLetters``,
 ``events:Events``, ``functions:Function``, ``functions:Functions``, ``image:Image``, ``keys:Key``, ``pipeline:Pipeline``,
-``roles:Role``, ``roles:Roles``, ``schedules:Schedules``, ``storage:Storage``, ``tables:Tables``.
+``pipeline:ForecastPipeline``, ``roles:Role``, ``roles:Roles``, ``schedules:Schedules``, ``storage:Storage``, ``tables:Tables``.
 
 Resources that they create (all with the default provider, in the region ``aws:region``):
 

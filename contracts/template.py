@@ -80,7 +80,7 @@ class Importance(Settings):
         1,
         ge=1,
         le=1000,
-        description="Rows (trading days, not calendar days) between a feature and the tested return.",
+        description="Rows (trading days, not calendar days) between a feature and the tested target.",
     )
     repeats: int = Field(3, ge=1, le=50, description="How often each feature is shuffled; its score is the mean.")
 

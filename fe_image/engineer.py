@@ -23,7 +23,7 @@ from fe_image.data.overlap import check_ranges, limits, loss_note
 from fe_image.data.panel import common_panel, used_histories
 from fe_image.data.prices import PriceHistory
 from fe_image.features.codes_report import codes_report
-from fe_image.features.feature_table import FeatureTable, compute_features
+from fe_image.features.feature_table import FeatureTable, GroupColumns, compute_features
 from fe_image.model.dynamic import DynamicFeatures, dynamic_features
 from fe_image.model.importance import ImportanceReport, feature_importance
 from fe_image.model.target import last_observed, trading_profile, transformed
@@ -131,11 +131,28 @@ def _check_windows(price: Floats, grid: Grid, template: TrainingTemplate) -> Non
 
 
 def _importance(panel: Panel, grid: Grid, features: FeatureTable, template: TrainingTemplate) -> ImportanceReport | None:
-    if template.importance is None or not features.columns:
+    """Return the importance of what the model sees of the predicted asset, for the quantity that it predicts."""
+    predicted = panel.assets.index(template.predicted_asset)
+    seen = [group for group in features.columns if group.transformer.group in template.seen_groups]
+    if template.importance is None or not seen:
         return None
     began = time.perf_counter()
-    names, values = features.flat()
-    returns = panel.returns[panel.assets.index(template.predicted_asset), : grid.train_rows]
-    report = feature_importance(names, values[:, : grid.train_rows], returns, template.importance, template.seed)
+    names = [name for group in seen for name in group.transformer.names]
+    values = np.concatenate([_seen_values(group, predicted, template.importance.horizon) for group in seen])
+    target = transformed(panel.close[predicted], template.target_transform)[: grid.train_rows]
+    report = feature_importance(names, values[:, : grid.train_rows], target, template.importance, template.seed)
     log.info("importance of %d features in %.2f s", len(names), time.perf_counter() - began)
     return report
+
+
+def _seen_values(group: GroupColumns, predicted: int, horizon: int) -> Floats:
+    """Return a group's values for the predicted asset, shape (features, rows).
+
+    What is known in advance is that of the row ``horizon`` rows later, as the model sees it.
+    """
+    values: Floats = group.values[0 if group.transformer.shared else predicted]
+    if not group.transformer.known_ahead:
+        return values
+    later = np.full(values.shape, np.nan)
+    later[:, :-horizon] = values[:, horizon:]
+    return later

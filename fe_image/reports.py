@@ -19,6 +19,8 @@ def importance(data: EngineeredData) -> dict[str, Any]:
         return {"scores": {}, "codes": data.codes}
     return {
         "method": "rise of the held-out mean squared error when the feature is shuffled, as a share of that error",
+        "inputs": f"what the model sees of {data.template.predicted_asset}; scored by boosted trees, not by the model itself",
+        "target": f"{data.template.target_transform} of {data.template.predicted_asset}",
         "held_out_r2": report.held_out_r2,
         "rows": report.rows,
         "scores": report.scores,

@@ -1,4 +1,4 @@
-"""The main job on the embedded default: deploy, store the samples, run the deployed pipeline, show its forecast."""
+"""The main job on the embedded default: deploy, store the samples, train, forecast the coming steps, show the forecast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 
 from contracts.layout import ExecutionLayout
 from contracts.problems import Problem, ProblemsError
-from contracts.status import SUCCEEDED
+from contracts.status import REGISTERED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from contracts.template import load_template
 from local_run.docker_image import docker_options
@@ -24,6 +24,8 @@ from pipeline_def.template.keys import example_values
 from pipeline_def.template.render import render
 from pipeline_def.template.text import read_template
 from runs import assets, begin, templates, views
+from runs.cli_forecasts import forecast_table
+from runs.forecasting import published, start_forecast
 from runs.overrides import override_problems
 from runs.price_files import read_price_files
 from runs.report.write import WrittenReport, write_report
@@ -37,10 +39,10 @@ TIMEOUT_SECONDS = 1800
 def run_demo(
     console: Console, out: Path, stack: str, config: Mapping[str, object], overrides: Mapping[str, str], docker: bool
 ) -> None:
-    """Deploy, run an execution, and show its forecast and its report.
+    """Deploy, train, and forecast with the model if the gate registers it. Shows the coming forecast first, then the report.
 
     Raises:
-        ProblemsError: the execution does not succeed.
+        ProblemsError: an execution does not succeed.
     """
     _refuse_bad(overrides)
     view = LiveView(console, single=True)
@@ -51,10 +53,14 @@ def run_demo(
     ):
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)
-        item = _run(session, overrides)
+        template_id = str(load_template(TEMPLATE).id)
+        item = _ended(session, begin.start(session.stack, template_id, overrides=overrides))
+        forecast = None
+        if item.get(ExecutionAttribute.OUTCOME) == REGISTERED:
+            forecast = published(session.stack, _ended(session, start_forecast(session.stack, template_id)))
         scores = _scores(session.stack, item[ExecutionAttribute.ID])
         written = write_report(session.stack, item[ExecutionAttribute.ID], out)
-    _show(console, item, scores, written)
+    _show(console, item, forecast, scores, written)
 
 
 def _refuse_bad(overrides: Mapping[str, str]) -> None:
@@ -74,9 +80,8 @@ def store_samples(stack: Stack) -> None:
     templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 
-def _run(session: Session, overrides: Mapping[str, str]) -> dict[str, Any]:
-    template_id = str(load_template(TEMPLATE).id)
-    started = begin.start(session.stack, template_id, overrides=overrides)
+def _ended(session: Session, started: begin.Started) -> dict[str, Any]:
+    """The item of an execution after its end."""
     if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
         allowed = f"it was to end within {TIMEOUT_SECONDS} s"
         raise ProblemsError("demo", [Problem("execution", started.execution_id, allowed)])
@@ -93,8 +98,16 @@ def _scores(stack: Stack, execution_id: str) -> dict[str, Any]:
     return scores
 
 
-def _show(console: Console, item: Mapping[str, Any], scores: Mapping[str, Any], written: WrittenReport) -> None:
+def _show(
+    console: Console,
+    item: Mapping[str, Any],
+    forecast: Mapping[str, Any] | None,
+    scores: Mapping[str, Any],
+    written: WrittenReport,
+) -> None:
     console.print()
+    if forecast is not None:
+        console.print(forecast_table(forecast))
     for line in views.summary_lines(item):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(views.steps_table(item))

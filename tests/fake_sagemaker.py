@@ -86,5 +86,6 @@ class FakeSageMaker:
     def describe_pipeline_execution(self, PipelineExecutionArn: str) -> dict[str, Any]:  # noqa: N803
         return self.executions[PipelineExecutionArn]
 
-    def list_pipeline_executions(self, **_: object) -> dict[str, Any]:
-        return {"PipelineExecutionSummaries": list(self.executions.values())}
+    def list_pipeline_executions(self, PipelineName: str, **_: object) -> dict[str, Any]:  # noqa: N803
+        own = f":pipeline/{PipelineName}/execution/"
+        return {"PipelineExecutionSummaries": [found for arn, found in self.executions.items() if own in arn]}

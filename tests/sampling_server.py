@@ -1,7 +1,7 @@
 """A model server for tests whose training takes milliseconds: it answers each request with sampled log returns.
 
-They are small, or absurd if the model's file ``weights`` contains ``bad``. Its argument is the root of the container's file
-system.
+Another request has other samples. They are small, or absurd if the model's file ``weights`` contains ``bad``. Its argument is
+the root of the container's file system.
 """
 
 SAMPLING_SERVER = """
@@ -14,8 +14,7 @@ steps = int(settings.get("prediction_length", 20))
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        noise = random.Random(1)
+        noise = random.Random(self.rfile.read(int(self.headers["Content-Length"])))
         samples = [[1.0 if bad else noise.gauss(0, 0.01) for _ in range(steps)] for _ in range(200)]
         body = json.dumps({"samples": samples}).encode()
         self.send_response(200)

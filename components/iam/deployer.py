@@ -161,7 +161,7 @@ GRANTS = (
         "sagemaker",
         "CreatePipeline DescribePipeline UpdatePipeline DeletePipeline CreateModelPackageGroup DescribeModelPackageGroup "
         "DeleteModelPackageGroup AddTags DeleteTags ListTags",
-        _named("sagemaker", "pipeline/{stack}", f"model-package-group/{{stack}}-{MODEL_PACKAGES}"),
+        _named("sagemaker", "pipeline/{stack}", "pipeline/{stack}-forecast", f"model-package-group/{{stack}}-{MODEL_PACKAGES}"),
         "The pipeline and its model package group",
     ),
     _grant(

@@ -1,4 +1,4 @@
-"""Feature importance: which features help a boosted-tree forecast of the predicted asset's return."""
+"""Feature importance: which of the model's inputs help a boosted-tree forecast of the quantity that the model predicts."""
 
 from __future__ import annotations
 
@@ -39,21 +39,19 @@ class ImportanceReport:
     rows: int
 
 
-def feature_importance(
-    names: list[str], features: Floats, returns: Floats, settings: Importance, seed: int
-) -> ImportanceReport:
+def feature_importance(names: list[str], features: Floats, target: Floats, settings: Importance, seed: int) -> ImportanceReport:
     """Return the permutation importance on the training range.
 
-    ``features`` has shape (features, rows), as known at each row. ``returns`` of the predicted asset has shape (rows,). The
-    trees forecast the return ``settings.horizon`` rows later. They are fitted on the first three quarters of the rows and
-    scored on the last.
+    ``features`` has shape (features, rows), as known at each row. ``target``, the predicted asset's transformed price, has
+    shape (rows,). The trees forecast it ``settings.horizon`` rows later. They are fitted on the first three quarters of the
+    rows and scored on the last.
     """
-    x, y = features.T[: -settings.horizon], returns[settings.horizon :]
+    x, y = features.T[: -settings.horizon], target[settings.horizon :]
     usable = np.isfinite(x).all(axis=1) & np.isfinite(y)
     x, y = x[usable], y[usable]
     if len(y) < _MIN_ROWS:
         log.warning(
-            "no importance: %d training rows have every feature and a return %d rows later (importance.horizon), %d are needed",
+            "no importance: %d training rows have every feature and a target %d rows later (importance.horizon), %d are needed",
             len(y),
             settings.horizon,
             _MIN_ROWS,

@@ -1,4 +1,4 @@
-"""Reads the data channels and applies all rules that the algorithm documents for its JSON Lines.
+"""Reads the data channels and applies all rules that the algorithm documents for its JSON Lines and Parquet.
 
 Source: Amazon SageMaker developer guide, "Input/Output Interface for the DeepAR Algorithm".
 """
@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.strict_json import parse
+from local_run.deepar.parquet import rows
 
 Floats = NDArray[np.float32]
 _START = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2})?")
 _START_ALLOWED = "allowed: YYYY-MM-DD HH:MM:SS or YYYY-MM-DD (midnight), without a time zone"
+PARQUET = ".parquet"
 _FIELDS = ("start", "target", "cat", "dynamic_feat")
 _SERIES_ALLOWED = "allowed: a JSON object with start and target"
 #: Largest values of a target (64 bits) and of a feature (32 bits).
@@ -63,9 +65,9 @@ def channel_files(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.name != "_SUCCESS" and not _hidden(path.relative_to(folder))
     )
-    wrong = [path for path in files if not path.name.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz"))]
+    wrong = [path for path in files if not path.name.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz", PARQUET))]
     if wrong or not files:
-        allowed = "allowed: .json and .json.gz files of JSON Lines (the built-in algorithm also reads .parquet)"
+        allowed = "allowed: .json and .json.gz files of JSON Lines, and .parquet"
         found = [Problem(f"channel {folder.name}", path.name, allowed) for path in wrong]
         raise ProblemsError(f"channel {folder.name}", found or [Problem(f"channel {folder.name}", None, allowed)])
     return files
@@ -84,9 +86,7 @@ def read_channel(folder: Path, extra: int = 0) -> list[Series]:
     series: list[Series] = []
     problems: list[Problem] = []
     for path in channel_files(folder):
-        for number, text in _lines(path):
-            where = f"{folder.name}/{path.relative_to(folder)} line {number}"
-            found, parsed = _parse_line(text, where, extra)
+        for found, parsed in _read_file(path, f"{folder.name}/{path.relative_to(folder)}", extra):
             problems += found
             if parsed is not None:
                 series.append(parsed)
@@ -95,6 +95,13 @@ def read_channel(folder: Path, extra: int = 0) -> list[Series]:
     if problems:
         raise ProblemsError(f"channel {folder.name}", limited(problems))
     return series
+
+
+def _read_file(path: Path, where: str, extra: int) -> Iterator[tuple[list[Problem], Series | None]]:
+    if path.name.endswith(PARQUET):
+        yield from (parse_series(row, f"{where} row {number}", extra) for number, row in rows(path))
+    else:
+        yield from (_parse_line(text, f"{where} line {number}", extra) for number, text in _lines(path))
 
 
 def limited(problems: Sequence[Problem]) -> list[Problem]:

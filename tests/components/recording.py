@@ -132,6 +132,10 @@ class Recorder(mocks.Mocks):
     def of(self, type_: str) -> list[Registered]:
         return [resource for resource in self.resources if resource.type == type_]
 
+    def named(self, name: str) -> Registered:
+        (found,) = [resource for resource in self.resources if resource.name == name]
+        return found
+
     def one(self, type_: str) -> Registered:
         (found,) = self.of(type_)
         return found

@@ -11,7 +11,7 @@ from tests.components.recording import ACCOUNT, Recorder, run_program
 QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:model-training-{{stack}}-dead-letters"
 
 
-def test_the_rule_names_our_pipeline_and_both_kinds_of_its_events(recorded: Recorder) -> None:
+def test_the_rule_names_our_pipelines_and_both_kinds_of_its_events(recorded: Recorder) -> None:
     pattern = json.loads(recorded.one("aws:cloudwatch/eventRule:EventRule").inputs["eventPattern"])
     assert pattern == {
         "source": ["aws.sagemaker"],
@@ -19,7 +19,7 @@ def test_the_rule_names_our_pipeline_and_both_kinds_of_its_events(recorded: Reco
             "SageMaker Model Building Pipeline Execution Status Change",
             "SageMaker Model Building Pipeline Execution Step Status Change",
         ],
-        "detail": {"pipelineArn": [recorded.exports["pipelineArn"]]},
+        "detail": {"pipelineArn": [recorded.exports["pipelineArn"], recorded.exports["forecastPipelineArn"]]},
     }
 
 
@@ -87,10 +87,12 @@ def test_no_retraining_unless_asked(dev: Recorder) -> None:
 
 def test_alarms_reach_the_topic_and_the_topic_the_team(dev: Recorder, everything: Recorder) -> None:
     topic = f"arn:aws:sns:eu-central-1:{ACCOUNT}:model-training-prod-alarms"
-    alarms = {item.inputs["metricName"]: item.inputs for item in everything.of("aws:cloudwatch/metricAlarm:MetricAlarm")}
+    found = [item.inputs for item in everything.of("aws:cloudwatch/metricAlarm:MetricAlarm")]
+    alarms = {inputs["metricName"]: inputs for inputs in found}
     assert set(alarms) == {"ExecutionFailed", "ApproximateNumberOfMessagesVisible", "Invocations"}
-    assert all(inputs["alarmActions"] == [topic] for inputs in alarms.values())
-    assert alarms["ExecutionFailed"]["dimensions"] == {"PipelineName": "model-training-prod"}
+    assert all(inputs["alarmActions"] == [topic] for inputs in found)
+    watched = [inputs["dimensions"]["PipelineName"] for inputs in found if inputs["metricName"] == "ExecutionFailed"]
+    assert watched == ["model-training-prod", "model-training-prod-forecast"]
     assert alarms["Invocations"]["dimensions"] == {"FunctionName": "model-training-prod-reconcile"}
     assert alarms["Invocations"]["treatMissingData"] == "breaching"
     assert alarms["Invocations"]["period"] * alarms["Invocations"]["evaluationPeriods"] <= 86_400
@@ -134,7 +136,7 @@ def test_an_existing_key_is_used_as_it_is() -> None:
     recorded = run_program("dev", encryptionKey=arn)
     assert recorded.of("aws:kms/key:Key") == []
     assert {item.inputs["serverSideEncryption"]["kmsKeyArn"] for item in recorded.of("aws:dynamodb/table:Table")} == {arn}
-    assert arn in recorded.one("aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    assert arn in recorded.named("pipeline-pipeline").inputs["pipelineDefinition"]
     assert region_problem("eu-central-1") is None
 
 

@@ -75,7 +75,7 @@ def test_its_code_runs_on_what_lambda_ships(tmp_path: Path, handler: str) -> Non
 def test_only_what_a_handler_imports_is_packed() -> None:
     cleanup, events = handler_sources(ROOT, "endpoint_cleanup"), handler_sources(ROOT, "execution_events")
     assert {"handlers/__init__.py", "handlers/endpoint_cleanup.py", "runs/stack.py", "contracts/tables.py"} <= cleanup.keys()
-    assert "runs/observe.py" not in cleanup
+    assert "handlers/events.py" not in cleanup
     assert "handlers/reconcile.py" not in events
     assert not any(path.endswith(("template.py", "__main__.py")) for path in cleanup | events)
 

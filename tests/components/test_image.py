@@ -31,7 +31,7 @@ def test_the_tag_is_the_content(dev: Recorder) -> None:
     context = BuildContext.read(ROOT, {"BASE_IMAGE": "python:3.11-slim-bookworm"}, PLATFORM)
     assert tag_of(dev) == context.tag
     assert dev.one(IMAGE).inputs["imageName"] == dev.exports["imageUri"]
-    assert dev.exports["imageUri"] in dev.one("aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    assert dev.exports["imageUri"] in dev.named("pipeline-pipeline").inputs["pipelineDefinition"]
 
 
 def test_another_base_is_another_image(dev: Recorder) -> None:

@@ -93,7 +93,7 @@ def test_arns_that_are_computed_are_those_that_resources_get(dev: Recorder) -> N
     assert here.function("reconcile") in str(dev.of("aws:scheduler/schedule:Schedule"))
     roles = {resource.inputs["name"] for resource in dev.of("aws:iam/role:Role")}
     assert roles == {here.of(actor.name) for actor in ACTORS}
-    assert dev.exports["pipelineArn"] == resources.pipeline(here)[0]
+    assert dev.exports["pipelineArn"] == resources.training_pipeline(here)[0]
     rule = dev.one("aws:cloudwatch/eventRule:EventRule")
     assert here.rule("execution-events").endswith(f"rule/{rule.inputs['name']}")
     alarms = {resource.inputs["name"] for resource in dev.of("aws:cloudwatch/metricAlarm:MetricAlarm")}

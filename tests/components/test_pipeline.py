@@ -6,15 +6,21 @@ import json
 
 import pytest
 
-from components import pipeline
+from components import definitions
+from contracts.status import FORECAST_STEPS
 from pipeline_def.check.phases import check_definition
+from pipeline_def.template.text import FORECAST, TRAINING
 from tests.components.recording import ROOT, Recorder, run_program
 
 KIND = "aws:sagemaker/pipeline:Pipeline"
 
 
-def definition(recorded: Recorder) -> dict:
-    text = recorded.one(KIND).inputs["pipelineDefinition"]
+def inputs_of(recorded: Recorder, name: str = "pipeline-pipeline") -> dict:
+    return dict(recorded.named(name).inputs)
+
+
+def definition(recorded: Recorder, name: str = "pipeline-pipeline") -> dict:
+    text = inputs_of(recorded, name)["pipelineDefinition"]
     assert check_definition(text, "eu-central-1") == []
     return dict(json.loads(text))
 
@@ -30,7 +36,7 @@ def step(recorded: Recorder, name: str) -> dict:
 
 
 def test_the_pipeline_runs_under_its_role_in_order(recorded: Recorder) -> None:
-    inputs = recorded.one(KIND).inputs
+    inputs = inputs_of(recorded)
     assert inputs["pipelineName"] == recorded.exports["pipelineName"] == f"model-training-{recorded.stack}"
     assert inputs["roleArn"].endswith(f":role/model-training-{recorded.stack}-pipeline")
     waits = " ".join(recorded.requests[(KIND, "pipeline-pipeline")].dependencies)
@@ -82,18 +88,18 @@ def test_limits_and_sync_interval_reach_the_definition() -> None:
 
 def test_another_region_is_another_algorithm_image() -> None:
     recorded = run_program("dev", **{"aws:region": "us-east-1"})
-    image = json.loads(recorded.one(KIND).inputs["pipelineDefinition"])
+    image = json.loads(inputs_of(recorded)["pipelineDefinition"])
     assert "522234722520.dkr.ecr.us-east-1.amazonaws.com/forecasting-deepar:1" in json.dumps(image)
     assert "eu-central-1" not in json.dumps(image)
 
 
 def test_a_large_definition_is_stored_in_the_pipeline_bucket(monkeypatch: pytest.MonkeyPatch, dev: Recorder) -> None:
-    monkeypatch.setattr(pipeline, "STORED_ABOVE_BYTES", 10_000)
+    monkeypatch.setattr(definitions, "STORED_ABOVE_BYTES", 10_000)
     recorded = run_program("dev")
-    inputs = recorded.one(KIND).inputs
+    inputs = inputs_of(recorded)
     (stored,) = [one for one in recorded.resources if one.name == "pipeline-definition"]
     content = stored.inputs["content"]
-    assert content == dev.one(KIND).inputs["pipelineDefinition"]
+    assert content == inputs_of(dev)["pipelineDefinition"]
     assert "pipelineDefinition" not in inputs
     key = f"definitions/{hashlib.sha256(content.encode()).hexdigest()}.json"
     assert inputs["pipelineDefinitionS3Location"] == {"bucket": stored.inputs["bucket"], "objectKey": key}
@@ -102,13 +108,26 @@ def test_a_large_definition_is_stored_in_the_pipeline_bucket(monkeypatch: pytest
 
 
 def test_our_definition_is_small_enough_for_the_resource_itself(dev: Recorder) -> None:
-    assert "pipelineDefinitionS3Location" not in dev.one(KIND).inputs
-    assert not pipeline.is_stored()
+    assert "pipelineDefinitionS3Location" not in inputs_of(dev)
+    assert not definitions.is_stored(TRAINING)
+    assert not definitions.is_stored(FORECAST)
+
+
+def test_the_forecast_pipeline_has_the_same_roles_and_a_name_of_its_own(recorded: Recorder) -> None:
+    inputs = inputs_of(recorded, "forecast-pipeline")
+    assert inputs["pipelineName"] == recorded.exports["forecastPipelineName"] == f"model-training-{recorded.stack}-forecast"
+    assert inputs["roleArn"] == inputs_of(recorded)["roleArn"]
+    steps = {item["Name"]: item["Arguments"] for item in definition(recorded, "forecast-pipeline")["Steps"]}
+    assert tuple(steps) == FORECAST_STEPS
+    assert steps["Prepare"]["RoleArn"].endswith("-prepare")
+    assert steps["Publish"]["RoleArn"].endswith("-publish")
+    waits = " ".join(recorded.requests[(KIND, "forecast-pipeline")].dependencies)
+    assert all(f"roles-{actor}-policy" in waits for actor in ("pipeline", "prepare", "model", "publish"))
 
 
 def test_unchanged_input_gives_the_same_text(dev: Recorder) -> None:
-    inputs = run_program("dev", baseImage="python:3.11-slim-bookworm").one(KIND).inputs
-    again = run_program("dev").one(KIND).inputs
+    inputs = inputs_of(run_program("dev", baseImage="python:3.11-slim-bookworm"))
+    again = inputs_of(run_program("dev"))
     assert inputs["pipelineDefinition"] == again["pipelineDefinition"]
 
 

@@ -125,7 +125,7 @@ def test_key_and_network_only_where_the_stack_has_them(dev: Recorder, everything
     assert rights_with(dev, "kms:") == rights_with(dev, "ec2:") == {}
     use = {(action, "key") for action in ("Decrypt", "DescribeKey", "GenerateDataKey")}
     with_volumes = use | {("CreateGrant", "key")}
-    jobs = ("processing", "training", "model", "evaluation")
+    jobs = ("processing", "training", "model", "evaluation", "prepare", "publish")
     assert rights_with(everything, "kms:") == {
         "pipeline": with_volumes,
         **dict.fromkeys(jobs, with_volumes),
@@ -172,7 +172,7 @@ def test_one_actor_cannot_do_anothers_work() -> None:
     assert not any(action.startswith("sagemaker:Create") for action, _ in grants("processing") | grants("training"))
     assert not any(action.startswith("dynamodb:") for action, _ in grants("training") | grants("model") | grants("pipeline"))
     assert ("s3:PutObject", resources.execution_objects) not in grants("training")
-    assert ("sagemaker:StartPipelineExecution", resources.pipeline) not in grants("reconcile")
+    assert ("sagemaker:StartPipelineExecution", resources.training_pipeline) not in grants("reconcile")
     assert not any(action.startswith("s3:Put") for action, _ in grants("reconcile") | grants("execution-events"))
 
 

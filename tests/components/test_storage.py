@@ -144,7 +144,7 @@ def test_each_executor_lies_under_its_hash(dev: Recorder, name: str) -> None:
 def test_a_named_bucket_is_used_everywhere() -> None:
     recorded = run_program("dev", assetsBucketName="prices-of-ours")
     assert recorded.exports["assetsBucket"] == "prices-of-ours"
-    definition = recorded.one("aws:sagemaker/pipeline:Pipeline").inputs["pipelineDefinition"]
+    definition = recorded.named("pipeline-pipeline").inputs["pipelineDefinition"]
     assert "prices-of-ours" in definition
     assert bucket("assets", "dev") not in definition
     policies = [resource.inputs["policy"] for resource in recorded.of("aws:iam/rolePolicy:RolePolicy")]

@@ -15,7 +15,7 @@ def test_tables_keep_their_names_and_keys() -> None:
         ("model-training-execution", "Id", None),
         ("execution-event", "ExecutionId", "EventKey"),
         ("endpoint-maintenance", "EndpointName", None),
-        ("prediction", "ExecutionId", "WindowEnd"),
+        ("predictions", "Series", "Row"),
     ]
 
 
@@ -43,7 +43,7 @@ def test_key_attributes_are_listed_once_and_in_order() -> None:
         (tables.EventAttribute, {}),
         (tables.TemplateAttribute, {"ASSETS": "BaseAssets"}),
         (tables.AssetAttribute, {"NAME": "AssetName"}),
-        (tables.PredictionAttribute, {"LOSS": "MeanWQuantileLoss", "NAIVE_LOSS": "NaiveMeanWQuantileLoss"}),
+        (tables.PredictionAttribute, {}),
         (tables.StepKey, {}),
     ],
 )

@@ -28,13 +28,14 @@ def deployed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint_cleanup, "stack", lambda: stack)
     create_table(stack.dynamodb.meta.client, replace(ENDPOINT_MAINTENANCE, name="endpoints"))
     client, role = stack.sagemaker, "arn:aws:iam::123456789012:role/r"
-    client.create_pipeline(
-        PipelineName="pipe",
-        ClientRequestToken="t" * 32,
-        RoleArn=role,
-        PipelineDefinition="{}",
-        Tags=[*TAGS, {"Key": "a", "Value": "b"}],
-    )
+    for name in (stack.outputs.pipeline_name, stack.outputs.forecast_pipeline_name):
+        client.create_pipeline(
+            PipelineName=name,
+            ClientRequestToken=name.ljust(32, "t"),
+            RoleArn=role,
+            PipelineDefinition="{}",
+            Tags=[*TAGS, {"Key": "a", "Value": "b"}],
+        )
     client.create_model(ModelName="m", ExecutionRoleArn=role, PrimaryContainer={"Image": "i"})
     variant = {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
     client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])

@@ -15,9 +15,10 @@ from contracts.status import EXECUTING, FAILED
 from contracts.times import CLOCK_SKEW
 from handlers.events import ForeignEventError, MalformedEventError, parse
 from runs.history import Change
-from tests.conftest import PIPELINE_ARN
+from tests.conftest import OUTPUTS, PIPELINE_ARN
 
 EVENTS = Path(__file__).parent / "events"
+PIPELINE_ARNS = (PIPELINE_ARN, OUTPUTS.forecast_pipeline_arn)
 
 
 def event(name: str) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 def test_an_execution_event_is_read() -> None:
-    received = parse(event("execution_status_change"), PIPELINE_ARN)
+    received = parse(event("execution_status_change"), PIPELINE_ARNS)
     assert received.pipeline_execution_arn == f"{PIPELINE_ARN}/execution/abc"
     assert received.change == Change(
         time="2026-03-15T16:10:11.000+00:00",
@@ -38,7 +39,7 @@ def test_an_execution_event_is_read() -> None:
 
 
 def test_a_step_event_with_epoch_milliseconds_as_text_is_read() -> None:
-    assert parse(event("step_status_change"), PIPELINE_ARN).change == Change(
+    assert parse(event("step_status_change"), PIPELINE_ARNS).change == Change(
         time="2026-03-15T16:10:11.000+00:00",
         status=FAILED,
         previous=EXECUTING,
@@ -54,7 +55,7 @@ def test_a_step_event_with_epoch_milliseconds_as_text_is_read() -> None:
 def test_a_failure_reason_is_cut_after_1024_characters(name: str) -> None:
     long = event(name)
     long["detail"]["failureReason"] = "r" * 1025
-    assert parse(long, PIPELINE_ARN).change.reason == "r" * 1024
+    assert parse(long, PIPELINE_ARNS).change.reason == "r" * 1024
 
 
 @pytest.mark.parametrize(("field", "limit"), [("stepName", 256), ("currentStepStatus", 256), ("pipelineExecutionArn", 2048)])
@@ -62,11 +63,11 @@ def test_a_text_longer_than_its_limit_is_malformed(field: str, limit: int) -> No
     prefix = f"{PIPELINE_ARN}/execution/" if field == "pipelineExecutionArn" else ""
     longest = event("step_status_change")
     longest["detail"][field] = prefix.ljust(limit, "x")
-    parse(longest, PIPELINE_ARN)
+    parse(longest, PIPELINE_ARNS)
     longest["detail"][field] += "x"
     message = f"detail.{field} has {limit + 1} characters; expected at most {limit}"
     with pytest.raises(MalformedEventError, match=f"event '{longest['id']}': {message}"):
-        parse(longest, PIPELINE_ARN)
+        parse(longest, PIPELINE_ARNS)
 
 
 def test_the_message_about_an_event_without_an_id_says_so() -> None:
@@ -74,7 +75,7 @@ def test_the_message_about_an_event_without_an_id_says_so() -> None:
     del broken["id"]
     broken["detail"]["stepName"] = "x" * 257
     with pytest.raises(MalformedEventError, match="event 'without an id': detail.stepName has 257 characters"):
-        parse(broken, PIPELINE_ARN)
+        parse(broken, PIPELINE_ARNS)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_the_message_about_an_event_without_an_id_says_so() -> None:
 )
 def test_foreign_envelopes(field: str, value: str) -> None:
     with pytest.raises(ForeignEventError, match=value.split()[0]):
-        parse(event("execution_status_change") | {field: value}, PIPELINE_ARN)
+        parse(event("execution_status_change") | {field: value}, PIPELINE_ARNS)
 
 
 @pytest.mark.parametrize("name", ["execution_status_change", "step_status_change"])
@@ -104,16 +105,28 @@ def test_an_event_of_another_pipeline_is_foreign(name: str, pipeline: str, field
     if pipeline == "pipe/execution" and fields == ("pipelineExecutionArn",):
         return  # the ARN of one of our executions, with more after it
     with pytest.raises(ForeignEventError):
-        parse(foreign, PIPELINE_ARN)
+        parse(foreign, PIPELINE_ARNS)
+
+
+def test_both_pipelines_are_ours_but_not_each_others_executions() -> None:
+    forecast = event("execution_status_change")
+    forecast["detail"] |= {
+        "pipelineArn": OUTPUTS.forecast_pipeline_arn,
+        "pipelineExecutionArn": f"{OUTPUTS.forecast_pipeline_arn}/execution/abc",
+    }
+    assert parse(forecast, PIPELINE_ARNS).pipeline_execution_arn == f"{OUTPUTS.forecast_pipeline_arn}/execution/abc"
+    forecast["detail"]["pipelineExecutionArn"] = f"{PIPELINE_ARN}/execution/abc"
+    with pytest.raises(ForeignEventError):
+        parse(forecast, PIPELINE_ARNS)
 
 
 def test_an_event_without_its_pipeline_s_arn_is_told_by_the_execution_s() -> None:
     foreign = event("execution_status_change")
     del foreign["detail"]["pipelineArn"]
-    assert parse(foreign, PIPELINE_ARN).change.status == EXECUTING
+    assert parse(foreign, PIPELINE_ARNS).change.status == EXECUTING
     foreign["detail"]["pipelineExecutionArn"] = f"{PIPELINE_ARN}-2/execution/abc"
     with pytest.raises(ForeignEventError, match="pipe-2/execution/abc"):
-        parse(foreign, PIPELINE_ARN)
+        parse(foreign, PIPELINE_ARNS)
 
 
 REQUIRED = [
@@ -141,7 +154,7 @@ def broken_field(name: str, field: str, value: object) -> str:
     broken = event(name)
     broken["detail"][field] = value
     with pytest.raises(MalformedEventError) as caught:
-        parse(broken, PIPELINE_ARN)
+        parse(broken, PIPELINE_ARNS)
     return str(caught.value)
 
 
@@ -156,7 +169,7 @@ def test_a_missing_required_text_is_malformed_and_named(name: str, field: str) -
     broken = event(name)
     del broken["detail"][field]
     with pytest.raises(MalformedEventError, match=f"detail.{field} is missing"):
-        parse(broken, PIPELINE_ARN)
+        parse(broken, PIPELINE_ARNS)
 
 
 @pytest.mark.parametrize(("name", "field"), TIMES)
@@ -176,19 +189,19 @@ def test_an_optional_field_may_be_null_or_missing(name: str, field: str) -> None
     with_null, without = event(name), event(name)
     with_null["detail"][field] = None
     without["detail"].pop(field, None)
-    assert parse(with_null, PIPELINE_ARN) == parse(without, PIPELINE_ARN)
+    assert parse(with_null, PIPELINE_ARNS) == parse(without, PIPELINE_ARNS)
 
 
 @pytest.mark.parametrize("detail", ["text", None, [], 7])
 def test_a_detail_that_is_not_an_object_is_malformed(detail: object) -> None:
     with pytest.raises(MalformedEventError, match="detail is "):
-        parse(event("step_status_change") | {"detail": detail}, PIPELINE_ARN)
+        parse(event("step_status_change") | {"detail": detail}, PIPELINE_ARNS)
 
 
 @pytest.mark.parametrize("envelope", [None, [], "text"])
 def test_an_event_that_is_not_an_object_is_malformed(envelope: Any) -> None:
     with pytest.raises(MalformedEventError, match="the event is "):
-        parse(envelope, PIPELINE_ARN)
+        parse(envelope, PIPELINE_ARNS)
 
 
 JSON = st.recursive(
@@ -204,7 +217,7 @@ def test_whatever_a_field_holds_the_event_is_read_foreign_or_malformed(name: str
     where = changed if data.draw(st.booleans()) else changed["detail"]
     where[data.draw(st.sampled_from(sorted(where)))] = data.draw(JSON)
     try:
-        change = parse(changed, PIPELINE_ARN).change
+        change = parse(changed, PIPELINE_ARNS).change
     except (ForeignEventError, MalformedEventError) as error:
         str(error).encode("utf-8", "surrogatepass")
         return
@@ -214,5 +227,5 @@ def test_whatever_a_field_holds_the_event_is_read_foreign_or_malformed(name: str
 
 
 def test_a_time_in_the_future_is_clamped_to_now() -> None:
-    change = parse(event("execution_status_change") | {"time": "2199-01-01T00:00:00Z"}, PIPELINE_ARN).change
+    change = parse(event("execution_status_change") | {"time": "2199-01-01T00:00:00Z"}, PIPELINE_ARNS).change
     assert change.moment <= datetime.now(UTC) + CLOCK_SKEW

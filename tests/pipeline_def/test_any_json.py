@@ -62,7 +62,7 @@ def put(definition: Any, path: tuple[Any, ...], value: Any) -> None:
 
 @examples(150)
 @example(("Steps", 1, "Arguments", "StoppingCondition"), {"Get": None})
-@example(("Steps", 2, "Arguments", "Conditions", 0, "Type"), [])
+@example(("Steps", 5, "Arguments", "Conditions", 0, "Type"), [])
 @given(st.sampled_from(PLACES), JSON | LIKELY)
 def test_any_value_anywhere(path: tuple[Any, ...], value: Any) -> None:
     definition = good()

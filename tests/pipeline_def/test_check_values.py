@@ -203,7 +203,7 @@ def test_a_display_name_that_aws_s_schema_forbids_is_reported(name: str) -> None
 
 def test_our_display_names_are_those_that_api_and_schema_accept() -> None:
     names = re.findall(r'"DisplayName": "([^"]*)"', read_template())
-    assert len(names) == 5
+    assert len(names) == 7
     assert all(re.fullmatch(r"[A-Za-z0-9\-_]{1,64}", name) for name in names)
 
 
@@ -215,7 +215,7 @@ def test_a_definition_that_is_too_large_names_its_biggest_part() -> None:
     definition = good()
     step(definition, "QualityGate")["Description"] = "x" * 1_100_000
     message = next(text for text in messages(definition) if "[size] $ is" in text)
-    assert "the biggest part is step QualityGate at $.Steps[2]" in message
+    assert "the biggest part is step QualityGate at $.Steps[5]" in message
 
 
 def test_a_section_applies_to_all_jobs_or_to_none() -> None:

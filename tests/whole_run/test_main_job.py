@@ -27,10 +27,12 @@ def test_the_demo_ends_with_a_forecast_to_look_at(tmp_path: Path) -> None:
     output = done.stdout
     execution = re.search(r"^execution +(\S+)$", output, re.MULTILINE)
     assert execution is not None
-    for step in ("FeatureEngineering", "Training", "QualityGate"):
+    for step in ("FeatureEngineering", "Training", "CreateModel", "Backtest", "Evaluation", "QualityGate"):
         assert re.search(rf"│ {step} +│ Succeeded +│ +(< 1 s|[0-9][0-9a-z ]* (s|min)) │", output)
     assert "epoch 1 of 1, training loss" in output
-    assert re.search(r"│ mean_wQuantileLoss +│ 0\.\d+ +│ 0\.\d+ +│ [01]\.\d{3}", output)
+    assert re.search(r"^outcome +(Not)?Registered \(.*skill", output, re.MULTILINE)
+    assert re.search(r"│ model +│ 0\.\d{5} │ [01]\.\d{3} +│", output)
+    assert re.search(r"│ .*\(best on the calibration windows\) +│ 0\.\d{5} │ 1\.000 +│", output)
     folder = tmp_path / execution[1]
     assert f"report   {folder / 'report.html'}" in output
     assert {path.name for path in folder.iterdir()} == {"report.html", "forecast.png"}
@@ -85,9 +87,9 @@ def test_runs_works_on_up_as_on_aws(second_terminal: tuple[subprocess.Popen[str]
 
     assert runs("start", "demo", "--id", "second", "--set", "epochs=1").strip() == "started second"
     assert process.stdout is not None
-    forecast = next(line for line in process.stdout if line.startswith("Forecast"))
-    assert "8 windows of sp500" in forecast
-    assert "Registered" in runs("status", "second")
+    report = next(line for line in process.stdout if line.startswith("Report"))
+    assert "runs report second" in report
+    assert re.search(r"outcome +(Not)?Registered", runs("status", "second"))
     runs("report", "second", "--out", str(tmp_path))
     assert (tmp_path / "second" / "forecast.png").is_file()
     process.send_signal(signal.SIGTERM)
