@@ -9,7 +9,7 @@ import pytest
 
 from contracts.problems import ProblemsError
 from contracts.snapshot import canonical_json
-from fe_image.execution_source import item_source
+from fe_image.execution_source import forecast_source, item_source
 from tests.fe_image.support import template_data, walk
 
 PANEL = walk(1, rows=340)
@@ -56,3 +56,40 @@ def test_a_faulty_snapshot_names_every_field(fault: Callable[[dict[str, Any]], o
 def test_a_snapshot_that_is_no_json_object(text: str):
     with pytest.raises(ProblemsError, match=r"execution run-1: 1 problem\n  - Snapshot is .*; allowed: one JSON object"):
         source_of(text)
+
+
+def forecast_snapshot() -> dict[str, Any]:
+    files = {f"{name}.json": "0" * 64 for name in ("target", "scales", "calibration", "template")}
+    model = {"PackageArn": "arn", "ExecutionId": "run-0", "FittedS3Uri": "s3://m/f", "Files": files, "BestBaseline": "ETS"}
+    return {**snapshot(), "Model": model, "Horizon": 7}
+
+
+def forecast_of(snapshot: dict[str, Any]) -> Any:
+    return forecast_source({"Id": {"S": "run-1"}, "Snapshot": {"S": canonical_json(snapshot)}}, "run-1")
+
+
+def test_a_forecasts_snapshot_has_the_model_and_the_horizon():
+    source = forecast_of(forecast_snapshot())
+    assert (source.model["BestBaseline"], source.horizon) == ("ETS", 7)
+    assert source.template.base_assets == PANEL.assets
+
+
+FORECAST_FAULTS: list[tuple[Callable[[dict[str, Any]], object], list[str]]] = [
+    (lambda s: s.pop("Model"), ["Model is missing; `runs forecast` records there which model"]),
+    (lambda s: s["Model"].update(Files=None), [f"Model.Files.{n}.json is missing" for n in ("target", "template")]),
+    (lambda s: s["Model"]["Files"].update({"scales.json": "x"}), ["Model.Files.scales.json is 'x'; allowed: 64"]),
+    (lambda s: s["Model"].update(BestBaseline=""), ["Model.BestBaseline is ''; allowed: the name of the best baseline"]),
+    (lambda s: s.update(Horizon=8), ["Horizon is 8; allowed: from 1 to 7, the template's predictionLength"]),
+    (lambda s: s.update(Horizon=True), ["Horizon is True; allowed: from 1 to 7"]),
+    (lambda s: (s.pop("Horizon"), s["Model"].pop("PackageArn")), ["Horizon is missing", "Model.PackageArn is missing"]),
+]
+
+
+@pytest.mark.parametrize(("fault", "messages"), FORECAST_FAULTS)
+def test_a_faulty_model_or_horizon_names_every_field(fault: Callable[[dict[str, Any]], object], messages: list[str]):
+    faulty = forecast_snapshot()
+    fault(faulty)
+    with pytest.raises(ProblemsError) as error:
+        forecast_of(faulty)
+    for message in messages:
+        assert message in str(error.value)

@@ -63,17 +63,33 @@ def test_at_a_windows_start_the_lines_are_those_of_the_backtest(seed: int, windo
     assert lines(series) == backtest_lines(data, window)
 
 
+@pytest.mark.parametrize(
+    ("frequency", "times"),
+    [
+        ("30min", np.arange("2010-01-04T00:00", "2010-01-16T00:00", 30, dtype="datetime64[m]")),
+        ("1W", np.arange("1990-01-05", "2000-01-01", 7, dtype="datetime64[D]")),
+        ("3M", np.arange("1900-01", "2000-01", 3, dtype="datetime64[M]").astype("datetime64[D]")),
+        ("2D", np.arange("2000-01-01", "2002-06-01", 2, dtype="datetime64[D]")),
+    ],
+)
+def test_the_lines_agree_for_every_frequency(frequency: str, times: np.ndarray):
+    panel = walk(1, rows=340, times=times[:340].astype("datetime64[s]"))
+    data, model = trained(panel, frequency=frequency)
+    series = prepare(histories(panel.head(data.grid.window_start(1))), data.template, model)
+    assert lines(series) == backtest_lines(data, 1)
+
+
 @given(seed=st.integers(0, 1000), row=st.integers(TRAIN_ROWS + 1, 330))
 @examples(5)
-def test_the_model_keeps_its_state_whatever_the_later_prices(seed: int, row: int):
-    """Prices from a row on are others: a forecast from before them is the same, and its scales are the model's."""
+def test_prices_after_the_cutoff_change_nothing(seed: int, row: int):
+    """Neither a line nor the state of a model that was trained when later prices were others; later forecasts keep it too."""
     panel = daily(seed)
     close = panel.close.copy()
     close[:, row:] *= np.linspace(2, 3, panel.rows - row)
     changed = Panel(panel.assets, panel.times, close)
-    data, model = trained(panel)
-    before, after = (prepare(histories(prices.head(row)), data.template, model) for prices in (panel, changed))
-    assert lines(before) == lines(after)
+    (data, model), (_, other) = trained(panel), trained(changed)
+    before = prepare(histories(panel.head(row)), data.template, model)
+    assert lines(before) == lines(prepare(histories(panel.head(row)), data.template, other))
     whole = prepare(histories(changed), data.template, model)
     assert lines(whole) != lines(before)
     np.testing.assert_array_equal(whole.dynamic.mean, data.dynamic.mean)
@@ -84,16 +100,17 @@ def test_the_model_keeps_its_state_whatever_the_later_prices(seed: int, row: int
 def test_dynamic_features_of_the_coming_steps_are_lagged_or_calendar():
     """A cell of the window has a value that was known prediction_length cells earlier, or a position in the calendar."""
     panel = daily(3)
-    data, model = trained(panel, dynamicFeatures=["rsi", "calendar"], features={"rsi": {}, "calendar": {}})
+    data, model = trained(panel, features={"rsi": {}, "calendar": {}})
     series = prepare(histories(panel), data.template, model)
-    length = data.template.prediction_length
-    row = json.loads(lines(series)[0])
-    assert len(row["dynamic_feat"][0]) == len(row["target"]) + length
-    earlier = prepare(histories(panel.head(panel.rows - length)), data.template, model)
-    end = series.grid.first_window
-    np.testing.assert_array_equal(series.dynamic.values[..., :end], earlier.dynamic.values[..., :end])
-    calendar = data.features.columns[-1].transformer.at(series.grid.times[end:])
-    np.testing.assert_allclose(series.dynamic.values[0, -calendar.shape[1] :, end:], calendar[0], atol=1e-6)
+    line = json.loads(lines(series)[0])
+    length, end = data.template.prediction_length, series.grid.first_window
+    assert len(line["dynamic_feat"][0]) == len(line["target"]) + length
+    rsi, calendar = (group.transformer for group in data.features.columns)
+    known = rsi.transform(panel, {})[0, 0, end - length : end]  # every day has a row
+    scaled = (known - series.dynamic.mean[0, 0]) / series.dynamic.deviation[0, 0]
+    np.testing.assert_allclose(line["dynamic_feat"][0][-length:], scaled, atol=1e-6)
+    positions = calendar.at(series.grid.times[end:])[0]
+    np.testing.assert_allclose([row[-length:] for row in line["dynamic_feat"][-len(positions) :]], positions, atol=1e-6)
 
 
 def test_the_index_has_one_window_after_the_last_price():
