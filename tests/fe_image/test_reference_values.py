@@ -224,6 +224,6 @@ def test_importance_of_too_few_rows_is_not_measured_and_said(caplog: pytest.LogC
     noise = np.random.default_rng(5).normal(size=(2, 300))
     report = feature_importance(["a", "b"], noise, noise[0], Importance(horizon=280), 1)
     assert (report.scores, report.rows) == ({}, 20)
-    assert "no importance: 20 training rows have every feature and a return 280 rows later" in caplog.text
+    assert "no importance: 20 training rows have every feature and a target 280 rows later" in caplog.text
     beyond = feature_importance(["a", "b"], noise, noise[0], Importance(horizon=1000), 1)
     assert (beyond.scores, beyond.rows) == ({}, 0)
