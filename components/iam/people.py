@@ -60,7 +60,10 @@ OPERATOR = Actor(
             "runs report reads the evaluation's files; runs forecast reads the model's template and the published forecast",
         ),
         Statement(
-            "FindModels", ("sagemaker:ListModelPackages",), (resources.model_package_group,), "runs models list; runs forecast"
+            "FindModels",
+            ("sagemaker:ListModelPackages",),
+            (resources.every_resource,),
+            "runs models list and runs forecast; SageMaker gives this action no resource level",
         ),
         Statement(
             "DecideModels",

@@ -24,8 +24,8 @@ PIPELINE_ACTOR = "pipeline"
 PROCESSING_ACTOR = "processing"
 TRAINING_ACTOR = "training"
 MODEL_ACTOR = "model"
-EVALUATION_ACTOR = "evaluation"
-_JOB_ACTORS = (PROCESSING_ACTOR, TRAINING_ACTOR, MODEL_ACTOR, EVALUATION_ACTOR)
+#: Actors of jobs, which act under the role of their request.
+_JOB_ACTORS = (PROCESSING_ACTOR, TRAINING_ACTOR, MODEL_ACTOR, "evaluation", "prepare", "publish")
 #: Actor of EventBridge and Lambda when they send undelivered events to a queue.
 EVENTS_ACTOR = "events"
 

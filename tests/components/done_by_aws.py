@@ -21,7 +21,7 @@ class Done:
 
 
 Table = Mapping[tuple[str, str], Done]
-JOBS = ("processing", "training", "model", "evaluation")
+JOBS = ("processing", "training", "model", "evaluation", "prepare", "publish")
 HANDLERS = ("execution-events", "reconcile", "scheduled-start", "endpoint-cleanup")
 _USE_KEY = "kms:Decrypt kms:DescribeKey kms:GenerateDataKey"
 
@@ -65,8 +65,13 @@ _JOBS: Table = {
         "SageMaker makes the group of the account's first job, and looks for the stream; the stand-in's are there",
     ),
     ("training", "WriteModel"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
-    ("model", "WriteBacktest"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
-    ("evaluation", "WriteOutputs"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
+    ("model", "WriteAnswers"): Done("s3:AbortMultipartUpload", "SageMaker gives up an upload in parts that broke off"),
+    **_each(
+        ("evaluation", "prepare", "publish"),
+        "WriteOutputs",
+        "s3:AbortMultipartUpload",
+        "SageMaker gives up an upload in parts that broke off",
+    ),
 }
 _FUNCTIONS: Table = {
     **_each(HANDLERS, "KeepUndelivered", "sqs:SendMessage", "Lambda sends what failed after its retries; nothing does here"),

@@ -169,7 +169,7 @@ def sagemaker_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
 
 def _sagemaker_resource(body: dict[str, Any]) -> str:
     """The ARN of what the operation is about; KeyError where no member known here names it."""
-    for member in ("PipelineExecutionArn", "ModelPackageName", "ResourceArn"):
+    for member in ("PipelineExecutionArn", "ModelPackageName", "ModelPackageArn", "ResourceArn"):
         if str(body.get(member, "")).startswith("arn:"):
             return str(body[member])
     for member, kind in SAGEMAKER_NAMES.items():

@@ -189,6 +189,7 @@ class _Scene:
         for number in (1, 2):
             self._runs("forecast", "demo", "--id", f"next-{number}", "--wait")
         self._runs("forecasts", "demo")
+        self._runs("report", "next-2", "--out", str(self._folder / "reports"))
 
     def _forecasts(self) -> list[dict[str, Any]]:
         store = execution_store(self._stack)
@@ -208,6 +209,9 @@ class _Scene:
             if key not in ("Outcome", "GateThreshold", "GateMetric", "GateBaseline", "ModelPackageArn")
         }
         executions.put_item(Item={**kept, "Status": "Executing", "Steps": {}})
+        forecast = store.get("next-1")
+        assert forecast is not None
+        executions.put_item(Item={key: forecast[key] for key in forecast if key != "Outcome"} | {"Status": "Executing"})
         for event in events.scan()["Items"]:
             events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
 

@@ -121,7 +121,7 @@ def version_that_is_another_ones_copy(d):
     arguments(d, REGISTER)["SourceUri"] = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/others/7"
 
 
-@mutation("gate", "PrimaryContainer.Image")
+@mutation("gate", "PrimaryContainer.ModelPackageName")
 def model_of_another_version(d):
     package = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/others/7"
     arguments(d, CREATE)["PrimaryContainer"] = {"ModelPackageName": package}

@@ -5,26 +5,34 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from contracts import environment, layout, status
 from contracts import parameters as names
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.regions import DEEPAR_ACCOUNTS
 from pipeline_def.author.hyperparameter_defaults import DEFAULTS
-from pipeline_def.template.keys import JSON, SECTION_SWITCHES, key_names
+from pipeline_def.template.keys import JSON, KEYS, keys_of
 from pipeline_def.template.render import template_tags
-from pipeline_def.template.text import TEMPLATE_PATH, read_template
+from pipeline_def.template.text import TEMPLATE_PATHS, read_template
 from tests.pipeline_def.definitions import arguments, get, good, output, parameter, step
 
 
-def test_the_template_has_the_keys_of_the_table() -> None:
-    tags = template_tags(read_template())
-    assert tags.keys() == key_names()
-    assert {section: tags.keys(section) for section in tags.sections} == {name: key_names(name) for name in SECTION_SWITCHES}
-    assert set().union(*tags.json.values()) == set(JSON)
+@pytest.mark.parametrize("pipeline", TEMPLATE_PATHS)
+def test_a_template_has_keys_of_the_table_in_their_sections(pipeline: str) -> None:
+    tags = template_tags(read_template(pipeline))
+    found = {(name, section) for section in (None, *tags.sections) for name in tags.keys(section)}
+    assert found == {(key.name, key.section) for key in keys_of(pipeline)}
 
 
-def test_no_account_region_or_name_is_written_out() -> None:
-    text = read_template()
+def test_each_key_of_the_table_is_in_a_template() -> None:
+    assert {key for pipeline in TEMPLATE_PATHS for key in keys_of(pipeline)} == set(KEYS)
+    assert {key.name for key in KEYS if key.is_json} == set(JSON)
+
+
+@pytest.mark.parametrize("pipeline", TEMPLATE_PATHS)
+def test_no_account_region_or_name_is_written_out(pipeline: str) -> None:
+    text = read_template(pipeline)
     assert re.search(r"\d{12}", text) is None
     assert [region for region in DEEPAR_ACCOUNTS if region in text] == []
     assert "amazonaws" not in text
@@ -33,7 +41,7 @@ def test_no_account_region_or_name_is_written_out() -> None:
 
 
 def test_the_template_stays_far_below_the_size_for_an_upload() -> None:
-    assert TEMPLATE_PATH.stat().st_size < 100 * 1024
+    assert all(path.stat().st_size < 100 * 1024 for path in TEMPLATE_PATHS.values())
 
 
 def test_steps_have_the_names_and_types_that_the_other_rooms_know() -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from contracts.template import load_template
 from local_run.cli import app as local_run_app
+from local_run.demo import TEMPLATE
 from local_run.session import PROJECT, Session
-from runs import begin
+from runs import begin, templates
 from runs.cli import app as runs_app
 from tests.patience import PATIENCE_SECONDS
 
@@ -150,6 +152,7 @@ def test_readme_s_second_terminal_works_as_printed(session: Session, tmp_path: P
     block = readme.partition("In a second terminal")[2].split("```")[1]
     (tmp_path / "checkout").mkdir()
     (tmp_path / "checkout" / "examples").symlink_to(PROJECT / "examples")
+    templates.put(session.stack, load_template(TEMPLATE), replace=True)  # as `up` stores it
     monkeypatch.chdir(tmp_path / "checkout")
     for line in block.strip().splitlines():
         module, *words = shlex.split(line, comments=True)[2:]
