@@ -62,8 +62,8 @@ OPERATOR = Actor(
         Statement(
             "FindModels",
             ("sagemaker:ListModelPackages",),
-            (resources.every_resource,),
-            "runs models list and runs forecast; SageMaker gives this action no resource level",
+            (resources.model_packages,),
+            "runs models list and runs forecast look through the versions of the group",
         ),
         Statement(
             "DecideModels",

@@ -158,6 +158,8 @@ def logs_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
 
 def sagemaker_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
     resource = _sagemaker_resource(body)
+    if operation == "ListModelPackages":  # IAM asks about the versions, not about their group
+        resource = resource.replace("model-package-group/", "model-package/") + "/1"
     yield f"sagemaker:{operation}", resource
     if operation == "CreateModelPackage":
         resource = resource.replace("model-package-group/", "model-package/") + "/1"

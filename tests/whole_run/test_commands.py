@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from contracts.template import load_template
 from local_run.cli import app as local_run_app
-from local_run.demo import TEMPLATE
 from local_run.session import PROJECT, Session
 from runs import begin, templates
 from runs.cli import app as runs_app
@@ -152,7 +151,7 @@ def test_readme_s_second_terminal_works_as_printed(session: Session, tmp_path: P
     block = readme.partition("In a second terminal")[2].split("```")[1]
     (tmp_path / "checkout").mkdir()
     (tmp_path / "checkout" / "examples").symlink_to(PROJECT / "examples")
-    templates.put(session.stack, load_template(TEMPLATE), replace=True)  # as `up` stores it
+    templates.put(session.stack, load_template(PROJECT / "examples" / "templates" / "demo.json"), replace=True)  # as `up` stores it
     monkeypatch.chdir(tmp_path / "checkout")
     for line in block.strip().splitlines():
         module, *words = shlex.split(line, comments=True)[2:]
