@@ -151,7 +151,8 @@ def test_readme_s_second_terminal_works_as_printed(session: Session, tmp_path: P
     block = readme.partition("In a second terminal")[2].split("```")[1]
     (tmp_path / "checkout").mkdir()
     (tmp_path / "checkout" / "examples").symlink_to(PROJECT / "examples")
-    templates.put(session.stack, load_template(PROJECT / "examples" / "templates" / "demo.json"), replace=True)  # as `up` stores it
+    # As `up` stores it.
+    templates.put(session.stack, load_template(PROJECT / "examples" / "templates" / "demo.json"), replace=True)
     monkeypatch.chdir(tmp_path / "checkout")
     for line in block.strip().splitlines():
         module, *words = shlex.split(line, comments=True)[2:]
