@@ -18,6 +18,7 @@ from local_run.session import PROJECT, Session, deployed_session
 from runs import begin
 from tests.docker.conftest import on_this_machine
 from tests.docker.daemon import Docker
+from tests.sampling_server import SAMPLING_SERVER
 from tests.whole_run.conftest import NOTING_TRAINER, Finished, finish
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, on_this_machine]
@@ -41,7 +42,12 @@ def outputs_of(ended: Finished) -> dict[str, bytes]:
 def options(folder: Path) -> Options:
     trainer = folder / "trainer.py"
     trainer.write_text(NOTING_TRAINER)
-    return Options(training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))})
+    server = folder / "server.py"
+    server.write_text(SAMPLING_SERVER)
+    return Options(
+        training_commands={"forecasting-deepar": lambda ml: (sys.executable, str(trainer), str(ml))},
+        serving_commands={"forecasting-deepar": lambda root: (sys.executable, str(server), str(root))},
+    )
 
 
 def run(session: Session) -> Finished:

@@ -16,7 +16,7 @@ from contracts.manifest import directory_problems
 from local_run.emulator.pipelines.steps.container import ContainerJob, DockerBackend
 from local_run.emulator.processes import OwnedProcess
 from tests.docker.conftest import BuiltImage, on_this_machine
-from tests.fe_image.step_job import EXECUTOR, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
+from tests.fe_image.step_job import EXECUTOR, Cloud, Job, cloud, make_job, make_slow, put_snapshot, snapshot_of
 
 __all__ = ["cloud"]
 pytestmark = [pytest.mark.docker, on_this_machine]
@@ -119,6 +119,7 @@ def test_the_log_is_synced_while_the_container_runs(contained: Contained) -> Non
 
 def test_docker_stop_flushes_log_and_message(contained: Contained) -> None:
     """SIGTERM, as SageMaker sends it, goes through the container's init to the step."""
+    make_slow(contained.job)
     contained.job.environment["LOG_SYNC_SECONDS"] = "3600"
     process = contained.start()
     contained.wait_for("feature engineering begins")
@@ -130,6 +131,7 @@ def test_docker_stop_flushes_log_and_message(contained: Contained) -> None:
 
 
 def test_ending_the_job_ends_the_container(contained: Contained) -> None:
+    make_slow(contained.job)
     process = contained.start()
     contained.wait_for("feature engineering begins")
     assert process.end(20) == 1

@@ -75,7 +75,11 @@ def _default(definition: Any, parameter: str) -> object:
 
 
 def _inputs_of_pipeline(deployed: Cli) -> dict[str, Any]:
-    (found,) = [entry["inputs"] for entry in deployed.resources() if entry["type"] == PIPELINE and entry["urn"].endswith("::pipeline-pipeline")]
+    (found,) = [
+        entry["inputs"]
+        for entry in deployed.resources()
+        if entry["type"] == PIPELINE and entry["urn"].endswith("::pipeline-pipeline")
+    ]
     return dict(found)
 
 

@@ -149,6 +149,13 @@ def make_job(cloud: Cloud, root: Path, execution_id: str, **template: Any) -> Jo
     return Job(cloud, root, execution_id)
 
 
+def make_slow(job: Job) -> None:
+    """Give the step work for many seconds after its first line, so that a signal arrives before its end."""
+    snapshot = snapshot_of(job)
+    snapshot["Template"]["features"] |= {"arima": {"order": [5, 1, 5], "refit": "once"}}
+    put_snapshot(job.cloud, job.execution_id, snapshot)
+
+
 def put_snapshot(cloud: Cloud, execution_id: str, snapshot: dict[str, Any], **more: Any) -> None:
     item = {"Id": {"S": execution_id}, "Snapshot": {"S": canonical_json(snapshot)}, **more}
     cloud.dynamodb.put_item(TableName=EXECUTION.name, Item=item)

@@ -14,7 +14,7 @@ from contracts import layout
 from contracts.manifest import directory_problems
 from contracts.tables import EXECUTION
 from fe_image.container.log_sync import CLOSE_SECONDS
-from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
+from tests.fe_image.step_job import ARN, REGION, REPOSITORY, Cloud, Job, cloud, make_job, make_slow, put_snapshot, snapshot_of
 from tests.patience import PATIENCE_SECONDS
 
 __all__ = ["cloud"]  # its fixture
@@ -167,6 +167,7 @@ def test_a_cloud_that_hangs_delays_the_end_by_a_few_seconds_at_most(job: Job):
 
 
 def test_sigterm_flushes_log_and_message(job: Job):
+    make_slow(job)
     job.environment["LOG_SYNC_SECONDS"] = "3600"
     process = job.start()
     while "feature engineering begins" not in process.stdout.readline():
@@ -180,6 +181,7 @@ def test_sigterm_flushes_log_and_message(job: Job):
 
 
 def test_a_second_sigterm_does_not_cut_the_flush(job: Job):
+    make_slow(job)
     job.environment["LOG_SYNC_SECONDS"] = "3600"
     process = job.start()
     while "feature engineering begins" not in process.stdout.readline():

@@ -112,10 +112,12 @@ def _unprotected(found: list[Member]) -> list[Member]:
 
 def _in_definition(old: str, new: str) -> Callable[[list[Member]], list[Member]]:
     def tampered(found: list[Member]) -> list[Member]:
-        pipeline = next(member for member in found if "pipelineDefinition" in member.inputs)
+        """In the training pipeline, which has every kind of step."""
+        pipeline = next(member for member in found if '"Type":"Training"' in str(member.inputs.get("pipelineDefinition")))
         text = str(pipeline.inputs["pipelineDefinition"])
         assert old in text
-        return _with(pipeline.kind, "pipelineDefinition", text.replace(old, new))(found)
+        changed = replace(pipeline, inputs=change(pipeline.inputs, "pipelineDefinition", text.replace(old, new)))
+        return [changed if member is pipeline else member for member in found]
 
     return tampered
 
