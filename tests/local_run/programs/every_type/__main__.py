@@ -49,7 +49,7 @@ class Box(pulumi.ComponentResource):
             f"{name}-versioning", bucket=i, versioning_configuration={"status": "Enabled"}, opts=o
         )
         by_default = {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
-        aws.s3.BucketServerSideEncryptionConfiguration(f"{name}-encryption", bucket=i, rules=[by_default], opts=o)
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(f"{name}-encryption", bucket=i, rules=[by_default], opts=o)
         rule = {
             "id": "tidy",
             "status": "Enabled",
@@ -65,7 +65,7 @@ class Box(pulumi.ComponentResource):
             target_prefix="log/",
             opts=ResourceOptions(parent=self, depends_on=[logs_policy]),
         )
-        after = ResourceOptions(parent=self, depends_on=[versioning])
+        after = ResourceOptions(parent=self, depends_on=[versioning, encryption])
         aws.s3.BucketObjectv2(f"{name}-code", bucket=i, key="code/x.py", source=FileAsset("code/handler.py"), opts=after)
         aws.s3.BucketObjectv2(f"{name}-text", bucket=i, key="text", content="words", opts=after)
         self.register_outputs({"bucket": self.bucket.id})
