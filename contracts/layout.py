@@ -65,9 +65,6 @@ STATISTICS_FILE = "statistics.json"
 EVALUATION_MANIFEST_NAME = "evaluation-manifest.json"
 PUBLISH_MANIFEST_NAME = "publish-manifest.json"
 #: Keys of the property file ``evaluation/gate.json`` that the definition and the report read.
-GATE_THRESHOLD = "threshold"
-GATE_BASELINE = "baseline"
-GATE_MARGIN = "margin"
 #: Skill against the best baseline, the least skill that the template accepts (-gateMargin), and their difference, which the
 #: definition compares with 0.
 GATE_SKILL = "skill"
