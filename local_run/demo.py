@@ -27,6 +27,7 @@ from runs import assets, begin, templates, views
 from runs.cli_forecasts import forecast_table
 from runs.forecasting import published, start_forecast
 from runs.overrides import override_problems
+from runs.pipeline_start import Started
 from runs.price_files import read_price_files
 from runs.report.write import WrittenReport, write_report
 from runs.stack import Stack
@@ -80,7 +81,7 @@ def store_samples(stack: Stack) -> None:
     templates.put(stack, load_template(TEMPLATE), replace=True)  # kept state may hold an earlier version of it
 
 
-def _ended(session: Session, started: begin.Started) -> dict[str, Any]:
+def _ended(session: Session, started: Started) -> dict[str, Any]:
     """The item of an execution after its end."""
     if not session.sagemaker.wait(started.pipeline_execution_arn, TIMEOUT_SECONDS):
         allowed = f"it was to end within {TIMEOUT_SECONDS} s"

@@ -7,30 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from contracts.ids import execution_id_problem, new_execution_id, template_id_problem
-from contracts.problems import Problem, ProblemsError, listed, one_problem
-from contracts.snapshot import Snapshot, digest, from_attribute
+from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.snapshot import Snapshot, digest
 from contracts.status import PROCESSING_STEP
-from contracts.tables import ExecutionAttribute, TemplateAttribute
+from contracts.tables import TemplateAttribute
 from runs.frozen_assets import freeze_assets
 from runs.overrides import override_problems
-from runs.pipeline_start import StartRequest, set_options, start_pipeline
+from runs.pipeline_start import Start, Started, deployed_definition, image_uri, resume, start_once
 from runs.stack import Stack
-from runs.store import ExecutionStore, Item, execution_store
-
-
-@dataclass(frozen=True)
-class Started:
-    """Result of a start. ``new`` is False if the same start was made before; ``notes`` are oddities that do not prevent it."""
-
-    execution_id: str
-    pipeline_execution_arn: str
-    new: bool
-    notes: tuple[str, ...] = ()
+from runs.store import Item, execution_store
 
 
 def start(
@@ -56,12 +44,7 @@ def start(
         problems = [*problems, problem]
     snapshot, notes = _snapshot(stack, template, chosen, problems)
     name = execution_id or new_execution_id(template_id)
-    store = execution_store(stack)
-    existing = store.create(name, snapshot, template_id, origin)
-    if existing is not None:
-        check_same_snapshot(existing, snapshot)
-        return _resume(stack, store, existing, notes)
-    return _start_item(stack, store, name, snapshot, notes, template_id, new=True)
+    return start_once(stack, execution_store(stack), Start(name, template_id, snapshot, origin, notes))
 
 
 def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
@@ -77,12 +60,10 @@ def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
     store = execution_store(stack)
     existing = store.get(execution_id)
     if existing is not None:
-        return _resume(stack, store, existing)
+        return resume(stack, store, existing)
     snapshot, notes = _snapshot(stack, stored_template(stack, template_id), {}, ())
-    existing = store.create(execution_id, snapshot, template_id, origin="schedule")
-    if existing is not None:
-        return _resume(stack, store, existing)
-    return _start_item(stack, store, execution_id, snapshot, notes, template_id, new=True)
+    begun = Start(execution_id, template_id, snapshot, "schedule", notes)
+    return start_once(stack, store, begun, same_snapshot=False)
 
 
 def stored_template(stack: Stack, template_id: str) -> Item:
@@ -119,70 +100,3 @@ def _snapshot(
         "Assets": frozen.versions,
     }
     return snapshot, tuple(frozen.notes)
-
-
-def _resume(stack: Stack, store: ExecutionStore, existing: Item, notes: tuple[str, ...] = ()) -> Started:
-    """Return an existing execution; start it from its own snapshot if that never happened."""
-    execution_id = str(existing[ExecutionAttribute.ID])
-    if arn := existing.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN):
-        return Started(execution_id, str(arn), new=False, notes=notes)
-    snapshot = from_attribute(existing[ExecutionAttribute.SNAPSHOT])
-    template_id = str(existing.get(ExecutionAttribute.TEMPLATE_ID, ""))
-    return _start_item(stack, store, execution_id, snapshot, notes, template_id, new=False)
-
-
-def _start_item(
-    stack: Stack,
-    store: ExecutionStore,
-    execution_id: str,
-    snapshot: Mapping[str, Any],
-    notes: tuple[str, ...],
-    template_id: str,
-    *,
-    new: bool,
-) -> Started:
-    parameters = snapshot["Parameters"]
-    command = ["start", template_id, "--id", execution_id, *set_options(parameters)]
-    arn = start_pipeline(stack, store, StartRequest(execution_id, stack.outputs.pipeline_name, parameters, command))
-    store.attach(execution_id, arn)
-    return Started(execution_id, arn, new, notes)
-
-
-#: The parts of a snapshot in a user's words.
-_PARTS = {
-    "Template": "the template",
-    "Parameters": "the parameters of --set or of the template",
-    "ImageUri": "our image",
-    "DefinitionDigest": "the deployed pipeline definition",
-    "Assets": "the price files",
-    "Model": "the model",
-    "Horizon": "--horizon",
-}
-
-
-def check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:
-    if existing.get(ExecutionAttribute.SNAPSHOT_DIGEST) == digest(snapshot):
-        return
-    execution_id = existing[ExecutionAttribute.ID]
-    if ExecutionAttribute.SNAPSHOT not in existing:
-        allowed = "it belongs to an execution that was started elsewhere; choose another id"
-        raise one_problem("start", "execution id", execution_id, allowed)
-    before = from_attribute(existing[ExecutionAttribute.SNAPSHOT])
-    changed = listed([_PARTS[key] for key, value in snapshot.items() if before.get(key) != value])
-    allowed = f"an execution with this id exists, and since its start {changed} changed; choose another id"
-    raise one_problem("start", "execution id", execution_id, allowed)
-
-
-def deployed_definition(stack: Stack, pipeline_name: str) -> dict[str, Any]:
-    """Return the definition of a deployed pipeline."""
-    answer = stack.sagemaker.describe_pipeline(PipelineName=pipeline_name)
-    definition: dict[str, Any] = json.loads(answer["PipelineDefinition"])
-    return definition
-
-
-def image_uri(definition: Mapping[str, Any], name: str) -> str:
-    """Return the image of our container in a definition's step."""
-    for step in definition["Steps"]:
-        if step["Name"] == name:
-            return str(step["Arguments"]["AppSpecification"]["ImageUri"])
-    raise one_problem("start", "pipeline definition", None, f"it must have a step {name}; deploy the stack again")

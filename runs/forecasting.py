@@ -1,14 +1,10 @@
-"""Start the forecast pipeline: freeze the model, the prices and the horizon, create the item, start the pipeline.
-
-Used by ``runs forecast`` and by the handler of the forecast schedule.
-"""
+"""Start the forecast pipeline: freeze the model, the prices and the horizon, create the item, start the pipeline."""
 
 from __future__ import annotations
 
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from contracts import parameters as names
@@ -18,13 +14,12 @@ from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.snapshot import Snapshot, digest, from_attribute
 from contracts.status import FORECAST, PREPARE_STEP, PUBLISHED
 from contracts.tables import ExecutionAttribute
-from runs.begin import Started, check_same_snapshot, deployed_definition, image_uri
 from runs.frozen_assets import freeze_versions
 from runs.models import APPROVED, Model, approved_model, model_package
 from runs.overrides import override_problems
-from runs.pipeline_start import StartRequest, start_pipeline
+from runs.pipeline_start import Start, Started, deployed_definition, image_uri, start_once
 from runs.stack import Stack
-from runs.store import ExecutionStore, Item, execution_store
+from runs.store import Item, execution_store
 
 
 def start_forecast(
@@ -54,22 +49,7 @@ def start_forecast(
         found.append(problem)
     snapshot, notes = _snapshot(stack, model, horizon, dict(overrides or {}), found)
     name = execution_id or new_execution_id(template_id, suffix=f"f{secrets.token_hex(2)}")
-    store = execution_store(stack)
-    existing = store.create(name, snapshot, template_id, origin, FORECAST)
-    if existing is not None:
-        check_same_snapshot(existing, snapshot)
-        return _resume(stack, store, existing, notes)
-    return _start(stack, store, name, template_id, snapshot, notes, new=True)
-
-
-def start_forecast_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
-    """Start the forecast of a schedule's slot. A slot that fires again is answered with its existing execution."""
-    execution_id = new_execution_id(template_id, scheduled, suffix="fs")
-    store = execution_store(stack)
-    existing = store.get(execution_id)
-    if existing is not None:
-        return _resume(stack, store, existing, ())
-    return start_forecast(stack, template_id, execution_id=execution_id, origin="schedule")
+    return start_once(stack, execution_store(stack), Start(name, template_id, snapshot, origin, notes))
 
 
 def forecasts_of(stack: Stack, template_id: str) -> Iterator[Item]:
@@ -149,29 +129,3 @@ def _override_problems(overrides: Mapping[str, str], definition: Mapping[str, An
     own = [name for name in overrides if name in names.SET_BY_START]
     problems = [Problem(f"--set {name}", overrides[name], "it is set by --model, --id and the registry") for name in own]
     return problems + override_problems({name: value for name, value in overrides.items() if name not in own}, definition)
-
-
-def _resume(stack: Stack, store: ExecutionStore, existing: Item, notes: tuple[str, ...]) -> Started:
-    execution_id = str(existing[ExecutionAttribute.ID])
-    if arn := existing.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN):
-        return Started(execution_id, str(arn), new=False, notes=notes)
-    snapshot = from_attribute(existing[ExecutionAttribute.SNAPSHOT])
-    template_id = str(existing.get(ExecutionAttribute.TEMPLATE_ID, ""))
-    return _start(stack, store, execution_id, template_id, snapshot, notes, new=False)
-
-
-def _start(
-    stack: Stack,
-    store: ExecutionStore,
-    execution_id: str,
-    template_id: str,
-    snapshot: Mapping[str, Any],
-    notes: tuple[str, ...],
-    *,
-    new: bool,
-) -> Started:
-    command = ["forecast", template_id, "--id", execution_id, "--model", snapshot["Model"]["PackageArn"]]
-    request = StartRequest(execution_id, stack.outputs.forecast_pipeline_name, snapshot["Parameters"], command)
-    arn = start_pipeline(stack, store, request)
-    store.attach(execution_id, arn)
-    return Started(execution_id, arn, new, notes)

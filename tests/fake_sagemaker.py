@@ -41,6 +41,7 @@ class FakeSageMaker:
         self.pipeline_arn = pipeline_arn
         self.definition: dict[str, Any] = json.loads(json.dumps(DEFINITION))
         self.executions: dict[str, dict[str, Any]] = {}
+        self.packages: dict[str, dict[str, Any]] = {}
         self.by_token: dict[str, str] = {}
         #: Codes of the errors with which the next starts are refused, in order.
         self.refusals: list[str] = []
@@ -89,3 +90,10 @@ class FakeSageMaker:
     def list_pipeline_executions(self, PipelineName: str, **_: object) -> dict[str, Any]:  # noqa: N803
         own = f":pipeline/{PipelineName}/execution/"
         return {"PipelineExecutionSummaries": [found for arn, found in self.executions.items() if own in arn]}
+
+    def list_model_packages(self, ModelApprovalStatus: str = "", **_: object) -> dict[str, Any]:  # noqa: N803
+        found = [one for one in self.packages.values() if ModelApprovalStatus in ("", one["ModelApprovalStatus"])]
+        return {"ModelPackageSummaryList": found}
+
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803
+        return self.packages[ModelPackageName]

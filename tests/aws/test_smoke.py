@@ -13,6 +13,7 @@ from contracts.status import SUCCEEDED, is_terminal
 from contracts.tables import ExecutionAttribute
 from runs import begin
 from runs.stack import Stack
+from runs.store import execution_store
 
 OUTPUTS, TEMPLATE = os.environ.get("SMOKE_STACK_OUTPUTS", ""), os.environ.get("SMOKE_TEMPLATE", "demo")
 LIMIT_SECONDS, PAUSE_SECONDS = 3600, 15
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.skipif(not OUTPUTS, reason="set SMOKE_STACK_OUTPUTS to 
 def test_an_execution_succeeds_and_leaves_its_files() -> None:
     stack = Stack.load(Path(OUTPUTS))
     started = begin.start(stack, TEMPLATE, overrides={"epochs": "1"})
-    store, deadline = begin.execution_store(stack), time.monotonic() + LIMIT_SECONDS
+    store, deadline = execution_store(stack), time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < deadline:
         item = store.get(started.execution_id)
         assert item is not None

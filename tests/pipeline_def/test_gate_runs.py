@@ -15,6 +15,7 @@ from local_run.demo import store_samples
 from local_run.emulator.options import Options, deepar_server
 from local_run.session import Session, deployed_session
 from runs import begin, views
+from runs.store import execution_store
 from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -74,7 +75,7 @@ def session(chosen: dict[str, Path | None]) -> Iterator[Session]:
 def run(session: Session, execution_id: str, **overrides: str) -> dict[str, Any]:
     started = begin.start(session.stack, "demo", execution_id, overrides)
     assert session.sagemaker.wait(started.pipeline_execution_arn, WAIT_SECONDS)
-    item = begin.execution_store(session.stack).get(execution_id)
+    item = execution_store(session.stack).get(execution_id)
     assert item is not None
     assert item[ExecutionAttribute.STATUS] == status.SUCCEEDED, item.get(ExecutionAttribute.FAILURE_REASON)
     return item

@@ -15,7 +15,7 @@ from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.outputs import StackOutputs
 from contracts.problems import ProblemsError
 from runs import begin, cli, templates
-from runs.begin import Started
+from runs.pipeline_start import Started
 from runs.stack import Stack
 from tests.runs.test_templates import DATA
 

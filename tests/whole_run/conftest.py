@@ -16,6 +16,8 @@ from local_run.demo import TEMPLATE, store_samples
 from local_run.emulator.options import Options
 from local_run.session import Session, deployed_session
 from runs import begin, templates
+from runs.pipeline_start import Started
+from runs.store import execution_store
 from tests.patience import PATIENCE_SECONDS
 from tests.sampling_server import SAMPLING_SERVER
 
@@ -53,9 +55,9 @@ class Finished:
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
-def finish(session: Session, started: begin.Started) -> Finished:
+def finish(session: Session, started: Started) -> Finished:
     assert session.sagemaker.wait(started.pipeline_execution_arn, WAIT_SECONDS)
-    item = begin.execution_store(session.stack).get(started.execution_id)
+    item = execution_store(session.stack).get(started.execution_id)
     assert item is not None
     return Finished(session, started.execution_id, item)
 

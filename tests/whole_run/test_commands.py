@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 from contracts.template import load_template
 from local_run.cli import app as local_run_app
 from local_run.session import PROJECT, Session
-from runs import begin, templates
+from runs import templates
 from runs.cli import app as runs_app
+from runs.store import execution_store
 from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -45,9 +46,9 @@ def refused(result: Result, *parts: str) -> None:
 
 @pytest.mark.usefixtures("outputs")
 def test_a_hyperparameter_out_of_range(session: Session) -> None:
-    before = begin.execution_store(session.stack).all()
+    before = execution_store(session.stack).all()
     refused(runs("start", "demo", "--set", "epochs=0"), "epochs is '0'", "from 1 to 1000")
-    assert begin.execution_store(session.stack).all() == before
+    assert execution_store(session.stack).all() == before
 
 
 @pytest.mark.usefixtures("outputs")
@@ -55,9 +56,9 @@ def test_an_unknown_asset(session: Session, tmp_path: Path) -> None:
     template = tmp_path / "gold.json"
     template.write_text(json.dumps(TEMPLATE | {"id": "gold", "baseAssets": ["sp500", "gold"], "predictedAsset": "gold"}))
     assert runs("template", "put", str(template)).exit_code == 0
-    before = begin.execution_store(session.stack).all()
+    before = execution_store(session.stack).all()
     refused(runs("start", "gold"), "asset gold", "does not exist")
-    assert begin.execution_store(session.stack).all() == before
+    assert execution_store(session.stack).all() == before
 
 
 @pytest.mark.usefixtures("outputs")
@@ -112,7 +113,7 @@ def test_what_is_stored_is_listed_and_a_start_is_followed(session: Session) -> N
     assert "demo" in runs("template", "list").stdout
     started = runs("start", "demo", "--id", "by-command")
     assert started.stdout.strip() == "started by-command"
-    item = begin.execution_store(session.stack).get("by-command")
+    item = execution_store(session.stack).get("by-command")
     assert item is not None
     assert session.sagemaker.wait(item["PipelineExecutionArn"], 120)
     assert runs("start", "demo", "--id", "by-command").stdout.strip() == "was started before: by-command"
@@ -160,6 +161,6 @@ def test_readme_s_second_terminal_works_as_printed(session: Session, tmp_path: P
         done = CliRunner().invoke({"runs": runs_app, "local_run": local_run_app}[module], arguments)
         assert done.exit_code == 0, f"{line}\n{done.output}"
     assert Path("out/first/report.html").is_file()
-    item = begin.execution_store(session.stack).get("first")
+    item = execution_store(session.stack).get("first")
     assert item is not None
     assert session.sagemaker.wait(item["PipelineExecutionArn"], 120)

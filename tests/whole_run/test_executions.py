@@ -24,6 +24,7 @@ from local_run.session import Session
 from pipeline_def.author.hyperparameter_defaults import DEFAULTS
 from runs import assets, begin, templates
 from runs.price_files import read_price_files
+from runs.store import execution_store
 from tests.whole_run.conftest import GATE_MARGIN, WAIT_SECONDS, Finished, finish
 
 pytestmark = pytest.mark.slow
@@ -97,7 +98,7 @@ def test_the_log_is_synced_while_the_step_runs(session: Session, tmp_path: Path)
     template = json.loads(TEMPLATE.read_text())
     many = template | {"id": "many", "baseAssets": [*template["baseAssets"], *copies]}
     templates.put(session.stack, parse_template(many))
-    store = begin.execution_store(session.stack)
+    store = execution_store(session.stack)
     started = begin.start(session.stack, "many", "watched")
     revisions = set()
     deadline = time.monotonic() + WAIT_SECONDS
