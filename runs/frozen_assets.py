@@ -16,7 +16,7 @@ from contracts.snapshot import AssetVersion
 from contracts.tables import TemplateAttribute
 from runs.aws_errors import is_missing_object
 from runs.objects import stored_object
-from runs.ranges import metadata_notes, price_problems, stored_metadata
+from runs.ranges import Metadata, metadata_notes, price_problems, stored_metadata
 from runs.stack import Stack
 from runs.store import Item
 
@@ -25,9 +25,10 @@ _UNBOUNDED_GB = 1 << 20
 
 @dataclass(frozen=True)
 class FrozenAssets:
-    """Versions by asset, problems that prevent a start, and notes that do not."""
+    """Versions and what ``assets put`` recorded, by asset; problems that prevent a start, and notes that do not."""
 
     versions: dict[str, AssetVersion]
+    metadata: Metadata
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -35,9 +36,8 @@ class FrozenAssets:
 def freeze_assets(stack: Stack, template: Item, definition: Mapping[str, Any], overrides: Mapping[str, str]) -> FrozenAssets:
     """Freeze the current version of a stored template's assets, and check them as far as metadata show."""
     frozen = freeze_versions(stack, list(template[TemplateAttribute.ASSETS]), definition, overrides)
-    metadata = stored_metadata(stack, frozen.versions)
-    problems = [*frozen.problems, *price_problems(template, frozen.versions, metadata)]
-    return FrozenAssets(frozen.versions, problems, frozen.notes)
+    frozen.problems.extend(price_problems(template, frozen.versions, frozen.metadata))
+    return frozen
 
 
 def freeze_versions(
@@ -46,7 +46,8 @@ def freeze_versions(
     """Freeze the current version of assets, and check their sizes."""
     versions, problems = _versions(stack, assets)
     problems = [*_size_problems(versions, _volume_gb(definition, overrides)), *problems]
-    return FrozenAssets(versions, problems, metadata_notes(stack, versions, stored_metadata(stack, versions)))
+    metadata = stored_metadata(stack, versions)
+    return FrozenAssets(versions, metadata, problems, metadata_notes(stack, versions, metadata))
 
 
 def _versions(stack: Stack, assets: list[str]) -> tuple[dict[str, AssetVersion], list[Problem]]:
