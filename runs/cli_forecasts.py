@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,12 +14,13 @@ from rich.table import Table
 from contracts import model_metadata as metadata
 from contracts.display import printable
 from contracts.problems import one_problem
+from contracts.published_forecast import FORECAST_CSV, FORECAST_JSON
 from contracts.status import SUCCEEDED, is_terminal
 from contracts.tables import ExecutionAttribute
 from contracts.times import format_time
 from runs import models, views
 from runs.command_line import CONSOLE, Id, Outputs, TemplateId, aws_reported, print_line
-from runs.forecasting import forecasts_of, published, start_forecast
+from runs.forecasting import forecasts_of, published, published_text, start_forecast
 from runs.overrides import read_overrides
 from runs.stack import Stack
 from runs.store import execution_store
@@ -40,6 +39,10 @@ class Format(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+#: The published files, which hold all base assets.
+_FILES = {Format.CSV: FORECAST_CSV, Format.JSON: FORECAST_JSON}
 
 
 def add_forecast_commands(app: typer.Typer) -> None:
@@ -73,7 +76,11 @@ def forecast(
             problems=problems,
         )
         if wait:
-            print_forecast(published(stack, wait_for(stack, started.execution_id)), output)
+            ended = wait_for(stack, started.execution_id)
+            if output is Format.TABLE:
+                CONSOLE.print(forecast_table(published(stack, ended)))
+            else:
+                print_line(published_text(stack, ended, _FILES[output]).rstrip())
             return
         for note in started.notes:
             print_line(f"note   {printable(note)}")
@@ -93,16 +100,6 @@ def wait_for(stack: Stack, execution_id: str) -> dict[str, Any]:
         stack.sleep(POLL_SECONDS)
     allowed = f"it has not ended after {WAIT_HOURS} hours; see `runs status {execution_id}`"
     raise one_problem("execution", "execution id", execution_id, allowed)
-
-
-def print_forecast(found: Mapping[str, Any], output: Format = Format.TABLE) -> None:
-    """Print the forecast of the predicted asset as a table, or all rows as CSV or JSON."""
-    if output is Format.JSON:
-        print_line(json.dumps(found, indent=2))
-    elif output is Format.CSV:
-        print_line(as_csv(found).rstrip())
-    else:
-        CONSOLE.print(forecast_table(found))
 
 
 def forecast_table(found: Mapping[str, Any]) -> Table:
@@ -127,19 +124,6 @@ def _moments(texts: Sequence[str]) -> tuple[str, list[str]]:
     moments = [datetime.fromisoformat(text) for text in texts]
     first, *others = (format_time(moment, *moments) for moment in moments)
     return first, others
-
-
-def as_csv(found: Mapping[str, Any]) -> str:
-    """Return all rows in long format: asset, cutoff, time, mean, and one column per quantile."""
-    rows = found["rows"]
-    levels = sorted(rows[0]["quantiles"], key=float) if rows else []
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["asset", "cutoff", "time", "mean", *(f"q{level}" for level in levels)])
-    for row in rows:
-        values = [row["quantiles"][level] for level in levels]
-        writer.writerow([row["asset"], row["cutoff"], row["time"], row["mean"], *values])
-    return text.getvalue()
 
 
 def forecasts(template: TemplateId, stack_outputs: Outputs = None) -> None:

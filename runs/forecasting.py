@@ -11,6 +11,7 @@ from contracts import parameters as names
 from contracts.ids import execution_id_problem, new_execution_id, template_id_problem
 from contracts.layout import ExecutionLayout
 from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.published_forecast import FORECAST_JSON
 from contracts.snapshot import Snapshot, digest, from_attribute
 from contracts.status import FORECAST, PREPARE_STEP, PUBLISHED
 from contracts.tables import ExecutionAttribute
@@ -60,7 +61,17 @@ def forecasts_of(stack: Stack, template_id: str) -> Iterator[Item]:
 
 
 def published(stack: Stack, item: Item) -> dict[str, Any]:
-    """Return the ``forecast.json`` of a finished execution.
+    """Return the forecast of a finished execution, a :class:`contracts.published_forecast.PublishedForecast`.
+
+    Raises:
+        ProblemsError: the execution has published nothing.
+    """
+    forecast: dict[str, Any] = json.loads(published_text(stack, item, FORECAST_JSON))
+    return forecast
+
+
+def published_text(stack: Stack, item: Item, file: str) -> str:
+    """Return a file that a finished execution published.
 
     Raises:
         ProblemsError: the execution has published nothing.
@@ -69,10 +80,9 @@ def published(stack: Stack, item: Item) -> dict[str, Any]:
     if item.get(ExecutionAttribute.OUTCOME) != PUBLISHED:
         reason = item.get(ExecutionAttribute.FAILURE_REASON) or f"its status is {item.get(ExecutionAttribute.STATUS)}"
         raise one_problem("forecast", "execution", execution_id, f"it has published no forecast: {reason}")
-    key = ExecutionLayout(execution_id).forecast_json
-    body = stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read()
-    forecast: dict[str, Any] = json.loads(body)
-    return forecast
+    key = f"{ExecutionLayout(execution_id).forecast}/{file}"
+    body: bytes = stack.s3.get_object(Bucket=stack.outputs.models_bucket, Key=key)["Body"].read()
+    return body.decode()
 
 
 def forecast_model(stack: Stack, item: Item) -> str:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from contracts.layout import ExecutionLayout
 from contracts.problems import ProblemsError
 from contracts.status import FORECAST_STEPS
 from contracts.tables import ExecutionAttribute
 from local_run.session import Session
-from runs.cli_forecasts import as_csv, forecast_table
+from runs import begin, cli_forecasts
+from runs.cli import app
+from runs.cli_forecasts import forecast_table
 from runs.forecasting import forecasts_of, published, start_forecast
 from runs.models import REJECTED, decide, model_package, models_of
 from runs.report import collect_bundle
@@ -26,8 +27,6 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def trained(session: Session) -> Finished:
-    from runs import begin
-
     ended = finish(session, begin.start(session.stack, "demo", "trained"))
     assert ended.item[ExecutionAttribute.OUTCOME] == "Registered"
     return ended
@@ -69,7 +68,9 @@ def test_its_steps_outcome_files_and_rows_are_kept(session: Session, forecast: F
     for name in ("forecast.csv", "forecast.json", "forecast.parquet"):
         assert forecast.read(f"{layout.forecast}/{name}")
     found = published(session.stack, forecast.item)
-    assert forecast.read(f"{layout.forecast}/forecast.csv").decode().splitlines()[0] == as_csv(found).splitlines()[0]
+    lines = forecast.read(f"{layout.forecast}/forecast.csv").decode().splitlines()
+    assert lines[0] == "asset,cutoff,time,mean," + ",".join(f"q{level}" for level in found["rows"][0]["quantiles"])
+    assert len(lines) == 1 + len(found["rows"])
     assert len([row for row in rows_of(session) if row["ExecutionId"] == "next"]) == len(found["rows"])
     assert forecast_table(found).row_count == len([row for row in found["rows"] if row["asset"] == "sp500"])
     assert [item[ExecutionAttribute.ID] for item in forecasts_of(session.stack, "demo")] == ["next"]
@@ -82,6 +83,17 @@ def test_the_report_of_the_training_shows_the_forecast_with_its_model(session: S
     own = collect_bundle(session.stack, "next")
     assert own.coming == coming
     assert [step.name for step in own.steps] == list(FORECAST_STEPS)
+
+
+@pytest.mark.parametrize("file", ["forecast.csv", "forecast.json"])
+def test_the_command_prints_the_published_file(
+    session: Session, forecast: Finished, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_forecasts.Stack, "load", lambda path=None: session.stack)
+    arguments = ["forecast", "demo", "--id", "next", "--wait", "--format", file.rpartition(".")[2]]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert done.output.strip() == forecast.read(f"{ExecutionLayout('next').forecast}/{file}").decode().strip()
 
 
 def test_the_same_id_starts_nothing_a_second_time_and_another_horizon_is_refused(session: Session, forecast: Finished) -> None:
@@ -115,7 +127,7 @@ def test_a_template_without_a_model_says_how_to_get_one(session: Session) -> Non
         start_forecast(session.stack, "unknown")
 
 
-def test_only_an_approved_model_forecasts(session: Session, forecast: Finished, run: Callable[..., Finished]) -> None:
+def test_only_an_approved_model_forecasts(session: Session, forecast: Finished) -> None:
     (model,) = models_of(session.stack, "demo")
     assert model.execution_id == "trained"
     assert model_package(session.stack, model.arn).frozen()["Files"].keys() >= {"target.json", "scales.json"}
@@ -124,4 +136,3 @@ def test_only_an_approved_model_forecasts(session: Session, forecast: Finished, 
         start_forecast(session.stack, "demo")
     with pytest.raises(ProblemsError, match="Rejected.*allowed: a version with the status Approved"):
         start_forecast(session.stack, "demo", model_arn=model.arn)
-    assert json.loads(json.dumps(dict(model.properties)))["ExecutionId"] == "trained"
