@@ -64,12 +64,8 @@ def _pieces(layer: Line) -> list[tuple[list[Any], list[float]]]:
 
 
 def _dots(axes: Any, layer: Dots) -> None:
-    edges = [(y, y) if found is None else found for y, found in zip(layer.y, layer.intervals, strict=True)]
-    # A percentile interval need not contain the point, and a bar has no negative length.
-    below = [max(y - low, 0) for y, (low, _) in zip(layer.y, edges, strict=True)]
-    above = [max(high - y, 0) for y, (_, high) in zip(layer.y, edges, strict=True)]
     look = {"color": PALETTE[layer.role], "linestyle": "none", "marker": _SYMBOLS[layer.symbol], "markersize": 5, "capsize": 3}
-    axes.errorbar(layer.x, layer.y, yerr=[below, above], label=safe(layer.name), **look)
+    axes.errorbar(layer.x, layer.y, yerr=layer.errors, label=safe(layer.name), **look)
 
 
 def _bars(axes: Any, layers: Sequence[Bars]) -> None:

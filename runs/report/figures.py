@@ -57,8 +57,7 @@ def _bars(layer: Bars, panel: Panel) -> Figure:
 
 
 def _dots(layer: Dots) -> Figure:
-    above = [0 if edges is None else edges[1] - y for y, edges in zip(layer.y, layer.intervals, strict=True)]
-    below = [0 if edges is None else y - edges[0] for y, edges in zip(layer.y, layer.intervals, strict=True)]
+    below, above = layer.errors
     errors = {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": f"--{layer.role}", "width": 5}
     marker = {"color": f"--{layer.role}", "size": 9, "symbol": layer.symbol}
     trace = _scatter(layer.name, layer.x, layer.y) | {"mode": "markers", "marker": marker, "error_y": errors}

@@ -15,11 +15,10 @@ from typing import Any
 from contracts.problems import one_problem
 from runs.report import results, run_sections
 from runs.report.bundle import ReportBundle
-from runs.report.fan_panels import fan_panels
 from runs.report.figures import figure
 from runs.report.html import pair, section, text
 from runs.report.panel import Panel
-from runs.report.score_panels import score_panels
+from runs.report.picture import panels
 from runs.report.verdict import verdict
 
 _FOLDER = Path(__file__).parent
@@ -33,7 +32,7 @@ def build_report(bundle: ReportBundle, stills: Mapping[str, str] | None = None) 
 
     ``stills``: SVG of each chart by key, for readers without JavaScript.
     """
-    drawn = [*fan_panels(bundle), *score_panels(bundle)]
+    drawn = panels(bundle)
     judged, charts = verdict(bundle), {panel.key: _chart(panel, stills or {}) for panel in drawn}
     titles = {panel.key: (panel.title, panel.note) for panel in drawn}
 

@@ -62,6 +62,14 @@ class Dots:
     intervals: Sequence[Sequence[float] | None]
     symbol: str = "circle"
 
+    @property
+    def errors(self) -> tuple[list[float], list[float]]:
+        """Lengths of the bars below and above the points. An interval of percentiles need not contain its point."""
+        edges = [(y, y) if found is None else found for y, found in zip(self.y, self.intervals, strict=True)]
+        below = [max(y - low, 0.0) for y, (low, _) in zip(self.y, edges, strict=True)]
+        above = [max(high - y, 0.0) for y, (_, high) in zip(self.y, edges, strict=True)]
+        return below, above
+
 
 Layer: TypeAlias = Ribbon | Line | Bars | Dots
 

@@ -103,7 +103,7 @@ def _day(time: str) -> str:
 
 
 def forecasters_section(bundle: ReportBundle, scores: Mapping[str, Any], chart: str) -> str:
-    """Return the scores of the model, the champion if it has been scored, and all baselines; the lowest loss first."""
+    """Return the scores of the model and of all baselines, the lowest loss first."""
     best = scores["skill"]["baseline"]
     found = {name: tested(scores, name) for name in scores["forecasters"]}
     reference = found[best][LOSS]
@@ -120,8 +120,7 @@ def forecasters_section(bundle: ReportBundle, scores: Mapping[str, Any], chart: 
         "loss, in per cent of the mean size of the values. MAE and RMSE: error of the median in the values' unit. MASE: MAE "
         "divided by that of the seasonal naive forecast in training."
     )
-    champion = _champion(scores)
-    return section("Model, baselines and champion", note, chart + table(heads, rows) + champion)
+    return section("Model and baselines", note, chart + table(heads, rows))
 
 
 def _score_cells(found: Mapping[str, Any], reference: float | None, unit: str) -> list[Cell]:
@@ -148,16 +147,6 @@ def _named(name: str, best: str, bundle: ReportBundle) -> str:
     mark = ' <span class="badge">best baseline</span>' if name == best else ""
     described = f'<div class="reason">{text(known[name])}</div>' if known.get(name) else ""
     return f"{text(name)}{mark}{described}"
-
-
-def _champion(scores: Mapping[str, Any]) -> str:
-    """Why there is no champion to compare with, or on what it was compared."""
-    found = scores.get("champion")
-    said = found.get("reason") if isinstance(found, Mapping) else None
-    if "champion" in scores["forecasters"]:
-        return ""
-    reason = said if isinstance(said, str) and said else "this execution stored no scores of an approved model on these dates"
-    return f'<p class="note">No comparison with a champion: {prose(reason)}.</p>'
 
 
 def windows_section(scores: Mapping[str, Any], unit: str) -> str:

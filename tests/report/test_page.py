@@ -51,7 +51,7 @@ SECTIONS = [
     "Error by horizon",
     "Error by asset",
     "Calibration",
-    "Model, baselines and champion",
+    "Model and baselines",
     "Importance of the inputs",
     "Data quality",
     "Pipeline steps",
@@ -101,17 +101,6 @@ def test_every_forecast_has_its_prices_and_percentages_next_to_its_loss() -> Non
         "in the 80 % band": "75 % (60 % to 90 %)",
     }
     assert "the last value and its mean change" in row
-    assert "No comparison with a champion" in html
-
-
-def test_a_champion_is_in_the_table_and_a_reason_is_told_if_there_is_none() -> None:
-    stored = scores()
-    stored["champion"] = {"reason": "no model of this template is approved"}
-    assert "champion: no model of this template is approved." in build_report(bundle(files(scores=stored)))
-    stored["forecasters"]["champion"] = stored["forecasters"]["last value"]
-    html = build_report(bundle(files(scores=stored)))
-    assert "<div>champion</div>" in html
-    assert "No comparison with a champion" not in html
 
 
 def test_the_coming_forecast_is_a_table_and_a_csv_of_the_predicted_asset() -> None:
@@ -206,7 +195,6 @@ def test_nothing_from_outside_becomes_markup() -> None:
     stored["asset"] = stored["windows"][1]["start"] = NASTY
     stored["assets"][NASTY] = stored["assets"]["wti"]
     stored["forecasters"][NASTY] = stored["forecasters"]["last value"]
-    stored["champion"] = {"reason": NASTY}
     nasty = item(
         TemplateId=NASTY,
         FailureReason=NASTY,
@@ -323,3 +311,15 @@ def test_no_parameter_is_claimed_of_an_execution_that_was_started_elsewhere() ->
     html = build_report(ReportBundle.of_item(item(Snapshot=None), defaults={"epochs": "10"}))
     assert "started elsewhere" in html
     assert "<td>epochs</td>" not in html
+
+
+def test_an_interval_that_does_not_contain_its_point_draws_no_bar_backwards() -> None:
+    stored = scores()
+    for found in stored["forecasters"].values():
+        for quantity in found["price"]["test"].values():
+            for covered in quantity["coverage"].values():
+                covered |= {"share": 0.5, "interval": [0.6, 0.7]}
+    drawn = figures(build_report(bundle(files(scores=stored))))["calibration"]
+    errors = [trace["error_y"] for trace in drawn["data"] if "error_y" in trace]
+    assert errors
+    assert all(length >= 0 for error in errors for length in (*error["array"], *error["arrayminus"]))
