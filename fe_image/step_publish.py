@@ -101,9 +101,8 @@ def _score_earlier(table: PredictionTable, actual: Actual, histories: Mapping[st
         for asset, known in values.items()
         for scored in scores_of([row for row in earlier if row[PredictionAttribute.ASSET]["S"] == asset], known)
     ]
-    log.info(
-        "%d rows of earlier forecasts scored; %d have no actual value yet", table.score(scores), len(earlier) - len(scores)
-    )
+    written = table.score(scores)
+    log.info("%d rows of earlier forecasts scored; %d have no actual value yet", written, len(earlier) - len(scores))
 
 
 def _template_id(source: ForecastSource, item: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contracts import layout
 from contracts.manifest import ManifestEntry
+from contracts.template import to_data
 from fe_image.evaluation import reports
 from fe_image.evaluation.evaluate import Evaluation
 from fe_image.files import write_files
@@ -27,7 +28,7 @@ def write_evaluation(
 def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the content of every file except the manifest."""
     calibration = json_bytes(found.calibration.data())
-    template = json_bytes(found.actual.template.model_dump(mode="json", by_alias=True))
+    template = json_bytes(to_data(found.actual.template))
     digests = {
         layout.GATE_TARGET_SHA256: fitted["evaluation/target.json"]["sha256"],
         layout.GATE_SCALES_SHA256: fitted["evaluation/scales.json"]["sha256"],
