@@ -64,8 +64,8 @@ IMPORTANCE_FILE = "importance.json"
 STATISTICS_FILE = "statistics.json"
 EVALUATION_MANIFEST_NAME = "evaluation-manifest.json"
 PUBLISH_MANIFEST_NAME = "publish-manifest.json"
-#: Keys of the property file ``evaluation/gate.json``: skill against the best baseline, the least skill that the template accepts
-#: (-gateMargin), and their difference, which the definition compares with 0.
+#: Keys of the property file ``evaluation/gate.json``: skill against the best baseline, the least skill that the template
+#: accepts (-gateMargin), and their difference, which the definition compares with 0.
 GATE_SKILL = "skill"
 GATE_REQUIRED_SKILL = "requiredSkill"
 GATE_EXCESS = "skillExcess"

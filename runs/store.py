@@ -53,19 +53,9 @@ class ExecutionStore:
 
     def all(self) -> list[Item]:
         """Return every execution, newest first, without log and snapshot."""
-        names = [
-            "ID",
-            "KIND",
-            "TEMPLATE_ID",
-            "STATUS",
-            "STATUS_AT",
-            "CREATED_AT",
-            "OUTCOME",
-            "ORIGIN",
-            "PIPELINE_EXECUTION_ARN",
-        ]
-        figures = ["GATE_METRIC", "GATE_THRESHOLD", "GATE_BASELINE"]
-        attributes = [getattr(ExecutionAttribute, name) for name in (*names, *figures)]
+        identity = ("ID", "KIND", "TEMPLATE_ID", "ORIGIN", "PIPELINE_EXECUTION_ARN", "CREATED_AT")
+        state = ("STATUS", "STATUS_AT", "OUTCOME", "GATE_METRIC", "GATE_THRESHOLD", "GATE_BASELINE")
+        attributes = [getattr(ExecutionAttribute, name) for name in (*identity, *state)]
         items = all_items(
             self._items,
             "scan",

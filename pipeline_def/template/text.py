@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 TRAINING = "training"
@@ -13,6 +14,7 @@ TEMPLATE_PATHS = {
 }
 
 
+@cache
 def read_template(pipeline: str = TRAINING) -> str:
-    """The text of a pipeline's template."""
+    """The text of a pipeline's template, read once."""
     return TEMPLATE_PATHS[pipeline].read_text(encoding="utf-8")
