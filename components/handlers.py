@@ -162,7 +162,7 @@ SCHEDULED_START = Handler(
 
 ENDPOINT_CLEANUP = Handler(
     "endpoint-cleanup",
-    "The function that deletes endpoints whose time is over, and models that the gate rejected",
+    "The function that deletes endpoints whose time is over, and models that nothing uses any more",
     Schedule(lambda _: "rate(1 hour)"),
     outputs=(
         "pipeline_name",
@@ -194,13 +194,13 @@ ENDPOINT_CLEANUP = Handler(
             "FindExecution", ("dynamodb:Query",), (resources.execution_index,), "Finds the item by the pipeline execution's ARN"
         ),
         Statement(
-            "NoteRejectedModel",
+            "NoteUnusedModel",
             ("dynamodb:GetItem", "dynamodb:UpdateItem"),
             (resources.execution_table,),
             "Reads an execution's outcome and model, and records that the model is deleted",
         ),
         Statement(
-            "DeleteRejectedModel",
+            "DeleteUnusedModel",
             ("sagemaker:DeleteModel", "sagemaker:ListTags"),
             (resources.models,),
             "Deletes only models that carry this stack's tags",

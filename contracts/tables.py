@@ -80,8 +80,8 @@ class ExecutionAttribute:
     GATE_METRIC = "GateMetric"  # the model's skill against the best baseline
     GATE_THRESHOLD = "GateThreshold"  # the least skill that the template accepts
     GATE_BASELINE = "GateBaseline"  # name of that baseline
-    REJECTED_MODEL_DELETED_AT = "RejectedModelDeletedAt"  # ISO 8601, UTC; the clean-up deleted the model object
-    REJECTED_MODEL_PROBLEM = "RejectedModelProblem"  # why the clean-up could not delete it; empty once it could
+    MODEL_DELETED_AT = "ModelDeletedAt"  # ISO 8601, UTC; the clean-up deleted the model that nothing used any more
+    MODEL_PROBLEM = "ModelProblem"  # why the clean-up could not delete it; empty once it could
     STEPS = "Steps"  # map: step name -> see StepKey
     LOG_TAIL = "LogTail"  # at most LOG_TAIL_BYTES
     LOG_REVISION = "LogRevision"  # incremented with every sync

@@ -1,5 +1,5 @@
 """On a schedule: delete endpoints whose time is over, so that a forgotten one does not cost money for months, and models that
-the gate rejected (:mod:`handlers.rejected_models`).
+nothing uses any more (:mod:`handlers.unused_models`).
 
 An endpoint is deleted only if the endpoint maintenance table lists it with a valid ``DeleteAfter`` in the past, and SageMaker
 says that it carries this stack's tags. Each endpoint is handled separately.
@@ -20,7 +20,7 @@ from contracts.tables import ENDPOINT_MAINTENANCE, ENDPOINT_STATUS_INDEX
 from contracts.times import TimeError, read_time, to_iso
 from handlers.environment import stack
 from handlers.ownership import is_gone, own_tags, owner_tags
-from handlers.rejected_models import delete_rejected_models
+from handlers.unused_models import delete_unused_models
 from runs.pages import all_items
 from runs.stack import Stack
 
@@ -38,7 +38,7 @@ _DELETE_AFTER = str(ENDPOINT_STATUS_INDEX.range_key)
 class CleanupError(Exception):
     """Some endpoints or models could not be deleted; the next run tries again.
 
-    ``failures`` maps endpoints, and executions with a rejected model, to the problem.
+    ``failures`` maps endpoints, and executions with an unused model, to the problem.
     """
 
     def __init__(self, deleted: list[str], failures: Mapping[str, str]) -> None:
@@ -63,8 +63,8 @@ def handle(event: Any = None, context: object = None) -> dict[str, list[str]]:
             LOG.exception("endpoint %s could not be deleted", printable_line(name))
             failures[name] = printable_line(f"{type(error).__name__}: {error}")
             _note_failure(deployed, name, failures[name])
-    models, model_failures = delete_rejected_models(deployed, now)
-    failures |= {f"rejected model of execution {name}": problem for name, problem in model_failures.items()}
+    models, model_failures = delete_unused_models(deployed, now)
+    failures |= {f"model of execution {name}": problem for name, problem in model_failures.items()}
     deleted += models
     LOG.info("endpoints and models deleted: %s; failures: %d", ", ".join(deleted) or "none", len(failures))
     if failures:

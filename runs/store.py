@@ -133,11 +133,11 @@ class ExecutionStore:
         """Replace the notes of what could not be read about an execution. Returns False if it has no item."""
         return self._update(execution_id, {ExecutionAttribute.PROBLEMS: list(problems)}, Attr(ExecutionAttribute.ID).exists())
 
-    def note_rejected_model(self, execution_id: str, *, deleted_at: str = "", problem: str = "") -> bool:
-        """Note when the model of a rejected execution was deleted, or why it could not be. Returns False without an item."""
+    def note_unused_model(self, execution_id: str, *, deleted_at: str = "", problem: str = "") -> bool:
+        """Note when an execution's unused model was deleted, or why it could not be. Returns False without an item."""
         values = {
-            ExecutionAttribute.REJECTED_MODEL_DELETED_AT: deleted_at,
-            ExecutionAttribute.REJECTED_MODEL_PROBLEM: problem,
+            ExecutionAttribute.MODEL_DELETED_AT: deleted_at,
+            ExecutionAttribute.MODEL_PROBLEM: problem,
         }
         return self._update(execution_id, values, Attr(ExecutionAttribute.ID).exists())
 

@@ -1,4 +1,4 @@
-"""The clean-up deletes the model objects of rejected executions, and no others."""
+"""The clean-up deletes the model objects that nothing uses any more, and no others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from contracts.status import FAILED, NOT_REGISTERED, REGISTERED, SUCCEEDED
+from contracts.layout import ExecutionLayout
+from contracts.manifest import manifest_bytes
+from contracts.status import FAILED, NOT_REGISTERED, PUBLISH_STEP, PUBLISHED, REGISTERED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from handlers import endpoint_cleanup
 from handlers.endpoint_cleanup import CleanupError
@@ -16,7 +18,7 @@ from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.conftest import PIPELINE_ARN, REGION
 from tests.fake_sagemaker import FakeSageMaker
-from tests.runs.test_observe import SNAPSHOT, execution, finished
+from tests.runs.test_observe import SNAPSHOT, execution, finished, step
 
 OWN = {"project": "model-training", "stack": "local"}
 ROLE_MODEL = f"arn:aws:sagemaker:{REGION}:123456789012:model/"
@@ -61,16 +63,28 @@ def deployed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 def ended(
     stack: Stack, store: ExecutionStore, sagemaker: FakeModels, name: str, status: str = SUCCEEDED, *, registered: bool = False
 ) -> str:
-    """An execution that has ended and created a model; returns the model's name."""
+    """A training that has ended and created a model; returns the model's name."""
+    # Without the steps that write files, there are no figures to be read.
+    steps = [step for step in finished(registered) if step["StepName"] not in ("FeatureEngineering", "Evaluation")]
+    return ended_with(stack, store, sagemaker, name, status, steps)
+
+
+def ended_with(
+    stack: Stack,
+    store: ExecutionStore,
+    sagemaker: FakeModels,
+    name: str,
+    status: str,
+    steps: list[dict[str, object]],
+    pipeline: str = PIPELINE_ARN,
+) -> str:
+    """An execution of these steps, of which CreateModel creates a model; returns the model's name."""
     model = f"pipelines-{name}-CreateModel-1"
     store.create(name, SNAPSHOT, "t", "runs")
-    steps = finished(registered)
-    for step in steps:
-        if step["StepName"] == "CreateModel":
-            step["Metadata"] = {"Model": {"Arn": f"{ROLE_MODEL}{model}"}}
-    # Without the steps that write files, there are no figures to be read.
-    steps = [step for step in steps if step["StepName"] not in ("FeatureEngineering", "Evaluation")]
-    execution(sagemaker, status, steps, name=name, arn=f"{PIPELINE_ARN}/execution/{name}")
+    for one in steps:
+        if one["StepName"] == "CreateModel":
+            one["Metadata"] = {"Model": {"Arn": f"{ROLE_MODEL}{model}"}}
+    execution(sagemaker, status, steps, name=name, arn=f"{pipeline}/execution/{name}")
     reconcile(stack)
     sagemaker.models[model] = OWN
     return model
@@ -82,16 +96,22 @@ def item(store: ExecutionStore, name: str) -> dict[str, Any]:
     return found
 
 
-def test_only_models_of_rejected_executions_are_deleted_and_each_once(
+def test_models_of_rejected_executions_and_forecasts_are_deleted_and_no_others(
     stack: Stack, store: ExecutionStore, sagemaker: FakeModels
 ) -> None:
     rejected = ended(stack, store, sagemaker, "rejected")
+    stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": REGION})
+    stack.s3.put_object(Bucket="models", Key=ExecutionLayout("forecast").publish_manifest, Body=manifest_bytes("forecast", {}))
+    steps = [step("CreateModel", SUCCEEDED, 1), step(PUBLISH_STEP, SUCCEEDED, 2)]
+    forecast = ended_with(stack, store, sagemaker, "forecast", SUCCEEDED, steps, f"{PIPELINE_ARN}-forecast")
     kept = {ended(stack, store, sagemaker, "good", registered=True), ended(stack, store, sagemaker, "failed", FAILED)}
     assert item(store, "rejected")[ExecutionAttribute.OUTCOME] == NOT_REGISTERED
+    assert item(store, "forecast")[ExecutionAttribute.OUTCOME] == PUBLISHED
     assert item(store, "good")[ExecutionAttribute.OUTCOME] == REGISTERED
-    assert endpoint_cleanup.handle() == {"deleted": [rejected]}
+    assert endpoint_cleanup.handle() == {"deleted": [rejected, forecast]}
     assert sagemaker.models.keys() == kept
-    assert item(store, "rejected")[ExecutionAttribute.REJECTED_MODEL_DELETED_AT]
+    assert item(store, "rejected")[ExecutionAttribute.MODEL_DELETED_AT]
+    assert item(store, "forecast")[ExecutionAttribute.MODEL_DELETED_AT]
     assert endpoint_cleanup.handle() == {"deleted": []}
 
 
@@ -99,7 +119,7 @@ def test_a_model_that_no_longer_exists_is_noted_as_deleted(stack: Stack, store: 
     model = ended(stack, store, sagemaker, "e1")
     sagemaker.models.clear()
     assert endpoint_cleanup.handle() == {"deleted": [model]}
-    assert item(store, "e1")[ExecutionAttribute.REJECTED_MODEL_DELETED_AT]
+    assert item(store, "e1")[ExecutionAttribute.MODEL_DELETED_AT]
 
 
 @pytest.mark.parametrize("tags", [{}, {"project": "model-training", "stack": "prod"}])
@@ -118,13 +138,13 @@ def test_a_model_that_cannot_be_deleted_keeps_no_other_and_is_tried_again(
 ) -> None:
     first, second = ended(stack, store, sagemaker, "e1"), ended(stack, store, sagemaker, "e2")
     sagemaker.refusals_of[first] = "ThrottlingException"
-    with pytest.raises(CleanupError, match="1 resource could not be deleted: rejected model of execution e1") as caught:
+    with pytest.raises(CleanupError, match="1 resource could not be deleted: model of execution e1") as caught:
         endpoint_cleanup.handle()
     assert caught.value.deleted == [second]
-    assert "ThrottlingException" in item(store, "e1")[ExecutionAttribute.REJECTED_MODEL_PROBLEM]
+    assert "ThrottlingException" in item(store, "e1")[ExecutionAttribute.MODEL_PROBLEM]
     sagemaker.refusals_of.clear()
     assert endpoint_cleanup.handle() == {"deleted": [first]}
-    assert item(store, "e1")[ExecutionAttribute.REJECTED_MODEL_PROBLEM] == ""
+    assert item(store, "e1")[ExecutionAttribute.MODEL_PROBLEM] == ""
 
 
 @pytest.mark.parametrize("steps", [7, {}, {"CreateModel": 7}, {"CreateModel": {}}])

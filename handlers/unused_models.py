@@ -26,19 +26,19 @@ LOG = logging.getLogger(__name__)
 LOG.setLevel(logging.INFO)
 
 
-def delete_rejected_models(deployed: Stack, now: datetime) -> tuple[list[str], dict[str, str]]:
+def delete_unused_models(deployed: Stack, now: datetime) -> tuple[list[str], dict[str, str]]:
     """Return the names of the models that were deleted, and by execution why others could not be."""
     store = execution_store(deployed)
     deleted: list[str] = []
     failures: dict[str, str] = {}
     own: Mapping[str, str] = {}
-    for item in _rejected(deployed, store, now):
+    for item in _unused(deployed, store, now):
         execution_id, arn = str(item[ExecutionAttribute.ID]), _model_arn(item)
         try:
             own = own or own_tags(deployed)
             if _delete(deployed, arn, own):
                 deleted.append(_name(arn))
-                store.note_rejected_model(execution_id, deleted_at=to_iso(datetime.now(UTC)))
+                store.note_unused_model(execution_id, deleted_at=to_iso(datetime.now(UTC)))
         except Exception as error:
             LOG.exception("the model of execution %s could not be deleted", printable_line(execution_id))
             failures[execution_id] = printable_line(f"{type(error).__name__}: {error}")
@@ -46,7 +46,7 @@ def delete_rejected_models(deployed: Stack, now: datetime) -> tuple[list[str], d
     return deleted, failures
 
 
-def _rejected(deployed: Stack, store: ExecutionStore, now: datetime) -> Iterator[Item]:
+def _unused(deployed: Stack, store: ExecutionStore, now: datetime) -> Iterator[Item]:
     """Items of recent executions with such a model that still exists as far as the item says."""
     for summary in recent_executions(deployed, now - LOOK_BACK):
         if summary["PipelineExecutionStatus"] != st.SUCCEEDED:
@@ -54,7 +54,7 @@ def _rejected(deployed: Stack, store: ExecutionStore, now: datetime) -> Iterator
         item = store.find(str(summary["PipelineExecutionArn"]))
         if item is None or item.get(ExecutionAttribute.OUTCOME) not in (st.NOT_REGISTERED, st.PUBLISHED):
             continue
-        if _model_arn(item) and not item.get(ExecutionAttribute.REJECTED_MODEL_DELETED_AT):
+        if _model_arn(item) and not item.get(ExecutionAttribute.MODEL_DELETED_AT):
             yield item
 
 
@@ -86,6 +86,6 @@ def _delete(deployed: Stack, arn: str, own: Mapping[str, str]) -> bool:
 def _note_failure(store: ExecutionStore, execution_id: str, problem: str) -> None:
     """Note on the item why the model still exists. The failure may be that DynamoDB cannot be reached."""
     try:
-        store.note_rejected_model(execution_id, problem=problem)
+        store.note_unused_model(execution_id, problem=problem)
     except Exception:
         LOG.exception("the failure could not be noted on the item of execution %s", printable_line(execution_id))
