@@ -26,7 +26,7 @@ PREPARE = Actor(
             by="SageMaker",
         ),
         Statement("WriteLog", ("s3:PutObject",), (resources.prepare_logs,), "The container uploads its log"),
-        *container_statements(),
+        *container_statements(resources.assets_bucket, resources.models_bucket),
     ),
 )
 
@@ -56,6 +56,6 @@ PUBLISH = Actor(
             (resources.prediction_table,),
             "Stores the forecast's rows, and adds the actual values to the rows of earlier forecasts",
         ),
-        *container_statements(),
+        *container_statements(resources.assets_bucket, resources.models_bucket),
     ),
 )

@@ -170,16 +170,15 @@ PIPELINE = Actor(
     ),
 )
 
-PROCESSING = Actor(
-    "processing",
-    SAGEMAKER,
-    "The feature-engineering container, and SageMaker around it",
-    (
+
+def container_statements(*inputs: Resources) -> tuple[Statement, ...]:
+    """What every container of our image needs: assets, executor, snapshot, image and logs; ``inputs`` are their buckets."""
+    return (
         Statement(
-            "ListAssets",
+            "ListInputs",
             ("s3:ListBucket",),
-            (resources.assets_bucket,),
-            "SageMaker lists the input prefix to download it",
+            (*inputs, resources.pipeline_bucket),
+            "SageMaker lists the prefixes of the inputs and of the executor",
             by="SageMaker",
         ),
         Statement(
@@ -190,24 +189,11 @@ PROCESSING = Actor(
             by="SageMaker",
         ),
         Statement(
-            "FindExecutor",
-            ("s3:ListBucket",),
-            (resources.pipeline_bucket,),
-            "SageMaker lists the executor's prefix",
-            by="SageMaker",
-        ),
-        Statement(
             "ReadExecutor",
             ("s3:GetObject",),
             (resources.executor_objects,),
             "The script that the container starts with",
             by="SageMaker",
-        ),
-        Statement(
-            "WriteOutputs",
-            ("s3:AbortMultipartUpload", "s3:PutObject"),
-            (resources.execution_objects,),
-            "SageMaker uploads the outputs; the container uploads its log",
         ),
         Statement(
             "ReadSnapshotAndSyncLog",
@@ -220,6 +206,21 @@ PROCESSING = Actor(
         _JOB_METRICS,
         *_JOB_KEY,
         *_JOB_NETWORK,
+    )
+
+
+PROCESSING = Actor(
+    "processing",
+    SAGEMAKER,
+    "The feature-engineering container, and SageMaker around it",
+    (
+        *container_statements(resources.assets_bucket),
+        Statement(
+            "WriteOutputs",
+            ("s3:AbortMultipartUpload", "s3:PutObject"),
+            (resources.execution_objects,),
+            "SageMaker uploads the outputs; the container uploads its log",
+        ),
     ),
 )
 
@@ -287,44 +288,6 @@ MODEL = Actor(
 )
 
 
-def container_statements() -> tuple[Statement, ...]:
-    """What every container of our image needs that reads the models bucket: assets, executor, snapshot, image and logs."""
-    return (
-        Statement(
-            "ListInputs",
-            ("s3:ListBucket",),
-            (resources.assets_bucket, resources.models_bucket, resources.pipeline_bucket),
-            "SageMaker lists the prefixes of the inputs and of the executor",
-            by="SageMaker",
-        ),
-        Statement(
-            "ReadAssets",
-            ("s3:GetObject",),
-            (resources.asset_objects,),
-            "The price histories; the step compares them with the digests that the execution's snapshot froze",
-            by="SageMaker",
-        ),
-        Statement(
-            "ReadExecutor",
-            ("s3:GetObject",),
-            (resources.executor_objects,),
-            "The script that the container starts with",
-            by="SageMaker",
-        ),
-        Statement(
-            "ReadSnapshotAndSyncLog",
-            ("dynamodb:GetItem", "dynamodb:UpdateItem"),
-            (resources.execution_table,),
-            "Reads the frozen template and keeps the log's tail on the execution's item",
-        ),
-        *_pull(resources.repository, "SageMaker pulls our image"),
-        _sagemaker_logs(resources.processing_logs),
-        _JOB_METRICS,
-        *_JOB_KEY,
-        *_JOB_NETWORK,
-    )
-
-
 EVALUATION = Actor(
     "evaluation",
     SAGEMAKER,
@@ -345,6 +308,6 @@ EVALUATION = Actor(
             by="SageMaker",
         ),
         Statement("WriteLog", ("s3:PutObject",), (resources.evaluation_logs,), "The container uploads its log"),
-        *container_statements(),
+        *container_statements(resources.assets_bucket, resources.models_bucket),
     ),
 )
