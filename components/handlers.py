@@ -82,6 +82,28 @@ _OBSERVE = (
     ),
 )
 
+#: What ``runs.models`` needs to find the newest approved model of a template.
+_FIND_MODEL = (
+    Statement(
+        "FindModel",
+        ("sagemaker:ListModelPackages",),
+        (resources.model_packages,),
+        "Looks through the approved versions of the group",
+    ),
+    Statement(
+        "ReadModel",
+        ("sagemaker:DescribeModelPackage",),
+        (resources.model_packages,),
+        "Reads which execution trained a version, and where its files are",
+    ),
+    Statement(
+        "ReadModelTemplate",
+        ("s3:GetObject",),
+        (resources.model_templates,),
+        "Reads which template a version was trained with",
+    ),
+)
+
 EXECUTION_EVENTS = Handler(
     "execution-events", "The function that the event rule calls", schedule=None, outputs=_OBSERVED, statements=_OBSERVE
 )
@@ -117,6 +139,8 @@ SCHEDULED_START = Handler(
         "pipeline_name",
         "pipeline_arn",
         "assets_bucket",
+        "models_bucket",
+        "model_package_group",
         "asset_table",
         "template_table",
         "execution_table",
@@ -143,11 +167,12 @@ SCHEDULED_START = Handler(
             "Rejects a template that the stored prices cannot serve, before a job is paid for",
         ),
         Statement(
-            "TellMissingAssets",
+            "TellMissing",
             ("s3:ListBucket",),
-            (resources.assets_bucket,),
+            (resources.assets_bucket, resources.models_bucket),
             "Without it S3 answers 403 instead of 404 for a missing object",
         ),
+        *_FIND_MODEL,
         Statement(
             "CreateExecution",
             ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),

@@ -54,6 +54,7 @@ PUBLISH_OUTPUTS = ("forecast", "manifest")
 GATE_FILE = "gate.json"
 #: Further files of the evaluation step, in ``evaluation/``.
 SCORES_FILE = "scores.json"
+CHAMPION_FILE = "champion.json"
 CALIBRATION_FILE = "calibration.json"
 TEMPLATE_FILE = "template.json"  # the execution's frozen template
 #: Files of the feature step, in ``evaluation/``.

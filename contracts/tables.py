@@ -70,6 +70,7 @@ class ExecutionAttribute:
     ORIGIN = "Origin"  # "runs", "schedule" or "external"
     SNAPSHOT = "Snapshot"  # frozen; JSON text, see contracts.snapshot
     SNAPSHOT_DIGEST = "SnapshotDigest"  # contracts.snapshot.digest of the snapshot
+    CHAMPION = "Champion"  # ARN of the template's newest approved model at the start; absent if there was none
     CREATED_AT = "CreatedAt"  # ISO 8601, UTC
     STATUS = "Status"  # see contracts.status
     STATUS_AT = "StatusAt"

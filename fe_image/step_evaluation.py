@@ -9,15 +9,19 @@ from typing import Any, cast
 
 from contracts import layout
 from contracts.backtest import INDEX_FILE, RequestIndex
+from contracts.environment import PREDICTION_TABLE
 from contracts.manifest import ManifestEntry, file_entry, mismatches, parse_manifest
 from contracts.problems import ProblemsError, one_problem
 from contracts.strict_json import parse
+from contracts.tables import ExecutionAttribute, series_key
 from fe_image.container.step_environment import StepEnvironment
 from fe_image.evaluation.data import actual_values
-from fe_image.evaluation.evaluate import evaluate
+from fe_image.evaluation.evaluate import Evaluation, evaluate
 from fe_image.evaluation.responses import read_responses
 from fe_image.evaluation.write import write_evaluation
 from fe_image.execution_source import item_source, read_snapshot_assets
+from fe_image.forecast.champion import compare, scored_range
+from fe_image.forecast.table import PredictionTable
 from fe_image.requests import INDEX_PATH, check_index
 from fe_image.step import run_in_frame
 
@@ -41,11 +45,28 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     check_index(index, source.template, actual.grid, "feature")
     responses = read_responses(where.path(layout.INPUT_BACKTEST_DIR), index)
     found = evaluate(actual, responses, where.test_quantiles)
-    entries = write_evaluation(found, where.outputs, where.execution_id, fitted)
+    champion = _champion(where, item, found)
+    entries = write_evaluation(found, where.outputs, where.execution_id, fitted, champion)
     for name, entry in entries.items():
         log.info("%s: %d bytes", name, entry["size"])
     required = -source.template.gate_margin
     log.info("skill %.4f against %s, required %.4f", found.skill.skill, found.skill.baseline, required)
+
+
+def _champion(where: StepEnvironment, item: Mapping[str, Any], found: Evaluation) -> dict[str, Any]:
+    """Return the comparison with the model that was approved when the execution started."""
+    package = item.get(ExecutionAttribute.CHAMPION, {}).get("S")
+    template_id = found.actual.template.id or item.get(ExecutionAttribute.TEMPLATE_ID, {}).get("S")
+    if not package or not template_id:
+        return compare(found, None, [])
+    if where.prediction_table is None:
+        raise one_problem("environment of the step", PREDICTION_TABLE, None, "the pipeline's definition sets it")
+    series = series_key(template_id, found.actual.template.predicted_asset)
+    rows = PredictionTable(where.prediction_table, where.region).between(series, *scored_range(found))
+    champion = compare(found, package, rows)
+    result = f"skill {champion['skill']:.4f} on {champion['values']} dates" if champion["compared"] else champion["reason"]
+    log.info("champion %s: %s", package, result)
+    return champion
 
 
 def verified_entries(where: StepEnvironment) -> Mapping[str, ManifestEntry]:

@@ -15,6 +15,7 @@ from contracts.snapshot import Snapshot, digest
 from contracts.status import PROCESSING_STEP
 from contracts.tables import TemplateAttribute
 from runs.frozen_assets import freeze_assets
+from runs.models import champion
 from runs.overrides import override_problems
 from runs.pipeline_start import Start, Started, deployed_definition, image_uri, resume, start_once
 from runs.stack import Stack
@@ -44,7 +45,9 @@ def start(
         problems = [*problems, problem]
     snapshot, notes = _snapshot(stack, template, chosen, problems)
     name = execution_id or new_execution_id(template_id)
-    return start_once(stack, execution_store(stack), Start(name, template_id, snapshot, origin, notes))
+    champion_arn, more = _champion(stack, template_id)
+    begun = Start(name, template_id, snapshot, origin, (*notes, *more), champion_arn)
+    return start_once(stack, execution_store(stack), begun)
 
 
 def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
@@ -62,7 +65,8 @@ def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
     if existing is not None:
         return resume(stack, store, existing)
     snapshot, notes = _snapshot(stack, stored_template(stack, template_id), {}, ())
-    begun = Start(execution_id, template_id, snapshot, "schedule", notes)
+    champion_arn, more = _champion(stack, template_id)
+    begun = Start(execution_id, template_id, snapshot, "schedule", (*notes, *more), champion_arn)
     return start_once(stack, store, begun, same_snapshot=False)
 
 
@@ -79,6 +83,15 @@ def stored_template(stack: Stack, template_id: str) -> Item:
     if item is None:
         raise one_problem("template", "template id", template_id, "not found; see `runs template list`")
     return dict(item)
+
+
+def _champion(stack: Stack, template_id: str) -> tuple[str | None, tuple[str, ...]]:
+    """Return the model that the new one is compared with. A model that cannot be read does not prevent a training."""
+    try:
+        model = champion(stack, template_id)
+    except ProblemsError as error:
+        return None, (f"the evaluation will compare with no approved model: {error}",)
+    return (model.arn if model else None), ()
 
 
 def _snapshot(

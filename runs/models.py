@@ -72,13 +72,18 @@ def models_of(stack: Stack, template_id: str, approval: str | None = None) -> It
             yield model
 
 
+def champion(stack: Stack, template_id: str) -> Model | None:
+    """Return the newest approved version of a template; None if there is none."""
+    return next(models_of(stack, template_id, APPROVED), None)
+
+
 def approved_model(stack: Stack, template_id: str) -> Model:
     """Return the newest approved version of a template.
 
     Raises:
         ProblemsError: there is none.
     """
-    model = next(models_of(stack, template_id, APPROVED), None)
+    model = champion(stack, template_id)
     if model is None:
         waiting = next(models_of(stack, template_id), None)
         approve = f"approve one: `runs models approve {waiting.arn}`" if waiting else "train one: `runs start`"

@@ -51,13 +51,14 @@ class Started:
 
 @dataclass(frozen=True)
 class Start:
-    """What is to be started. A snapshot with a model is a forecast's."""
+    """What is to be started. A snapshot with a model is a forecast's. ``champion``: the model package to compare with."""
 
     execution_id: str
     template_id: str
     snapshot: Snapshot
     origin: str
     notes: tuple[str, ...] = ()
+    champion: str | None = None
 
 
 def start_once(stack: Stack, store: ExecutionStore, start: Start, *, same_snapshot: bool = True) -> Started:
@@ -67,7 +68,7 @@ def start_once(stack: Stack, store: ExecutionStore, start: Start, *, same_snapsh
         ProblemsError: the id has another snapshot (unless ``same_snapshot`` is False), or SageMaker cannot start it now.
     """
     kind = FORECAST if "Model" in start.snapshot else TRAINING
-    existing = store.create(start.execution_id, start.snapshot, start.template_id, start.origin, kind)
+    existing = store.create(start.execution_id, start.snapshot, start.template_id, start.origin, kind, start.champion)
     if existing is None:
         arn = _start_pipeline(stack, store, start.execution_id, start.template_id, start.snapshot)
         return Started(start.execution_id, arn, new=True, notes=start.notes)

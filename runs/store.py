@@ -64,10 +64,23 @@ class ExecutionStore:
         )
         return sorted(items, key=lambda item: str(item.get(ExecutionAttribute.CREATED_AT, "")), reverse=True)
 
-    def create(self, execution_id: str, snapshot: Snapshot, template_id: str, origin: str, kind: str = TRAINING) -> Item | None:
-        """Create an item. Returns the existing item if the id is taken, or None if this one is new."""
+    def create(
+        self,
+        execution_id: str,
+        snapshot: Snapshot,
+        template_id: str,
+        origin: str,
+        kind: str = TRAINING,
+        champion: str | None = None,
+    ) -> Item | None:
+        """Create an item. Returns the existing item if the id is taken, or None if this one is new.
+
+        ``champion`` is no part of the snapshot: the same start after another approval is still the same start.
+        """
+        known = {ExecutionAttribute.CHAMPION: champion} if champion else {}
         return self._create(
-            {
+            known
+            | {
                 ExecutionAttribute.ID: execution_id,
                 ExecutionAttribute.KIND: kind,
                 ExecutionAttribute.TEMPLATE_ID: template_id,

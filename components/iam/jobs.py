@@ -308,6 +308,12 @@ EVALUATION = Actor(
             by="SageMaker",
         ),
         Statement("WriteLog", ("s3:PutObject",), (resources.evaluation_logs,), "The container uploads its log"),
+        Statement(
+            "ReadForecasts",
+            ("dynamodb:Query",),
+            (resources.prediction_table,),
+            "Reads the forecasts of the champion, the newest approved model, to compare with",
+        ),
         *container_statements(resources.assets_bucket, resources.models_bucket),
     ),
 )

@@ -97,6 +97,7 @@ evaluation_logs = _bucket("models", f"{_RUN}/logs/evaluation.log")
 evaluated_objects = _bucket(
     "models", f"{_RUN}/requests/*", f"{_RUN}/backtest/*", f"{_RUN}/evaluation/*", f"{_RUN}/manifest.json"
 )
+model_templates = _bucket("models", f"{_RUN}/evaluation/template.json")
 fitted_objects = _bucket("models", f"{_RUN}/evaluation/*")
 prepared_objects = _bucket("models", f"{_RUN}/requests/*", f"{_RUN}/manifest.json")
 prepare_logs = _bucket("models", f"{_RUN}/logs/prepare.log")

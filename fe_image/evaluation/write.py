@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from contracts import layout
 from contracts.manifest import ManifestEntry
@@ -18,15 +19,23 @@ MANIFEST_FILE = f"manifest/{layout.EVALUATION_MANIFEST_NAME}"
 
 
 def write_evaluation(
-    found: Evaluation, root: Path, execution_id: str, fitted: Mapping[str, ManifestEntry]
+    found: Evaluation,
+    root: Path,
+    execution_id: str,
+    fitted: Mapping[str, ManifestEntry],
+    champion: Mapping[str, Any],
 ) -> dict[str, ManifestEntry]:
-    """Write all files under ``root`` and return the manifest's entries. ``fitted``: entries of the feature step's manifest."""
-    files = ((name, [content]) for name, content in evaluation_files(found, execution_id, fitted))
+    """Write all files under ``root`` and return the manifest's entries.
+
+    ``fitted``: entries of the feature step's manifest. ``champion``: the comparison with the champion.
+    """
+    made = {f"evaluation/{layout.CHAMPION_FILE}": json_bytes(champion), **evaluation_files(found, execution_id, fitted)}
+    files = ((name, [content]) for name, content in made.items())
     return write_files(root, layout.EVALUATION_OUTPUTS, MANIFEST_FILE, execution_id, files)
 
 
-def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the content of every file except the manifest."""
+def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry]) -> dict[str, bytes]:
+    """Return the content of every file that the backtest decides, by name."""
     calibration = json_bytes(found.calibration.data())
     template = json_bytes(to_data(found.actual.template))
     digests = {
@@ -35,10 +44,12 @@ def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, 
         layout.GATE_CALIBRATION_SHA256: hashlib.sha256(calibration).hexdigest(),
         layout.GATE_TEMPLATE_SHA256: hashlib.sha256(template).hexdigest(),
     }
-    yield f"evaluation/{layout.TEMPLATE_FILE}", template
-    yield f"evaluation/{layout.CALIBRATION_FILE}", calibration
-    yield f"evaluation/{layout.SCORES_FILE}", json_bytes(reports.scores(found))
-    yield "evaluation/baselines.json", json_bytes(reports.baselines(found))
-    yield "evaluation/forecasts.json", json_bytes(reports.forecasts(found, execution_id))
-    yield f"evaluation/{layout.STATISTICS_FILE}", json_bytes(reports.statistics(found))
-    yield f"evaluation/{layout.GATE_FILE}", json_bytes(reports.gate(found, digests))
+    return {
+        f"evaluation/{layout.TEMPLATE_FILE}": template,
+        f"evaluation/{layout.CALIBRATION_FILE}": calibration,
+        f"evaluation/{layout.SCORES_FILE}": json_bytes(reports.scores(found)),
+        "evaluation/baselines.json": json_bytes(reports.baselines(found)),
+        "evaluation/forecasts.json": json_bytes(reports.forecasts(found, execution_id)),
+        f"evaluation/{layout.STATISTICS_FILE}": json_bytes(reports.statistics(found)),
+        f"evaluation/{layout.GATE_FILE}": json_bytes(reports.gate(found, digests)),
+    }

@@ -37,11 +37,20 @@ class PredictionTable:
         Raises:
             ProblemsError: there is no such table.
         """
-        try:
-            return [item for key, until in series for item in self._unscored(key, until)]
-        except self._dynamodb.exceptions.ResourceNotFoundException as error:
-            allowed = f"allowed: a table of this account in {self._dynamodb.meta.region_name}"
-            raise one_problem("environment of the step", names.PREDICTION_TABLE, self._name, allowed) from error
+        return [item for key, until in series for item in self._unscored(key, until)]
+
+    def between(self, series: str, first: str, last: str) -> list[Item]:
+        """Return the rows of a series from the first to the last time (ISO 8601), both inclusive.
+
+        Raises:
+            ProblemsError: there is no such table.
+        """
+        condition = "#series = :series AND #row BETWEEN :first AND :end"
+        names_of = {"#series": Attribute.SERIES, "#row": Attribute.ROW}
+        values = {":series": {"S": series}, ":first": {"S": first}, ":end": {"S": last + _AFTER}}
+        return list(
+            self._query(KeyConditionExpression=condition, ExpressionAttributeNames=names_of, ExpressionAttributeValues=values)
+        )
 
     def put(self, items: Sequence[Item]) -> int:
         """Write rows and return how many; those that have been scored since an earlier attempt are not replaced."""
@@ -52,20 +61,21 @@ class PredictionTable:
         return sum(_at_once(self._score, scores))
 
     def _unscored(self, series: str, until: str) -> Iterator[Item]:
-        request: dict[str, Any] = {
-            "TableName": self._name,
-            "KeyConditionExpression": "#series = :series AND #row < :end",
-            "FilterExpression": "attribute_not_exists(#actual)",
-            "ExpressionAttributeNames": {"#series": Attribute.SERIES, "#row": Attribute.ROW, "#actual": Attribute.ACTUAL},
-            "ExpressionAttributeValues": {":series": {"S": series}, ":end": {"S": until + _AFTER}},
-            "ConsistentRead": True,
-        }
-        while True:
-            page = self._dynamodb.query(**request)
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return self._query(
+            KeyConditionExpression="#series = :series AND #row < :end",
+            FilterExpression="attribute_not_exists(#actual)",
+            ExpressionAttributeNames={"#series": Attribute.SERIES, "#row": Attribute.ROW, "#actual": Attribute.ACTUAL},
+            ExpressionAttributeValues={":series": {"S": series}, ":end": {"S": until + _AFTER}},
+        )
+
+    def _query(self, **request: Any) -> Iterator[Item]:
+        pages = self._dynamodb.get_paginator("query").paginate(TableName=self._name, ConsistentRead=True, **request)
+        try:
+            for page in pages:
+                yield from page["Items"]
+        except self._dynamodb.exceptions.ResourceNotFoundException as error:
+            allowed = f"allowed: a table of this account in {self._dynamodb.meta.region_name}"
+            raise one_problem("environment of the step", names.PREDICTION_TABLE, self._name, allowed) from error
 
     def _put(self, item: Item) -> bool:
         return self._unless_scored(lambda condition: self._dynamodb.put_item(TableName=self._name, Item=item, **condition))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sagemaker.core.helper.pipeline_variable import PipelineVariable
@@ -19,21 +20,21 @@ from pipeline_def.author.retries import JOB_RETRIES
 from pipeline_def.author.session import Authoring
 from pipeline_def.template.keys import JSON, TEXT
 
+#: Publishing writes the prediction table; the evaluation reads the champion's forecasts there.
+_PREDICTIONS = {environment.PREDICTION_TABLE: TEXT["prediction_table"]}
+
 
 def processing_step(authoring: Authoring) -> ProcessingStep:
     """Feature engineering; the executor comes from the pipeline bucket."""
-    run = script_processor(authoring, TEXT["processing_role_arn"]).run(
-        code=TEXT["executor_uri"],
-        arguments=["--executionid", authoring.parameters[parameters.EXECUTION_ID]],
-        inputs=[assets_input(authoring)],
-        outputs=[processing_output(authoring, name) for name in layout.OUTPUTS],
-    )
-    return ProcessingStep(
-        name=status.PROCESSING_STEP,
-        display_name="Feature-engineering",
-        description="Features, training data and the backtest's request lines, from asset price histories",
-        step_args=run,
-        retry_policies=JOB_RETRIES,
+    return _step(
+        authoring,
+        status.PROCESSING_STEP,
+        "Feature-engineering",
+        "Features, training data and the backtest's request lines, from asset price histories",
+        role=TEXT["processing_role_arn"],
+        executor=TEXT["executor_uri"],
+        inputs=[],
+        outputs=layout.OUTPUTS,
     )
 
 
@@ -41,69 +42,85 @@ def evaluation_step(
     authoring: Authoring, processing: ProcessingStep, backtest: TransformStep, gate_file: PropertyFile
 ) -> ProcessingStep:
     """Scores the backtest's forecasts and the baselines, on the prices that the feature step read."""
-    forecasts = backtest.properties.TransformOutput.S3OutputPath
     manifest = Join(on="/", values=[output_uri(processing, "manifest"), MANIFEST_NAME])
-    run = script_processor(authoring, TEXT["evaluation_role_arn"]).run(
-        code=TEXT["evaluation_executor_uri"],
-        arguments=["--executionid", authoring.parameters[parameters.EXECUTION_ID]],
+    return _step(
+        authoring,
+        status.EVALUATION_STEP,
+        "Evaluation",
+        "Scores of the model and of the baselines on the same windows, and the gate's figures",
+        role=TEXT["evaluation_role_arn"],
+        executor=TEXT["evaluation_executor_uri"],
         inputs=[
-            assets_input(authoring),
             s3_input("requests", output_uri(processing, "requests"), layout.INPUT_REQUESTS_DIR),
-            s3_input("backtest", forecasts, layout.INPUT_BACKTEST_DIR),
+            s3_input("backtest", backtest.properties.TransformOutput.S3OutputPath, layout.INPUT_BACKTEST_DIR),
             s3_input("fitted", output_uri(processing, "evaluation"), layout.INPUT_FITTED_DIR),
             s3_input("manifest", manifest, layout.INPUT_MANIFEST_DIR),
         ],
-        outputs=[processing_output(authoring, name) for name in layout.EVALUATION_OUTPUTS],
-    )
-    return ProcessingStep(
-        name=status.EVALUATION_STEP,
-        display_name="Evaluation",
-        description="Scores of the model and of the baselines on the same windows, and the gate's figures",
-        step_args=run,
+        outputs=layout.EVALUATION_OUTPUTS,
+        environment_variables=_PREDICTIONS,
         property_files=[gate_file],
-        retry_policies=JOB_RETRIES,
     )
 
 
 def prepare_step(authoring: Authoring) -> ProcessingStep:
     """Features up to the last price with the model's own fitted state, and one request line per base asset."""
-    values = authoring.parameters
-    run = script_processor(authoring, TEXT["prepare_role_arn"]).run(
-        code=TEXT["prepare_executor_uri"],
-        arguments=["--executionid", values[parameters.EXECUTION_ID]],
-        inputs=[assets_input(authoring), fitted_input(authoring)],
-        outputs=[processing_output(authoring, name) for name in layout.PREPARE_OUTPUTS],
-    )
-    return ProcessingStep(
-        name=status.PREPARE_STEP,
-        display_name="Prepare",
-        description="Request lines for the steps after the last price, with the model's own scales and fitted state",
-        step_args=run,
-        retry_policies=JOB_RETRIES,
+    return _step(
+        authoring,
+        status.PREPARE_STEP,
+        "Prepare",
+        "Request lines for the steps after the last price, with the model's own scales and fitted state",
+        role=TEXT["prepare_role_arn"],
+        executor=TEXT["prepare_executor_uri"],
+        inputs=[fitted_input(authoring)],
+        outputs=layout.PREPARE_OUTPUTS,
     )
 
 
 def publish_step(authoring: Authoring, prepared: ProcessingStep, forecast: TransformStep) -> ProcessingStep:
     """Turns the samples into a forecast of prices, stores it, and scores earlier forecasts."""
-    values = authoring.parameters
-    processor = script_processor(authoring, TEXT["publish_role_arn"])
-    processor.env = {**processor.env, environment.PREDICTION_TABLE: TEXT["prediction_table"]}
-    run = processor.run(
-        code=TEXT["publish_executor_uri"],
-        arguments=["--executionid", values[parameters.EXECUTION_ID]],
+    return _step(
+        authoring,
+        status.PUBLISH_STEP,
+        "Publish",
+        "The forecast as prices with quantiles, and the scores of earlier forecasts",
+        role=TEXT["publish_role_arn"],
+        executor=TEXT["publish_executor_uri"],
         inputs=[
-            assets_input(authoring),
             fitted_input(authoring),
             s3_input("requests", output_uri(prepared, "requests"), layout.INPUT_REQUESTS_DIR),
             s3_input("samples", forecast.properties.TransformOutput.S3OutputPath, layout.INPUT_SAMPLES_DIR),
         ],
-        outputs=[processing_output(authoring, name) for name in layout.PUBLISH_OUTPUTS],
+        outputs=layout.PUBLISH_OUTPUTS,
+        environment_variables=_PREDICTIONS,
+    )
+
+
+def _step(
+    authoring: Authoring,
+    name: str,
+    display_name: str,
+    description: str,
+    *,
+    role: str,
+    executor: str,
+    inputs: Sequence[ProcessingInput],
+    outputs: Sequence[str],
+    environment_variables: Mapping[str, str] | None = None,
+    property_files: Sequence[PropertyFile] = (),
+) -> ProcessingStep:
+    """A job of our image: the executor reads the assets and ``inputs``, and writes ``outputs``."""
+    run = script_processor(authoring, role, environment_variables or {}).run(
+        code=executor,
+        arguments=["--executionid", authoring.parameters[parameters.EXECUTION_ID]],
+        inputs=[assets_input(authoring), *inputs],
+        outputs=[processing_output(authoring, output) for output in outputs],
     )
     return ProcessingStep(
-        name=status.PUBLISH_STEP,
-        display_name="Publish",
-        description="The forecast as prices with quantiles, and the scores of earlier forecasts",
+        name=name,
+        display_name=display_name,
+        description=description,
         step_args=run,
+        property_files=list(property_files),
         retry_policies=JOB_RETRIES,
     )
 
@@ -113,7 +130,7 @@ def fitted_input(authoring: Authoring) -> ProcessingInput:
     return s3_input("fitted", authoring.parameters[parameters.FITTED_S3_URI], layout.INPUT_FITTED_DIR)
 
 
-def script_processor(authoring: Authoring, role: str) -> ScriptProcessor:
+def script_processor(authoring: Authoring, role: str, more: Mapping[str, str]) -> ScriptProcessor:
     """A job of our image. All steps run on the same instances, because each holds all price histories in memory."""
     values = authoring.parameters
     return ScriptProcessor(
@@ -126,7 +143,7 @@ def script_processor(authoring: Authoring, role: str) -> ScriptProcessor:
         volume_kms_key=TEXT["kms_key_arn"],
         output_kms_key=TEXT["kms_key_arn"],
         max_runtime_in_seconds=JSON["processing_max_runtime_seconds"],
-        env=processing_environment(authoring),
+        env={**processing_environment(authoring), **more},
         tags=JSON["tags"],
         # No network isolation, because the step reads its snapshot from DynamoDB.
         network_config=NetworkConfig(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.backtest import INFERENCE_CONFIG, INFERENCE_CONFIG_VARIABLE, JSON_LINES, LINES_FOLDER
+from contracts.environment import PREDICTION_TABLE
 from contracts.layout import (
     INPUT_BACKTEST_DIR,
     INPUT_FITTED_DIR,
@@ -64,6 +65,7 @@ def check_backtest(definition: Definition) -> Iterator[Finding]:
     if not definition.is_forecast:
         yield from check_transform(_RULE, definition, BACKTEST_STEP, PROCESSING_STEP)
         yield from check_sources(_RULE, definition, EVALUATION_STEP, _SOURCES)
+        yield from check_prediction_table(_RULE, definition, EVALUATION_STEP, "the step reads the champion's forecasts there")
 
 
 def check_transform(rule: str, definition: Definition, name: str, requests: str) -> Iterator[Finding]:
@@ -104,6 +106,13 @@ def check_sources(rule: str, definition: Definition, name: str, sources: Mapping
         if uri is not None and uri != wanted:
             path = step.path_of(f"ProcessingInputs[{index}].S3Input.S3Uri")
             yield Finding(rule, step.name, path, shown(uri), f"allowed: {_named(wanted)}")
+
+
+def check_prediction_table(rule: str, definition: Definition, name: str, why: str) -> Iterator[Finding]:
+    """The processing step ``name`` knows the prediction table."""
+    step = definition.step(name)
+    if step is not None and step.type == "Processing" and not step.get(f"Environment.{PREDICTION_TABLE}"):
+        yield Finding(rule, step.name, step.path_of(f"Environment.{PREDICTION_TABLE}"), None, f"needed: {why}")
 
 
 def _named(source: Mapping[str, Any]) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contracts.environment import PREDICTION_TABLE
 from contracts.layout import INPUT_FITTED_DIR, INPUT_REQUESTS_DIR, INPUT_SAMPLES_DIR
 from contracts.parameters import FITTED_S3_URI, MODEL_PACKAGE_ARN
 from contracts.status import CREATE_MODEL_STEP, FORECAST_STEP, PREPARE_STEP, PUBLISH_STEP
-from pipeline_def.check.backtest import check_sources, check_transform, output_of, output_path
+from pipeline_def.check.backtest import check_prediction_table, check_sources, check_transform, output_of, output_path
 from pipeline_def.check.definition import Definition
 from pipeline_def.check.finding import Finding, shown
 
@@ -35,10 +34,7 @@ def check_forecast(definition: Definition) -> Iterator[Finding]:
     yield from check_transform(_RULE, definition, FORECAST_STEP, PREPARE_STEP)
     for name, sources in _SOURCES.items():
         yield from check_sources(_RULE, definition, name, sources)
-    publish = definition.step(PUBLISH_STEP)
-    if publish is not None and not publish.get(f"Environment.{PREDICTION_TABLE}"):
-        allowed = "needed: the step stores the forecast there"
-        yield Finding(_RULE, publish.name, publish.path_of(f"Environment.{PREDICTION_TABLE}"), None, allowed)
+    yield from check_prediction_table(_RULE, definition, PUBLISH_STEP, "the step stores the forecast there")
 
 
 def _models(definition: Definition) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contracts.forecasts import ForecastReport
-from contracts.layout import CALIBRATION_FILE, IMPORTANCE_FILE, ExecutionLayout
+from contracts.layout import CALIBRATION_FILE, CHAMPION_FILE, IMPORTANCE_FILE, ExecutionLayout
 from contracts.problems import one_problem
 from contracts.status import FORECAST, FORECAST_STEP, PREPARE_STEP, PUBLISH_STEP, PUBLISHED, STEPS
 from contracts.tables import ExecutionAttribute, StepKey
@@ -23,6 +23,7 @@ from runs.report.coming import ComingForecast, coming_forecast, is_coming_foreca
 from runs.report.stored import (
     is_baselines,
     is_calibration,
+    is_champion,
     is_forecast_report,
     is_gate,
     is_importance,
@@ -58,6 +59,7 @@ class Files:
     baselines: Mapping[str, Any] | None = None
     calibration: Mapping[str, Any] | None = None
     gate: Mapping[str, Any] | None = None
+    champion: Mapping[str, Any] | None = None
     importance: Mapping[str, Any] | None = None
     coming: Mapping[str, Any] | None = None
 
@@ -68,6 +70,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "baselines": is_baselines,
     "calibration": is_calibration,
     "gate": is_gate,
+    "champion": is_champion,
     "importance": is_importance,
     "coming": is_coming_forecast,
 }
@@ -81,6 +84,7 @@ def file_keys(layout: ExecutionLayout) -> dict[str, str]:
         "baselines": f"{layout.evaluation}/baselines.json",
         "calibration": f"{layout.evaluation}/{CALIBRATION_FILE}",
         "gate": layout.gate_json,
+        "champion": f"{layout.evaluation}/{CHAMPION_FILE}",
         "importance": f"{layout.evaluation}/{IMPORTANCE_FILE}",
         "coming": layout.forecast_json,
     }

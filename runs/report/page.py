@@ -49,6 +49,7 @@ def build_report(bundle: ReportBundle, stills: Mapping[str, str] | None = None) 
         pair(chart_section("horizon"), chart_section("assets")),
         chart_section("calibration"),
         results.forecasters_section(bundle, scores, charts["forecasters"]) if scores else "",
+        results.champion_section(bundle.files.champion) if bundle.files.champion else "",
         chart_section("importance"),
         results.quality_section(bundle),
         run_sections.steps_section(bundle.steps, shown="\n".join(judged.sentences)),

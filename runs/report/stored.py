@@ -46,6 +46,20 @@ def is_calibration(value: object) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("applied"), bool) and isinstance(value.get("reason"), str)
 
 
+def is_champion(value: object) -> bool:
+    """True for the content of ``champion.json``: a comparison, or the reason why there is none."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("compared"), bool):
+        return False
+    if not value["compared"]:
+        return isinstance(value.get("reason"), str)
+    return (
+        all(isinstance(value.get(name), str) for name in ("modelPackage", "from", "to"))
+        and all(is_number(value.get(name)) for name in ("skill", "values", "stepsAhead", "championStepsAhead"))
+        and "interval" in value
+        and _is_interval(value["interval"])
+    )
+
+
 def is_importance(value: object) -> bool:
     """True for the content of ``importance.json``: a score for each feature, and the forecast's held-out R² if it has one."""
     if not isinstance(value, Mapping) or not isinstance(value.get("scores", {}), Mapping):

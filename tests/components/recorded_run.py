@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from components.iam.people import OPERATOR
 from components.names import Names
+from contracts import model_metadata as metadata
 from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
 from contracts.tables import TemplateAttribute
 from local_run.deployment.deploy import deploy
@@ -104,7 +105,7 @@ class _Scene:
             self._functions = self._stack.client("lambda")
             tables = ("template", "execution", "event", "endpoint")
             self._tables = {name: self._stack.dynamodb.Table(getattr(outputs, f"{name}_table")) for name in tables}
-            self._sagemaker_api = self._stack.sagemaker
+            self._sagemaker_api, self._s3 = self._stack.sagemaker, self._stack.s3
 
     def play(self) -> None:
         self._store()
@@ -190,6 +191,16 @@ class _Scene:
             self._runs("forecast", "demo", "--id", f"next-{number}", "--wait")
         self._runs("forecasts", "demo")
         self._runs("report", "next-2", "--out", str(self._folder / "reports"))
+        self._lose_the_models_template(arn)
+
+    def _lose_the_models_template(self, arn: str) -> None:
+        """A schedule looks for the champion and finds a model without its template file."""
+        package = self._sagemaker_api.describe_model_package(ModelPackageName=arn)
+        bucket, key = package["CustomerMetadataProperties"][metadata.uri_key("Template")].removeprefix("s3://").split("/", 1)
+        content = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        self._s3.delete_object(Bucket=bucket, Key=key)
+        assert "errorType" in self._call("scheduled-start", templateId="refused", scheduledTime="2027-01-02T06:00:00Z")
+        self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
     def _forecasts(self) -> list[dict[str, Any]]:
         store = execution_store(self._stack)

@@ -102,6 +102,11 @@ def evaluation_that_overwrites_features(d):
     output["S3Output"]["S3Uri"]["Std:Join"]["Values"][-1] = "features"
 
 
+@mutation("backtest", "Environment.PREDICTION_TABLE")
+def evaluation_without_the_prediction_table(d):
+    del arguments(d, EVALUATION)["Environment"]["PREDICTION_TABLE"]
+
+
 @mutation("isolation", "run-evaluation-step.py")
 def evaluation_with_the_other_executor(d):
     arguments(d, EVALUATION)["AppSpecification"]["ContainerEntrypoint"][-1] = "/opt/ml/processing/input/code/run-fe-step.py"

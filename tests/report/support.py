@@ -131,6 +131,22 @@ def coming(**changes: Any) -> dict[str, Any]:
 IMPORTANCE = {"scores": {"sp500:rsi_14": 0.02, "wti:sma_50": -0.001}, "held_out_r2": 0.1, "method": "shuffled"}
 GATE = {"skill": 0.1, "requiredSkill": -0.05, "skillExcess": 0.15, "bestBaseline": DRIFT, "targetSha256": "ab"}
 BASELINES = {"baselines": [{"name": DRIFT, "description": "the last value and its mean change"}]}
+CHAMPION = {
+    "version": 1,
+    "modelPackage": "arn:aws:sagemaker:eu-central-1:123456789012:model-package/demo/3",
+    "compared": True,
+    "values": 12,
+    "from": "2020-02-01",
+    "to": "2020-03-06",
+    "stepsAhead": 3.5,
+    "championStepsAhead": 2.0,
+    "skill": -0.031,
+    "interval": [-0.1, 0.02],
+    "winRate": 0.5,
+    "windows": 3,
+    "loss": 2.062,
+    "championLoss": 2.0,
+}
 CALIBRATION = {"applied": False, "reason": "the template does not ask for it"}
 
 
@@ -142,6 +158,7 @@ def files(**changes: Any) -> Files:
         "baselines": BASELINES,
         "calibration": CALIBRATION,
         "gate": GATE,
+        "champion": CHAMPION,
         "importance": IMPORTANCE,
     }
     return Files(**(found | changes))

@@ -19,7 +19,7 @@ from runs.cli import app
 from runs.report import Files, ReportBundle, build_report, collect_bundle
 from runs.report.bundle import file_keys
 from runs.report.coming import coming_forecast, is_coming_forecast
-from runs.report.stored import is_baselines, is_calibration, is_forecast_report, is_gate, is_importance, is_scores
+from runs.report.stored import is_baselines, is_calibration, is_champion, is_forecast_report, is_gate, is_importance, is_scores
 from runs.report.write import write_report
 from runs.stack import Stack
 from tests.conftest import PIPELINE_ARN, REGION
@@ -135,6 +135,7 @@ CHECKS = {
     "forecasts": is_forecast_report,
     "scores": is_scores,
     "gate": is_gate,
+    "champion": is_champion,
     "importance": is_importance,
     "calibration": is_calibration,
     "baselines": is_baselines,

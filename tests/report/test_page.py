@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -52,12 +53,18 @@ SECTIONS = [
     "Error by asset",
     "Calibration",
     "Model and baselines",
+    "Against the champion",
     "Importance of the inputs",
     "Data quality",
     "Pipeline steps",
     "Parameters",
     "Exact versions",
 ]
+
+
+def words(html: str) -> str:
+    """The page's text without markup."""
+    return unescape(re.sub(r"<[^>]*>", "", html)).replace("\u2011", "-").replace("\u00a0", " ")
 
 
 def headings(html: str) -> list[str]:
@@ -101,6 +108,16 @@ def test_every_forecast_has_its_prices_and_percentages_next_to_its_loss() -> Non
         "in the 80 % band": "75 % (60 % to 90 %)",
     }
     assert "the last value and its mean change" in row
+
+
+def test_the_champion_is_compared_in_words_or_the_reason_is_given_why_not() -> None:
+    html = words(build_report(bundle()))
+    assert "On the 12 dates from 2020-02-01 to 2020-03-06 that both have forecast" in html
+    assert "loss is 3.1 % higher than that of arn:aws:sagemaker:eu-central-1:123456789012:model-package/demo/3" in html
+    assert "3.5 steps ahead on average, the champion's 2.0" in html
+    without = {"compared": False, "reason": "this template had no approved model", "modelPackage": None, "version": 1}
+    html = words(build_report(bundle(files(champion=without))))
+    assert "There is no comparison: this template had no approved model." in html
 
 
 def test_the_coming_forecast_is_a_table_and_a_csv_of_the_predicted_asset() -> None:

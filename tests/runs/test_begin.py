@@ -18,6 +18,7 @@ from runs.pipeline_start import START_WAITS
 from runs.stack import Stack
 from runs.store import ExecutionStore, execution_store
 from tests.fake_sagemaker import FakeSageMaker
+from tests.runs.registry import PACKAGE, register_model
 
 PRICES = b"Date,Close\n2020-01-01,1.5\n"
 
@@ -48,6 +49,27 @@ def test_the_snapshot_is_what_was_there_at_start(stack: Stack, sagemaker: FakeSa
     assert item[ExecutionAttribute.PIPELINE_EXECUTION_ARN] == started.pipeline_execution_arn
     passed = {entry["Name"]: entry["Value"] for entry in sagemaker.executions[started.pipeline_execution_arn]["parameters"]}
     assert passed == {"ExecutionId": "e1", "prediction_length": "10", "epochs": "3"}
+
+
+def test_the_champion_is_the_model_that_is_approved_at_the_start_and_no_part_of_the_snapshot(
+    stack: Stack, sagemaker: FakeSageMaker
+) -> None:
+    start(stack, "daily", "e1")
+    register_model(stack, sagemaker)
+    assert not start(stack, "daily", "e1").new, "an approval since then is no conflict"
+    start(stack, "daily", "e2")
+    sagemaker.packages[PACKAGE]["ModelApprovalStatus"] = "Rejected"
+    start(stack, "daily", "e3")
+    found = [execution_store(stack).get(name) for name in ("e1", "e2", "e3")]
+    assert [item and item.get(ExecutionAttribute.CHAMPION) for item in found] == [None, PACKAGE, None]
+
+
+def test_a_model_that_cannot_be_read_does_not_prevent_a_training(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    register_model(stack, sagemaker)
+    stack.s3.put_object(Bucket="models", Key="executions/t/evaluation/template.json", Body=b"{}")
+    started = start(stack, "daily", "e1")
+    assert started.new
+    assert [note for note in started.notes if "will compare with no approved model" in note and "restore the file" in note]
 
 
 def test_the_same_start_again_changes_nothing(stack: Stack, sagemaker: FakeSageMaker) -> None:

@@ -6,13 +6,11 @@ import hashlib
 import json
 import re
 import shlex
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from contracts import model_metadata as metadata
 from contracts.problems import ProblemsError
 from contracts.snapshot import from_attribute
 from contracts.status import PREPARE_STEP
@@ -24,32 +22,14 @@ from runs.pipeline_start import START_WAITS
 from runs.stack import Stack
 from runs.store import execution_store
 from tests.fake_sagemaker import FakeSageMaker
-
-PACKAGE = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/group/1"
-TEMPLATE = json.dumps({"id": "daily", "baseAssets": ["AAPL"], "predictionLength": 10}).encode()
+from tests.runs.registry import PACKAGE, TEMPLATE, register_model
 
 
 @pytest.fixture(autouse=True)
 def registered(stack: Stack, sagemaker: FakeSageMaker) -> None:
     """A stored price history, and an approved model of the template ``daily`` in the registry."""
     stack.s3.put_object(Bucket="assets", Key="assets/AAPL.csv", Body=b"Date,Close\n2020-01-01,1\n2020-01-02,2\n")
-    stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": stack.outputs.region})
-    stack.s3.put_object(Bucket="models", Key="executions/t/evaluation/template.json", Body=TEMPLATE)
-    properties = dict.fromkeys(metadata.PROPERTIES, "x") | {
-        metadata.EXECUTION_ID: "t",
-        metadata.hash_key("Template"): hashlib.sha256(TEMPLATE).hexdigest(),
-        **{
-            metadata.uri_key(stem): f"s3://models/executions/t/evaluation/{item.file}"
-            for stem, item in metadata.FORECAST_FILES.items()
-        },
-    }
-    sagemaker.packages[PACKAGE] = {
-        "ModelPackageArn": PACKAGE,
-        "ModelPackageVersion": 1,
-        "ModelApprovalStatus": "Approved",
-        "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
-        "CustomerMetadataProperties": properties,
-    }
+    register_model(stack, sagemaker)
     sagemaker.definition["Steps"][0]["Name"] = PREPARE_STEP
     sagemaker.definition["Parameters"].append(
         {"Name": "ForecastInstanceType", "Type": "String", "DefaultValue": "ml.c5.xlarge"}

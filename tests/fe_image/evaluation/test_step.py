@@ -13,7 +13,9 @@ import pytest
 
 from contracts import layout
 from contracts.manifest import file_entry, parse_manifest
-from tests.fe_image.step_job import REPOSITORY, Cloud, Job, cloud, make_job
+from contracts.tables import EXECUTION, PREDICTION
+from tests.fe_image.step_job import REPOSITORY, Cloud, Job, cloud, make_job, snapshot_of
+from tests.tables import create_table
 
 __all__ = ["cloud"]  # its fixture
 
@@ -73,8 +75,8 @@ def test_the_step_writes_the_gate_and_all_reports(job: Job):
     manifest = parse_manifest((job.outputs / "manifest/evaluation-manifest.json").read_bytes())
     assert manifest == {name: file_entry(job.outputs / name) for name in manifest}
     assert {Path(name).name for name in manifest} == {
-        "gate.json", "scores.json", "baselines.json", "calibration.json", "forecasts.json", "statistics.json",
-        "template.json",
+        "gate.json", "scores.json", "baselines.json", "calibration.json", "champion.json", "forecasts.json",
+        "statistics.json", "template.json",
     }  # fmt: skip
     forecasts = read(job, "forecasts.json")
     assert (len(forecasts["calibration_windows"]), len(forecasts["windows"])) == (2, 2)
@@ -82,6 +84,34 @@ def test_the_step_writes_the_gate_and_all_reports(job: Job):
     log = layout.ExecutionLayout(job.execution_id).evaluation_log
     body = job.cloud.s3.get_object(Bucket="models", Key=log)["Body"].read().decode()
     assert "evaluation ended" in body and "best baseline on the calibration windows" in body
+
+
+def test_the_champion_of_the_execution_is_compared_by_its_published_forecasts(job: Job):
+    create_table(job.cloud.dynamodb, PREDICTION)
+    package, series = (
+        "arn:aws:sagemaker:eu-central-1:123456789012:model-package/demo/3",
+        f"daily/{snapshot_of(job)['Template']['predictedAsset']}",
+    )
+    item = job.cloud.item(job.execution_id) | {"Champion": {"S": package}, "TemplateId": {"S": "daily"}}
+    job.cloud.dynamodb.put_item(TableName=EXECUTION.name, Item=item)
+    assert job.run()[0] == 1
+    assert "PREDICTION_TABLE is missing; the pipeline's definition sets it" in job.message
+    job.environment["PREDICTION_TABLE"] = PREDICTION.name
+    assert job.run()[0] == 0
+    assert read(job, "champion.json")["reason"] == "the approved model has published no forecast of a date in the test windows"
+    window = read(job, "forecasts.json")["windows"][0]
+    for step, (time, price) in enumerate(zip(window["timestamps"], window["actual"], strict=True)):
+        if price is not None:
+            texts = {
+                "Series": series, "Row": f"{time}/f{step}", "Time": time, "Cutoff": window["timestamps"][0],
+                "Quantiles": json.dumps({"0.5": 2 * price}), "ModelPackageArn": package,
+            }  # fmt: skip
+            job.cloud.dynamodb.put_item(TableName=PREDICTION.name, Item={name: {"S": text} for name, text in texts.items()})
+    assert job.run()[0] == 0
+    champion = read(job, "champion.json")
+    assert champion["compared"] is True
+    assert champion["values"] == sum(price is not None for price in window["actual"])
+    assert 0.5 < champion["skill"] < 1
 
 
 def test_again_the_same_bytes(job: Job):

@@ -1,0 +1,35 @@
+"""A registered model for the tests of what ``runs`` does with models."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from contracts import model_metadata as metadata
+from runs.stack import Stack
+from tests.fake_sagemaker import FakeSageMaker
+
+PACKAGE = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/group/1"
+TEMPLATE = json.dumps({"id": "daily", "baseAssets": ["AAPL"], "predictionLength": 10}).encode()
+
+
+def register_model(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    """Put an approved model of the template ``daily`` into the registry."""
+    stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": stack.outputs.region})
+    stack.s3.put_object(Bucket="models", Key="executions/t/evaluation/template.json", Body=TEMPLATE)
+    properties = dict.fromkeys(metadata.PROPERTIES, "x") | {
+        metadata.EXECUTION_ID: "t",
+        metadata.hash_key("Template"): hashlib.sha256(TEMPLATE).hexdigest(),
+        **{
+            metadata.uri_key(stem): f"s3://models/executions/t/evaluation/{item.file}"
+            for stem, item in metadata.FORECAST_FILES.items()
+        },
+    }
+    sagemaker.packages[PACKAGE] = {
+        "ModelPackageArn": PACKAGE,
+        "ModelPackageVersion": 1,
+        "ModelApprovalStatus": "Approved",
+        "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "CustomerMetadataProperties": properties,
+    }
