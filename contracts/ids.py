@@ -18,6 +18,10 @@ ASSET_PATTERN = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
 ASSET_ALLOWED = "1 to 64 letters, digits, dots, hyphens and underscores, starting and ending with a letter or digit"
 TEMPLATE_ID_PATTERN = EXECUTION_ID_PATTERN
 _ID_MAX_TEMPLATE = 40
+_ABLATION = "-ablation"
+ABLATED_ID_MAX = EXECUTION_ID_MAX - len(_ABLATION)
+#: An execution id adds a time and a suffix of up to five characters.
+ABLATED_TEMPLATE_ID_MAX = ABLATED_ID_MAX - len("-20260101-000000-") - 5
 
 
 def execution_id_problem(value: object, where: str = "execution id") -> Problem | None:
@@ -53,6 +57,11 @@ def new_execution_id(template_id: str, moment: datetime | None = None, suffix: s
     """
     time = (moment or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%d-%H%M%S")
     return f"{template_id}-{time}-{suffix or secrets.token_hex(2)}"
+
+
+def ablation_id(execution_id: str) -> str:
+    """Return the id of an execution's ablation; it is allowed if the execution's id has at most ABLATED_ID_MAX characters."""
+    return execution_id + _ABLATION
 
 
 def client_request_token(execution_id: str) -> str:

@@ -52,6 +52,8 @@ PREPARE_OUTPUTS = ("requests", "manifest")
 PUBLISH_OUTPUTS = ("forecast", "manifest")
 
 GATE_FILE = "gate.json"
+#: No skill is above 1. The gate requires this of an ablation, so that it is never registered.
+UNREACHABLE_SKILL = 2.0
 #: Further files of the evaluation step, in ``evaluation/``.
 SCORES_FILE = "scores.json"
 CHAMPION_FILE = "champion.json"

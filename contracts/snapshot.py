@@ -40,6 +40,7 @@ class Snapshot(TypedDict):
     Assets: dict[str, AssetVersion]
     Model: NotRequired[ModelVersion]  # of a forecast, as is the horizon
     Horizon: NotRequired[int]  # steps, 1 … predictionLength
+    AblationOf: NotRequired[str]  # of an ablation: the id of the execution that it is compared with
 
 
 def canonical_json(value: object) -> str:

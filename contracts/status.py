@@ -23,9 +23,11 @@ RANKS = {CREATED: 0, STARTING: 1, EXECUTING: 2, STOPPING: 3, STOPPED: 4, FAILED:
 #: An unknown status, which SageMaker may add one day, is kept unchanged and ranks below terminal ones.
 UNKNOWN_RANK = 2
 
-#: Kinds of executions, by their pipeline.
+#: Kinds of executions.
 TRAINING = "training"
 FORECAST = "forecast"
+#: The same training without dynamic features; never registered.
+ABLATION = "ablation"
 
 REGISTERED = "Registered"
 NOT_REGISTERED = "NotRegistered"

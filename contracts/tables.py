@@ -66,7 +66,7 @@ class ExecutionAttribute:
     ID = "Id"
     PIPELINE_EXECUTION_ARN = "PipelineExecutionArn"  # absent until started
     TEMPLATE_ID = "TemplateId"
-    KIND = "Kind"  # absent or "training", or "forecast"
+    KIND = "Kind"  # absent or "training", "forecast" or "ablation"
     ORIGIN = "Origin"  # "runs", "schedule" or "external"
     SNAPSHOT = "Snapshot"  # frozen; JSON text, see contracts.snapshot
     SNAPSHOT_DIGEST = "SnapshotDigest"  # contracts.snapshot.digest of the snapshot

@@ -20,7 +20,7 @@ from contracts.feature_settings import GROUPS, Features, Settings, calendar_fiel
 from contracts.files import unreadable_file
 from contracts.frequency import FREQUENCY_PATTERN, Frequency
 from contracts.hyperparameters import HYPERPARAMETERS
-from contracts.ids import ASSET_PATTERN, template_id_problem
+from contracts.ids import ABLATED_TEMPLATE_ID_MAX, ASSET_PATTERN, template_id_problem
 from contracts.price_checks import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
 from contracts.ranges import CALIBRATION_WINDOWS, last_moment
@@ -93,6 +93,11 @@ class Evaluation(Settings):
         default="none",
         description="conformal corrects the model's quantiles by their errors on the calibration windows, if that improves the "
         "later half of them; none, the default, leaves them as they are.",
+    )
+    ablation: bool = Field(
+        default=False,
+        description="true starts a second execution with each training: the same without dynamic features, which is never "
+        "registered. The report then says what the features contribute.",
     )
 
 
@@ -320,6 +325,9 @@ def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
     problems = []
     if data.get("id") is not None and (problem := template_id_problem(data["id"], "id")):
         problems.append(problem)
+    elif len(data.get("id") or "") > ABLATED_TEMPLATE_ID_MAX and (data.get("evaluation") or {}).get("ablation"):
+        allowed = f"allowed: at most {ABLATED_TEMPLATE_ID_MAX} characters with evaluation.ablation, which makes longer ids"
+        problems.append(Problem("id", data["id"], allowed))
     assets = data.get("baseAssets")
     if assets is not None:
         twice = sorted({name for name in assets if assets.count(name) > 1})

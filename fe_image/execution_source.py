@@ -41,6 +41,7 @@ class ExecutionSource:
 
     template: TrainingTemplate
     assets: Mapping[str, Mapping[str, Any]]  # asset → contracts.snapshot.AssetVersion
+    is_ablation: bool
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def forecast_source(item: Mapping[str, Any], execution_id: str) -> ForecastSourc
     problems = [*_model_problems(model), *_horizon_problems(horizon, source.template)]
     if problems:
         raise ProblemsError("snapshot", problems)
-    return ForecastSource(source.template, source.assets, cast(Mapping[str, Any], model), cast(int, horizon))
+    return ForecastSource(
+        source.template, source.assets, source.is_ablation, model=cast(Mapping[str, Any], model), horizon=cast(int, horizon)
+    )
 
 
 def _model_problems(model: object) -> Iterator[Problem]:
@@ -143,7 +146,7 @@ def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:
     problems = [problem for asset in template.base_assets for problem in _version_problems(asset, assets.get(asset))]
     if problems:
         raise ProblemsError("snapshot", problems)
-    return ExecutionSource(template, assets)
+    return ExecutionSource(template, assets, is_ablation="AblationOf" in snapshot)
 
 
 def _version_problems(asset: str, version: object) -> Iterator[Problem]:

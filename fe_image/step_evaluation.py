@@ -46,10 +46,10 @@ def _run(where: StepEnvironment, item: Mapping[str, Any]) -> None:
     responses = read_responses(where.path(layout.INPUT_BACKTEST_DIR), index)
     found = evaluate(actual, responses, where.test_quantiles)
     champion = _champion(where, item, found)
-    entries = write_evaluation(found, where.outputs, where.execution_id, fitted, champion)
+    required = layout.UNREACHABLE_SKILL if source.is_ablation else -source.template.gate_margin
+    entries = write_evaluation(found, where.outputs, where.execution_id, fitted, champion, required)
     for name, entry in entries.items():
         log.info("%s: %d bytes", name, entry["size"])
-    required = -source.template.gate_margin
     log.info("skill %.4f against %s, required %.4f", found.skill.skill, found.skill.baseline, required)
 
 

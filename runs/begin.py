@@ -9,11 +9,12 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from contracts.ids import execution_id_problem, new_execution_id, template_id_problem
+from contracts.ids import ABLATED_ID_MAX, execution_id_problem, new_execution_id, template_id_problem
 from contracts.problems import Problem, ProblemsError, one_problem
-from contracts.snapshot import Snapshot, digest
+from contracts.snapshot import Snapshot, digest, from_attribute
 from contracts.status import PROCESSING_STEP
-from contracts.tables import TemplateAttribute
+from contracts.tables import ExecutionAttribute, TemplateAttribute
+from runs.ablation import start_with_ablation, wants_ablation
 from runs.frozen_assets import freeze_assets
 from runs.models import champion
 from runs.overrides import override_problems
@@ -43,11 +44,14 @@ def start(
     template = stored_template(stack, template_id)
     if execution_id is not None and (problem := execution_id_problem(execution_id, "--id")):
         problems = [*problems, problem]
+    if execution_id is not None and wants_ablation(json.loads(template[TemplateAttribute.TEMPLATE])):
+        problems = [*problems, *_ablated_id_problems(execution_id)]
     snapshot, notes = _snapshot(stack, template, chosen, problems)
     name = execution_id or new_execution_id(template_id)
     champion_arn, more = _champion(stack, template_id)
     begun = Start(name, template_id, snapshot, origin, (*notes, *more), champion_arn)
-    return start_once(stack, execution_store(stack), begun)
+    started = start_once(stack, execution_store(stack), begun)
+    return start_with_ablation(stack, started, snapshot, template_id, origin)
 
 
 def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
@@ -63,11 +67,15 @@ def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
     store = execution_store(stack)
     existing = store.get(execution_id)
     if existing is not None:
-        return resume(stack, store, existing)
+        resumed = resume(stack, store, existing)
+        return start_with_ablation(
+            stack, resumed, from_attribute(existing[ExecutionAttribute.SNAPSHOT]), template_id, "schedule"
+        )
     snapshot, notes = _snapshot(stack, stored_template(stack, template_id), {}, ())
     champion_arn, more = _champion(stack, template_id)
     begun = Start(execution_id, template_id, snapshot, "schedule", (*notes, *more), champion_arn)
-    return start_once(stack, store, begun, same_snapshot=False)
+    started = start_once(stack, store, begun, same_snapshot=False)
+    return start_with_ablation(stack, started, snapshot, template_id, "schedule")
 
 
 def stored_template(stack: Stack, template_id: str) -> Item:
@@ -83,6 +91,13 @@ def stored_template(stack: Stack, template_id: str) -> Item:
     if item is None:
         raise one_problem("template", "template id", template_id, "not found; see `runs template list`")
     return dict(item)
+
+
+def _ablated_id_problems(execution_id: str) -> list[Problem]:
+    if len(execution_id) <= ABLATED_ID_MAX:
+        return []
+    allowed = f"allowed: at most {ABLATED_ID_MAX} characters, because the template asks for an ablation, whose id is longer"
+    return [Problem("--id", execution_id, allowed)]
 
 
 def _champion(stack: Stack, template_id: str) -> tuple[str | None, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import client_request_token
 from contracts.problems import Problem, ProblemsError, listed, one_problem
 from contracts.snapshot import Snapshot, digest, from_attribute
-from contracts.status import FORECAST, TRAINING
+from contracts.status import ABLATION, FORECAST, TRAINING
 from contracts.tables import ExecutionAttribute
 from runs.aws_errors import code_of, is_transient, message_of
 from runs.stack import Stack
@@ -67,7 +67,7 @@ def start_once(stack: Stack, store: ExecutionStore, start: Start, *, same_snapsh
     Raises:
         ProblemsError: the id has another snapshot (unless ``same_snapshot`` is False), or SageMaker cannot start it now.
     """
-    kind = FORECAST if "Model" in start.snapshot else TRAINING
+    kind = FORECAST if "Model" in start.snapshot else ABLATION if "AblationOf" in start.snapshot else TRAINING
     existing = store.create(start.execution_id, start.snapshot, start.template_id, start.origin, kind, start.champion)
     if existing is None:
         arn = _start_pipeline(stack, store, start.execution_id, start.template_id, start.snapshot)
@@ -166,7 +166,7 @@ def _command(execution_id: str, template_id: str, snapshot: Mapping[str, Any]) -
     """The command that gives the same snapshot again."""
     model = snapshot.get("Model")
     if model is None:
-        return ["start", template_id, "--id", execution_id, *_set_options(snapshot["Parameters"])]
+        return ["start", template_id, "--id", snapshot.get("AblationOf", execution_id), *_set_options(snapshot["Parameters"])]
     chosen = ["--model", str(model["PackageArn"]), "--horizon", str(snapshot["Horizon"])]
     return ["forecast", template_id, "--id", execution_id, *chosen, *_set_options(snapshot["Parameters"])]
 

@@ -143,6 +143,8 @@ def _gate(item: Mapping[str, Any]) -> str:
     skill, required = _figures(item)
     if skill is None or required is None:
         return ""
+    if item.get(ExecutionAttribute.KIND) == st.ABLATION:
+        return f" (skill {skill:+.1%} without dynamic features; an ablation is never registered)"
     baseline = item.get(ExecutionAttribute.GATE_BASELINE) or "the best baseline"
     missing = f", {required - skill:.1%} short" if skill < required else ""
     return f" (skill {skill:+.1%} against {baseline}; required: {required:+.1%}{missing})"
@@ -151,6 +153,8 @@ def _gate(item: Mapping[str, Any]) -> str:
 def advice(item: Mapping[str, Any]) -> str:
     """Return what to do about a rejected model; empty unless the figures say that the gate rejected it."""
     skill, required = _figures(item)
+    if item.get(ExecutionAttribute.KIND) == st.ABLATION:
+        return ""
     if item.get(ExecutionAttribute.OUTCOME) != st.NOT_REGISTERED or skill is None or required is None or skill >= required:
         return ""
     baseline = item.get(ExecutionAttribute.GATE_BASELINE) or "the best baseline"

@@ -43,7 +43,7 @@ class FakeSageMaker:
         self.executions: dict[str, dict[str, Any]] = {}
         self.packages: dict[str, dict[str, Any]] = {}
         self.by_token: dict[str, str] = {}
-        #: Codes of the errors with which the next starts are refused, in order.
+        #: Codes of the errors with which the next starts are refused, in order; an empty one lets the start pass.
         self.refusals: list[str] = []
         self.starts = 0
 
@@ -54,8 +54,8 @@ class FakeSageMaker:
         return {"PipelineDefinition": json.dumps(self.definition)}
 
     def start_pipeline_execution(self, **request: Any) -> dict[str, Any]:
-        if self.refusals:
-            raise ClientError({"Error": {"Code": self.refusals.pop(0), "Message": "refused"}}, "StartPipelineExecution")
+        if self.refusals and (code := self.refusals.pop(0)):
+            raise ClientError({"Error": {"Code": code, "Message": "refused"}}, "StartPipelineExecution")
         token = request["ClientRequestToken"]
         if token not in self.by_token:
             self.starts += 1

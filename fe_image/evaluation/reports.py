@@ -22,9 +22,8 @@ from fe_image.evaluation.scores import BANDS, Scored, Scores
 HISTORY_CONTEXTS = 3
 
 
-def gate(found: Evaluation, digests: Mapping[str, str]) -> dict[str, Any]:
+def gate(found: Evaluation, digests: Mapping[str, str], required: float) -> dict[str, Any]:
     """Return ``gate.json``. ``digests``: SHA-256 by key, of the files that a later forecast needs."""
-    required = -found.actual.template.gate_margin
     return {
         layout.GATE_SKILL: found.skill.skill,
         layout.GATE_REQUIRED_SKILL: required,

@@ -24,17 +24,24 @@ def write_evaluation(
     execution_id: str,
     fitted: Mapping[str, ManifestEntry],
     champion: Mapping[str, Any],
+    required: float,
 ) -> dict[str, ManifestEntry]:
     """Write all files under ``root`` and return the manifest's entries.
 
     ``fitted``: entries of the feature step's manifest. ``champion``: the comparison with the champion.
+    ``required``: the least skill that the gate accepts.
     """
-    made = {f"evaluation/{layout.CHAMPION_FILE}": json_bytes(champion), **evaluation_files(found, execution_id, fitted)}
+    made = {
+        f"evaluation/{layout.CHAMPION_FILE}": json_bytes(champion),
+        **evaluation_files(found, execution_id, fitted, required),
+    }
     files = ((name, [content]) for name, content in made.items())
     return write_files(root, layout.EVALUATION_OUTPUTS, MANIFEST_FILE, execution_id, files)
 
 
-def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry]) -> dict[str, bytes]:
+def evaluation_files(
+    found: Evaluation, execution_id: str, fitted: Mapping[str, ManifestEntry], required: float
+) -> dict[str, bytes]:
     """Return the content of every file that the backtest decides, by name."""
     calibration = json_bytes(found.calibration.data())
     template = json_bytes(to_data(found.actual.template))
@@ -51,5 +58,5 @@ def evaluation_files(found: Evaluation, execution_id: str, fitted: Mapping[str, 
         "evaluation/baselines.json": json_bytes(reports.baselines(found)),
         "evaluation/forecasts.json": json_bytes(reports.forecasts(found, execution_id)),
         f"evaluation/{layout.STATISTICS_FILE}": json_bytes(reports.statistics(found)),
-        f"evaluation/{layout.GATE_FILE}": json_bytes(reports.gate(found, digests)),
+        f"evaluation/{layout.GATE_FILE}": json_bytes(reports.gate(found, digests, required)),
     }

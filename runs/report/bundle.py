@@ -12,11 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from contracts.forecasts import ForecastReport
+from contracts.ids import ablation_id
 from contracts.layout import CALIBRATION_FILE, CHAMPION_FILE, IMPORTANCE_FILE, ExecutionLayout
 from contracts.problems import one_problem
 from contracts.status import FORECAST, FORECAST_STEP, PREPARE_STEP, PUBLISH_STEP, PUBLISHED, STEPS
 from contracts.tables import ExecutionAttribute, StepKey
 from contracts.times import stored_time
+from runs.ablation import wants_ablation
 from runs.aws_errors import code_of, is_forbidden, is_missing_object
 from runs.forecasting import forecast_model, forecasts_of
 from runs.report.coming import ComingForecast, coming_forecast, is_coming_forecast
@@ -60,6 +62,7 @@ class Files:
     calibration: Mapping[str, Any] | None = None
     gate: Mapping[str, Any] | None = None
     champion: Mapping[str, Any] | None = None
+    ablation: Mapping[str, Any] | None = None
     importance: Mapping[str, Any] | None = None
     coming: Mapping[str, Any] | None = None
 
@@ -71,6 +74,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     "calibration": is_calibration,
     "gate": is_gate,
     "champion": is_champion,
+    "ablation": is_scores,
     "importance": is_importance,
     "coming": is_coming_forecast,
 }
@@ -175,6 +179,8 @@ def collect_bundle(stack: Stack, execution_id: str) -> ReportBundle:
         raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
     problems: list[str] = []
     keys = file_keys(layout) | {"coming": _coming_key(stack, item)}
+    if wants_ablation(snapshot_of(item.get(ExecutionAttribute.SNAPSHOT))[0].get("Template", {})):
+        keys["ablation"] = ExecutionLayout(ablation_id(execution_id)).scores
     found = {name: _json(stack, key, _CHECKS[name], problems) for name, key in keys.items()}
     defaults = _defaults(stack, item.get(ExecutionAttribute.PIPELINE_EXECUTION_ARN))
     return ReportBundle.of_item(item, Files(**found), defaults, problems)

@@ -13,7 +13,7 @@ from string import Template
 from typing import Any
 
 from contracts.problems import one_problem
-from runs.report import results, run_sections
+from runs.report import results, rivals, run_sections
 from runs.report.bundle import ReportBundle
 from runs.report.figures import figure
 from runs.report.html import pair, section, text
@@ -49,8 +49,9 @@ def build_report(bundle: ReportBundle, stills: Mapping[str, str] | None = None) 
         pair(chart_section("horizon"), chart_section("assets")),
         chart_section("calibration"),
         results.forecasters_section(bundle, scores, charts["forecasters"]) if scores else "",
-        results.champion_section(bundle.files.champion) if bundle.files.champion else "",
+        rivals.champion_section(bundle.files.champion) if bundle.files.champion else "",
         chart_section("importance"),
+        rivals.ablation_section(bundle),
         results.quality_section(bundle),
         run_sections.steps_section(bundle.steps, shown="\n".join(judged.sentences)),
         pair(run_sections.parameters_section(bundle), run_sections.versions_section(bundle)),

@@ -14,7 +14,7 @@ from runs.report.fans import middle_level, outer_band
 from runs.report.html import Cell, clock, figure_cell, prose, section, table, text, words
 from runs.report.score_panels import LOSS
 from runs.report.verdict import BAND, Verdict, tested
-from runs.report.wording import amount, band_name, between, counted, number, share
+from runs.report.wording import amount, band_name, between, number, share
 
 TONES = {SUCCEEDED: "good", FAILED: "bad", STOPPED: "bad", REGISTERED: "good", NOT_REGISTERED: "bad"}
 _TRANSFORMS = {
@@ -121,25 +121,6 @@ def forecasters_section(bundle: ReportBundle, scores: Mapping[str, Any], chart: 
         "divided by that of the seasonal naive forecast in training."
     )
     return section("Model and baselines", note, chart + table(heads, rows))
-
-
-def champion_section(champion: Mapping[str, Any]) -> str:
-    """Return the comparison with the model that was approved when the execution started."""
-    note = "The champion is the newest model of this template that was approved when the execution started."
-    return section("Against the champion", note, "".join(f"<p>{prose(one)}</p>" for one in _against(champion)))
-
-
-def _against(champion: Mapping[str, Any]) -> Iterable[str]:
-    if not champion["compared"]:
-        yield f"There is no comparison: {champion['reason']}."
-        return
-    skill, interval = champion["skill"], champion["interval"]
-    found = f"{share(abs(skill))} {'lower' if skill > 0 else 'higher'} than" if skill else "as high as"
-    spread = f" (95 % interval of 1 − loss / loss: {between(interval, 1, signed=True)})" if interval else ""
-    dates = f"{counted(int(champion['values']), 'date')} from {_day(champion['from'])} to {_day(champion['to'])}"
-    yield f"On the {dates} that both have forecast, the new model's loss is {found} that of {champion['modelPackage']}{spread}."
-    own, other = champion["stepsAhead"], champion["championStepsAhead"]
-    yield f"The forecasts compared are {own:.1f} steps ahead on average, the champion's {other:.1f}; fewer steps are easier."
 
 
 def _score_cells(found: Mapping[str, Any], reference: float | None, unit: str) -> list[Cell]:

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.ids import (
+    ABLATED_ID_MAX,
+    ABLATED_TEMPLATE_ID_MAX,
     EXECUTION_ID_PATTERN,
+    ablation_id,
     client_request_token,
     execution_id_problem,
     new_execution_id,
@@ -68,3 +71,10 @@ def test_a_token_has_a_length_that_sagemaker_takes() -> None:
 
 def test_a_changed_executor_is_another_key() -> None:
     assert executor_key("a.py", b"1") != executor_key("a.py", b"2") != executor_key("b.py", b"2")
+
+
+def test_every_id_of_a_template_with_ablation_leaves_room_for_the_ablations():
+    longest = new_execution_id("t" * ABLATED_TEMPLATE_ID_MAX, suffix="f1234")
+    assert execution_id_problem(ablation_id(longest)) is None
+    assert execution_id_problem(ablation_id("x" * ABLATED_ID_MAX)) is None
+    assert execution_id_problem(ablation_id("x" * (ABLATED_ID_MAX + 1))) is not None

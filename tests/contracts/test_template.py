@@ -1,4 +1,4 @@
-"""The training template: every bound, every message, its schema, and what the pipeline takes from it."""
+"""The training template: every bound, every message, and what the pipeline takes from it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from contracts.feature_settings import GROUPS, Features
 from contracts.hyperparameters import hyperparameter_problems
 from contracts.problems import ProblemsError
 from contracts.template import TELLING_WINDOWS, json_schema, load_template, notes, parse_template, pipeline_parameters, to_data
@@ -162,6 +161,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "group not chosen",
         {"dynamicFeatures": ["sma"]},
         "dynamicFeatures is 'sma'; allowed: groups that features sets: rsi, macd",
+    ),
+    (
+        "an id that is too long for an ablation's",
+        {"id": "a" * 33, "evaluation": {"ablation": True}},
+        "id is 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'; allowed: at most 32 characters with evaluation.ablation",
     ),
     ("unknown group", {"dynamicFeatures": ["rsj"]}, "dynamicFeatures[0] is 'rsj'"),
     (
@@ -350,43 +354,6 @@ def test_a_date_means_the_whole_day():
     assert parse_template(good(endTraining="2012-08-31 10:00"), NOW).training_end == datetime(2012, 8, 31, 10)
 
 
-def test_schema_names_every_field_and_group():
-    schema = json_schema()
-    assert schema["additionalProperties"] is False
-    assert {"baseAssets", "predictedAsset", "endTraining", "gateMargin"} <= set(schema["properties"])
-    assert set(schema["$defs"]["Features"]["properties"]) == set(GROUPS) == set(Features.model_fields)
-    assert json.loads(json.dumps(schema)) == schema
-
-
-def properties() -> dict[str, dict[str, Any]]:
-    """Every field of the schema by its path: the template's own ones, and those of each model in it."""
-    schema = json_schema()
-    models = {"": schema, **{f"{name}.": model for name, model in schema["$defs"].items()}}
-    return {f"{name}{field}": text for name, model in models.items() for field, text in model["properties"].items()}
-
-
-@pytest.mark.parametrize("field", properties())
-def test_the_schema_says_what_each_field_means(field: str):
-    assert properties()[field].get("description", "").endswith(".")
-    assert "title" not in properties()[field]
-
-
-def test_the_documentation_has_every_field_of_a_template():
-    page = (EXAMPLES.parents[1] / "docs/features.md").read_text()
-    rows = [re.findall("`([^`]+)`", line.split("|")[1]) for line in page.splitlines() if line.startswith("| `")]
-    named = {name for row in rows for name in row}
-    models = {"data": "DataPolicy", "importance": "Importance", "evaluation": "Evaluation"}
-    inner = {f"{field}.{name}" for field, model in models.items() for name in json_schema()["$defs"][model]["properties"]}
-    assert (set(json_schema()["properties"]) | inner) - {"data", "evaluation"} <= named
-
-
-def test_the_documentation_has_the_defaults_of_a_template():
-    page = (EXAMPLES.parents[1] / "docs/features.md").read_text()
-    for field, text in json_schema()["properties"].items():
-        if isinstance(text.get("default"), int | float):
-            assert re.search(rf"^\| `{field}` \| {text['default']} \|", page, re.MULTILINE), field
-
-
 @given(
     st.dictionaries(
         st.text(max_size=8), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists), max_size=4
@@ -398,16 +365,3 @@ def test_whatever_stands_there_the_answer_is_problems(data: dict[str, Any]):
             parse_template(candidate, NOW)
         except ProblemsError as error:
             assert error.problems
-
-
-def test_the_committed_schema_is_the_models():
-    committed = (EXAMPLES / "template.schema.json").read_text()
-    assert json.loads(committed) == json_schema(), "write json_schema() to examples/templates/template.schema.json"
-
-
-@pytest.mark.parametrize(
-    "path", sorted(set(EXAMPLES.glob("*.json")) - {EXAMPLES / "template.schema.json"}), ids=lambda p: p.name
-)
-def test_examples_are_good_templates(path: Path):
-    template = parse_template(json.loads(path.read_text()))
-    assert template.id == path.stem

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -118,6 +119,28 @@ def test_the_champion_is_compared_in_words_or_the_reason_is_given_why_not() -> N
     without = {"compared": False, "reason": "this template had no approved model", "modelPackage": None, "version": 1}
     html = words(build_report(bundle(files(champion=without))))
     assert "There is no comparison: this template had no approved model." in html
+
+
+ABLATED = {"predictedAsset": "sp500", "evaluation": {"ablation": True}}
+
+
+@pytest.mark.parametrize(
+    ("skill_without", "expected"),
+    [
+        (-0.1, "With the features, the loss is 18.2 % lower (skill +10.0 % with and -10.0 % without)"),
+        (0.2, "The features do not help: with them, the loss is 12.5 % higher (skill +10.0 % with and +20.0 % without)"),
+        (0.101, "The features contribute nothing: without them, the loss differs by less than 1 %"),
+        (None, "It has not been evaluated yet"),
+    ],
+)
+def test_the_ablation_says_what_the_features_contribute(skill_without: float | None, expected: str) -> None:
+    ablation = None if skill_without is None else scores(skill=skill_without)
+    made = replace(bundle(files(ablation=ablation)), template=ABLATED)
+    html = words(build_report(made))
+    assert "What the features contribute" in html
+    assert f"The execution {ID}-ablation is the same training without dynamic features." in html
+    assert expected in html
+    assert "What the features contribute" not in build_report(bundle())
 
 
 def test_the_coming_forecast_is_a_table_and_a_csv_of_the_predicted_asset() -> None:

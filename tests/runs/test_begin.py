@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from contracts.problems import ProblemsError
 from contracts.snapshot import canonical_json, from_attribute
 from contracts.tables import ExecutionAttribute
-from runs.begin import start
+from runs.begin import start, start_slot
 from runs.pipeline_start import START_WAITS
 from runs.stack import Stack
 from runs.store import ExecutionStore, execution_store
@@ -70,6 +71,66 @@ def test_a_model_that_cannot_be_read_does_not_prevent_a_training(stack: Stack, s
     started = start(stack, "daily", "e1")
     assert started.new
     assert [note for note in started.notes if "will compare with no approved model" in note and "restore the file" in note]
+
+
+@pytest.fixture
+def ablated(stack: Stack) -> dict[str, object]:
+    """The stored template asks for an ablation."""
+    template = {"id": "daily", "dynamicFeatures": ["rsi"], "importance": {"horizon": 1}, "evaluation": {"ablation": True}}
+    stack.dynamodb.Table(stack.outputs.template_table).update_item(
+        Key={"Id": "daily"},
+        UpdateExpression="SET #t = :t",
+        ExpressionAttributeNames={"#t": "Template"},
+        ExpressionAttributeValues={":t": canonical_json(template)},
+    )
+    return template
+
+
+def test_an_ablation_is_the_same_training_without_dynamic_features(
+    stack: Stack, sagemaker: FakeSageMaker, ablated: dict[str, object]
+) -> None:
+    started = start(stack, "daily", "e1", {"epochs": "3"})
+    assert started.notes[-1] == "the ablation is the execution e1-ablation"
+    items = [execution_store(stack).get(name) for name in ("e1", "e1-ablation")]
+    snapshots = [from_attribute(item[ExecutionAttribute.SNAPSHOT]) for item in items if item]
+    assert [item and item[ExecutionAttribute.KIND] for item in items] == ["training", "ablation"]
+    without = {"id": "daily", "dynamicFeatures": [], "evaluation": {"ablation": False}}
+    assert [snapshot["Template"] for snapshot in snapshots] == [ablated, without]
+    assert snapshots[1] == {**snapshots[0], "Template": without, "AblationOf": "e1"}
+    assert not start(stack, "daily", "e1", {"epochs": "3"}).new
+    assert sagemaker.starts == 2
+
+
+def test_an_ablation_that_did_not_start_is_started_by_the_same_command(
+    stack: Stack, sagemaker: FakeSageMaker, ablated: dict[str, object]
+) -> None:
+    sagemaker.refusals = ["", *["ResourceLimitExceeded"] * (len(START_WAITS) + 1)]
+    with pytest.raises(ProblemsError, match="resume it with `python -m runs start daily --id e1 --set epochs=3`"):
+        start(stack, "daily", "e1", {"epochs": "3"})
+    assert sagemaker.starts == 1
+    assert not start(stack, "daily", "e1", {"epochs": "3"}).new
+    assert sagemaker.starts == 2
+
+
+def test_a_slot_that_fires_again_starts_its_ablation_if_that_is_missing(
+    stack: Stack, sagemaker: FakeSageMaker, ablated: dict[str, object]
+) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    sagemaker.refusals = ["", "ValidationException"]
+    with pytest.raises(ClientError):
+        start_slot(stack, "daily", moment)
+    for _ in range(2):
+        started = start_slot(stack, "daily", moment)
+        assert started.notes == (f"the ablation is the execution {started.execution_id}-ablation",)
+    assert sagemaker.starts == 2
+
+
+def test_an_id_that_is_too_long_for_an_ablations_is_refused(
+    stack: Stack, sagemaker: FakeSageMaker, ablated: dict[str, object]
+) -> None:
+    with pytest.raises(ProblemsError, match="allowed: at most 54 characters, because the template asks for an ablation"):
+        start(stack, "daily", "e" * 55)
+    assert (execution_store(stack).all(), sagemaker.starts) == ([], 0)
 
 
 def test_the_same_start_again_changes_nothing(stack: Stack, sagemaker: FakeSageMaker) -> None:

@@ -211,3 +211,13 @@ def test_a_rejected_model_comes_with_what_to_do() -> None:
 @pytest.mark.parametrize("metric", ["0.2", "0.1", "unknown"])
 def test_no_advice_without_figures_that_reject(metric: str) -> None:
     assert advice_line(GateMetric=metric, GateThreshold="0.1") is None
+
+
+def test_an_ablation_is_said_never_to_be_registered() -> None:
+    item = {
+        "Id": "e1-ablation", "Kind": "ablation", "Status": "Succeeded", "Outcome": "NotRegistered", "GateMetric": "0.1",
+        "GateThreshold": "2", "GateBaseline": "drift",
+    }  # fmt: skip
+    lines = summary_lines(item)
+    assert "outcome    NotRegistered (skill +10.0% without dynamic features; an ablation is never registered)" in lines
+    assert not [line for line in lines if line.startswith("advice")]

@@ -14,7 +14,7 @@ import pytest
 from contracts import layout
 from contracts.manifest import file_entry, parse_manifest
 from contracts.tables import EXECUTION, PREDICTION
-from tests.fe_image.step_job import REPOSITORY, Cloud, Job, cloud, make_job, snapshot_of
+from tests.fe_image.step_job import REPOSITORY, Cloud, Job, cloud, make_job, put_snapshot, snapshot_of
 from tests.tables import create_table
 
 __all__ = ["cloud"]  # its fixture
@@ -84,6 +84,14 @@ def test_the_step_writes_the_gate_and_all_reports(job: Job):
     log = layout.ExecutionLayout(job.execution_id).evaluation_log
     body = job.cloud.s3.get_object(Bucket="models", Key=log)["Body"].read().decode()
     assert "evaluation ended" in body and "best baseline on the calibration windows" in body
+
+
+def test_an_ablation_is_evaluated_and_never_registered(job: Job):
+    put_snapshot(job.cloud, job.execution_id, {**snapshot_of(job), "AblationOf": "run-0"})
+    assert job.run()[0] == 0
+    gate = read(job, "gate.json")
+    assert gate["requiredSkill"] == 2
+    assert gate["skillExcess"] == gate["skill"] - 2 < 0
 
 
 def test_the_champion_of_the_execution_is_compared_by_its_published_forecasts(job: Job):
