@@ -34,7 +34,6 @@ def properties_of_a_template() -> Iterator[tuple[str, ...]]:
 
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-EXAMPLES = Path(__file__).parents[2] / "examples/templates"
 
 
 def good(**changes: Any) -> dict[str, Any]:
