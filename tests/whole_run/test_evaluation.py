@@ -180,6 +180,7 @@ def test_the_page_shows_the_evaluation_and_loads_nothing(whole: Finished, tmp_pa
     page = (tmp_path / "whole/report.html").read_text()
     text = html.unescape(re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
     skill = stored(whole, "gate.json")["skill"]
-    assert f"{abs(100 * skill):.1f}" in text.replace("\u202f", " ")
+    assert f"skill against {stored(whole, 'gate.json')['bestBaseline']}" in text
+    assert f"{100 * skill:+.1f} %" in text.replace("\u202f", " ").replace("\u00a0", " ")
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", page)
     assert (tmp_path / "whole/forecast.png").read_bytes().startswith(b"\x89PNG")
