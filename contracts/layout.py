@@ -104,16 +104,6 @@ class ExecutionLayout:
         """Prefix of everything that the execution writes."""
         return f"{EXECUTIONS_PREFIX}/{self.execution_id}"
 
-    def output_prefix(self, output: str) -> str:
-        """Return the prefix to which the processing output of this name is uploaded.
-
-        Raises:
-            ValueError: there is no such output.
-        """
-        if output not in OUTPUTS:
-            raise ValueError(f"unknown processing output {output!r}; one of {', '.join(OUTPUTS)}")
-        return self.prefix if output == "manifest" else f"{self.prefix}/{output}"
-
     @property
     def features_csv(self) -> str:
         """The feature table that the processing step computed, CSV."""
