@@ -1,4 +1,6 @@
-"""The WSGI layer over moto: answers SageMaker's pipeline operations and Lambda's Invoke, and passes other requests to moto.
+"""The WSGI layer over moto: answers SageMaker's pipeline operations, requests to endpoints and Lambda's Invoke.
+
+Other requests pass to moto.
 
 Signatures are not verified: nothing but this machine reaches the emulator.
 """
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from local_run.emulator.delivery.functions import FunctionHost, FunctionUnavailableError
+from local_run.emulator.endpoints import Describe, EndpointHost, container_of_package
 from local_run.emulator.pipelines.api.operations import JOB_KINDS, JobApi, PipelineApi, pipeline_name
 from local_run.emulator.pipelines.errors import ApiError
 from local_run.emulator.wsgi import Answer, ask, read_body, send
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 TARGET_PREFIX = "SageMaker."
+JSON = "application/x-amz-json-1.1"
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
+_INVOCATIONS = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
 _SCOPE = re.compile(r"Credential=[^/]+/[^/]+/(?P<region>[^/]+)/")
 
 
@@ -34,6 +39,7 @@ class Layer:
         region: str,
         pipelines: PipelineApi,
         jobs: JobApi,
+        endpoints: EndpointHost,
         functions: FunctionHost,
         invoke_later: Callable[[str, Any], None],
         supplements: Mapping[tuple[str, str], Mapping[str, Any]],
@@ -41,6 +47,7 @@ class Layer:
         self._application = application
         self._region = region
         self._jobs = jobs
+        self._endpoints = endpoints
         self._functions = functions
         self._invoke_later = invoke_later
         self._supplements = supplements
@@ -49,13 +56,16 @@ class Layer:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
-        invoked = _INVOKE.fullmatch(environ.get("PATH_INFO", "")) if environ.get("REQUEST_METHOD") == "POST" else None
-        ours = target.startswith(TARGET_PREFIX) or invoked is not None
+        posted = environ.get("PATH_INFO", "") if environ.get("REQUEST_METHOD") == "POST" else ""
+        invoked, served = _INVOKE.fullmatch(posted), _INVOCATIONS.fullmatch(posted)
+        ours = target.startswith(TARGET_PREFIX) or invoked is not None or served is not None
         if not ours or _region(environ) not in (None, self._region):
             return self._application(environ, start_response)
         body = read_body(environ)
         if invoked is not None:
             answer = self._invoke(invoked["name"], environ, body)
+        elif served is not None:
+            answer = self._serve(served["name"], environ, body)
         else:
             answer = self._sagemaker(target.removeprefix(TARGET_PREFIX), environ, body)
         if answer is None:
@@ -75,6 +85,10 @@ class Layer:
                     return self._job(operation, kind, request, environ)
             if operation in ("DescribeModel", "DescribeModelPackage"):
                 return self._supplemented(operation, environ, request)
+            if operation == "CreateModel":
+                return self._create_model(environ, request)
+            if operation == "DeleteEndpoint":
+                self._endpoints.forget(str(request.get("EndpointName")))
         except ApiError as error:
             return _json(400, {"__type": error.code, "message": error.message})
         return None
@@ -114,6 +128,37 @@ class Layer:
             described["EnableNetworkIsolation"] = kept["EnableNetworkIsolation"]
         return _json(200, described)
 
+    def _create_model(self, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
+        """Create a model, also from a model package, which moto does not know."""
+        container = container_of_package(self._asking(environ), request.get("PrimaryContainer") or {})
+        return self._pass(environ, {**request, "PrimaryContainer": container})
+
+    def _serve(self, name: str, environ: WSGIEnvironment, body: bytes) -> Answer:
+        """SageMaker Runtime's InvokeEndpoint. An answer of the model's server other than 200 is a ModelError."""
+        headers = {"Content-Type": environ.get("CONTENT_TYPE", ""), "Accept": environ.get("HTTP_ACCEPT", "")}
+        try:
+            answered = self._endpoints.invoke(name, self._asking(environ), headers, body)
+        except ApiError as error:
+            return _runtime_error(error.code, error.message)
+        if answered.status != 200:
+            return _runtime_error("ModelError", answered.body.decode("utf-8", "replace").strip(), answered.status)
+        return 200, {"Content-Type": answered.content_type, "x-Amzn-Invoked-Production-Variant": "model"}, answered.body
+
+    def _asking(self, environ: WSGIEnvironment) -> Describe:
+        """Return a function that asks moto in the name of the request's caller."""
+
+        def ask_sagemaker(operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+            asked = {**environ, "HTTP_X_AMZ_TARGET": f"{TARGET_PREFIX}{operation}", "PATH_INFO": "/", "QUERY_STRING": ""}
+            asked["CONTENT_TYPE"] = JSON
+            status, _, body = self._pass(asked, request)
+            answer: dict[str, Any] = json.loads(body)
+            if status != 200:
+                code = str(answer.get("__type", "ValidationException")).rpartition("#")[2]
+                raise ApiError(code, str(answer.get("message") or answer.get("Message", "")))
+            return answer
+
+        return ask_sagemaker
+
     def _pass(self, environ: WSGIEnvironment, request: Mapping[str, Any]) -> Answer:
         """Pass the request to moto and return its answer."""
         return ask(self._application, environ, json.dumps(request).encode())
@@ -150,8 +195,18 @@ def _region(environ: WSGIEnvironment) -> str | None:
     return match["region"] if match else None
 
 
+def _runtime_error(code: str, message: str, original: int = 500) -> Answer:
+    """An error of InvokeEndpoint: of the model itself, or one of SageMaker's about the endpoint."""
+    if code == "ModelError":
+        content = {"Message": f"Received error ({original}) from model: {message}", "OriginalStatusCode": original}
+        body = json.dumps({**content, "OriginalMessage": message})
+        return 424, {"Content-Type": JSON, "x-amzn-errortype": code}, body.encode()
+    body = json.dumps({"Message": message})
+    return 400, {"Content-Type": JSON, "x-amzn-errortype": "ValidationError"}, body.encode()
+
+
 def _json(status: int, body: Mapping[str, Any]) -> Answer:
-    headers = {"Content-Type": "application/x-amz-json-1.1"}
+    headers = {"Content-Type": JSON}
     if "__type" in body:
         headers["x-amzn-errortype"] = str(body["__type"])
     return status, headers, json.dumps(body).encode()

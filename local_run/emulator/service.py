@@ -1,4 +1,4 @@
-"""The emulator's SageMaker pipelines, EventBridge and Lambda, assembled as one middleware.
+"""The emulator's SageMaker pipelines and endpoints, EventBridge and Lambda, assembled as one middleware.
 
 >>> local = LocalSageMaker(on_progress=print)                                     # doctest: +SKIP
 >>> with Emulator(middleware=local.middleware) as emulator, local.running(emulator):
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from local_run.emulator.access import AwsAccess
 from local_run.emulator.delivery.bus import EventBus
 from local_run.emulator.delivery.functions import FunctionHost
+from local_run.emulator.endpoints import EndpointHost
 from local_run.emulator.middleware import Layer
 from local_run.emulator.options import Options
 from local_run.emulator.pipelines.api.operations import JobApi, PipelineApi
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class LocalSageMaker:
-    """SageMaker pipelines, EventBridge delivery and Lambda for one emulator.
+    """SageMaker pipelines and endpoints, EventBridge delivery and Lambda for one emulator.
 
     Before :meth:`attach` (or ``running``) and after :meth:`close`, all requests pass to moto. ``backend`` defaults to
     processes; with :class:`~local_run.emulator.pipelines.steps.container.DockerBackend` processing steps run in their image.
@@ -53,6 +54,7 @@ class LocalSageMaker:
         self._runner: Runner | None = None
         self._functions: FunctionHost | None = None
         self._events: EventBus | None = None
+        self._endpoints: EndpointHost | None = None
 
     def middleware(self, application: WSGIApplication) -> WSGIApplication:
         """Wrap the emulator's application."""
@@ -72,6 +74,7 @@ class LocalSageMaker:
         folder = self._resources.enter_context(workspace(self._options.work_directory))
         self._functions = FunctionHost(aws, self._warn, folder)
         self._events = EventBus(aws, self._functions, self._options, self._warn)
+        self._endpoints = EndpointHost(aws, self._options, self._warn, folder)
         slots = threading.BoundedSemaphore(self._options.max_concurrent_jobs)
         jobs = JobStore(aws.account_id, aws.region)
         services = Services(aws, replace(self._options, work_directory=folder), self._report, jobs, self._backend, slots)
@@ -82,6 +85,7 @@ class LocalSageMaker:
             aws.region,
             PipelineApi(services, self._store, self._runner),
             JobApi(services),
+            self._endpoints,
             self._functions,
             self._events.invoke_later,
             services.supplements,
@@ -131,5 +135,7 @@ class LocalSageMaker:
             self._events.close()
         if self._functions is not None:
             self._functions.close()
-        self._layer = self._runner = self._events = self._functions = None
+        if self._endpoints is not None:
+            self._endpoints.close()
+        self._layer = self._runner = self._events = self._functions = self._endpoints = None
         self._resources.close()

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from local_run.emulator.access import PIPELINE_ACTOR
-from local_run.emulator.pipelines.errors import StepFailedError
 from local_run.emulator.pipelines.records.shapes import output_members
 from local_run.emulator.pipelines.steps.context import StepContext
 
@@ -18,26 +15,10 @@ def run_create_model(context: StepContext) -> None:
     request = {"ModelName": context.resource_name, **context.resolved()}
     context.check_request("CreateModel", request)
     client = context.client("sagemaker", PIPELINE_ACTOR)
-    package = (request.get("PrimaryContainer") or {}).get("ModelPackageName")
-    if package:
-        request = {**request, "PrimaryContainer": _approved_container(client, package)}
     arn = client.create_model(**request)["ModelArn"]
     context.run.metadata = {"Model": {"Arn": arn}}
     _keep(context, "DescribeModel", request["ModelName"], request)
     context.run.properties = plain(client.describe_model(ModelName=request["ModelName"]))
-
-
-def _approved_container(client: Any, package: str) -> dict[str, Any]:
-    """The container of a model package, which SageMaker puts in its place. The version must be approved."""
-    try:
-        described = client.describe_model_package(ModelPackageName=package)
-    except ClientError as error:
-        raise StepFailedError(f"ClientError: {error.response['Error']['Message']}") from error
-    if described.get("ModelApprovalStatus") != "Approved":
-        status = described.get("ModelApprovalStatus")
-        raise StepFailedError(f"ClientError: Model package {package} is not approved; its ModelApprovalStatus is {status}")
-    (container,) = described["InferenceSpecification"]["Containers"]
-    return {name: container[name] for name in ("Image", "ModelDataUrl", "Environment") if container.get(name)}
 
 
 def run_register_model(context: StepContext) -> None:

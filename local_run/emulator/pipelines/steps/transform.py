@@ -5,17 +5,13 @@ Source: Amazon SageMaker developer guide, "Batch transform for inference with Am
 
 from __future__ import annotations
 
-import tarfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from contracts.environment import CONTAINER_ROOT
-from contracts.layout import ML_ROOT
 from local_run.emulator.access import MODEL_ACTOR, PIPELINE_ACTOR
-from local_run.emulator.options import Command, repository_of
 from local_run.emulator.pipelines.errors import StepFailedError
 from local_run.emulator.pipelines.records.jobs import COMPLETED, JOB_STOPPING, TRANSFORM_JOB, Job
 from local_run.emulator.pipelines.steps.context import StepContext
@@ -29,8 +25,9 @@ from local_run.emulator.pipelines.steps.jobrun import (
     warn_of_instances,
 )
 from local_run.emulator.pipelines.steps.requests import ModelServer, ServerAddress
-from local_run.emulator.pipelines.steps.transfer import download, split_s3_uri, upload
-from local_run.emulator.processes import LineSink, OwnedProcess, inherited_environment
+from local_run.emulator.pipelines.steps.serving import fetch_model, serving_command, serving_environment
+from local_run.emulator.pipelines.steps.transfer import download, upload
+from local_run.emulator.processes import LineSink, OwnedProcess
 
 LOG = JobLog(MODEL_ACTOR, "/aws/sagemaker/TransformJobs")
 #: What the emulator supports: member of the request -> its only value.
@@ -52,13 +49,13 @@ def run_transform(context: StepContext) -> None:
     context.check_request("CreateTransformJob", request)
     _check_supported(request)
     container = _model_container(context, request["ModelName"])
-    command = _command(context, container["Image"])
+    command = serving_command(context.services.options, container["Image"])
     job = context.services.jobs.create(TRANSFORM_JOB, context.resource_name, request)
     context.run.metadata = {"TransformJob": {"Arn": job.arn}}
     warn_of_instances(context, request["TransformResources"]["InstanceCount"])
     with running_job(context, job) as root:
-        _fetch_model(context, container["ModelDataUrl"], root)
         s3 = context.client("s3", MODEL_ACTOR)
+        fetch_model(s3, container["ModelDataUrl"], root)
         download(s3, request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"], root / "input")
         environment = {**(container.get("Environment") or {}), **(request.get("Environment") or {})}
         with _serving(context, job, command(root), root, environment) as server:
@@ -89,42 +86,11 @@ def _model_container(context: StepContext, name: str) -> Mapping[str, Any]:
     return container
 
 
-def _command(context: StepContext, image: str) -> Command:
-    """Return the command that serves a model of this image, found by its repository's name."""
-    commands = context.services.options.serving_commands
-    command = commands.get(repository_of(image))
-    if command is None:
-        known = ", ".join(commands)
-        raise StepFailedError(f"ClientError: no stand-in for the image {image!r}; known repositories: {known}")
-    return command
-
-
-def _fetch_model(context: StepContext, url: str, root: Path) -> None:
-    """Unpack the model artefact into ``/opt/ml/model``, as SageMaker does before it starts the container."""
-    bucket, key = split_s3_uri(url)
-    folder = Path(f"{root}{ML_ROOT}/model")
-    folder.mkdir(parents=True)
-    archive = root / "model.tar.gz"
-    archive.write_bytes(context.client("s3", MODEL_ACTOR).get_object(Bucket=bucket, Key=key)["Body"].read())
-    try:
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter="data")
-    except tarfile.TarError as error:
-        raise StepFailedError(f"ClientError: the model artefact {url} cannot be unpacked: {error}") from error
-
-
 @contextmanager
 def _serving(context: StepContext, job: Job, command: Any, root: Path, environment: Mapping[str, str]) -> Iterator[ModelServer]:
     """Serve the model within the block. A stop of the execution or of the job ends the server, and so the block."""
     options = context.services.options
-    variables = {
-        **inherited_environment(),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(options.repository),
-        **options.job_environment,
-        **environment,
-        CONTAINER_ROOT: str(root),
-    }
+    variables = serving_environment(options, root, environment)
 
     def start(sink: LineSink) -> OwnedProcess:
         return OwnedProcess(command, variables, sink, directory=root)
