@@ -202,9 +202,14 @@ ENDPOINT_CLEANUP = Handler(
         Statement("NoteDeleted", ("dynamodb:UpdateItem",), (resources.endpoint_table,), "Records that an endpoint is deleted"),
         Statement(
             "ReadOwnership",
-            ("sagemaker:DescribeEndpoint", "sagemaker:ListTags"),
-            (resources.endpoints,),
-            "Deletes only endpoints that carry this stack's tags",
+            (
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:ListTags",
+            ),
+            (resources.endpoint_parts,),
+            "Deletes only endpoints, configurations and models that carry this stack's tags",
         ),
         Statement(
             "ReadOwnTags", ("sagemaker:ListTags",), (resources.training_pipeline,), "Reads this stack's tags from its pipeline"
@@ -231,7 +236,10 @@ ENDPOINT_CLEANUP = Handler(
             "Deletes only models that carry this stack's tags",
         ),
         Statement(
-            "DeleteEndpoint", ("sagemaker:DeleteEndpoint",), (resources.endpoints,), "Deletes endpoints named after this stack"
+            "DeleteEndpoint",
+            ("sagemaker:DeleteEndpoint", "sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"),
+            (resources.endpoint_parts,),
+            "Deletes endpoints named after this stack, with their configurations and models",
         ),
     ),
 )

@@ -137,6 +137,27 @@ class AssetAttribute:
     STORED_AT = "StoredAt"
 
 
+class EndpointAttribute:
+    """Attribute names of an endpoint's row (table ``endpoint-maintenance``), which exists before the endpoint does."""
+
+    NAME = "EndpointName"  # also the name of its configuration and its model
+    STATUS = "EndpointStatus"  # see ENDPOINT_IN_SERVICE
+    DELETE_AFTER = "DeleteAfter"  # ISO 8601, UTC
+    MODEL_PACKAGE_ARN = "ModelPackageArn"
+    TEMPLATE_ID = "TemplateId"
+    INSTANCE_TYPE = "InstanceType"
+    CREATED_AT = "CreatedAt"
+    DELETED_AT = "DeletedAt"
+    PROBLEM = "Problem"  # why it could not be created or deleted; empty once it is deleted
+    TRIED_AT = "TriedAt"  # when the clean-up could not delete it
+
+
+#: Values of ``EndpointStatus``: the endpoint exists or may exist, and is deleted after ``DeleteAfter``; or it is deleted. How
+#: an existing one is, SageMaker knows.
+ENDPOINT_IN_SERVICE = "InService"
+ENDPOINT_DELETED = "Deleted"
+
+
 class PredictionAttribute:
     """Attribute names of a forecast value (table ``predictions``): one row per forecast, asset and time."""
 

@@ -17,7 +17,7 @@ from contracts import status as st
 from contracts.display import printable_line
 from contracts.tables import ExecutionAttribute, StepKey
 from contracts.times import to_iso
-from handlers.ownership import is_gone, own_tags, owner_tags
+from runs.ownership import is_gone, own_tags, owner_tags
 from runs.reconcile import LOOK_BACK, recent_executions
 from runs.stack import Stack
 from runs.store import ExecutionStore, Item, execution_store

@@ -130,7 +130,9 @@ transform_jobs = _sagemaker("transform-job/pipelines-*")
 models = _sagemaker("model/pipelines-*")
 model_package_group = _sagemaker("model-package-group/{group}")
 model_packages = _sagemaker("model-package/{group}/*")
+#: What ``runs endpoint up`` creates, named after the stack.
 endpoints = _sagemaker("endpoint/{pipeline}-*")
+endpoint_parts = _sagemaker("endpoint/{pipeline}-*", "endpoint-config/{pipeline}-*", "model/{pipeline}-*")
 
 processing_role = _role("processing")
 evaluation_role = _role("evaluation")

@@ -43,6 +43,7 @@ def test_key_attributes_are_listed_once_and_in_order() -> None:
         (tables.EventAttribute, {}),
         (tables.TemplateAttribute, {"ASSETS": "BaseAssets"}),
         (tables.AssetAttribute, {"NAME": "AssetName"}),
+        (tables.EndpointAttribute, {"NAME": "EndpointName", "STATUS": "EndpointStatus"}),
         (tables.PredictionAttribute, {}),
         (tables.StepKey, {}),
     ],

@@ -163,3 +163,45 @@ def test_a_stack_whose_own_tags_cannot_be_read_deletes_nothing(stack: Stack) -> 
     with pytest.raises(RuntimeError, match="needs the tags project, stack"):
         endpoint_cleanup.handle()
     assert existing(stack) == {"x"}
+
+
+def add_parts(stack: Stack, name: str, tags: Any = TAGS) -> None:
+    """A model and a configuration of the endpoint's name, as `runs endpoint up` creates them."""
+    client = stack.sagemaker
+    container = {"Image": "i"}
+    client.create_model(
+        ModelName=name, ExecutionRoleArn="arn:aws:iam::123456789012:role/r", PrimaryContainer=container, Tags=tags
+    )
+    variant = {"VariantName": "v", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=tags)
+
+
+def parts(stack: Stack) -> tuple[set[str], set[str]]:
+    """Names of all configurations and of all models."""
+    configurations = {entry["EndpointConfigName"] for entry in stack.sagemaker.list_endpoint_configs()["EndpointConfigs"]}
+    return configurations, {entry["ModelName"] for entry in stack.sagemaker.list_models()["Models"]}
+
+
+def test_configuration_and_model_of_the_endpoints_name_are_deleted_with_it(stack: Stack) -> None:
+    add_parts(stack, "old")
+    add_parts(stack, "new")
+    put_row(stack, {"EndpointName": "old", "EndpointStatus": "InService", "DeleteAfter": PAST})
+    stack.sagemaker.create_endpoint(EndpointName="old", EndpointConfigName="old", Tags=TAGS)
+    assert endpoint_cleanup.handle() == {"deleted": ["old"]}
+    assert parts(stack) == ({"c", "new"}, {"m", "new"})
+
+
+def test_what_a_broken_off_creation_left_behind_is_deleted(stack: Stack) -> None:
+    add_parts(stack, "half")
+    put_row(stack, {"EndpointName": "half", "EndpointStatus": "InService", "DeleteAfter": PAST})
+    assert endpoint_cleanup.handle() == {"deleted": ["half"]}
+    assert parts(stack) == ({"c"}, {"m"})
+    assert row(stack, "half")["EndpointStatus"] == "Deleted"
+
+
+@pytest.mark.parametrize("tags", [[], FOREIGN])
+def test_a_configuration_and_a_model_of_somebody_else_stay(stack: Stack, tags: list[dict[str, str]]) -> None:
+    add_parts(stack, "old", tags)
+    add(stack, "old", PAST)
+    assert endpoint_cleanup.handle() == {"deleted": ["old"]}
+    assert (existing(stack), parts(stack)) == (set(), ({"c", "old"}, {"m", "old"}))
