@@ -55,6 +55,16 @@ class Frequency:
             return datetime(number // 12, number % 12 + 1, 1)
         return datetime.min + number * timedelta(seconds=_SECONDS[self.unit])
 
+    def later(self, moment: datetime, steps: int) -> datetime:
+        """Timestamp of the step this many steps after the one that begins with the unit of ``moment``.
+
+        As in DeepAR's data, a week's is its Sunday, a month's its last day, and any other unit's its start.
+        """
+        number = self.unit_number(moment) + steps * self.multiple
+        if self.unit in ("M", "W"):
+            return self.unit_start(number + 1) - timedelta(days=1)
+        return self.unit_start(number)
+
     def step_numbers(self, moments: Sequence[datetime]) -> list[int]:
         """Number of the step that each moment falls in; the first moment's unit begins step 0."""
         if not moments:

@@ -17,6 +17,7 @@ from contracts.problems import check_output_folder, needs_extra, one_problem
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
+from runs.cli_endpoints import add_endpoint_commands
 from runs.cli_forecasts import add_forecast_commands
 from runs.command_line import CONSOLE, Execution, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.overrides import read_overrides, settable_parameters
@@ -39,6 +40,7 @@ template_app = typer.Typer(no_args_is_help=True, help="Training templates: what 
 app.add_typer(assets_app, name="assets")
 app.add_typer(template_app, name="template")
 add_forecast_commands(app)
+add_endpoint_commands(app)
 
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]

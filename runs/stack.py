@@ -17,6 +17,8 @@ from contracts.problems import one_problem
 
 #: Retries are bounded, with backoff and jitter. A request that still fails is raised, so Lambda or the user tries again.
 CLIENT_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+#: SageMaker gives a model 60 seconds to answer. Source: SageMaker Runtime API, InvokeEndpoint.
+INVOKE_CONFIG = CLIENT_CONFIG.merge(Config(read_timeout=70))
 
 
 class Stack:
@@ -43,9 +45,9 @@ class Stack:
             )
         return cls(StackOutputs.from_file(Path(named)))
 
-    def client(self, service: str) -> Any:
-        """Return a new client with bounded retries."""
-        return self._session.client(service, region_name=self.outputs.region, config=CLIENT_CONFIG)
+    def client(self, service: str, config: Config = CLIENT_CONFIG) -> Any:
+        """Return a new client, with bounded retries unless ``config`` says otherwise."""
+        return self._session.client(service, region_name=self.outputs.region, config=config)
 
     @cached_property
     def s3(self) -> Any:
@@ -54,6 +56,11 @@ class Stack:
     @cached_property
     def sagemaker(self) -> Any:
         return self.client("sagemaker")
+
+    @cached_property
+    def endpoints(self) -> Any:
+        """The client that sends requests to endpoints."""
+        return self.client("sagemaker-runtime", INVOKE_CONFIG)
 
     @cached_property
     def dynamodb(self) -> Any:

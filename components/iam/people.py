@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.iam import resources
-from components.iam.statement import Actor, Statement
+from components.iam.statement import SAGEMAKER, Actor, Statement, always
 
 OPERATOR = Actor(
     "operator",
@@ -70,6 +70,59 @@ OPERATOR = Actor(
             ("sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"),
             (resources.model_packages,),
             "runs models show, approve and reject; runs forecast reads where the model's files are",
+        ),
+        Statement(
+            "KeepEndpoints",
+            ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+            (resources.endpoint_table,),
+            "runs endpoint up records when an endpoint is deleted, before it creates it; down notes that it is",
+        ),
+        Statement("FindEndpoints", ("dynamodb:Query",), (resources.endpoint_index,), "runs endpoint list"),
+        Statement(
+            "CreateEndpoints",
+            ("sagemaker:AddTags", "sagemaker:CreateEndpoint", "sagemaker:CreateEndpointConfig", "sagemaker:CreateModel"),
+            (resources.endpoint_parts,),
+            "runs endpoint up creates an endpoint with configuration and model, named after the stack and with its tags",
+        ),
+        Statement(
+            "PassModelRole",
+            ("iam:PassRole",),
+            (resources.model_role,),
+            "The endpoint's model has the role of the stack's other models",
+            always({"StringEquals": {"iam:PassedToService": SAGEMAKER}}),
+        ),
+        Statement(
+            "DeleteEndpoints",
+            (
+                "sagemaker:DeleteEndpoint",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:DeleteModel",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:ListTags",
+            ),
+            (resources.endpoint_parts,),
+            "runs endpoint down deletes what carries this stack's tags; list and predict read an endpoint's status",
+        ),
+        Statement(
+            "ReadOwnTags", ("sagemaker:ListTags",), (resources.training_pipeline,), "Reads this stack's tags from its pipeline"
+        ),
+        Statement("AskEndpoints", ("sagemaker:InvokeEndpoint",), (resources.endpoints,), "runs predict"),
+        Statement(
+            "ReadRequests",
+            ("s3:GetObject",),
+            (resources.prepared_objects,),
+            "runs predict sends the request lines of a forecast, after it has compared them with their manifest",
+        ),
+        Statement(
+            "EncryptEndpoints",
+            ("kms:CreateGrant",),
+            (resources.key,),
+            "SageMaker encrypts the volumes of an endpoint's instance through a grant of the caller",
+            always({"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+            when="key",
+            by="SageMaker",
         ),
         Statement(
             "UseKey",

@@ -39,8 +39,9 @@ ITEM_WRITES = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
 SAGEMAKER_NAMES = {
     "ProcessingJobName": "processing-job", "TrainingJobName": "training-job",
     "TransformJobName": "transform-job", "ModelName": "model", "PipelineName": "pipeline",
-    "EndpointName": "endpoint", "ModelPackageGroupName": "model-package-group",
+    "EndpointName": "endpoint", "EndpointConfigName": "endpoint-config", "ModelPackageGroupName": "model-package-group",
 }  # fmt: skip
+INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
 Right = tuple[str, str]
 
 
@@ -107,6 +108,8 @@ def _context(action: str) -> tuple[tuple[str, str], ...]:
 def rights(service: str, environ: Mapping[str, Any], body: bytes) -> list[Right]:
     """Raises :class:`UnknownCallError` where no table names the operation or what it works on."""
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    if invoked := INVOCATIONS.fullmatch(environ["PATH_INFO"]):
+        return list(sagemaker_rights("InvokeEndpoint", {"EndpointName": invoked[1]}))
     described = f"{service}: {target or environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     access = {"dynamodb": dynamodb_rights, "sagemaker": sagemaker_rights, "logs": logs_rights}.get(service)
     if service != "s3" and (access is None or not target):
@@ -161,6 +164,8 @@ def sagemaker_rights(operation: str, body: dict[str, Any]) -> Iterator[Right]:
     if operation == "ListModelPackages":  # IAM asks about the versions, not about their group
         resource = resource.replace("model-package-group/", "model-package/") + "/1"
     yield f"sagemaker:{operation}", resource
+    if operation == "CreateEndpoint":
+        yield f"sagemaker:{operation}", _sagemaker_resource({"EndpointConfigName": body["EndpointConfigName"]})
     if operation == "CreateModelPackage":
         resource = resource.replace("model-package-group/", "model-package/") + "/1"
         yield f"sagemaker:{operation}", resource

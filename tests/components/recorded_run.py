@@ -113,9 +113,10 @@ class _Scene:
         elsewhere = self._start_elsewhere()
         self._operate(succeeded)
         self._forecast()
+        forgotten = self._serve()
         self._lose_every_event(succeeded, elsewhere)
         assert succeeded in self._call("reconcile")["repaired"]
-        self._clean_up()
+        self._clean_up(forgotten)
 
     def _call(self, function: str, **event: str) -> dict[str, Any]:
         answer = self._functions.invoke(FunctionName=f"model-training-local-{function}", Payload=json.dumps(event))
@@ -202,6 +203,22 @@ class _Scene:
         assert "errorType" in self._call("scheduled-start", templateId="refused", scheduledTime="2027-01-02T06:00:00Z")
         self._s3.put_object(Bucket=bucket, Key=key, Body=content)
 
+    def _serve(self) -> str:
+        """Two endpoints: one is asked and taken down, the other is forgotten; returns its name."""
+        answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
+        arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
+        for _ in range(2):
+            self._runs("endpoint", "up", arn, "--for", "2h", "--wait")
+        self._runs("endpoint", "list")
+        name, forgotten = (str(row["EndpointName"]) for row in self._tables["endpoint"].scan()["Items"])
+        self._runs("predict", name)
+        self._runs("endpoint", "down", name)
+        past = {":past": "2020-01-01T00:00:00Z"}
+        self._tables["endpoint"].update_item(
+            Key={"EndpointName": forgotten}, UpdateExpression="SET DeleteAfter = :past", ExpressionAttributeValues=past
+        )
+        return forgotten
+
     def _forecasts(self) -> list[dict[str, Any]]:
         store = execution_store(self._stack)
         found = [store.get(f"next-{number}") for number in (1, 2)]
@@ -226,20 +243,11 @@ class _Scene:
         for event in events.scan()["Items"]:
             events.delete_item(Key={"ExecutionId": event["ExecutionId"], "EventKey": event["EventKey"]})
 
-    def _clean_up(self) -> None:
-        name, api = "model-training-local-forgotten", self._sagemaker_api
-        role, tags = "arn:aws:iam::123456789012:role/r", {"project": "model-training", "stack": "local"}
-        api.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
-        variant = {"VariantName": "v", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
-        api.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
-        api.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tagged)
-        due = {"EndpointStatus": "InService", "DeleteAfter": "2020-01-01T00:00:00Z"}
-        self._tables["endpoint"].put_item(Item={"EndpointName": name, **due})
+    def _clean_up(self, forgotten: str) -> None:
         rejected = self._reject()
         used = [str(item["Steps"]["CreateModel"]["JobArn"]).rpartition("/")[2] for item in self._forecasts()]
         deleted = self._call("endpoint-cleanup")["deleted"]
-        assert sorted(deleted) == sorted([name, rejected, *used]), deleted
+        assert sorted(deleted) == sorted([forgotten, rejected, *used]), deleted
 
     def _reject(self) -> str:
         """An execution whose model the gate rejects; returns the model's name."""

@@ -16,6 +16,7 @@ from tests.components.recording import ACCOUNT
 from tests.components.test_names import names
 
 KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"
+PARTS = r":(endpoint|endpoint-config|model)/model-training-dev-\*$"
 POLICY = json.loads(OPERATOR.policy(names(given_key_arn=KEY_ARN)))
 
 
@@ -40,10 +41,14 @@ def test_an_operator_changes_neither_results_nor_the_stack() -> None:
     for statement in POLICY["Statement"]:
         actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         assert statement["Resource"] != "*"
-        assert all(re.fullmatch(r"(s3|dynamodb|sagemaker|kms):[A-Za-z]+", action) for action in actions)
-        # Approving a model is a person's decision.
+        assert all(re.fullmatch(r"(s3|dynamodb|sagemaker|kms):[A-Za-z]+|iam:PassRole", action) for action in actions)
         changing = [action for action in actions if re.match(r"sagemaker:(Create|Update|Delete|AddTags)", action)]
-        assert changing in ([], ["sagemaker:UpdateModelPackage"])
+        if changing != ["sagemaker:UpdateModelPackage"]:  # Approving a model is a person's decision.
+            # What else is changed is an endpoint, its configuration or its model, named after the stack.
+            assert not changing or all(re.search(PARTS, resource) for resource in statement["Resource"])
+        if "iam:PassRole" in actions:
+            assert statement["Resource"].endswith(":role/model-training-dev-model")
+            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
         if "s3:PutObject" in actions:
             assert "-assets-" in statement["Resource"]
 

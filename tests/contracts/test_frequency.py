@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fe_image.data.frequency
 from contracts.frequency import Frequency, frequency_of, infer_frequency
 
 UNITS = ["M", "W", "D", "H", "min"]
@@ -90,3 +92,22 @@ def test_two_moments_have_a_frequency_and_fewer_have_none() -> None:
     assert str(infer_frequency([datetime(2024, 1, 1), datetime(2024, 1, 8)])) == "1W"
     assert infer_frequency([datetime(2024, 1, 1)]) is None
     assert infer_frequency([]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "steps", "expected"),
+    [
+        ("1D", "2024-02-27", 3, "2024-03-01"), ("1H", "2024-02-29 22:00", 3, "2024-03-01 01:00"),
+        ("30min", "2024-02-29 22:30", 4, "2024-03-01 00:30"), ("1W", "2024-02-25", 2, "2024-03-10"),
+        ("2W", "2024-02-25", 1, "2024-03-10"), ("1M", "2024-01-31", 1, "2024-02-29"), ("3M", "2023-11-30", 1, "2024-02-29"),
+    ],
+)  # fmt: skip
+def test_a_later_step_has_the_time_that_it_has_in_the_models_data(text: str, start: str, steps: int, expected: str) -> None:
+    assert Frequency.parse(text).later(datetime.fromisoformat(start), steps) == datetime.fromisoformat(expected)
+
+
+@given(st.integers(1, 40), st.sampled_from(UNITS), st.integers(0, 1000), st.integers(0, 400))
+def test_later_steps_are_those_of_the_grid(multiple: int, unit: str, cell: int, steps: int) -> None:
+    grid = fe_image.data.frequency.Frequency(multiple, unit)
+    start, expected = grid.times(np.array([cell, cell + steps])).tolist()
+    assert Frequency(multiple, unit).later(start, steps) == expected
