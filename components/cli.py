@@ -14,7 +14,7 @@ from pathlib import Path
 
 from components.iam.actors import ACTORS
 from components.iam.deployer import deployer_policies, deployer_statements
-from components.iam.people import OPERATOR
+from components.iam.people import PEOPLE
 from components.iam.statement import Actor, Statement
 from components.names import Names
 from contracts.problems import ProblemsError, one_problem
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE_ACCOUNT = "123456789012"
 WIDTH = 110
 #: Roles, and the people whose policy an administrator attaches.
-EVERYBODY = (*ACTORS, OPERATOR)
+EVERYBODY = (*ACTORS, *PEOPLE)
 _DESCRIPTION = "Print who may do what, to what, and why: every role of a stack, as text or as policy documents."
 _WHEN = {"always": "", "key": "  (if the stack sets a key)", "vpc": "  (in a VPC)"}
 

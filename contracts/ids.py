@@ -64,6 +64,15 @@ def ablation_id(execution_id: str) -> str:
     return execution_id + _ABLATION
 
 
+def promoted_execution_id(execution_id: str, model_package_arn: str) -> str:
+    """Return the id under which another stack keeps the files of a model: the training's id and a digest of the model package.
+
+    No execution of that stack has it, and promoting the same model again gives the same id.
+    """
+    digest = hashlib.sha256(model_package_arn.encode()).hexdigest()[:12]
+    return f"{execution_id[: EXECUTION_ID_MAX - len(digest) - 1].rstrip('-')}-{digest}"
+
+
 def client_request_token(execution_id: str) -> str:
     """Return the ClientRequestToken (64 characters) with which repeated starts of an execution start it once."""
     return hashlib.sha256(execution_id.encode()).hexdigest()

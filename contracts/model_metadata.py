@@ -38,6 +38,18 @@ FORECAST_FILES: Mapping[str, ForecastFile] = {
 }
 
 
+#: Further files of the evaluation that are moved with a model, by the stem of their SHA-256 among its metadata.
+FURTHER_FILES: Mapping[str, str] = {
+    "Scores": layout.SCORES_FILE,
+    "Statistics": layout.STATISTICS_FILE,
+    "Importance": layout.IMPORTANCE_FILE,
+}
+#: Stem of the artefact's SHA-256 (``ModelSha256``).
+ARTEFACT = "Model"
+#: Properties that only a model from another stack has: the model package there, besides the hashes of the files above.
+PROMOTED_FROM = "PromotedFrom"
+
+
 def uri_key(stem: str) -> str:
     """Return the property with a file's S3 URI."""
     return f"{stem}S3Uri"
@@ -48,6 +60,16 @@ def hash_key(stem: str) -> str:
     return f"{stem}Sha256"
 
 
+def skill_text(properties: Mapping[str, str]) -> str:
+    """Return the skill of a model's evaluation in percent, or the stored text if it is not a number."""
+    text = properties.get("Skill", "")
+    try:
+        return f"{float(text):.1%}"
+    except ValueError:
+        return text
+
+
+#: What every model of ours has.
 PROPERTIES = (
     EXECUTION_ID,
     TRAINING_LOSS,
@@ -55,3 +77,5 @@ PROPERTIES = (
     *(uri_key(stem) for stem in FORECAST_FILES),
     *(hash_key(stem) for stem in FORECAST_FILES),
 )
+#: What a model from another stack has as well.
+PROMOTED_PROPERTIES = (PROMOTED_FROM, *(hash_key(stem) for stem in (ARTEFACT, *FURTHER_FILES)))

@@ -19,6 +19,7 @@ from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
 from runs.cli_endpoints import add_endpoint_commands
 from runs.cli_forecasts import add_forecast_commands
+from runs.cli_models import add_model_commands
 from runs.command_line import CONSOLE, Execution, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.overrides import read_overrides, settable_parameters
 from runs.price_files import read_price_files
@@ -40,6 +41,7 @@ template_app = typer.Typer(no_args_is_help=True, help="Training templates: what 
 app.add_typer(assets_app, name="assets")
 app.add_typer(template_app, name="template")
 add_forecast_commands(app)
+add_model_commands(app)
 add_endpoint_commands(app)
 
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]

@@ -16,8 +16,8 @@ from contracts.display import printable
 from contracts.tables import EndpointAttribute
 from contracts.times import stored_time
 from runs import endpoints, views
-from runs.cli_forecasts import Format, Package
-from runs.command_line import CONSOLE, Outputs, aws_reported, print_line
+from runs.cli_forecasts import Format
+from runs.command_line import CONSOLE, Outputs, Package, aws_reported, print_line
 from runs.formatting import format_duration
 from runs.prediction import LEVELS, Prediction, predict
 from runs.stack import Stack

@@ -1,8 +1,7 @@
-"""The commands ``forecast``, ``forecasts`` and ``models``."""
+"""The commands ``forecast`` and ``forecasts``."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -11,14 +10,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from contracts import model_metadata as metadata
 from contracts.display import printable
 from contracts.problems import one_problem
 from contracts.published_forecast import FORECAST_CSV, FORECAST_JSON
 from contracts.status import SUCCEEDED, is_terminal
 from contracts.tables import ExecutionAttribute
 from contracts.times import format_time
-from runs import models, views
+from runs import views
 from runs.command_line import CONSOLE, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.forecasting import forecasts_of, published, published_text, start_forecast
 from runs.overrides import read_overrides
@@ -28,11 +26,6 @@ from runs.store import execution_store
 POLL_SECONDS = 5.0
 #: Four jobs of an hour, the default limit of each.
 WAIT_HOURS = 4
-
-models_app = typer.Typer(no_args_is_help=True, help="Models of a template in the registry: list, show, approve, reject.")
-
-Package = Annotated[str, typer.Argument(help="ARN of the model package, as `models list` shows it.")]
-Reason = Annotated[str, typer.Option(help="Why; kept with the version.")]
 
 
 class Format(StrEnum):
@@ -49,7 +42,6 @@ def add_forecast_commands(app: typer.Typer) -> None:
     """Add the commands to ``python -m runs``."""
     app.command()(forecast)
     app.command()(forecasts)
-    app.add_typer(models_app, name="models")
 
 
 def forecast(
@@ -130,51 +122,3 @@ def forecasts(template: TemplateId, stack_outputs: Outputs = None) -> None:
     """List the forecasts of a template, newest first."""
     with aws_reported():
         CONSOLE.print(views.executions_table(list(forecasts_of(Stack.load(stack_outputs), template))))
-
-
-@models_app.command("list")
-def models_list(template: TemplateId, stack_outputs: Outputs = None) -> None:
-    """List the models of a template, newest first."""
-    with aws_reported():
-        table = Table("version", "approval", "skill", "best baseline", "created", "execution", "model package")
-        for model in models.models_of(Stack.load(stack_outputs), template):
-            cells = (model.version, model.approval, skill_of(model), model.properties.get("BestBaseline", ""))
-            created = f"{model.created_at:%Y-%m-%d %H:%M}"
-            table.add_row(*(views.cell(value) for value in (*cells, created, model.execution_id, model.arn)))
-        CONSOLE.print(table)
-
-
-def skill_of(model: models.Model) -> str:
-    """Return the skill of the model's evaluation in percent, or the stored text if it is not a number."""
-    text = model.properties.get("Skill", "")
-    try:
-        return f"{float(text):.1%}"
-    except ValueError:
-        return text
-
-
-@models_app.command("show")
-def models_show(package: Package, stack_outputs: Outputs = None) -> None:
-    """Print a model's approval, figures and files as JSON."""
-    with aws_reported():
-        model = models.model_package(Stack.load(stack_outputs), package)
-        shown = {"modelPackage": model.arn, "version": model.version, "approval": model.approval}
-        CONSOLE.print_json(json.dumps(shown | {name: model.properties[name] for name in metadata.PROPERTIES}))
-
-
-@models_app.command("approve")
-def models_approve(package: Package, reason: Reason = "", stack_outputs: Outputs = None) -> None:
-    """Approve a model, so that forecasts may use it."""
-    _decide(package, models.APPROVED, reason, stack_outputs)
-
-
-@models_app.command("reject")
-def models_reject(package: Package, reason: Reason = "", stack_outputs: Outputs = None) -> None:
-    """Reject a model, so that no forecast uses it."""
-    _decide(package, models.REJECTED, reason, stack_outputs)
-
-
-def _decide(package: str, approval: str, reason: str, stack_outputs: Any) -> None:
-    with aws_reported():
-        model = models.decide(Stack.load(stack_outputs), package, approval, reason)
-        print_line(f"version {model.version} of template {model.template.get('id')} is now {approval}")

@@ -22,6 +22,7 @@ Id = Annotated[
     typer.Option("--id", help="The execution's id; default: template id and time."),
 ]
 Execution = Annotated[str, typer.Argument(help="The execution's id, as `start` prints it and `list` shows it.")]
+Package = Annotated[str, typer.Argument(help="ARN of the model package, as `models list` shows it.")]
 TemplateId = Annotated[str, typer.Argument(help="Id of a stored template.")]
 Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"File to use instead of {STACK_OUTPUTS_VARIABLE}.")]
 

@@ -117,6 +117,12 @@ def decide(stack: Stack, arn: str, approval: str, reason: str) -> Model:
     return model
 
 
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Return bucket and key of ``s3://bucket/key``."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
 def _read(stack: Stack, arn: str) -> Model | None:
     """The version; None if its metadata are not those of our pipeline, or its template file is gone."""
     described = stack.sagemaker.describe_model_package(ModelPackageName=arn)
@@ -143,7 +149,7 @@ def _template(stack: Stack, properties: Mapping[str, str]) -> dict[str, Any] | N
         ProblemsError: the file was replaced since.
     """
     uri, digest = properties[metadata.uri_key("Template")], properties[metadata.hash_key("Template")]
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = bucket_and_key(uri)
     try:
         content = stack.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:

@@ -134,3 +134,78 @@ OPERATOR = Actor(
         ),
     ),
 )
+
+#: Both sides of `runs models promote`. Each is a policy of its own account, so no bucket is opened to another one.
+PROMOTION_SOURCE = Actor(
+    "promotion-source",
+    None,
+    "A person who promotes a model of this stack to another: reads it",
+    (
+        Statement("ReadPackage", ("sagemaker:DescribeModelPackage",), (resources.model_packages,), "The model and its files"),
+        Statement(
+            "ReadModel",
+            ("s3:GetObject",),
+            (resources.model_objects, resources.evaluation_objects),
+            "Copies the artefact and the files of the evaluation",
+        ),
+        Statement(
+            "ReadHashes", ("s3:GetObject",), (resources.training_manifests,), "Compares the files with what the training wrote"
+        ),
+        Statement(
+            "TellMissing",
+            ("s3:ListBucket",),
+            (resources.models_bucket,),
+            "Without it S3 answers 403 instead of 404 for a missing object",
+        ),
+        Statement(
+            "UseKey",
+            ("kms:Decrypt",),
+            (resources.key,),
+            "The files are encrypted with the stack's key",
+            when="key",
+            by="S3",
+        ),
+    ),
+)
+PROMOTION_TARGET = Actor(
+    "promotion-target",
+    None,
+    "A person who promotes a model of another stack to this one: stores it, and registers a version that waits for approval",
+    (
+        Statement(
+            "FindPromoted",
+            ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"),
+            (resources.model_packages,),
+            "Looks for a version that came from the same model",
+        ),
+        Statement(
+            "StoreModel",
+            ("s3:GetObject", "s3:PutObject"),
+            (resources.model_objects, resources.evaluation_objects),
+            "Stores the artefact and the files of the evaluation, and reads their hashes back",
+        ),
+        Statement(
+            "TellMissing",
+            ("s3:ListBucket",),
+            (resources.models_bucket,),
+            "Without it S3 answers 403 instead of 404 for a missing object",
+        ),
+        Statement(
+            "RegisterModel",
+            ("sagemaker:CreateModelPackage",),
+            (resources.model_package_group, resources.model_packages),
+            "Registers the version; approving it is the operator's",
+        ),
+        Statement(
+            "UseKey",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            (resources.key,),
+            "The files are encrypted with the stack's key",
+            when="key",
+            by="S3",
+        ),
+    ),
+)
+
+#: Everybody for whom no role is created.
+PEOPLE = (OPERATOR, PROMOTION_SOURCE, PROMOTION_TARGET)

@@ -93,6 +93,7 @@ execution_objects = _bucket("models", _RUN)
 evaluation_objects = _bucket("models", f"{_RUN}/evaluation/*")
 report_objects = _bucket("models", f"{_RUN}/evaluation/*", f"{_RUN}/forecast/*")
 evaluation_manifests = _bucket("models", f"{_RUN}/evaluation-manifest.json")
+training_manifests = _bucket("models", f"{_RUN}/manifest.json", f"{_RUN}/evaluation-manifest.json")
 evaluation_logs = _bucket("models", f"{_RUN}/logs/evaluation.log")
 evaluated_objects = _bucket(
     "models", f"{_RUN}/requests/*", f"{_RUN}/backtest/*", f"{_RUN}/evaluation/*", f"{_RUN}/manifest.json"

@@ -4,6 +4,7 @@
 - DynamoDB, whose transactions put back a copy of all tables when they fail, and with it lose what others wrote meanwhile: one
   call at a time.
 - SageMaker's DeleteModelPackageGroup, which moto does not have. As on AWS, a group that holds model packages stays.
+- SageMaker's UpdateModelPackage, with which moto loses the metadata that the request does not repeat.
 - Tags in CreateBucket, which moto drops and the provider sends there; who pays for a bucket's requests.
 - Delete markers, at which moto fails where a bucket whose versioning was suspended is emptied.
 - A queue under a key of KMS, which has no encryption of SQS's own besides; an e-mail address, which has to confirm.
@@ -25,6 +26,7 @@ from moto.logs.responses import LogsResponse
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 from moto.s3.responses import S3Response
 from moto.sagemaker.exceptions import ConflictException
+from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sns.models import SNSBackend
 from moto.sqs.models import Queue
@@ -34,6 +36,7 @@ from local_run.emulator.bucket_policies import bucket_permission
 _dynamodb = threading.Lock()
 _call_dynamodb = DynamoHandler.call_action
 _update_table = DynamoHandler.update_table
+_update_package = SageMakerModelBackend.update_model_package
 _put_bucket = S3Response._bucket_response_put
 _get_bucket = S3Response._bucket_response_get
 _queue_attributes = Queue.attributes.fget
@@ -46,6 +49,7 @@ def correct_moto() -> None:
     DynamoHandler.call_action = _one_at_a_time
     DynamoHandler.update_table = _update_table_and_encryption
     SageMakerResponse.delete_model_package_group = _delete_model_package_group
+    SageMakerModelBackend.update_model_package = _update_model_package
     S3Response._bucket_response_put = _put_bucket_and_tags
     S3Response._bucket_response_get = _get_bucket_or_payer
     FakeDeleteMarker.dispose = _nothing_to_dispose
@@ -76,6 +80,13 @@ def _delete_model_package_group(response: Any) -> Any:
         raise ConflictException(f"Model package group {name} holds {len(held)} model packages; delete them first.")
     del backend.model_package_groups[name]
     return EmptyResult()
+
+
+def _update_model_package(backend: Any, model_package_arn: str, **request: Any) -> Any:
+    package = backend.model_packages.get(model_package_arn)
+    kept = dict(package.customer_metadata_properties or {}) if package else {}
+    given = request.get("customer_metadata_properties") or {}
+    return _update_package(backend, model_package_arn, **{**request, "customer_metadata_properties": {**kept, **given}})
 
 
 def _put_bucket_and_tags(response: Any, request: Any, bucket: str, query: Any) -> Any:

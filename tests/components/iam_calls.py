@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from components.iam.people import OPERATOR
+from components.iam.people import PEOPLE
 from components.iam.statement import SAGEMAKER
 from local_run.emulator.actors import actor_of
 from local_run.emulator.server import ACCOUNT_ID
@@ -42,6 +42,7 @@ SAGEMAKER_NAMES = {
     "EndpointName": "endpoint", "EndpointConfigName": "endpoint-config", "ModelPackageGroupName": "model-package-group",
 }  # fmt: skip
 INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
+PEOPLE_NAMES = {actor.name for actor in PEOPLE}
 Right = tuple[str, str]
 
 
@@ -76,7 +77,7 @@ class CallRecorder:
             body = environ["wsgi.input"].read(length) if length else b""
             environ["wsgi.input"] = io.BytesIO(body)
             actor = actor_of(signed[1]) or signed[1]
-            by_code = actor == OPERATOR.name or OUR_CODE in environ.get("HTTP_USER_AGENT", "")
+            by_code = actor in PEOPLE_NAMES or OUR_CODE in environ.get("HTTP_USER_AGENT", "")
 
             def note(found: Iterable[Right]) -> None:
                 self.calls |= {Call(actor, *right, by_code, _context(right[0])) for right in found}

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 from typer.testing import CliRunner
 
-from components.iam.people import OPERATOR
-from components.names import Names
+from components.iam.people import OPERATOR, PEOPLE, PROMOTION_SOURCE, PROMOTION_TARGET
+from components.iam.statement import Actor
+from components.names import MODEL_PACKAGES, Names
 from contracts import model_metadata as metadata
+from contracts.layout import IMPORTANCE_FILE, ExecutionLayout
 from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
 from contracts.tables import TemplateAttribute
 from local_run.deployment.deploy import deploy
+from local_run.emulator.actors import access_key
 from local_run.emulator.options import Options
 from local_run.emulator.server import ACCOUNT_ID, Emulator
 from local_run.emulator.service import LocalSageMaker
@@ -35,6 +38,8 @@ from tests.sampling_server import SAMPLING_SERVER
 WAIT_SECONDS = PATIENCE_SECONDS
 #: Who sets the scene: loses events, spoils a template, forgets an endpoint.
 TESTER = "tester"
+#: The stack that a model is promoted to.
+OTHER_STACK = "prod"
 TRAINER = """
 import pathlib, sys
 ml = pathlib.Path(sys.argv[1])
@@ -85,13 +90,18 @@ def record_run(folder: Path) -> RecordedRun:
             for resource in deployment.of_type("aws:iam/rolePolicy:RolePolicy")
         }
         _Scene(emulator, sagemaker, deployment.stack_outputs(), folder).play()
-    return RecordedRun(recorder, policies | {"model-training-local-operator": _operator_statements(overrides)})
+    people = {f"model-training-local-{actor.name}": _statements(actor, _names("local", overrides)) for actor in PEOPLE}
+    people[f"model-training-local-{PROMOTION_TARGET.name}"] = _statements(PROMOTION_TARGET, _names(OTHER_STACK))
+    return RecordedRun(recorder, policies | people)
 
 
-def _operator_statements(overrides: Mapping[str, object]) -> list[dict[str, Any]]:
-    config = read_stack_config(PROJECT, "local", overrides)
-    names = Names.from_settings(parse(config.project, config.stack, config.values), ACCOUNT_ID)
-    statements: list[dict[str, Any]] = json.loads(OPERATOR.policy(names))["Statement"]
+def _names(stack: str, overrides: Mapping[str, object] | None = None) -> Names:
+    config = read_stack_config(PROJECT, stack, overrides)
+    return Names.from_settings(parse(config.project, config.stack, config.values), ACCOUNT_ID)
+
+
+def _statements(actor: Actor, names: Names) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = json.loads(actor.policy(names))["Statement"]
     return statements
 
 
@@ -114,6 +124,7 @@ class _Scene:
         self._operate(succeeded)
         self._forecast()
         forgotten = self._serve()
+        self._promote()
         self._lose_every_event(succeeded, elsewhere)
         assert succeeded in self._call("reconcile")["repaired"]
         self._clean_up(forgotten)
@@ -123,10 +134,11 @@ class _Scene:
         payload: dict[str, Any] = json.loads(answer["Payload"].read())
         return payload
 
-    def _runs(self, *arguments: str, exits: int = 0) -> None:
-        """A command as the operator types it."""
-        with self._emulator.ambient(OPERATOR.name, REGION):
-            done = CliRunner().invoke(runs_app, list(arguments), env={STACK_OUTPUTS_VARIABLE: str(self._outputs)})
+    def _runs(self, *arguments: str, exits: int = 0, person: Actor = OPERATOR, **environment: str) -> None:
+        """A command as a person types it."""
+        with self._emulator.ambient(person.name, REGION):
+            variables = {STACK_OUTPUTS_VARIABLE: str(self._outputs), **environment}
+            done = CliRunner().invoke(runs_app, list(arguments), env=variables)
         assert done.exit_code == exits, f"{arguments}: {done.output} {done.exception!r}"
 
     def _store(self) -> None:
@@ -187,6 +199,7 @@ class _Scene:
         answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
         arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
         self._runs("models", "show", arn)
+        self._runs("models", "compare", arn, arn)
         self._runs("models", "approve", arn)
         for number in (1, 2):
             self._runs("forecast", "demo", "--id", f"next-{number}", "--wait")
@@ -218,6 +231,36 @@ class _Scene:
             Key={"EndpointName": forgotten}, UpdateExpression="SET DeleteAfter = :past", ExpressionAttributeValues=past
         )
         return forgotten
+
+    def _promote(self) -> None:
+        """To another stack, of which only what a promotion needs exists; each side has credentials of its own."""
+        names, api = _names(OTHER_STACK), self._sagemaker_api
+        outputs = replace(
+            self._stack.outputs, models_bucket=names.bucket("models"), model_package_group=names.of(MODEL_PACKAGES)
+        )
+        s3, place = self._emulator.client("s3", TESTER), {"LocationConstraint": REGION}
+        s3.create_bucket(Bucket=outputs.models_bucket, CreateBucketConfiguration=place)
+        api.create_model_package_group(ModelPackageGroupName=outputs.model_package_group)
+        other, credentials = self._folder / "other.json", self._folder / "credentials"
+        other.write_text(json.dumps(outputs.exported()))
+        key = access_key(PROMOTION_TARGET.name)
+        credentials.write_text(f"[other]\naws_access_key_id = {key}\naws_secret_access_key = secret\n")
+        answer = api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
+        arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
+        training = api.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]["ExecutionId"]
+        lost = {"Bucket": self._stack.outputs.models_bucket, "Key": f"{ExecutionLayout(training).evaluation}/{IMPORTANCE_FILE}"}
+        content = s3.get_object(**lost)["Body"].read()
+
+        def promote(exits: int = 0) -> None:
+            command = ("models", "promote", arn, "--to", str(other), "--to-profile", "other")
+            variables = {"AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+            self._runs(*command, exits=exits, person=PROMOTION_SOURCE, **variables)
+
+        s3.delete_object(**lost)
+        promote(exits=1)
+        s3.put_object(**lost, Body=content)
+        promote()
+        promote()
 
     def _forecasts(self) -> list[dict[str, Any]]:
         store = execution_store(self._stack)

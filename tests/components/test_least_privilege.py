@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.iam.actors import ACTORS
-from components.iam.people import OPERATOR
+from components.iam.people import PEOPLE
 from components.iam.statement import LAMBDA, Actor, Statement
 from local_run.emulator.access import EVENTS_ACTOR
 from local_run.emulator.actors import DEPLOYER
@@ -18,7 +18,7 @@ from tests.components.recorded_run import TESTER, RecordedRun, record_run
 
 pytestmark = pytest.mark.slow
 
-EVERYBODY = {actor.name: actor for actor in (*ACTORS, OPERATOR)}
+EVERYBODY = {actor.name: actor for actor in (*ACTORS, *PEOPLE)}
 #: Schedules do not come due in a local run.
 WITHOUT_CALLS = ("scheduler",)
 #: Ends an upload in parts that broke off, which no run does on purpose.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from components.iam import resources
 from components.iam.actors import ACTORS
-from components.iam.people import OPERATOR
+from components.iam.people import PEOPLE
 from components.iam.statement import Statement
 from components.names import ALARMS, BUCKETS, DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, SCHEDULES, Names, bounded
 from contracts.regions import DEEPAR_ACCOUNTS
@@ -80,7 +80,7 @@ def test_names_read_as_project_stack_noun() -> None:
     assert names(region="cn-north-1").role("training") == f"arn:aws-cn:iam::{ACCOUNT}:role/model-training-dev-training"
 
 
-@pytest.mark.parametrize("statement", [s for actor in (*ACTORS, OPERATOR) for s in actor.statements], ids=lambda s: s.sid)
+@pytest.mark.parametrize("statement", [s for actor in (*ACTORS, *PEOPLE) for s in actor.statements], ids=lambda s: s.sid)
 def test_every_statement_names_arns(statement: Statement) -> None:
     found = statement.arns(names(given_key_arn=f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"))
     assert found

@@ -1,4 +1,4 @@
-"""The policy for operators, who run ``python -m runs``: it is printed, has no lint findings, and allows only their work."""
+"""The policies for people, who run ``python -m runs``: they are printed, have no lint findings, and allow only their work."""
 
 from __future__ import annotations
 
@@ -10,35 +10,52 @@ import pytest
 from components.cli import main
 from components.iam.actors import ACTORS
 from components.iam.deployer import MANAGED_POLICY_MAX
-from components.iam.people import OPERATOR
+from components.iam.people import OPERATOR, PEOPLE, PROMOTION_SOURCE, PROMOTION_TARGET
+from components.iam.statement import Actor
 from tests.components.iam_lint import findings
 from tests.components.recording import ACCOUNT
 from tests.components.test_names import names
 
 KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"
 PARTS = r":(endpoint|endpoint-config|model)/model-training-dev-\*$"
-POLICY = json.loads(OPERATOR.policy(names(given_key_arn=KEY_ARN)))
 
 
-def test_no_role_is_made_for_people() -> None:
-    assert OPERATOR.service is None
-    assert OPERATOR not in ACTORS
+def policy(actor: Actor) -> str:
+    return actor.policy(names(given_key_arn=KEY_ARN))
 
 
-def test_the_linter_finds_nothing() -> None:
-    assert findings(POLICY) == set()
+each_person = pytest.mark.parametrize("person", PEOPLE, ids=lambda actor: actor.name)
 
 
-def test_it_fits_into_a_managed_policy_and_is_said_once() -> None:
-    assert len(OPERATOR.policy(names(given_key_arn=KEY_ARN))) <= MANAGED_POLICY_MAX
-    sids = [statement["Sid"] for statement in POLICY["Statement"]]
+@each_person
+def test_no_role_is_made_for_people(person: Actor) -> None:
+    assert person.service is None
+    assert person not in ACTORS
+
+
+@each_person
+def test_the_linter_finds_nothing(person: Actor) -> None:
+    assert findings(json.loads(policy(person))) == set()
+
+
+@each_person
+def test_it_fits_into_a_managed_policy_and_is_said_once(person: Actor) -> None:
+    assert len(policy(person)) <= MANAGED_POLICY_MAX
+    sids = [statement["Sid"] for statement in json.loads(policy(person))["Statement"]]
     assert len(set(sids)) == len(sids)
-    granted = [(act, kind) for statement in OPERATOR.statements for act in statement.actions for kind in statement.resources]
+    granted = [(act, kind) for statement in person.statements for act in statement.actions for kind in statement.resources]
     assert len(set(granted)) == len(granted)
 
 
+def test_who_promotes_reads_one_side_and_adds_to_the_other() -> None:
+    actions = {person.name: {act for one in person.statements for act in one.actions} for person in PEOPLE}
+    assert not {act for act in actions[PROMOTION_SOURCE.name] if re.search(r":(Put|Create|Update|Delete)", act)}
+    changing = {act for act in actions[PROMOTION_TARGET.name] if re.search(r":(Put|Create|Update|Delete|AddTags)", act)}
+    assert changing == {"s3:PutObject", "sagemaker:CreateModelPackage"}
+
+
 def test_an_operator_changes_neither_results_nor_the_stack() -> None:
-    for statement in POLICY["Statement"]:
+    for statement in json.loads(policy(OPERATOR))["Statement"]:
         actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         assert statement["Resource"] != "*"
         assert all(re.fullmatch(r"(s3|dynamodb|sagemaker|kms):[A-Za-z]+|iam:PassRole", action) for action in actions)
@@ -56,9 +73,9 @@ def test_an_operator_changes_neither_results_nor_the_stack() -> None:
 def test_it_is_printed_with_the_roles(capsys: pytest.CaptureFixture[str]) -> None:
     main([])
     text = capsys.readouterr().out
-    assert all(statement.why in text for statement in OPERATOR.statements)
+    assert all(statement.why in text for person in PEOPLE for statement in person.statements)
     main(["--stack", "prod", "--json"])
     printed = json.loads(capsys.readouterr().out)
-    assert printed.keys() == {actor.name for actor in (*ACTORS, OPERATOR)}
-    assert printed["operator"].keys() == {"permissions"}
+    assert printed.keys() == {actor.name for actor in (*ACTORS, *PEOPLE)}
+    assert all(printed[person.name].keys() == {"permissions"} for person in PEOPLE)
     assert all(printed[actor.name].keys() == {"trust", "permissions"} for actor in ACTORS)

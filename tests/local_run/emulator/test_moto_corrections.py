@@ -25,6 +25,17 @@ def test_a_model_package_group_is_deleted_unless_it_holds_packages(emulator: Emu
     assert [group["ModelPackageGroupName"] for group in left] == ["full"]
 
 
+def test_a_model_package_keeps_its_metadata_when_it_is_approved(emulator: Emulator) -> None:
+    sagemaker = emulator.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="group")
+    created = sagemaker.create_model_package(ModelPackageGroupName="group", CustomerMetadataProperties={"a": "1", "b": "2"})
+    arn = created["ModelPackageArn"]
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    sagemaker.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"b": "3"})
+    sagemaker.update_model_package(ModelPackageArn=arn, CustomerMetadataPropertiesToRemove=["a"])
+    assert sagemaker.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"] == {"b": "3"}
+
+
 @pytest.fixture
 def control(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Any:
     """S3 Control, which is called at a name of the account's own, which the machine must know (docs/deploying.md)."""
