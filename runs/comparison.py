@@ -78,8 +78,8 @@ def verdict(made: Comparison) -> str:
     if made.reasons:
         return f"not comparable: {'; '.join(made.reasons)}"
     losses = [_test_scores(one)["mean_wQuantileLoss"] for one in (made.first, made.second)]
-    if None in losses or 0 in losses or losses[0] == losses[1]:
-        return "their losses are equal, or one of them has none"
+    if losses[0] == losses[1]:
+        return "their losses are equal"
     better, worse = (0, 1) if losses[0] < losses[1] else (1, 0)
     version = (made.first, made.second)[better].model.version
     return (
@@ -172,16 +172,18 @@ def _reasons(first: Compared, second: Compared) -> Iterator[str]:
     for one in (first, second):
         if one.scores is None:
             yield f"version {one.model.version} has no scores"
+        elif _test_scores(one)["mean_wQuantileLoss"] is None:
+            yield f"version {one.model.version} has no loss on its test windows"
     templates = first.model.template, second.model.template
     for name in _QUANTITY:
         values = [template.get(name) for template in templates]
         if values[0] != values[1]:
-            yield f"their {name} differ: {values[0]} and {values[1]}"
+            yield f"{name} differs: {values[0]!r} and {values[1]!r}"
     if first.scores and second.scores:
         if first.windows != second.windows:
             yield f"their test windows differ: {_windows(first.windows)}, and {_windows(second.windows)}"
         if first.scores.get("levels") != second.scores.get("levels"):
-            yield "their losses are means over other quantiles"
+            yield "their losses are means over different quantiles"
     asset = first.model.template.get("predictedAsset")
     digests = [one.prices.get(str(asset)) for one in (first, second)]
     if None not in digests and digests[0] != digests[1]:
