@@ -238,7 +238,7 @@ class _Scene:
         outputs = replace(
             self._stack.outputs, models_bucket=names.bucket("models"), model_package_group=names.of(MODEL_PACKAGES)
         )
-        s3, place = self._emulator.client("s3", TESTER), {"LocationConstraint": REGION}
+        s3, place = self._s3, {"LocationConstraint": REGION}
         s3.create_bucket(Bucket=outputs.models_bucket, CreateBucketConfiguration=place)
         api.create_model_package_group(ModelPackageGroupName=outputs.model_package_group)
         other, credentials = self._folder / "other.json", self._folder / "credentials"
