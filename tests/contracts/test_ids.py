@@ -15,6 +15,7 @@ from contracts.ids import (
     client_request_token,
     execution_id_problem,
     new_execution_id,
+    promoted_execution_id,
     template_id_problem,
 )
 from contracts.layout import ExecutionLayout, executor_key
@@ -80,3 +81,13 @@ def test_every_id_of_a_template_with_ablation_leaves_room_for_the_ablations():
     assert execution_id_problem(ablation_id(longest)) is None
     assert execution_id_problem(ablation_id("x" * ABLATED_ID_MAX)) is None
     assert execution_id_problem(ablation_id("x" * (ABLATED_ID_MAX + 1))) is not None
+
+
+@pytest.mark.parametrize("execution_id", ["demo", "a", "x" * 63, f"{'x' * 49}-{'y' * 13}"])
+def test_the_files_of_a_promoted_model_have_an_id_of_their_own(execution_id: str) -> None:
+    arn = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/group/"
+    made = [promoted_execution_id(execution_id, f"{arn}{version}") for version in (1, 1, 2)]
+    assert made[0] == made[1] != made[2]
+    assert execution_id_problem(made[0]) is None
+    assert made[0] != execution_id
+    assert made[0].startswith(execution_id[:49])
