@@ -238,6 +238,7 @@ def test_without_dynamic_features_the_channels_have_none():
     panel = walk(2, rows=400)
     data = engineer(histories(panel), template(panel, 300, dynamicFeatures=[]))
     assert all("dynamic_feat" not in line for line in lines(files(data)["train/train.json"]))
+    assert data.series_start == 1, "the first log return"
 
 
 def test_windows_that_nothing_can_be_scored_on_are_an_error():

@@ -124,10 +124,20 @@ def test_coarser_cells_all_count(frequency: str):
 
 
 def test_a_market_that_is_rarely_open_still_has_its_best_slot():
-    """Two-day-old data traded once a fortnight: no slot reaches half, the most frequent one counts."""
+    """It trades every third week: no slot reaches half, and the most frequent one counts."""
     times = np.arange("2020-01-06", "2020-12-28", dtype="datetime64[D]").astype("datetime64[s]")
     observed = np.zeros(times.size, dtype=bool)
-    observed[2::14] = True
+    observed[2::21] = True
     daily = Frequency.parse("1D")
     profile = trading_profile(times, observed, daily)
     assert expected_trading(times[:7], profile, daily).tolist() == [False, False, True, False, False, False, False]
+
+
+def test_a_slot_that_was_seen_once_counts_as_it_was():
+    times = np.arange("2020-01-06", "2020-01-13", dtype="datetime64[D]").astype("datetime64[s]")
+    observed = np.array([True, True, True, True, True, False, False])
+    assert trading_profile(times, observed, Frequency.parse("1D")) == [1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+
+
+def test_what_log1p_cannot_be_becomes_zero():
+    assert undo_paths("log1p", np.array([[-2.0, np.log(3.0)]]), 0.0, np.ones(2, dtype=bool))[0].tolist() == [0.0, 2.0]
