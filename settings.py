@@ -96,8 +96,8 @@ def _is_bucket_name_with_dots(name: str) -> bool:
     return ".." not in name and not re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", name)
 
 
-def _is_retraining_schedule(text: str) -> bool:
-    """Each call trains a model, so a schedule that fires more than once an hour is most likely a costly mistake."""
+def _is_start_schedule(text: str) -> bool:
+    """Each call starts jobs, so a schedule that fires more than once an hour is most likely a costly mistake."""
     return not text or (is_schedule(text) and is_hourly_at_most(text))
 
 
@@ -113,6 +113,18 @@ BucketName = Annotated[
 ]
 InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE_PATTERN, description=_INSTANCE)]
 JobSeconds = Annotated[Integer, Field(ge=60, le=432_000, description="a whole number from 60 to 432000")]
+StartSchedule = Annotated[
+    str,
+    _only_if(_is_start_schedule),
+    Field(
+        description="empty, rate(7 days), or cron(0 6 ? * MON *): minutes hours day month weekday year, one day a ?; "
+        "at most once an hour, so the minute is one number",
+    ),
+]
+TemplateId = Annotated[
+    str,
+    Field(pattern=rf"^$|{TEMPLATE_ID_PATTERN}", max_length=40, description="empty, or 1 to 40 letters, digits and hyphens"),
+]
 
 
 class Settings(BaseModel):
@@ -174,18 +186,10 @@ class Settings(BaseModel):
     approval_status: Annotated[
         Literal["PendingManualApproval", "Approved"], Field(description="PendingManualApproval or Approved")
     ]
-    retraining_schedule: Annotated[
-        str,
-        _only_if(_is_retraining_schedule),
-        Field(
-            description="empty, rate(7 days), or cron(0 6 ? * MON *): minutes hours day month weekday year, one day a ?; "
-            "at most once an hour, so the minute is one number",
-        ),
-    ]
-    retraining_template: Annotated[
-        str,
-        Field(pattern=rf"^$|{TEMPLATE_ID_PATTERN}", max_length=40, description="empty, or 1 to 40 letters, digits and hyphens"),
-    ]
+    retraining_schedule: StartSchedule
+    retraining_template: TemplateId
+    forecast_schedule: StartSchedule
+    forecast_template: TemplateId
     alarm_email: Annotated[
         str,
         _only_if(lambda value: value.find("@") <= EMAIL_LOCAL_MAX),
@@ -350,14 +354,8 @@ def _suggestion(key: str, value: object) -> str:
 def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:
     """Check the rules between fields whose own values are valid. Yields the key and what is allowed."""
     yield from _job_rules(sound)
-    if ("retrainingSchedule" in sound and "retrainingTemplate" in sound) and (
-        bool(sound["retrainingSchedule"]) != bool(sound["retrainingTemplate"])
-    ):
-        missing = "retrainingTemplate" if sound["retrainingSchedule"] else "retrainingSchedule"
-        yield missing, "retrainingSchedule and retrainingTemplate go together: set both or neither"
-    schedule = sound.get("retrainingSchedule", "")
-    if schedule and not next_times(schedule, datetime.now(UTC), count=1):
-        yield "retrainingSchedule", "it never fires; allowed: a cron expression for dates that exist and are in the future"
+    yield from _schedule_rules(sound, "retrainingSchedule", "retrainingTemplate")
+    yield from _schedule_rules(sound, "forecastSchedule", "forecastTemplate")
     yield from _arn_rules(sound, region)
     for key in ("processingInstanceType", "trainingInstanceType", "backtestInstanceType"):
         if sound.get("encryptionKey", "aws") != "aws" and has_local_storage(sound.get(key, "")):
@@ -367,6 +365,15 @@ def _broken_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, 
         twin = next((other for other in named[:position] if sound[other] == sound[key]), None)
         if twin:
             yield key, f"{twin} has the same name; each bucket needs a name of its own"
+
+
+def _schedule_rules(sound: Mapping[str, str], schedule: str, template: str) -> Iterator[tuple[str, str]]:
+    if schedule in sound and template in sound and bool(sound[schedule]) != bool(sound[template]):
+        missing = template if sound[schedule] else schedule
+        yield missing, f"{schedule} and {template} go together: set both or neither"
+    expression = sound.get(schedule, "")
+    if expression and not next_times(expression, datetime.now(UTC), count=1):
+        yield schedule, "it never fires; allowed: a cron expression for dates that exist and are in the future"
 
 
 def _arn_rules(sound: Mapping[str, str], region: str) -> Iterator[tuple[str, str]]:

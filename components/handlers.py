@@ -9,12 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.iam import resources
-from components.iam.statement import Statement
+from components.iam.statement import Resources, Statement
 from settings import Settings
 
 RECONCILE_MINUTES = 15
 #: EventBridge Scheduler replaces this word with the time at which the call was due.
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+
+
+def _slot(template_id: str) -> Mapping[str, str]:
+    """The event of a handler that starts an execution. The due time makes two calls for the same time one execution."""
+    return {"scheduledTime": SCHEDULED_TIME, "templateId": template_id}
 
 
 @dataclass(frozen=True)
@@ -127,62 +132,73 @@ RECONCILE = Handler(
     ),
 )
 
+#: Of every handler that starts an execution.
+_START = (
+    Statement(
+        "ReadAssetVersions",
+        ("s3:GetObject", "s3:GetObjectVersion"),
+        (resources.asset_objects,),
+        "Freezes each asset's version and digest in the snapshot",
+    ),
+    Statement(
+        "ReadAssetMetadata",
+        ("dynamodb:GetItem",),
+        (resources.asset_table,),
+        "Rejects what the stored prices cannot serve before a job is paid for, and reports files stored by other means",
+    ),
+    Statement(
+        "TellMissing",
+        ("s3:ListBucket",),
+        (resources.assets_bucket, resources.models_bucket),
+        "Without it S3 answers 403 instead of 404 for a missing object",
+    ),
+    *_FIND_MODEL,
+    Statement(
+        "CreateExecution",
+        ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        (resources.execution_table,),
+        "Creates the execution's item, and deletes it if SageMaker rejects the start",
+    ),
+)
+_START_OUTPUTS = (
+    "pipeline_name",
+    "pipeline_arn",
+    "assets_bucket",
+    "models_bucket",
+    "model_package_group",
+    "asset_table",
+    "execution_table",
+    "event_table",
+)
+
+
+def _start_of(pipeline: Resources) -> tuple[Statement, ...]:
+    return (
+        Statement(
+            "ReadDefinition", ("sagemaker:DescribePipeline",), (pipeline,), "Freezes image and definition in the snapshot"
+        ),
+        Statement("StartPipeline", ("sagemaker:StartPipelineExecution",), (pipeline,), "Starts the pipeline"),
+        *_START,
+    )
+
+
 SCHEDULED_START = Handler(
     "scheduled-start",
     "The function that the retraining schedule calls",
-    Schedule(
-        lambda settings: settings.retraining_schedule,
-        # The due time makes two calls for the same time one execution.
-        lambda settings: {"scheduledTime": SCHEDULED_TIME, "templateId": settings.retraining_template},
-    ),
-    outputs=(
-        "pipeline_name",
-        "pipeline_arn",
-        "assets_bucket",
-        "models_bucket",
-        "model_package_group",
-        "asset_table",
-        "template_table",
-        "execution_table",
-        "event_table",
-    ),
+    Schedule(lambda settings: settings.retraining_schedule, lambda settings: _slot(settings.retraining_template)),
+    outputs=(*_START_OUTPUTS, "template_table"),
     statements=(
         Statement("ReadTemplate", ("dynamodb:GetItem",), (resources.template_table,), "Reads the template that is started"),
-        Statement(
-            "ReadDefinition",
-            ("sagemaker:DescribePipeline",),
-            (resources.training_pipeline,),
-            "Freezes image and definition in the snapshot",
-        ),
-        Statement(
-            "ReadAssetVersions",
-            ("s3:GetObject", "s3:GetObjectVersion"),
-            (resources.asset_objects,),
-            "Freezes each asset's version and digest in the snapshot",
-        ),
-        Statement(
-            "ReadAssetRanges",
-            ("dynamodb:GetItem",),
-            (resources.asset_table,),
-            "Rejects a template that the stored prices cannot serve, before a job is paid for",
-        ),
-        Statement(
-            "TellMissing",
-            ("s3:ListBucket",),
-            (resources.assets_bucket, resources.models_bucket),
-            "Without it S3 answers 403 instead of 404 for a missing object",
-        ),
-        *_FIND_MODEL,
-        Statement(
-            "CreateExecution",
-            ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-            (resources.execution_table,),
-            "Creates the execution's item, and deletes it if SageMaker rejects the start",
-        ),
-        Statement(
-            "StartPipeline", ("sagemaker:StartPipelineExecution",), (resources.training_pipeline,), "Starts the pipeline"
-        ),
+        *_start_of(resources.training_pipeline),
     ),
+)
+
+FORECAST_START = Handler(
+    "forecast-start",
+    "The function that the forecast schedule calls",
+    Schedule(lambda settings: settings.forecast_schedule, lambda settings: _slot(settings.forecast_template)),
+    outputs=(*_START_OUTPUTS, "forecast_pipeline_name"),
+    statements=_start_of(resources.forecast_pipeline),
 )
 
 ENDPOINT_CLEANUP = Handler(
@@ -244,4 +260,4 @@ ENDPOINT_CLEANUP = Handler(
     ),
 )
 
-HANDLERS = (EXECUTION_EVENTS, RECONCILE, SCHEDULED_START, ENDPOINT_CLEANUP)
+HANDLERS = (EXECUTION_EVENTS, RECONCILE, SCHEDULED_START, FORECAST_START, ENDPOINT_CLEANUP)

@@ -11,14 +11,14 @@ from datetime import datetime
 
 from contracts.ids import ABLATED_ID_MAX, execution_id_problem, new_execution_id, template_id_problem
 from contracts.problems import Problem, ProblemsError, one_problem
-from contracts.snapshot import Snapshot, digest, from_attribute
+from contracts.snapshot import Snapshot, digest
 from contracts.status import PROCESSING_STEP
-from contracts.tables import ExecutionAttribute, TemplateAttribute
+from contracts.tables import TemplateAttribute
 from runs.ablation import start_with_ablation, wants_ablation
 from runs.frozen_assets import freeze_assets
 from runs.models import champion
 from runs.overrides import override_problems
-from runs.pipeline_start import Start, Started, deployed_definition, image_uri, resume, start_once
+from runs.pipeline_start import Start, Started, deployed_definition, image_uri, start_once, start_or_resume
 from runs.stack import Stack
 from runs.store import Item, execution_store
 
@@ -55,26 +55,19 @@ def start(
 
 
 def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
-    """Start the execution of a schedule's slot. A slot that fires again is answered with its existing execution.
-
-    An existing item decides even if template, prices or image have changed since. If it was never started, it is started from
-    its own snapshot.
+    """Start the execution of the retraining schedule's slot. A slot that fires again is answered with its existing execution.
 
     Raises:
         ProblemsError: see :func:`start`.
     """
     execution_id = new_execution_id(template_id, scheduled, suffix="s")
-    store = execution_store(stack)
-    existing = store.get(execution_id)
-    if existing is not None:
-        resumed = resume(stack, store, existing)
-        return start_with_ablation(
-            stack, resumed, from_attribute(existing[ExecutionAttribute.SNAPSHOT]), template_id, "schedule"
-        )
-    snapshot, notes = _snapshot(stack, stored_template(stack, template_id), {}, ())
-    champion_arn, more = _champion(stack, template_id)
-    begun = Start(execution_id, template_id, snapshot, "schedule", (*notes, *more), champion_arn)
-    started = start_once(stack, store, begun, same_snapshot=False)
+
+    def prepared() -> Start:
+        snapshot, notes = _snapshot(stack, stored_template(stack, template_id), {}, ())
+        champion_arn, more = _champion(stack, template_id)
+        return Start(execution_id, template_id, snapshot, "schedule", (*notes, *more), champion_arn)
+
+    started, snapshot = start_or_resume(stack, execution_id, prepared)
     return start_with_ablation(stack, started, snapshot, template_id, "schedule")
 
 

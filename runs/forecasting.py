@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts import parameters as names
@@ -18,7 +19,7 @@ from contracts.tables import ExecutionAttribute
 from runs.frozen_assets import freeze_versions
 from runs.models import APPROVED, Model, approved_model, model_package
 from runs.overrides import override_problems
-from runs.pipeline_start import Start, Started, deployed_definition, image_uri, start_once
+from runs.pipeline_start import Start, Started, deployed_definition, image_uri, start_once, start_or_resume
 from runs.stack import Stack
 from runs.store import Item, execution_store
 
@@ -51,6 +52,23 @@ def start_forecast(
     snapshot, notes = _snapshot(stack, model, horizon, dict(overrides or {}), found)
     name = execution_id or new_execution_id(template_id, suffix=f"f{secrets.token_hex(2)}")
     return start_once(stack, execution_store(stack), Start(name, template_id, snapshot, origin, notes))
+
+
+def start_forecast_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
+    """Start the forecast of the forecast schedule's slot, with the newest approved model and the full horizon.
+
+    A slot that fires again is answered with its existing execution.
+
+    Raises:
+        ProblemsError: see :func:`start_forecast`.
+    """
+    execution_id = new_execution_id(template_id, scheduled, suffix="fs")
+
+    def prepared() -> Start:
+        snapshot, notes = _snapshot(stack, approved_model(stack, template_id), None, {}, ())
+        return Start(execution_id, template_id, snapshot, "schedule", notes)
+
+    return start_or_resume(stack, execution_id, prepared)[0]
 
 
 def forecasts_of(stack: Stack, template_id: str) -> Iterator[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from contracts.status import ABLATION, FORECAST, TRAINING
 from contracts.tables import ExecutionAttribute
 from runs.aws_errors import code_of, is_transient, message_of
 from runs.stack import Stack
-from runs.store import ExecutionStore, Item
+from runs.store import ExecutionStore, Item, execution_store
 
 #: Seconds between tries. A limit on running executions or a concurrent update of the pipeline can last that long; what lasts
 #: longer is left to the caller. The client's own retries of throttling come on top.
@@ -75,6 +75,23 @@ def start_once(stack: Stack, store: ExecutionStore, start: Start, *, same_snapsh
     if same_snapshot:
         _check_same_snapshot(existing, start.snapshot)
     return resume(stack, store, existing, start.notes)
+
+
+def start_or_resume(stack: Stack, execution_id: str, prepare: Callable[[], Start]) -> tuple[Started, Mapping[str, Any]]:
+    """Start an execution whose id is derived from its cause, such as the slot of a schedule. The same cause starts it once.
+
+    An existing item decides even if template, model, prices or image have changed since. If it was never started, it is started
+    from its own snapshot. ``prepare`` is called only for a new one. Returns the snapshot as well.
+
+    Raises:
+        ProblemsError: ``prepare`` found problems, or SageMaker cannot start it now.
+    """
+    store = execution_store(stack)
+    existing = store.get(execution_id)
+    if existing is not None:
+        return resume(stack, store, existing), from_attribute(existing[ExecutionAttribute.SNAPSHOT])
+    start = prepare()
+    return start_once(stack, store, start, same_snapshot=False), start.snapshot
 
 
 def resume(stack: Stack, store: ExecutionStore, existing: Item, notes: tuple[str, ...] = ()) -> Started:

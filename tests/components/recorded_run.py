@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,7 @@ class _Scene:
         self._runs("models", "show", arn)
         self._runs("models", "compare", arn, arn)
         self._runs("models", "approve", arn)
+        self._forecast_on_schedule()
         for number in (1, 2):
             self._runs("forecast", "demo", "--id", f"next-{number}", "--wait")
         self._runs("forecasts", "demo")
@@ -209,12 +211,44 @@ class _Scene:
 
     def _lose_the_models_template(self, arn: str) -> None:
         """A schedule looks for the champion and finds a model without its template file."""
+        with self._without(*self._template_file(arn)):
+            assert "errorType" in self._call("scheduled-start", templateId="refused", scheduledTime="2027-01-02T06:00:00Z")
+
+    def _template_file(self, arn: str) -> tuple[str, str]:
+        """Bucket and key of a model's template."""
         package = self._sagemaker_api.describe_model_package(ModelPackageName=arn)
-        bucket, key = package["CustomerMetadataProperties"][metadata.uri_key("Template")].removeprefix("s3://").split("/", 1)
-        content = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        bucket, _, key = (
+            package["CustomerMetadataProperties"][metadata.uri_key("Template")].removeprefix("s3://").partition("/")
+        )
+        return bucket, key
+
+    def _forecast_on_schedule(self) -> None:
+        """A slot that fires twice, one that SageMaker refuses, a missing price file, and a model whose template is missing."""
+        started = self._call("forecast-start", templateId="demo", **SCHEDULED)
+        assert self._sagemaker.wait(started["pipelineExecutionArn"], WAIT_SECONDS), started
+        assert self._call("forecast-start", templateId="demo", **SCHEDULED) == started
+        item = execution_store(self._stack).get(str(started["executionId"]))
+        assert item is not None
+        snapshot = json.loads(item["Snapshot"])
+        snapshot["Parameters"]["NoParameterOfThePipeline"] = "1"
+        refused = {key: item[key] for key in item if key != "PipelineExecutionArn"}
+        refused |= {"Id": "refused-20270101-060000-fs", "Snapshot": json.dumps(snapshot)}
+        self._tables["execution"].put_item(Item=refused)
+        assert "errorType" in self._call("forecast-start", templateId="refused", **SCHEDULED)
+        later = {"scheduledTime": "2027-01-02T06:00:00Z"}
+        with self._without(self._stack.outputs.assets_bucket, "assets/AAPL.csv"):
+            assert "AAPL" in self._call("forecast-start", templateId="demo", **later)["errorMessage"]
+        with self._without(*self._template_file(snapshot["Model"]["PackageArn"])):
+            assert "no approved model" in self._call("forecast-start", templateId="demo", **later)["errorMessage"]
+
+    @contextmanager
+    def _without(self, bucket: str, key: str) -> Iterator[None]:
+        """An object is missing for a while."""
+        stored = self._s3.get_object(Bucket=bucket, Key=key)
+        body = stored["Body"].read()
         self._s3.delete_object(Bucket=bucket, Key=key)
-        assert "errorType" in self._call("scheduled-start", templateId="refused", scheduledTime="2027-01-02T06:00:00Z")
-        self._s3.put_object(Bucket=bucket, Key=key, Body=content)
+        yield
+        self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=stored["Metadata"])
 
     def _serve(self) -> str:
         """Two endpoints: one is asked and taken down, the other is forgotten; returns its name."""
@@ -264,7 +298,7 @@ class _Scene:
 
     def _forecasts(self) -> list[dict[str, Any]]:
         store = execution_store(self._stack)
-        found = [store.get(f"next-{number}") for number in (1, 2)]
+        found = [store.get(name) for name in ("next-1", "next-2", "demo-20270101-060000-fs")]
         return [item for item in found if item is not None]
 
     def _lose_every_event(self, execution_id: str, elsewhere: str) -> None:

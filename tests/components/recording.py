@@ -34,6 +34,8 @@ EVERYTHING: dict[str, Any] = {
     "managedSpot": True,
     "retrainingSchedule": "cron(0 6 ? * MON *)",
     "retrainingTemplate": "weekly",
+    "forecastSchedule": "cron(0 7 ? * MON-FRI *)",
+    "forecastTemplate": "weekly",
     "alarmEmail": "team@example.org",
 }
 

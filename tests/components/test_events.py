@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
+
+import pytest
 
 from contracts.regions import region_problem
-from handlers.scheduled_start import handle
+from handlers.slots import read_slot
 from tests.components.iam_policy import listed
 from tests.components.recording import ACCOUNT, Recorder, run_program
 
@@ -60,7 +63,8 @@ def test_schedules_wait_for_what_their_role_may_do(everything: Recorder) -> None
 
 def test_schedules_call_under_their_role_and_give_up_in_the_end(everything: Recorder) -> None:
     schedules = {item.inputs["name"]: item.inputs for item in everything.of("aws:scheduler/schedule:Schedule")}
-    assert set(schedules) == {f"model-training-prod-{noun}" for noun in ("reconcile", "endpoint-cleanup", "scheduled-start")}
+    nouns = ("reconcile", "endpoint-cleanup", "scheduled-start", "forecast-start")
+    assert set(schedules) == {f"model-training-prod-{noun}" for noun in nouns}
     for name, inputs in schedules.items():
         target = inputs["target"]
         assert target["arn"].endswith(f":function:{name}")
@@ -71,17 +75,20 @@ def test_schedules_call_under_their_role_and_give_up_in_the_end(everything: Reco
         assert inputs["flexibleTimeWindow"] == {"mode": "OFF"}
 
 
-def test_retraining_passes_what_its_handler_takes(everything: Recorder) -> None:
-    (schedule,) = [
-        item.inputs for item in everything.of("aws:scheduler/schedule:Schedule") if "scheduled-start" in item.inputs["name"]
-    ]
-    assert schedule["scheduleExpression"] == "cron(0 6 ? * MON *)"
+@pytest.mark.parametrize(
+    ("handler", "expression"),
+    [("scheduled-start", "cron(0 6 ? * MON *)"), ("forecast-start", "cron(0 7 ? * MON-FRI *)")],
+)
+def test_a_start_is_passed_what_its_handler_takes(everything: Recorder, handler: str, expression: str) -> None:
+    (schedule,) = [item.inputs for item in everything.of("aws:scheduler/schedule:Schedule") if handler in item.inputs["name"]]
+    assert schedule["scheduleExpression"] == expression
     passed = json.loads(schedule["target"]["input"])
     assert passed == {"scheduledTime": "<aws.scheduler.scheduled-time>", "templateId": "weekly"}
-    assert all(key in str(handle.__doc__) + str(handle.__code__.co_consts) for key in passed)
+    due = datetime(2027, 1, 4, 6, tzinfo=UTC)
+    assert read_slot(passed | {"scheduledTime": due.isoformat()}) == ("weekly", due)
 
 
-def test_no_retraining_unless_asked(dev: Recorder) -> None:
+def test_no_start_is_scheduled_unless_asked(dev: Recorder) -> None:
     assert len(dev.of("aws:scheduler/schedule:Schedule")) == 2
 
 
@@ -141,7 +148,9 @@ def test_an_existing_key_is_used_as_it_is() -> None:
 
 
 def test_a_preview_shows_when_a_cron_schedule_fires_next(everything: Recorder, dev: Recorder) -> None:
-    (message,) = [text for text in everything.messages if "fires next" in text]
+    forecast, training = sorted(text for text in everything.messages if "fires next" in text)
     pattern = r"scheduled-start: cron\(0 6 \? \* MON \*\) fires next \(UTC\): (Mon \d{4}-\d\d-\d\d 06:00(, )?){3}"
-    assert re.fullmatch(pattern, message)
+    assert re.fullmatch(pattern, training)
+    pattern = r"forecast-start: cron\(0 7 \? \* MON-FRI \*\) fires next \(UTC\): (\w{3} \d{4}-\d\d-\d\d 07:00(, )?){3}"
+    assert re.fullmatch(pattern, forecast)
     assert not [text for text in dev.messages if "fires next" in text]

@@ -97,6 +97,7 @@ def test_wrong_settings_are_refused_at_preview_all_at_once(clone: Checkout, at: 
         "approvalStatus": "Perhaps",
         "alarmEmail": "nobody",
         "retrainingSchedule": "every monday",
+        "forecastSchedule": "every day",
         "logRetentionDays": 31,
         "encryptionKey": "alias/mine",
         "subnetIds": ["subnet-1"],

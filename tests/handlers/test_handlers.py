@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from components.handlers import HANDLERS
 from contracts.environment import handler_variable
 from contracts.problems import ProblemsError
 from contracts.tables import ExecutionAttribute
-from handlers import environment, execution_events, reconcile, scheduled_start
+from handlers import environment, execution_events, forecast_start, reconcile, scheduled_start
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.conftest import OUTPUTS, REGION
@@ -27,7 +28,7 @@ OUTPUTS_READ = {handler.module: handler.outputs for handler in HANDLERS}
 
 @pytest.fixture(autouse=True)
 def deployed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for module in (execution_events, reconcile, scheduled_start):
+    for module in (execution_events, forecast_start, reconcile, scheduled_start):
         monkeypatch.setattr(module, "stack", lambda: stack)
     yield
 
@@ -78,7 +79,7 @@ SLOT = {"templateId": "daily", "scheduledTime": "2026-03-01T02:00:00Z"}
 def test_a_schedule_that_fires_twice_starts_once(sagemaker: FakeSageMaker, caplog: pytest.LogCaptureFixture) -> None:
     first, second = scheduled_start.handle(SLOT), scheduled_start.handle(SLOT)
     assert first == second
-    lines = [record.getMessage() for record in caplog.records if record.name == "handlers.scheduled_start"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "handlers.slots"]
     name = f"execution {first['executionId']} of template daily"
     assert lines == [f"{name}: started", f"{name}: already exists"]
     assert (first["executionId"], sagemaker.starts) == ("daily-20260301-020000-s", 1)
@@ -147,9 +148,12 @@ def test_a_slot_that_never_started_is_started_from_its_own_snapshot(
         ({"templateId": None, "scheduledTime": 0}, ["templateId", "scheduledTime"]),
     ],
 )
-def test_a_schedule_with_a_bad_input_is_refused_with_every_bad_field(call: dict[str, Any], fields: list[str]) -> None:
+@pytest.mark.parametrize("handler", [scheduled_start, forecast_start])
+def test_a_schedule_with_a_bad_input_is_refused_with_every_bad_field(
+    handler: ModuleType, call: dict[str, Any], fields: list[str]
+) -> None:
     with pytest.raises(ProblemsError) as caught:
-        scheduled_start.handle(call)
+        handler.handle(call)
     assert [problem.where for problem in caught.value.problems] == fields
 
 
@@ -164,7 +168,17 @@ def test_a_function_reads_its_stack_from_its_environment() -> None:
 
 def test_handlers_read_no_other_export_than_their_environment_holds() -> None:
     """What a handler's own module and the shared modules read of ``outputs`` must be among what the component passes."""
-    modules = ("observe", "conclude", "reconcile", "begin", "frozen_assets", "ranges", "pipeline_start")
+    modules = (
+        "observe",
+        "conclude",
+        "reconcile",
+        "begin",
+        "forecasting",
+        "models",
+        "frozen_assets",
+        "ranges",
+        "pipeline_start",
+    )
     shared = set().union(*(_outputs_read(f"runs/{module}.py") for module in modules))
     for name, passed in OUTPUTS_READ.items():
         read = _outputs_read(f"handlers/{name}.py")

@@ -12,12 +12,18 @@ VPC = {
     "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
     "securityGroupIds": ["sg-0123456789abcdef0"],
 }
-RETRAINING = {"retrainingSchedule": "cron(0 6 ? * MON *)", "retrainingTemplate": "weekly", "alarmEmail": "team@example.org"}
+SCHEDULED = {
+    "retrainingSchedule": "cron(0 6 ? * MON *)",
+    "retrainingTemplate": "weekly",
+    "forecastSchedule": "rate(1 day)",
+    "forecastTemplate": "weekly",
+    "alarmEmail": "team@example.org",
+}
 STACKS: dict[str, tuple[str, dict[str, object]]] = {
     "dev": ("dev", {}),
-    "dev with a key": ("dev", {"encryptionKey": "create", **RETRAINING}),
+    "dev with a key": ("dev", {"encryptionKey": "create", **SCHEDULED}),
     "prod": ("prod", {}),
-    "prod with everything": ("prod", {**VPC, **RETRAINING, "accessLogsBucket": "access-logs", "managedSpot": True}),
+    "prod with everything": ("prod", {**VPC, **SCHEDULED, "accessLogsBucket": "access-logs", "managedSpot": True}),
 }
 
 

@@ -112,6 +112,8 @@ def test_everything_optional_set(emulator: Emulator, root: Path) -> None:
         "managedSpot": True,
         "retrainingSchedule": "rate(7 days)",
         "retrainingTemplate": "weekly",
+        "forecastSchedule": "rate(1 day)",
+        "forecastTemplate": "weekly",
         "alarmEmail": "someone@example.com",
     }
     deployment = deploy(emulator, root, "dev", vpc | more)

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from components.handlers import HANDLERS
 from contracts.outputs import StackOutputs
 from contracts.status import STEPS
 from local_run.emulator.resources.archives import zip_bytes
@@ -94,7 +95,7 @@ def test_no_secret_is_shown_or_stored(live: Any) -> None:
 
 def test_a_functions_code_is_complete_and_needs_only_what_lambda_has(live: Any, root: Path, tmp_path: Path) -> None:
     functions = live.deployment.of_type("aws:lambda/function:Function")
-    assert len(functions) == 4
+    assert len(functions) == len(HANDLERS)
     for function in functions:
         packed = tmp_path / f"{function.id}.zip"
         packed.write_bytes(zip_bytes(function.state["code"], root))

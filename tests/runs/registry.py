@@ -7,11 +7,22 @@ import json
 from datetime import UTC, datetime
 
 from contracts import model_metadata as metadata
+from contracts.status import PREPARE_STEP
 from runs.stack import Stack
 from tests.fake_sagemaker import FakeSageMaker
 
 PACKAGE = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/group/1"
 TEMPLATE = json.dumps({"id": "daily", "baseAssets": ["AAPL"], "predictionLength": 10}).encode()
+
+
+def ready_to_forecast(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    """Store the prices that the registered model needs, and deploy the forecast pipeline."""
+    stack.s3.put_object(Bucket="assets", Key="assets/AAPL.csv", Body=b"Date,Close\n2020-01-01,1\n2020-01-02,2\n")
+    register_model(stack, sagemaker)
+    sagemaker.definition["Steps"][0]["Name"] = PREPARE_STEP
+    sagemaker.definition["Parameters"].append(
+        {"Name": "ForecastInstanceType", "Type": "String", "DefaultValue": "ml.c5.xlarge"}
+    )
 
 
 def register_model(stack: Stack, sagemaker: FakeSageMaker) -> None:

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from contracts.problems import ProblemsError
 from contracts.snapshot import from_attribute
-from contracts.status import PREPARE_STEP
 from contracts.tables import ExecutionAttribute
 from runs import cli_forecasts
 from runs.cli import app
@@ -22,18 +21,12 @@ from runs.pipeline_start import START_WAITS
 from runs.stack import Stack
 from runs.store import execution_store
 from tests.fake_sagemaker import FakeSageMaker
-from tests.runs.registry import PACKAGE, TEMPLATE, register_model
+from tests.runs.registry import PACKAGE, TEMPLATE, ready_to_forecast
 
 
 @pytest.fixture(autouse=True)
 def registered(stack: Stack, sagemaker: FakeSageMaker) -> None:
-    """A stored price history, and an approved model of the template ``daily`` in the registry."""
-    stack.s3.put_object(Bucket="assets", Key="assets/AAPL.csv", Body=b"Date,Close\n2020-01-01,1\n2020-01-02,2\n")
-    register_model(stack, sagemaker)
-    sagemaker.definition["Steps"][0]["Name"] = PREPARE_STEP
-    sagemaker.definition["Parameters"].append(
-        {"Name": "ForecastInstanceType", "Type": "String", "DefaultValue": "ml.c5.xlarge"}
-    )
+    ready_to_forecast(stack, sagemaker)
 
 
 def test_the_snapshot_freezes_model_prices_and_horizon(stack: Stack) -> None:

@@ -109,6 +109,8 @@ def test_settings_hold_no_defaults() -> None:
         ("retrainingSchedule", "rate(59 minutes)", ["once an hour"]),
         ("retrainingSchedule", "rate(\u0667 days)", ["rate(7 days)"]),
         ("retrainingTemplate", "-x", ["letters, digits and hyphens"]),
+        ("forecastSchedule", "rate(59 minutes)", ["once an hour"]),
+        ("forecastTemplate", "-x", ["letters, digits and hyphens"]),
         ("approvalStatus", "approved", ["PendingManualApproval or Approved"]),
         ("alarmEmail", "me", ["one e-mail address"]),
         ("alarmEmail", "<a@example.org>", ["one e-mail address"]),
@@ -156,6 +158,8 @@ def test_one_wrong_setting_is_named_with_what_is_allowed(key: str, value: str, w
         ({"securityGroupIds": '["sg-0123456789abcdef0"]'}, "subnetIds", "set both or neither"),
         ({"retrainingSchedule": "rate(7 days)"}, "retrainingTemplate", "set both or neither"),
         ({"retrainingTemplate": "nightly"}, "retrainingSchedule", "set both or neither"),
+        ({"forecastSchedule": "rate(1 day)"}, "forecastTemplate", "set both or neither"),
+        ({"forecastTemplate": "nightly"}, "forecastSchedule", "set both or neither"),
         ({"managedSpot": "true", "trainingMaxWaitSeconds": "1800"}, "trainingMaxWaitSeconds", "(3600) to 3600"),
         ({"managedSpot": "true", "trainingMaxWaitSeconds": "7200"}, "trainingMaxWaitSeconds", "without checkpoints"),
         (
@@ -301,8 +305,9 @@ def test_next_times_are_in_order_and_match_the_expression(day: str, month: str, 
         "cron(0 6 31W 2 ? *)",
     ],
 )
-def test_a_schedule_that_never_fires_is_rejected(expression: str) -> None:
-    (found,) = problems(retrainingSchedule=expression, retrainingTemplate="nightly")
+@pytest.mark.parametrize("noun", ["retraining", "forecast"])
+def test_a_schedule_that_never_fires_is_rejected(expression: str, noun: str) -> None:
+    (found,) = problems(**{f"{noun}Schedule": expression, f"{noun}Template": "nightly"})
     assert "it never fires; allowed: a cron expression for dates that exist" in found
 
 
