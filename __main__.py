@@ -40,6 +40,7 @@ pipeline = Pipeline("pipeline", definitions)
 forecast = ForecastPipeline("forecast", definitions)
 
 dead_letters = DeadLetters("dead-letters", context)
+alarms = Alarms("alarms", AlarmsArgs(context, pipeline.name, forecast.name, dead_letters.name))
 outputs: dict[str, pulumi.Input[str]] = {
     "region": settings.region,
     "pipeline_name": pipeline.name,
@@ -51,18 +52,17 @@ outputs: dict[str, pulumi.Input[str]] = {
     "repository_url": image.repository_url,
     "image_uri": image.uri,
     "dead_letter_queue_url": dead_letters.url,
+    "alarm_topic_arn": alarms.topic_arn,
 }
 functions = Functions("functions", FunctionsArgs(context, root, outputs, dead_letters.arn))
 observer = functions["execution-events"]
 Events("events", EventsArgs(context, [pipeline.arn, forecast.arn], observer.name, observer.arn, dead_letters.arn))
 scheduler = roles["scheduler"]
 Schedules("schedules", SchedulesArgs(context, functions.arns, scheduler.arn, scheduler.ready, dead_letters.arn))
-alarms = Alarms("alarms", AlarmsArgs(context, pipeline.name, forecast.name, dead_letters.name, functions["reconcile"].name))
 
 further: dict[str, pulumi.Input[str]] = {
     "model_role_arn": roles["model"].arn,
     "model_package_group_arn": pipeline.model_package_group_arn,
-    "alarm_topic_arn": alarms.topic_arn,
     "key_arn": context.key_arn or "",
 }
 for field, value in {**outputs, **further}.items():

@@ -1,4 +1,7 @@
-"""Alarms for what needs a person: failed executions, undelivered events, a reconciler that does not run."""
+"""Alarms for what needs a person: failed executions, undelivered events, a reconciler that does not run.
+
+The topic also gets the notices of drift, which a function publishes under its role.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pulumi_aws as aws
 from pulumi import Input, Output, ResourceOptions
 
 from components.context import StackContext
-from components.handlers import RECONCILE_MINUTES
+from components.handlers import RECONCILE, RECONCILE_MINUTES
 from components.iam.documents import Document, canonical, one_or_many, tls_only
 from components.names import ALARM_TOPIC, ALARMS, Names
 
@@ -26,7 +29,6 @@ class AlarmsArgs:
     pipeline_name: Input[str]
     forecast_pipeline_name: Input[str]
     queue_name: Input[str]
-    reconciler_name: Input[str]
 
 
 class Alarms(pulumi.ComponentResource):
@@ -102,7 +104,7 @@ class Alarms(pulumi.ComponentResource):
             "alarm_description": "The reconciler did not run, so lost events are not repaired",
             "namespace": "AWS/Lambda",
             "metric_name": "Invocations",
-            "dimensions": {"FunctionName": self._args.reconciler_name},
+            "dimensions": {"FunctionName": self._context.names.of(RECONCILE.name)},
             "statistic": "Sum",
             "period": RECONCILE_MINUTES * 60,
             "evaluation_periods": MISSED_CALLS,

@@ -260,4 +260,39 @@ ENDPOINT_CLEANUP = Handler(
     ),
 )
 
-HANDLERS = (EXECUTION_EVENTS, RECONCILE, SCHEDULED_START, FORECAST_START, ENDPOINT_CLEANUP)
+DRIFT_CHECK = Handler(
+    "drift-check",
+    "The function that compares published forecasts with each template's drift rule",
+    Schedule(lambda _: "rate(1 hour)"),
+    outputs=(*_START_OUTPUTS, "template_table", "prediction_table", "alarm_topic_arn"),
+    statements=(
+        Statement(
+            "ReadTemplates",
+            ("dynamodb:GetItem", "dynamodb:Scan"),
+            (resources.template_table,),
+            "Finds the templates with a drift rule, and reads the one that is retrained",
+        ),
+        Statement(
+            "ReadForecasts",
+            ("dynamodb:Query",),
+            (resources.prediction_table,),
+            "Reads the losses of a template's forecasts",
+        ),
+        Statement(
+            "KeepEpisode",
+            ("dynamodb:GetItem", "dynamodb:PutItem"),
+            (resources.prediction_table,),
+            "Records since when a template's forecasts have drifted, so that there is one notice",
+        ),
+        Statement("SendNotice", ("sns:Publish",), (resources.alarm_topic,), "Sends one notice per episode of drift"),
+        Statement(
+            "FindTrainings",
+            ("dynamodb:Scan",),
+            (resources.execution_table,),
+            "Starts no training while another one of the template is running",
+        ),
+        *_start_of(resources.training_pipeline),
+    ),
+)
+
+HANDLERS = (EXECUTION_EVENTS, RECONCILE, SCHEDULED_START, FORECAST_START, DRIFT_CHECK, ENDPOINT_CLEANUP)

@@ -11,6 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+#: The lowest skill that is reported; a baseline without any error would otherwise make it infinite.
+LOWEST_SKILL = -1000.0
+
+
+def bounded_skill(loss: float, baseline_loss: float) -> float:
+    """Return 1 − loss / baseline_loss, at least ``LOWEST_SKILL``; 0 if both are 0."""
+    if baseline_loss == 0:
+        return 0.0 if loss == 0 else LOWEST_SKILL
+    return max(1 - loss / baseline_loss, LOWEST_SKILL)
+
 
 def level_name(level: float) -> str:
     """Return a quantile's level as every file and log writes it: with all digits, so that two levels never become one."""

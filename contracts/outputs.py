@@ -43,6 +43,7 @@ class StackOutputs:
     repository_url: str
     image_uri: str
     dead_letter_queue_url: str
+    alarm_topic_arn: str
 
     @classmethod
     def from_mapping(cls, exported: Mapping[str, object], source: str = "stack outputs") -> StackOutputs:
@@ -85,7 +86,6 @@ class StackOutputs:
 FURTHER_OUTPUTS: Mapping[str, str] = {
     "model_role_arn": "ARN of the role of registered models",
     "model_package_group_arn": "ARN of the model package group",
-    "alarm_topic_arn": "ARN of the topic that alarms go to",
     "key_arn": "ARN of the stack's KMS key; empty where AWS manages the keys",
 }
 

@@ -67,7 +67,7 @@ class ExecutionAttribute:
     PIPELINE_EXECUTION_ARN = "PipelineExecutionArn"  # absent until started
     TEMPLATE_ID = "TemplateId"
     KIND = "Kind"  # absent or "training", "forecast" or "ablation"
-    ORIGIN = "Origin"  # "runs", "schedule" or "external"
+    ORIGIN = "Origin"  # "runs", "schedule", "drift" or "external"
     SNAPSHOT = "Snapshot"  # frozen; JSON text, see contracts.snapshot
     SNAPSHOT_DIGEST = "SnapshotDigest"  # contracts.snapshot.digest of the snapshot
     CHAMPION = "Champion"  # ARN of the template's newest approved model at the start; absent if there was none
@@ -177,6 +177,19 @@ class PredictionAttribute:
     ACTUAL = "Actual"  # absent until the value is known, as are the losses
     LOSS = "Loss"  # mean over the levels of the quantile loss, in the asset's unit
     BASELINE_LOSS = "BaselineLoss"
+
+
+#: Range key of a template's latest drift episode, the only item of the table whose hash key is a template id.
+DRIFT_ROW = "drift"
+
+
+class EpisodeAttribute:
+    """Attribute names of a drift episode (table ``predictions``). Times are ISO 8601, UTC, and empty until then."""
+
+    SINCE = "Since"
+    MODEL_PACKAGE_ARN = "ModelPackageArn"
+    NOTICED_AT = "NoticedAt"  # when the notice was sent
+    ENDED_AT = "EndedAt"
 
 
 def series_key(template_id: str, asset: str) -> str:

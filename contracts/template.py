@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
+from contracts.drift import DriftRule
 from contracts.feature_settings import GROUPS, Features, Settings, calendar_fields, different
 from contracts.files import unreadable_file
 from contracts.frequency import FREQUENCY_PATTERN, Frequency
@@ -101,6 +102,25 @@ class Evaluation(Settings):
     )
 
 
+class Drift(Settings):
+    """When the published forecasts count as drifted, and what is done about it."""
+
+    forecasts: int = Field(
+        DriftRule.forecasts, ge=1, le=1000, description="Number of the last scored forecasts whose skill is compared."
+    )
+    minimum_skill: float = Field(
+        DriftRule.minimum_skill,
+        ge=-10,
+        le=0.9,
+        description="Skill against the best baseline that they must have together; -0.1 accepts a loss that is 10 % higher.",
+    )
+    retrain: bool = Field(
+        DriftRule.retrain,
+        description="Starts a training of the template once its forecasts have drifted, one at a time; the model still needs "
+        "approval as usual.",
+    )
+
+
 class TrainingTemplate(Settings):
     """Settings of one training. Lengths count steps of the frequency: with 1D, all calendar days."""
 
@@ -178,6 +198,11 @@ class TrainingTemplate(Settings):
         description="Adds a report on feature importance; {} uses its defaults, and without this field there is no report.",
     )
     evaluation: Evaluation = Field(Evaluation(), description="How the backtest is evaluated.")
+    drift: Drift | None = Field(
+        None,
+        description="Watches the skill of published forecasts and sends a notice when it is too low; {} uses its defaults, and "
+        "without this field nothing is watched.",
+    )
     features: Features = Field(description="Feature groups to compute; {} uses a group's defaults.")
     dynamic_features: Seen | None = Field(
         None,

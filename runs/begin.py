@@ -1,6 +1,6 @@
 """Start an execution: freeze what it reads, create its item, start the pipeline. Once per id, however often it is tried.
 
-Used by ``runs start`` and by the handler of the retraining schedule.
+Used by ``runs start``, by the handler of the retraining schedule, and by the drift check.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from runs.overrides import override_problems
 from runs.pipeline_start import Start, Started, deployed_definition, image_uri, start_once, start_or_resume
 from runs.stack import Stack
 from runs.store import Item, execution_store
+
+#: Origins of executions that nobody started by hand.
+SCHEDULE, DRIFT = "schedule", "drift"
 
 
 def start(
@@ -54,21 +57,28 @@ def start(
     return start_with_ablation(stack, started, snapshot, template_id, origin)
 
 
-def start_slot(stack: Stack, template_id: str, scheduled: datetime) -> Started:
-    """Start the execution of the retraining schedule's slot. A slot that fires again is answered with its existing execution.
+def start_slot(stack: Stack, template_id: str, moment: datetime, origin: str = SCHEDULE) -> Started:
+    """Start the training of a slot of the retraining schedule, or of an episode of drift; a repeated call starts no second one.
+
+    ``moment`` is when the slot was due, or when the episode began.
 
     Raises:
         ProblemsError: see :func:`start`.
     """
-    execution_id = new_execution_id(template_id, scheduled, suffix="s")
+    execution_id = new_execution_id(template_id, moment, suffix_of(origin))
 
     def prepared() -> Start:
         snapshot, notes = _snapshot(stack, stored_template(stack, template_id), {}, ())
         champion_arn, more = _champion(stack, template_id)
-        return Start(execution_id, template_id, snapshot, "schedule", (*notes, *more), champion_arn)
+        return Start(execution_id, template_id, snapshot, origin, (*notes, *more), champion_arn)
 
     started, snapshot = start_or_resume(stack, execution_id, prepared)
-    return start_with_ablation(stack, started, snapshot, template_id, "schedule")
+    return start_with_ablation(stack, started, snapshot, template_id, origin)
+
+
+def suffix_of(origin: str) -> str:
+    """Return the end of the ids of executions that were started for a reason, so that two reasons never share an id."""
+    return {SCHEDULE: "s", DRIFT: "d"}[origin]
 
 
 def stored_template(stack: Stack, template_id: str) -> Item:

@@ -17,6 +17,7 @@ from contracts.problems import check_output_folder, needs_extra, one_problem
 from contracts.tables import TemplateAttribute
 from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
+from runs.cli_drift import add_drift_command
 from runs.cli_endpoints import add_endpoint_commands
 from runs.cli_forecasts import add_forecast_commands
 from runs.cli_models import add_model_commands
@@ -43,6 +44,7 @@ app.add_typer(template_app, name="template")
 add_forecast_commands(app)
 add_model_commands(app)
 add_endpoint_commands(app)
+add_drift_command(app)
 
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]

@@ -16,6 +16,7 @@ from contracts.published_forecast import FORECAST_JSON
 from contracts.snapshot import Snapshot, digest, from_attribute
 from contracts.status import FORECAST, PREPARE_STEP, PUBLISHED
 from contracts.tables import ExecutionAttribute
+from runs.begin import SCHEDULE
 from runs.frozen_assets import freeze_versions
 from runs.models import APPROVED, Model, approved_model, model_package
 from runs.overrides import override_problems
@@ -66,7 +67,7 @@ def start_forecast_slot(stack: Stack, template_id: str, scheduled: datetime) -> 
 
     def prepared() -> Start:
         snapshot, notes = _snapshot(stack, approved_model(stack, template_id), None, {}, ())
-        return Start(execution_id, template_id, snapshot, "schedule", notes)
+        return Start(execution_id, template_id, snapshot, SCHEDULE, notes)
 
     return start_or_resume(stack, execution_id, prepared)[0]
 

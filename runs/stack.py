@@ -63,6 +63,10 @@ class Stack:
         return self.client("sagemaker-runtime", INVOKE_CONFIG)
 
     @cached_property
+    def sns(self) -> Any:
+        return self.client("sns")
+
+    @cached_property
     def dynamodb(self) -> Any:
         """The resource interface: attributes as plain Python values."""
         return self._session.resource("dynamodb", region_name=self.outputs.region, config=CLIENT_CONFIG)

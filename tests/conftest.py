@@ -11,7 +11,7 @@ from moto import mock_aws
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from contracts.outputs import StackOutputs
-from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE
+from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, PREDICTION, TRAINING_TEMPLATE
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.examples import register_profiles
@@ -47,11 +47,12 @@ OUTPUTS = StackOutputs(
     execution_table=EXECUTION.name,
     event_table=EXECUTION_EVENT.name,
     endpoint_table="endpoints",
-    prediction_table="predictions",
+    prediction_table=PREDICTION.name,
     model_package_group="group",
     repository_url="repository",
     image_uri="repository:tag",
     dead_letter_queue_url="queue",
+    alarm_topic_arn=f"arn:aws:sns:{REGION}:123456789012:alarms",
 )
 
 
@@ -85,7 +86,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     correct_moto()
     with mock_aws():
         deployed = Stack(OUTPUTS, aws_session(), sleep=lambda seconds: None)
-        for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA):
+        for table in (EXECUTION, EXECUTION_EVENT, TRAINING_TEMPLATE, ASSET_METADATA, PREDICTION):
             create_table(deployed.dynamodb.meta.client, table)
         deployed.s3.create_bucket(Bucket="assets", CreateBucketConfiguration={"LocationConstraint": REGION})
         deployed.s3.put_bucket_versioning(Bucket="assets", VersioningConfiguration={"Status": "Enabled"})

@@ -15,9 +15,9 @@ _HANDLER_KEY = Statement(
     "UseKey",
     ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     (resources.key,),
-    "Tables, objects, the dead-letter queue and the function's environment are encrypted with the stack's key",
+    "Tables, objects, the dead-letter queue, the topic and the function's environment are encrypted with the stack's key",
     when="key",
-    by="S3, DynamoDB, SQS and Lambda",
+    by="S3, DynamoDB, SQS, SNS and Lambda",
 )
 
 

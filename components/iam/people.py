@@ -60,6 +60,12 @@ OPERATOR = Actor(
             "runs report reads the evaluation's files; runs forecast reads the model's template and the published forecast",
         ),
         Statement(
+            "ReadForecasts",
+            ("dynamodb:GetItem", "dynamodb:Query"),
+            (resources.prediction_table,),
+            "runs drift reads the losses of a template's forecasts, and since when they have drifted",
+        ),
+        Statement(
             "FindModels",
             ("sagemaker:ListModelPackages",),
             (resources.model_packages,),

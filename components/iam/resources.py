@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from components.iam.statement import Resources
-from components.names import DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, Names
+from components.names import ALARM_TOPIC, DEAD_LETTERS, MODEL_PACKAGES, REPOSITORY, Names
 from contracts import tables
 from contracts.layout import ASSETS_PREFIX, EXECUTIONS_PREFIX
 from contracts.regions import DEEPAR_ACCOUNTS, DEEPAR_REPOSITORY
@@ -84,6 +84,11 @@ def deepar_repository(names: Names) -> Sequence[str]:
 def dead_letters(names: Names) -> Sequence[str]:
     """The dead-letter queue."""
     return [names.queue(DEAD_LETTERS)]
+
+
+def alarm_topic(names: Names) -> Sequence[str]:
+    """The topic of alarms and notices."""
+    return [names.topic(ALARM_TOPIC)]
 
 
 assets_bucket = _bucket("assets")

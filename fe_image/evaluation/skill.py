@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from contracts.metrics import LOWEST_SKILL, bounded_skill
 from fe_image.data.arrays import Floats
 from fe_image.evaluation.bootstrap import ratio_interval
-
-#: The lowest skill that is reported; a baseline without any error would otherwise make it infinite.
-LOWEST_SKILL = -1000.0
 
 
 @dataclass(frozen=True)
@@ -57,16 +55,10 @@ def skill(baseline: str, losses: Floats, baseline_losses: Floats, seed: int) -> 
     ratios = ratio_interval(losses, baseline_losses, seed)
     return Skill(
         baseline,
-        _bounded(loss, other),
+        bounded_skill(loss, other),
         None if ratios is None else (max(1 - ratios[1], LOWEST_SKILL), max(1 - ratios[0], LOWEST_SKILL)),
         float(wins.mean()) if wins.size else 0.5,
         loss,
         other,
         int(scored.sum()),
     )
-
-
-def _bounded(loss: float, other: float) -> float:
-    if other == 0:
-        return 0.0 if loss == 0 else LOWEST_SKILL
-    return max(1 - loss / other, LOWEST_SKILL)

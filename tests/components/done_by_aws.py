@@ -22,7 +22,7 @@ class Done:
 
 Table = Mapping[tuple[str, str], Done]
 JOBS = ("processing", "training", "model", "evaluation", "prepare", "publish")
-HANDLERS = ("execution-events", "reconcile", "scheduled-start", "forecast-start", "endpoint-cleanup")
+HANDLERS = ("execution-events", "reconcile", "scheduled-start", "forecast-start", "drift-check", "endpoint-cleanup")
 _USE_KEY = "kms:Decrypt kms:DescribeKey kms:GenerateDataKey"
 
 

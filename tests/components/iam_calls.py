@@ -113,12 +113,19 @@ def rights(service: str, environ: Mapping[str, Any], body: bytes) -> list[Right]
         return list(sagemaker_rights("InvokeEndpoint", {"EndpointName": invoked[1]}))
     described = f"{service}: {target or environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     access = {"dynamodb": dynamodb_rights, "sagemaker": sagemaker_rights, "logs": logs_rights}.get(service)
-    if service != "s3" and (access is None or not target):
+    if service not in ("s3", "sns") and (access is None or not target):
         raise UnknownCallError(described)
     try:
+        if service == "sns":
+            return [sns_right(parse_qs(body.decode()))]
         return list(access(target, json.loads(body or b"{}"))) if access else [s3_right(environ)]
     except KeyError as error:
         raise UnknownCallError(described) from error
+
+
+def sns_right(form: Mapping[str, list[str]]) -> Right:
+    """SNS gets its operation and its topic as fields of a form."""
+    return f"sns:{form['Action'][0]}", form["TopicArn"][0]
 
 
 def s3_right(environ: Mapping[str, Any]) -> Right:

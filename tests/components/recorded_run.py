@@ -114,7 +114,7 @@ class _Scene:
         with emulator.ambient(TESTER, outputs.region):
             self._stack = Stack(outputs, boto3.Session(region_name=outputs.region))
             self._functions = self._stack.client("lambda")
-            tables = ("template", "execution", "event", "endpoint")
+            tables = ("template", "execution", "event", "endpoint", "prediction")
             self._tables = {name: self._stack.dynamodb.Table(getattr(outputs, f"{name}_table")) for name in tables}
             self._sagemaker_api, self._s3 = self._stack.sagemaker, self._stack.s3
 
@@ -123,7 +123,7 @@ class _Scene:
         succeeded = self._retrain()
         elsewhere = self._start_elsewhere()
         self._operate(succeeded)
-        self._forecast()
+        self._drift(self._forecast())
         forgotten = self._serve()
         self._promote()
         self._lose_every_event(succeeded, elsewhere)
@@ -194,8 +194,8 @@ class _Scene:
         # It was stopped before the evaluation, so the report asks for files that do not exist.
         self._runs("report", "by-command", "--out", str(self._folder / "reports"))
 
-    def _forecast(self) -> None:
-        """A model is looked at, approved, and forecasts twice: the second time there are earlier rows."""
+    def _forecast(self) -> str:
+        """A model is looked at, approved, and forecasts twice: the second time there are earlier rows. Returns its ARN."""
         self._runs("models", "list", "demo")
         answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
         arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
@@ -208,6 +208,7 @@ class _Scene:
         self._runs("forecasts", "demo")
         self._runs("report", "next-2", "--out", str(self._folder / "reports"))
         self._lose_the_models_template(arn)
+        return arn
 
     def _lose_the_models_template(self, arn: str) -> None:
         """A schedule looks for the champion and finds a model without its template file."""
@@ -221,6 +222,26 @@ class _Scene:
             package["CustomerMetadataProperties"][metadata.uri_key("Template")].removeprefix("s3://").partition("/")
         )
         return bucket, key
+
+    def _drift(self, arn: str) -> None:
+        """Three templates have drifted: one is retrained, one is refused by SageMaker, and one lacks an asset."""
+        rule = {"forecasts": 1, "minimumSkill": 0.0, "retrain": True}
+        templates, trained = self._tables["template"], "demo-drifts"
+        templates.put_item(Item={**templates.get_item(Key={"Id": "demo"})["Item"], "Id": trained})
+        for name in (trained, "refused", "gold"):
+            item = templates.get_item(Key={"Id": name})["Item"]
+            content = json.loads(item["Template"]) | {"drift": rule}
+            templates.put_item(Item={**item, "Template": json.dumps(content)})
+            row = {"Series": f"{name}/{content['predictedAsset']}", "Row": "2013-01-02/f", "Time": "2013-01-02", "Actual": "1"}
+            row |= {"Cutoff": "2013-01-01", "ExecutionId": "f", "ModelPackageArn": "m", "Loss": "2.0", "BaselineLoss": "1.0"}
+            self._tables["prediction"].put_item(Item=row)
+        with self._without(*self._template_file(arn)):
+            answer = self._call("drift-check")["errorMessage"]
+        assert answer.startswith("2 templates could not be checked"), answer
+        self._runs("drift", trained)
+        (training,) = [item for item in execution_store(self._stack).all() if item.get("TemplateId") == trained]
+        self._sagemaker_api.stop_pipeline_execution(PipelineExecutionArn=training["PipelineExecutionArn"])
+        assert self._sagemaker.wait(training["PipelineExecutionArn"], WAIT_SECONDS)
 
     def _forecast_on_schedule(self) -> None:
         """A slot that fires twice, one that SageMaker refuses, a missing price file, and a model whose template is missing."""

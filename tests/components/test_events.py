@@ -63,7 +63,7 @@ def test_schedules_wait_for_what_their_role_may_do(everything: Recorder) -> None
 
 def test_schedules_call_under_their_role_and_give_up_in_the_end(everything: Recorder) -> None:
     schedules = {item.inputs["name"]: item.inputs for item in everything.of("aws:scheduler/schedule:Schedule")}
-    nouns = ("reconcile", "endpoint-cleanup", "scheduled-start", "forecast-start")
+    nouns = ("reconcile", "endpoint-cleanup", "scheduled-start", "forecast-start", "drift-check")
     assert set(schedules) == {f"model-training-prod-{noun}" for noun in nouns}
     for name, inputs in schedules.items():
         target = inputs["target"]
@@ -89,7 +89,7 @@ def test_a_start_is_passed_what_its_handler_takes(everything: Recorder, handler:
 
 
 def test_no_start_is_scheduled_unless_asked(dev: Recorder) -> None:
-    assert len(dev.of("aws:scheduler/schedule:Schedule")) == 2
+    assert len(dev.of("aws:scheduler/schedule:Schedule")) == 3
 
 
 def test_alarms_reach_the_topic_and_the_topic_the_team(dev: Recorder, everything: Recorder) -> None:

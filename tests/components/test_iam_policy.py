@@ -99,6 +99,7 @@ def test_a_transaction_asks_for_the_right_of_each_part() -> None:
         ("lambda", s3("POST", "/2015-03-31/functions/f/invocations"), {}),
         ("dynamodb", {**s3("POST", "/"), "HTTP_X_AMZ_TARGET": "DynamoDB_20120810.ExecuteStatement"}, {"Statement": "…"}),
         ("sagemaker", {**s3("POST", "/"), "HTTP_X_AMZ_TARGET": "SageMaker.ListTags"}, {"ResourceArn": "…"}),
+        ("sns", s3("POST", "/"), {}),
     ],
 )
 def test_an_unknown_call_is_told(service: str, environ: dict[str, Any], body: dict[str, Any]) -> None:

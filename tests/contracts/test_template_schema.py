@@ -40,7 +40,7 @@ def test_the_documentation_has_every_field_of_a_template():
     page = (EXAMPLES.parents[1] / "docs/features.md").read_text()
     rows = [re.findall("`([^`]+)`", line.split("|")[1]) for line in page.splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in row}
-    models = {"data": "DataPolicy", "importance": "Importance", "evaluation": "Evaluation"}
+    models = {"data": "DataPolicy", "importance": "Importance", "evaluation": "Evaluation", "drift": "Drift"}
     inner = {f"{field}.{name}" for field, model in models.items() for name in json_schema()["$defs"][model]["properties"]}
     assert (set(json_schema()["properties"]) | inner) - {"data", "evaluation"} <= named
 

@@ -168,17 +168,8 @@ def test_a_function_reads_its_stack_from_its_environment() -> None:
 
 def test_handlers_read_no_other_export_than_their_environment_holds() -> None:
     """What a handler's own module and the shared modules read of ``outputs`` must be among what the component passes."""
-    modules = (
-        "observe",
-        "conclude",
-        "reconcile",
-        "begin",
-        "forecasting",
-        "models",
-        "frozen_assets",
-        "ranges",
-        "pipeline_start",
-    )
+    starts = ("begin", "forecasting", "models", "frozen_assets", "ranges", "pipeline_start")
+    modules = ("observe", "conclude", "reconcile", *starts, "drift", "drift_check", "drift_episodes")
     shared = set().union(*(_outputs_read(f"runs/{module}.py") for module in modules))
     for name, passed in OUTPUTS_READ.items():
         read = _outputs_read(f"handlers/{name}.py")

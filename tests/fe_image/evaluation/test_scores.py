@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from contracts.metrics import LOWEST_SKILL
 from fe_image.evaluation.bootstrap import ratio_interval
 from fe_image.evaluation.calibration import apply_offsets, fit_calibration
 from fe_image.evaluation.losses import scale
 from fe_image.evaluation.scores import Scored, all_levels
-from fe_image.evaluation.skill import LOWEST_SKILL, best_baseline, skill
+from fe_image.evaluation.skill import best_baseline, skill
 from tests.examples import examples
 from tests.fe_image.evaluation.backtest import LEVELS
 
