@@ -18,6 +18,8 @@ from contracts.times import format_time
 _SECOND = timedelta(seconds=1)
 #: Default of a template's calibrationWindows; templates that were stored before the setting existed lack it.
 CALIBRATION_WINDOWS = 4
+#: As endTraining: the last date after which the prices still have all windows. A start replaces it by that date.
+LATEST = "latest"
 #: A message names no more assets than this at once.
 NAMED = 10
 #: The data are of another frequency if the lengths of the steps differ by more than this factor; months differ by less.
@@ -121,7 +123,7 @@ def _ends_too_early(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -
     if steps >= _steps_wanted(template):
         return []
     ending = listed([found.asset for found in ranges if found.last == earliest])
-    end, latest = format_time(earliest, *_ends(ranges)), _latest_end(template, earliest)
+    end, latest = format_time(earliest, *_ends(ranges)), latest_end_training(template, earliest)
     each = _listed(ranges, lambda found: found.last, 1)
     if steps == 0:
         tests = f"the windows need {_steps_wanted(template)} steps of {template['frequency']} after endTraining"
@@ -139,8 +141,8 @@ def _steps_after_training(template: Mapping[str, Any], last: datetime) -> int:
     return -(-after // frequency.multiple) + 1 if after >= 0 else 0
 
 
-def _latest_end(template: Mapping[str, Any], last: datetime) -> str:
-    """The last endTraining after which the windows have enough steps up to ``last``."""
+def latest_end_training(template: Mapping[str, Any], last: datetime) -> str:
+    """Return the last endTraining after which the windows have enough steps up to ``last``, the first asset's last time."""
     frequency = Frequency.parse(template["frequency"])
     unit = frequency.unit_number(last) - (_steps_wanted(template) - 1) * frequency.multiple
     moment = frequency.unit_start(unit) - _SECOND

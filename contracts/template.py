@@ -24,7 +24,7 @@ from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.ids import ABLATED_TEMPLATE_ID_MAX, ASSET_PATTERN, template_id_problem
 from contracts.price_checks import MISSING_MAX, STEP_MAX
 from contracts.problems import Problem, ProblemsError, listed, nearest, one_problem
-from contracts.ranges import CALIBRATION_WINDOWS, last_moment
+from contracts.ranges import CALIBRATION_WINDOWS, LATEST, last_moment
 from contracts.template_problems import field_problems, not_finite
 
 ASSETS_MAX = 1000
@@ -48,8 +48,13 @@ def _moment(text: str) -> str:
     return text
 
 
+def _end(text: str) -> str:
+    return text if text == LATEST else _moment(text)
+
+
 AssetName = Annotated[str, Field(pattern=ASSET_PATTERN)]
 Moment = Annotated[str, Field(pattern=_MOMENT_PATTERN), AfterValidator(_moment)]
+EndMoment = Annotated[str, Field(pattern=rf"{_MOMENT_PATTERN}|^{LATEST}$"), AfterValidator(_end)]
 Length = Annotated[int, Field(ge=1)]
 Seen = Annotated[tuple[Literal[GROUPS], ...], AfterValidator(different)]  # type: ignore[valid-type]
 
@@ -133,9 +138,10 @@ class TrainingTemplate(Settings):
     )
     predicted_asset: AssetName = Field(description="The asset among baseAssets that is forecast and tested.")
     start_dataset: Moment = Field(description="First date or time that is used, inclusive; earlier rows are ignored.")
-    end_training: Moment = Field(
+    end_training: EndMoment = Field(
         description="Last date or time of the training, inclusive (a date means the whole day). The calibration windows "
-        "begin one step after the last row before that."
+        "begin one step after the last row before that. latest is the last date after which the stored prices have all "
+        "windows; each start replaces it by that date, so a retraining uses newer prices."
     )
     frequency: str = Field(
         "1D",
@@ -216,7 +222,7 @@ class TrainingTemplate(Settings):
 
     @property
     def training_end(self) -> datetime:
-        """Return the last second of the training range; a date without a time means the whole day."""
+        """Return the last second of the training range; a date without a time means the whole day. Not for ``latest``."""
         return last_moment(self.end_training)
 
     @property
@@ -368,6 +374,8 @@ def _cross_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
 def _date_problems(data: Mapping[str, Any], now: datetime) -> list[Problem]:
     problems = []
     start, end = data.get("startDataset"), data.get("endTraining")
+    if end == LATEST:
+        return []
     if start and end and last_moment(end) <= datetime.fromisoformat(start):
         problems.append(Problem("endTraining", end, f"allowed: after startDataset, which is {start}"))
     if end and datetime.fromisoformat(end) > now.astimezone(UTC).replace(tzinfo=None):

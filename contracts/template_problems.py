@@ -21,7 +21,7 @@ _DATE = "an ISO 8601 date without a time zone, as text, such as '2010-12-31' or 
 _TEXTS = {
     "frequency": "M, W, D, H or min, optionally with a multiple, such as 1D or 30min",
     "startDataset": _DATE,
-    "endTraining": _DATE,
+    "endTraining": f"latest, or {_DATE}",
     "predictedAsset": ASSET_ALLOWED,
     "baseAssets": ASSET_ALLOWED,
 }

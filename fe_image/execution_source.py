@@ -12,6 +12,7 @@ from typing import Any, cast
 from contracts import environment as names
 from contracts.layout import ASSET_MAX_BYTES as MAX_BYTES
 from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.ranges import LATEST
 from contracts.snapshot import from_attribute
 from contracts.tables import ExecutionAttribute as Attribute
 from contracts.template import TrainingTemplate, parse_template
@@ -140,6 +141,8 @@ def _snapshot(item: Mapping[str, Any], execution_id: str) -> Mapping[str, Any]:
 def parse_snapshot(snapshot: Mapping[str, Any]) -> ExecutionSource:
     """Return the template, validated again, and the version of each of its assets."""
     template = parse_template(snapshot.get("Template"))
+    if template.end_training == LATEST:
+        raise one_problem("snapshot", "Template.endTraining", LATEST, "a start replaces it by a date; start with `runs start`")
     assets = snapshot.get("Assets") or {}
     if not isinstance(assets, Mapping):
         raise one_problem("snapshot", "Assets", assets, "allowed: one JSON object")

@@ -9,7 +9,8 @@ from pathlib import Path
 from contracts.manifest import ManifestEntry
 from contracts.price_format import PriceFormat
 from contracts.problems import Problem, ProblemsError, one_problem
-from contracts.template import TrainingTemplate, load_template
+from contracts.ranges import LATEST, latest_end_training
+from contracts.template import TrainingTemplate, load_template, to_data
 from fe_image.data.frequency import format_array_time
 from fe_image.data.prices import Reading, read_history
 from fe_image.engineer import EngineeredData, engineer
@@ -70,6 +71,9 @@ def run_features(
     if not assets.is_dir():
         raise one_problem("price histories", "assets", str(assets), "allowed: a folder with <ASSET>.csv for each base asset")
     histories, notes = collected({asset: _read(asset, assets, parsed, price_format) for asset in parsed.base_assets})
+    if parsed.end_training == LATEST:
+        last = min(history.times[-1] for history in histories.values()).astype(datetime)
+        parsed = parsed.model_copy(update={"end_training": latest_end_training(to_data(parsed), last)})
     data = engineer(histories, parsed, _whole_day(until))
     try:
         files = write_outputs(data, out, OFFLINE_ID)

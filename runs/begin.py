@@ -116,10 +116,9 @@ def _snapshot(
     stack: Stack, template: Item, overrides: Mapping[str, str], problems: Sequence[Problem]
 ) -> tuple[Snapshot, tuple[str, ...]]:
     """Freeze what an execution reads. Reports all problems, the given ones first."""
-    content = json.loads(template[TemplateAttribute.TEMPLATE])
     definition = deployed_definition(stack, stack.outputs.pipeline_name)
     found = [*problems, *override_problems(overrides, definition)]
-    frozen = freeze_assets(stack, template, definition, overrides)
+    frozen, content = freeze_assets(stack, template, definition, overrides)
     found += frozen.problems
     if found:
         raise ProblemsError("start", found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from contracts.ranges import LATEST
 from contracts.tables import TemplateAttribute
 from contracts.times import format_time
 from runs.drift import Statement
@@ -14,7 +15,6 @@ from runs.store import Item
 def notice(template: Item, statement: Statement) -> tuple[str, str]:
     """Return subject (ASCII, at most 100 characters) and text of the notice that an episode of drift has begun."""
     template_id, content = str(template[TemplateAttribute.ID]), json.loads(template[TemplateAttribute.TEMPLATE])
-    store = "python -m runs template put FILE --replace"
     retraining = f"python -m runs start {template_id}"
     if statement.rule.retrain:
         retraining = "it starts by itself, unless another training of the template is running (drift.retrain)"
@@ -27,13 +27,22 @@ def notice(template: Item, statement: Statement) -> tuple[str, str]:
         "",
         "What to do:",
         f"1. Look at each forecast: python -m runs drift {template_id}",
-        f"2. Retrain: {retraining}. A training uses prices until endTraining, which is {content['endTraining']}. To use newer "
-        f"ones, move endTraining forward in the template's file and store it: {store}",
+        f"2. Retrain: {retraining}.{_newer_prices(content['endTraining'])}",
         f"3. Compare and approve the new model: python -m runs models list {template_id}",
         "",
         "There is no further notice until the skill is back, or another model forecasts.",
     ]
     return f"Drift: forecasts of template {template_id}", "\n".join(lines)
+
+
+def _newer_prices(end_training: str) -> str:
+    """What to change so that a training uses newer prices; empty if it does so anyway."""
+    if end_training == LATEST:
+        return ""
+    return (
+        f" A training uses prices until endTraining, which is {end_training}. To use newer ones, set endTraining to a later "
+        f'date or to "{LATEST}" in the template\'s file and store it: python -m runs template put FILE --replace'
+    )
 
 
 def sentence(statement: Statement) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from contracts.snapshot import AssetVersion
 from contracts.tables import TemplateAttribute
 from runs.aws_errors import is_missing_object
 from runs.objects import stored_object
-from runs.ranges import Metadata, metadata_notes, price_problems, stored_metadata
+from runs.ranges import Metadata, metadata_notes, price_problems, resolved_template, stored_metadata
 from runs.stack import Stack
 from runs.store import Item
 
@@ -33,11 +34,17 @@ class FrozenAssets:
     notes: list[str] = field(default_factory=list)
 
 
-def freeze_assets(stack: Stack, template: Item, definition: Mapping[str, Any], overrides: Mapping[str, str]) -> FrozenAssets:
-    """Freeze the current version of a stored template's assets, and check them as far as metadata show."""
+def freeze_assets(
+    stack: Stack, template: Item, definition: Mapping[str, Any], overrides: Mapping[str, str]
+) -> tuple[FrozenAssets, dict[str, Any]]:
+    """Freeze the current version of a stored template's assets, and check them as far as metadata show.
+
+    Also returns the template itself, with a date in the place of ``latest``.
+    """
     frozen = freeze_versions(stack, list(template[TemplateAttribute.ASSETS]), definition, overrides)
-    frozen.problems.extend(price_problems(template, frozen.versions, frozen.metadata))
-    return frozen
+    content, problems = resolved_template(json.loads(template[TemplateAttribute.TEMPLATE]), frozen.versions, frozen.metadata)
+    frozen.problems.extend(problems or price_problems(content, template, frozen.versions, frozen.metadata))
+    return frozen, content
 
 
 def freeze_versions(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from contracts.frequency import Frequency
-from contracts.problems import Problem
-from contracts.ranges import PriceFacts, PriceRange, TemplateNeeds, fact_problems, range_problems
+from contracts.problems import Problem, listed
+from contracts.ranges import (
+    LATEST,
+    PriceFacts,
+    PriceRange,
+    TemplateNeeds,
+    fact_problems,
+    latest_end_training,
+    range_problems,
+)
 from contracts.snapshot import AssetVersion
 from contracts.tables import AssetAttribute, TemplateAttribute
 from runs.stack import Stack
@@ -24,16 +31,32 @@ def stored_metadata(stack: Stack, assets: Iterable[str]) -> dict[str, dict[str, 
     return {asset: dict(item) for asset, item in items.items() if item is not None}
 
 
-def price_problems(item: Mapping[str, Any], assets: Mapping[str, AssetVersion], metadata: Metadata) -> list[Problem]:
+def resolved_template(
+    template: Mapping[str, Any], assets: Mapping[str, AssetVersion], metadata: Metadata
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return a stored template with a date in the place of ``latest``, or the problem that the prices' dates are not known."""
+    if template.get("endTraining") != LATEST or not assets:
+        return dict(template), []
+    known = {asset: _range(asset, metadata[asset]) for asset in assets if _is_recorded(metadata.get(asset), assets[asset])}
+    unknown = [asset for asset in assets if known.get(asset) is None]
+    if unknown:
+        allowed = f"it needs the last dates of all assets; store {listed(unknown)} with `runs assets put`, or give a date"
+        return dict(template), [Problem("endTraining", LATEST, allowed)]
+    last = min(found.last for found in known.values() if found is not None)
+    return {**template, "endTraining": latest_end_training(template, last)}, []
+
+
+def price_problems(
+    template: Mapping[str, Any], item: Mapping[str, Any], assets: Mapping[str, AssetVersion], metadata: Metadata
+) -> list[Problem]:
     """Problems of a stored template with the assets' dates and prices, as far as their metadata show them.
 
-    Checks only assets whose stored metadata match the frozen SHA-256: metadata of an object that was uploaded by other means
-    are not trusted.
+    ``template`` is the resolved one. Checks only assets whose stored metadata match the frozen SHA-256: metadata of an object
+    that was uploaded by other means are not trusted.
     """
     recorded = {asset: metadata[asset] for asset, version in assets.items() if _is_recorded(metadata.get(asset), version)}
     ranges = [found for asset, stored in recorded.items() if (found := _range(asset, stored)) is not None]
     facts = [fact for asset, stored in recorded.items() if (fact := _facts(asset, stored)) is not None]
-    template = json.loads(item[TemplateAttribute.TEMPLATE])
     return range_problems(template, ranges) + fact_problems(template, _needs(item), ranges, facts)
 
 

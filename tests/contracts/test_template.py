@@ -348,6 +348,11 @@ def test_pipeline_parameters_are_hyperparameters_that_the_algorithm_takes(length
     assert values["time_freq"] == (frequency[1:] if frequency in ("1D", "1H", "1M", "1min", "1W") else frequency)
 
 
+def test_the_end_of_the_training_may_be_left_to_the_prices():
+    assert parse_template(good(endTraining="latest"), NOW).end_training == "latest"
+    assert "endTraining is 'last'; allowed: latest, or an ISO 8601 date" in message(good(endTraining="last"))
+
+
 def test_a_date_means_the_whole_day():
     assert parse_template(good(), NOW).training_end == datetime(2012, 8, 31, 23, 59, 59)
     assert parse_template(good(endTraining="2012-08-31 10:00"), NOW).training_end == datetime(2012, 8, 31, 10)

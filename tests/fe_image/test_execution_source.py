@@ -37,6 +37,10 @@ FAULTS: list[tuple[Callable[[dict[str, Any]], object], list[str]]] = [
     (lambda s: s["Assets"].update(A2="v1"), ["Assets.A2 is 'v1'; allowed: one JSON object"]),
     (lambda s: s["Assets"].clear(), [f"Assets.A{i} is missing; the snapshot records a version" for i in range(3)]),
     (lambda s: s.update(Assets=["A0", "A1"]), ["Assets is ['A0', 'A1']; allowed: one JSON object"]),
+    (
+        lambda s: s["Template"].update(endTraining="latest"),
+        ["Template.endTraining is 'latest'; a start replaces it by a date; start with `runs start`"],
+    ),
     (lambda s: s.pop("Template"), ["template is missing; allowed: one JSON object"]),
 ]
 

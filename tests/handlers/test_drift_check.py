@@ -57,8 +57,10 @@ def inbox(stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatc
     return received
 
 
-def put_template(stack: Stack, drift: dict[str, Any] | None, name: str = "daily", assets: Sequence[str] = ()) -> None:
-    content = {"id": name, "predictedAsset": "AAPL", "endTraining": "2025-12-31", "drift": drift}
+def put_template(
+    stack: Stack, drift: dict[str, Any] | None, name: str = "daily", assets: Sequence[str] = (), end: str = "2025-12-31"
+) -> None:
+    content = {"id": name, "predictedAsset": "AAPL", "endTraining": end, "drift": drift}
     item = {"Id": name, "Template": json.dumps(content), "Parameters": {}, "BaseAssets": list(assets)}
     stack.dynamodb.Table(stack.outputs.template_table).put_item(Item=item)
 
@@ -89,6 +91,13 @@ def test_a_notice_says_what_is_wrong_and_what_to_do_once(stack: Stack, inbox: In
     assert f"Model: {MODEL}" in text
     assert "Look at each forecast: python -m runs drift daily\n" in text
     assert "Retrain: python -m runs start daily. A training uses prices until endTraining, which is 2025-12-31." in text
+
+
+def test_a_training_that_uses_the_newest_prices_anyway_needs_no_other_date(stack: Stack, inbox: Inbox) -> None:
+    put_template(stack, RULE, end="latest")
+    put_bad(stack, 1, 2)
+    drift_check.handle()
+    assert "2. Retrain: python -m runs start daily.\n3." in inbox()[0]["Message"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from contracts.problems import ProblemsError
-from contracts.snapshot import AssetVersion
+from contracts.snapshot import AssetVersion, from_attribute
+from contracts.tables import ExecutionAttribute
 from contracts.template import parse_template
 from handlers import scheduled_start
 from runs import assets, templates
@@ -202,3 +203,30 @@ def test_a_note_names_an_object_that_differs_from_its_metadata(stack: Stack, ite
 def test_there_is_no_note_about_an_object_that_matches_its_metadata(stack: Stack) -> None:
     version: AssetVersion = {"Key": "assets/ACME.csv", "VersionId": "v", "Sha256": "fedcba9876543210", "Size": 1}
     assert metadata_notes(stack, {"ACME": version}, {"ACME": {"Sha256": "fedcba9876543210"}}) == []
+
+
+def frozen_end(stack: Stack, execution_id: str) -> str:
+    start(stack, "daily", execution_id)
+    item = execution_store(stack).get(execution_id)
+    assert item is not None
+    return str(from_attribute(item[ExecutionAttribute.SNAPSHOT])["Template"]["endTraining"])
+
+
+def test_each_start_trains_until_the_last_date_that_leaves_all_windows(
+    stack: Stack, sagemaker: FakeSageMaker, tmp_path: Path
+) -> None:
+    put_template(stack, endTraining="latest")
+    assert frozen_end(stack, "e1") == "2018-11-18"
+    put_prices(stack, tmp_path, "sp500", "2010-01-04", "2019-01-02")
+    assert frozen_end(stack, "e2") == "2018-11-23"
+
+
+def test_latest_needs_the_dates_of_all_assets(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    put_template(stack, endTraining="latest")
+    stack.s3.put_object(Bucket=stack.outputs.assets_bucket, Key="assets/sp500.csv", Body=b"Date,Close\n2020-01-01,1\n")
+    with pytest.raises(ProblemsError, match="endTraining is 'latest'; .*store sp500 with `runs assets put`, or give a date"):
+        start(stack, "daily", "e1")
+    stack.s3.delete_object(Bucket=stack.outputs.assets_bucket, Key="assets/sp500.csv")
+    with pytest.raises(ProblemsError, match="start: 1 problem"):
+        start(stack, "daily", "e1")
+    assert execution_store(stack).all() == []
