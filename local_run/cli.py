@@ -20,6 +20,7 @@ from contracts.problems import check_output_folder, one_problem, reported
 from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.deepar.cli import app as deepar_app
+from local_run.deepar.config import LARGEST_SEED
 from runs.overrides import parse_overrides
 from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 
@@ -42,6 +43,12 @@ app.add_typer(deepar_app, name="deepar")
 StackName = Annotated[str, typer.Option("--stack", help="Which Pulumi.<stack>.yaml to deploy.")]
 Settings = Annotated[list[str] | None, typer.Option("--config", help="key=value over the stack's file; repeatable.")]
 Parameters = Annotated[list[str] | None, typer.Option("--set", help="name=value of a pipeline parameter; repeatable.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", help="Seed of the DeepAR stand-in's trainings; by default always the same.", min=0, max=LARGEST_SEED
+    ),
+]
 Docker = Annotated[bool, typer.Option("--docker", help="Build the image by the Docker daemon; run the feature step in it.")]
 
 
@@ -52,6 +59,7 @@ def demo(
     stack: StackName = "local",
     config: Settings = None,
     docker: Docker = False,
+    seed: Seed = None,
 ) -> None:
     """Deploy, train on six real price histories, and compare the forecasts with those of the best baseline.
 
@@ -63,7 +71,7 @@ def demo(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with reported():
         check_output_folder("--out", out)
-        run_demo(CONSOLE, out, stack, _config(config), parse_overrides(overrides or []), docker)
+        run_demo(CONSOLE, out, stack, _config(config), parse_overrides(overrides or []), docker, seed)
 
 
 @app.command()
@@ -74,6 +82,7 @@ def up(
     config: Settings = None,
     samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
     docker: Docker = False,
+    seed: Seed = None,
     empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the Pulumi CLI.")] = False,
 ) -> None:
     """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
@@ -82,6 +91,7 @@ def up(
     """
     from local_run.demo import store_samples
     from local_run.docker_image import docker_options
+    from local_run.emulator.options import Options
     from local_run.live import LiveView
     from local_run.second_terminal import print_exports, print_for_pulumi
     from local_run.session import PROJECT, deployed_session, empty_account
@@ -93,14 +103,21 @@ def up(
     with reported(), view.showing():
         check_output_folder("--out", out)
         backend, builder = docker_options(PROJECT) if docker else (None, None)
+        options = Options.seeded(seed)
         if empty:
             region = str(read_stack_config(PROJECT, stack, _config(config)).region)
-            with empty_account(region, port=port, on_progress=view.show, backend=backend) as (emulator, _):
+            with empty_account(region, port=port, on_progress=view.show, options=options, backend=backend) as (emulator, _):
                 print_for_pulumi(CONSOLE, emulator, stack)
                 ended.wait()
             return
         with deployed_session(
-            stack, _config(config), port=port, on_progress=view.show, backend=backend, image_builder=builder
+            stack,
+            _config(config),
+            port=port,
+            on_progress=view.show,
+            options=options,
+            backend=backend,
+            image_builder=builder,
         ) as session:
             view.deployed(session.deployment.seconds)
             if samples:

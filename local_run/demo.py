@@ -17,6 +17,7 @@ from contracts.status import REGISTERED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from contracts.template import load_template
 from local_run.docker_image import docker_options
+from local_run.emulator.options import Options
 from local_run.live import LiveView
 from local_run.sample_data import SOURCES, write_samples
 from local_run.session import PROJECT, Session, deployed_session
@@ -38,9 +39,17 @@ TIMEOUT_SECONDS = 1800
 
 
 def run_demo(
-    console: Console, out: Path, stack: str, config: Mapping[str, object], overrides: Mapping[str, str], docker: bool
+    console: Console,
+    out: Path,
+    stack: str,
+    config: Mapping[str, object],
+    overrides: Mapping[str, str],
+    docker: bool,
+    seed: int | None = None,
 ) -> None:
     """Deploy, train, and forecast with the model if the gate registers it. Shows the coming forecast first, then the report.
+
+    ``seed`` is that of the DeepAR stand-in.
 
     Raises:
         ProblemsError: an execution does not succeed.
@@ -48,9 +57,12 @@ def run_demo(
     _refuse_bad(overrides)
     view = LiveView(console, single=True)
     backend, builder = docker_options(PROJECT) if docker else (None, None)
+    options = Options.seeded(seed)
     with (
         view.showing(),
-        deployed_session(stack, config, on_progress=view.show, backend=backend, image_builder=builder) as session,
+        deployed_session(
+            stack, config, on_progress=view.show, options=options, backend=backend, image_builder=builder
+        ) as session,
     ):
         view.deployed(session.deployment.seconds)
         store_samples(session.stack)

@@ -11,6 +11,7 @@ import typer
 
 from contracts.backtest import INFERENCE_CONFIG_VARIABLE
 from contracts.problems import one_problem, reported
+from local_run.deepar.config import LARGEST_SEED
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
 from local_run.deepar.tarballs import pack_folder
@@ -36,13 +37,14 @@ def train(
         ),
     ],
     tar: Annotated[Path | None, typer.Option(help="Also pack model/ into this model.tar.gz.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed instead of the hyperparameter _seed.", min=0, max=LARGEST_SEED)] = None,
 ) -> None:
     """Train on the container layout under ROOT; writes model/, and on failure output/failure with the reason.
 
     Example: python -m local_run deepar train --root ./opt-ml --tar model.tar.gz
     """
     with log_to_stdout():
-        code = run_training(root)
+        code = run_training(root, seed)
     if code == 0 and tar is not None:
         pack_folder(Container(root).model, tar)
     raise typer.Exit(code)

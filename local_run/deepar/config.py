@@ -13,12 +13,13 @@ Word = Literal["auto", "ignore"]
 
 #: Fixed, so that the same training gives the same model. The built-in algorithm draws a new seed for each job.
 SEED = 20170413
+LARGEST_SEED = 2**31 - 1
 
 #: Hyperparameters of the stand-in only, with an underscore so that they are not taken for the built-in algorithm's.
 OWN_HYPERPARAMETERS: Mapping[str, Hyperparameter] = {
     item.name: item
     for item in (
-        Hyperparameter("_seed", "integer", 0, 2**31 - 1, default=str(SEED)),
+        Hyperparameter("_seed", "integer", 0, LARGEST_SEED, default=str(SEED)),
         Hyperparameter("_batches_per_epoch", "integer", 1, 10_000),
     )
 }

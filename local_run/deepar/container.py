@@ -7,6 +7,7 @@ Source: Amazon SageMaker developer guide, "How Amazon SageMaker AI provides trai
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,15 +43,17 @@ class Container:
         return self.root / "output" / "failure"
 
 
-def run_training(root: Path) -> int:
+def run_training(root: Path, seed: int | None = None) -> int:
     """Train like the container. Returns exit code 0 and writes the model, or returns 1 and writes ``output/failure``.
+
+    ``seed`` takes precedence over the hyperparameter ``_seed``.
 
     A user's mistake is a ClientError without a traceback. Every other error is an AlgorithmError with a traceback in the log.
     """
     container = Container(root)
     container.failure.unlink(missing_ok=True)
     try:
-        _train(container)
+        _train(container, {} if seed is None else {"_seed": str(seed)})
     except ProblemsError as error:
         reason = f"ClientError: {error}"
         log.error("Customer Error: %s", error)
@@ -64,8 +67,8 @@ def run_training(root: Path) -> int:
     return 1
 
 
-def _train(container: Container) -> None:
-    config = Config.from_strings(_strings(container.hyperparameters))
+def _train(container: Container, more: Mapping[str, str]) -> None:
+    config = Config.from_strings(_strings(container.hyperparameters) | more)
     log.info("Final configuration: %s", config.to_json())
     channels = _read_channels(container, config)
     # JAX takes seconds to import, so bad inputs are rejected before.

@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 Command = Callable[[Path], Sequence[str]]
@@ -14,9 +15,10 @@ Command = Callable[[Path], Sequence[str]]
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def deepar_command(ml_root: Path) -> Sequence[str]:
+def deepar_command(ml_root: Path, seed: int | None = None) -> Sequence[str]:
     """Return the command that trains the DeepAR stand-in. ``ml_root`` is the container's ``/opt/ml``."""
-    return (sys.executable, "-m", "local_run.deepar", "train", "--root", str(ml_root))
+    seeded = () if seed is None else ("--seed", str(seed))
+    return (sys.executable, "-m", "local_run.deepar", "train", "--root", str(ml_root), *seeded)
 
 
 def deepar_server(root: Path) -> Sequence[str]:
@@ -76,6 +78,11 @@ class Options:
     job_environment: Mapping[str, str] = field(default_factory=dict)
     job_faults: JobFaults = field(default_factory=JobFaults)
     event_faults: EventFaults = field(default_factory=EventFaults)
+
+    @classmethod
+    def seeded(cls, seed: int | None) -> Options:
+        """Return options whose DeepAR stand-in trains with this seed; None: with its own."""
+        return cls(training_commands={"forecasting-deepar": partial(deepar_command, seed=seed)})
 
     def scaled(self, seconds: float) -> float:
         return seconds * self.time_scale

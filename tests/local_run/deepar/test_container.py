@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from local_run.deepar.cli import app
+from local_run.deepar.config import SEED
 from local_run.deepar.model import MODEL_FILES, Model
+from local_run.emulator.options import Options
+from local_run.session import PROJECT
 from tests.local_run.deepar.support import cut, hyperparameters, record, seasonal_series, write_root
+from tests.patience import PATIENCE_SECONDS
 
 RUNNER = CliRunner()
 
@@ -141,3 +146,19 @@ def test_predict_answers_a_request_from_file_and_standard_input(seasonal_model: 
     wrong = RUNNER.invoke(app, [*command, str(request)])
     assert (wrong.exit_code, "allowed: UTF-8 text" in wrong.stderr) == (1, True)
     assert RUNNER.invoke(app, [*command, str(tmp_path / "none.json")]).exit_code == 2
+
+
+@pytest.mark.parametrize("given", [{"_seed": "7"}, {"_seed": "1"}, {}])
+def test_the_seed_of_the_command_line_takes_precedence(tmp_path: Path, given: dict[str, str]) -> None:
+    root = write_root(tmp_path, hyperparameters(**given), seasonal_series(), None)
+    run(root, "--seed", "7")
+    assert Model.load(root / "model").config.seed == 7
+
+
+@pytest.mark.parametrize(("seed", "stored"), [(7, 7), (None, SEED)])
+def test_the_emulators_trainings_have_the_seed_of_the_session(tmp_path: Path, seed: int | None, stored: int) -> None:
+    """``demo --seed`` and ``up --seed``."""
+    root = write_root(tmp_path, hyperparameters(epochs="1"), seasonal_series(), None)
+    command = Options.seeded(seed).training_commands["forecasting-deepar"](root)
+    subprocess.run(command, cwd=PROJECT, capture_output=True, check=True, timeout=PATIENCE_SECONDS)
+    assert Model.load(root / "model").config.seed == stored
