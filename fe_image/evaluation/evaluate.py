@@ -74,7 +74,7 @@ def evaluate(actual: Actual, responses: Iterable[tuple[RequestLine, Floats]], sc
     levels = all_levels(chosen)
     raw = model_forecast(responses, actual, levels)
     calibration = _calibration(raw, actual)
-    model = recalibrated(raw, calibration.offsets, actual.template.target_transform)
+    model = recalibrated(raw, calibration.offsets, actual)
     baselines = baseline_forecasts(actual, levels)
     losses = {made.name: _calibration_loss(made, actual, chosen) for made in baselines}
     best = next(made for made in baselines if made.name == best_baseline(losses, baselines[0].name))

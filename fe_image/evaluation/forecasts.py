@@ -11,7 +11,7 @@ from contracts.backtest import RequestLine
 from fe_image.data.arrays import Floats
 from fe_image.evaluation.calibration import apply_offsets
 from fe_image.evaluation.data import Actual
-from fe_image.model.target import Transform, undo_paths
+from fe_image.model.target import undo_paths
 
 MODEL = "model"
 
@@ -53,9 +53,13 @@ def model_forecast(responses: Iterable[tuple[RequestLine, Floats]], actual: Actu
     return Forecast(MODEL, "DeepAR", tuple(levels), price, target)
 
 
-def recalibrated(raw: Forecast, offsets: Mapping[float, float], transform: Transform) -> Forecast:
-    """Return a forecast with corrected quantiles of the price; of series that are never negative, none is below 0."""
+def recalibrated(raw: Forecast, offsets: Mapping[float, float], actual: Actual) -> Forecast:
+    """Return a forecast with corrected quantiles of the price; of series without a negative value, none is below 0.
+
+    A negative value within the windows does not count, because a forecast cannot know it.
+    """
     if not offsets:
         return raw
     price = apply_offsets(raw.price, raw.levels, offsets)
-    return raw.with_price(price if transform == "level" else np.maximum(price, 0.0))
+    negative = np.nanmin(actual.price[:, : actual.grid.first_window], axis=1) < 0
+    return raw.with_price(np.where(negative[:, None, None, None], price, np.maximum(price, 0.0)))

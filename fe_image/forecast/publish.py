@@ -75,7 +75,7 @@ def coming_forecast(
     _check_levels(levels, model)
     answers = list(responses)
     raw = model_forecast(answers, actual, levels)
-    quantiles = recalibrated(raw, model.offsets, actual.template.target_transform).price[:, 0]
+    quantiles = recalibrated(raw, model.offsets, actual).price[:, 0]
     others = baseline_forecast(baseline, actual, levels).price[:, 0]
     start = actual.grid.first_window
     steps = np.flatnonzero(actual.trading[start : start + horizon])

@@ -78,9 +78,11 @@ def test_the_stored_offsets_move_the_quantiles(tmp_path: Path):
     np.testing.assert_array_equal(moved.mean, plain.mean)
 
 
-def test_counts_are_never_negative_after_recalibration(tmp_path: Path):
+@pytest.mark.parametrize("transform", ["log1p", "level"])
+def test_counts_are_never_negative_after_recalibration(tmp_path: Path, transform: str):
+    """With level, the negative-binomial likelihood samples counts."""
     offsets = dict.fromkeys(LEVELS, -50.0)
-    made, model, actual = model_of(tmp_path, targetTransform="log1p", offsets=offsets)
+    made, model, actual = model_of(tmp_path, targetTransform=transform, offsets=offsets)
     forecast = forecast_of(made, model, actual, np.random.default_rng(1).normal(1, 1, (100, 7)))
     assert forecast.quantiles.min() == 0.0
 
