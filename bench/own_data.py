@@ -171,16 +171,19 @@ def main() -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a pipeline parameter; by default none"
     )
+    parser.add_argument("--seed", type=int, help="of the trainings; by default the stand-in's own")
     parser.add_argument("--write", type=Path, metavar="DIR", help="only write the price files and templates there")
     given = parser.parse_args()
     if given.write:
         for name in given.sets:
             write_set(name, given.write / name)
         return
+    from local_run.emulator.options import Options
     from local_run.session import deployed_session
 
     overrides = dict(text.split("=", 1) for text in given.set)
-    with tempfile.TemporaryDirectory() as folder, deployed_session("local") as session:
+    options = Options.seeded(given.seed)
+    with tempfile.TemporaryDirectory() as folder, deployed_session("local", options=options) as session:
         for name in given.sets:
             measure(session, name, Path(folder), overrides)
 

@@ -51,13 +51,15 @@ def price_loss(scores: dict[str, Any], forecaster: str) -> float:
 def main() -> None:
     sys.path.insert(0, str(REPOSITORY))
     from local_run.demo import store_samples
+    from local_run.emulator.options import Options
     from local_run.session import deployed_session
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, help="of each training; by default the pipeline's own")
+    parser.add_argument("--seed", type=int, help="of the trainings; by default the stand-in's own")
     options = parser.parse_args()
     overrides = {} if options.epochs is None else {"epochs": str(options.epochs)}
-    with deployed_session("local") as session:
+    with deployed_session("local", options=Options.seeded(options.seed)) as session:
         store_samples(session.stack)
         print(f"{'transform':<12}{'model':>10}{'baseline':>10}{'ratio':>8}{'seconds':>10}  best baseline")
         for transform in TRANSFORMS:

@@ -17,12 +17,17 @@ FACTOR = 0.5
 PATIENCE = 10
 MINIMUM_RATE = 5e-5
 
-#: A series is long if it has this many prediction ranges. The end of a long series is held out, at most this share of it.
+#: A series is long if it has this many prediction ranges. The end of a long series is held out: at most this share of it, and
+#: this many windows, but more if all series together would give fewer than ENOUGH_WINDOWS.
 LONG_RANGES = 20
 LONG_SHARE = 0.05
 LONG_WINDOWS = 8
-#: Of short series, only every tenth gives its last prediction range, because the others need theirs for training.
+#: Of short series, only every tenth gives its last prediction range, because the others need theirs for training. It is one of
+#: fewer series, down to every one, if that would give fewer than FEW_WINDOWS.
 SHORT_STRIDE = 10
+SHORT_RANGES = 3
+FEW_WINDOWS = 16
+ENOUGH_WINDOWS = 32
 #: Fewer windows say too little about the loss.
 FEWEST_WINDOWS = 8
 #: More windows cost time and change little.
@@ -67,7 +72,7 @@ def split(series: Sequence[Series], prediction_length: int) -> Split:
 
     The windows' prediction ranges do not overlap, and the returned training series end before them.
     """
-    counts = [_held_out(index, len(item.target), prediction_length) for index, item in enumerate(series)]
+    counts = _held_out([len(item.target) // prediction_length for item in series])
     windows = [
         (index, len(series[index].target) - number * prediction_length)
         for index, count in enumerate(counts)
@@ -80,12 +85,15 @@ def split(series: Sequence[Series], prediction_length: int) -> Split:
     return Split(train, windows[::stride])
 
 
-def _held_out(index: int, length: int, prediction_length: int) -> int:
-    """Return the number of prediction ranges that a series gives."""
-    ranges = length // prediction_length
-    if ranges >= LONG_RANGES:
-        return max(1, min(LONG_WINDOWS, int(ranges * LONG_SHARE)))
-    return 1 if index % SHORT_STRIDE == 0 and ranges >= 3 else 0
+def _held_out(ranges: Sequence[int]) -> list[int]:
+    """Return the number of prediction ranges that each series gives, from the number that it has."""
+    most = max(LONG_WINDOWS, ENOUGH_WINDOWS // len(ranges))
+    short = [index for index, count in enumerate(ranges) if SHORT_RANGES <= count < LONG_RANGES]
+    chosen = set(short[:: min(SHORT_STRIDE, max(1, len(short) // FEW_WINDOWS))])
+    return [
+        max(1, min(most, int(count * LONG_SHARE))) if count >= LONG_RANGES else int(index in chosen)
+        for index, count in enumerate(ranges)
+    ]
 
 
 def _without_end(series: Series, steps: int) -> Series:

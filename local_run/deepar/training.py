@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
@@ -30,9 +31,14 @@ log = logging.getLogger(__name__)
 
 #: Longest gradient: longer ones are scaled to it, so that one extreme window cannot undo an epoch.
 GRADIENT_NORM = 10.0
+#: The model is a moving average of the parameters: over the last tenth of the updates, at most this many. The parameters after a
+#: single update depend on the last mini-batches, so their validation loss varies too much to tell which epoch is the best.
+#: Source: B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
+AVERAGED_UPDATES = 100.0
 _LOG_EVERY = 5
 
-State = tuple[Parameters, optax.OptState]
+#: Parameters, their average, the optimiser's state, and the number of updates.
+State = tuple[Parameters, Parameters, optax.OptState, Array]
 #: Turns gradients into updates. The learning rate is not included, because it is an argument of the compiled step.
 OPTIMISER = optax.chain(optax.clip_by_global_norm(GRADIENT_NORM), optax.scale_by_adam())
 
@@ -107,15 +113,15 @@ def _fit(
     start_key, train_key, check_key = jax.random.split(jax.random.key(config.seed), 3)
     parameters: Parameters = _compiled_start(shape, start_key)
     log.info("Number of parameters in the network: %d", sum(value.size for value in parameters.values()))
-    state: State = (parameters, OPTIMISER.init(parameters))
+    state = _started(parameters)
     plateau, best, best_loss = Plateau(config.learning_rate), parameters, math.inf
     for epoch in range(config.epochs):
         batches, key = map(windows.batch, sampler.epoch()), jax.random.fold_in(train_key, epoch)
         state, epoch_loss = _epoch(epoch, config, plateau.rate, state, shape, missing, batches, key)
-        checked = _validation_loss(epoch, config, state[0], shape, validation, check_key, missing)
+        checked = _validation_loss(epoch, config, state[1], shape, validation, check_key, missing)
         if plateau.improved(epoch, epoch_loss if checked is None else checked):
             log.info("best epoch loss so far")
-            best, best_loss = state[0], epoch_loss
+            best, best_loss = state[1], epoch_loss
         else:
             log.info("loss did not improve")
         if config.early_stopping_patience is not None and epoch - plateau.best_epoch >= config.early_stopping_patience:
@@ -123,10 +129,15 @@ def _fit(
             break
         if plateau.reduced(epoch):
             log.info("learning rate reduced to %g, from the best epoch's model", plateau.rate)
-            state = (best, OPTIMISER.init(best))
+            state = _started(best)
     log.info("Final loss: %r (occurred at epoch %d)", best_loss, plateau.best_epoch)
     log.info("#quality_metric: host=%s, train final_loss <loss>=%r", HOST, best_loss)
     return best
+
+
+def _started(parameters: Parameters) -> State:
+    """Return the state before the first update of these parameters."""
+    return parameters, parameters, OPTIMISER.init(parameters), jnp.zeros(())
 
 
 def _validation_loss(
@@ -145,11 +156,14 @@ def _validation_loss(
 def _step(
     state: State, shape: Shape, batch: Batch, learning_rate: Array, dropout_rate: Array, key: Array, missing: bool
 ) -> tuple[State, Array]:
-    parameters, moments = state
+    parameters, average, moments, updated = state
     value, gradient = jax.value_and_grad(loss)(parameters, shape, batch, dropout_rate, key, missing)
     updates, moments = OPTIMISER.update(gradient, moments)
     updates = jax.tree.map(lambda update: -learning_rate * update, updates)
-    return (optax.apply_updates(parameters, updates), moments), value
+    parameters = optax.apply_updates(parameters, updates)
+    share = 1 / jnp.minimum(1 + updated / 10, AVERAGED_UPDATES)
+    average = jax.tree.map(lambda mean, latest: mean + share * (latest - mean), average, parameters)
+    return (parameters, average, moments, updated + 1), value
 
 
 _compiled_step = jax.jit(_step, static_argnames=("shape", "missing"))

@@ -170,7 +170,7 @@ def test_diff_tells_by_its_exit_code_whether_something_changed(tmp_path: Path) -
     other = run("diff", old_path, new_path, "--exit-code", "--format", "json")
     assert other.returncode == CHANGED
     (change,) = json.loads(other.stdout)["changes"]
-    assert (change["subject"], change["old"], change["new"]) == ("parameter epochs", "10", "40")
+    assert (change["subject"], change["old"], change["new"]) == ("parameter epochs", "100", "40")
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def repository(tmp_path: Path) -> Path:
         subprocess.run(
             [*git, *command], cwd=copy, check=True, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(tmp_path)}
         )
-    template.write_text(template.read_text().replace('"DefaultValue": 128', '"DefaultValue": 64'))
+    template.write_text(template.read_text().replace('"DefaultValue": 32', '"DefaultValue": 64'))
     return copy
 
 
@@ -197,7 +197,7 @@ def test_two_revisions_are_compared_without_a_cloud(repository: Path) -> None:
     command = [sys.executable, "-m", "pipeline_def", "diff", "--from-git", "HEAD", "--format", "markdown"]
     env = {"PYTHONPATH": str(repository), "PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(repository)}
     done = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    assert "**parameter mini\\_batch\\_size**\n- default: `128` → `64`" in done.stdout, done.stderr
+    assert "**parameter mini\\_batch\\_size**\n- default: `32` → `64`" in done.stdout, done.stderr
     both = [*command[:3], "diff", "--from-git", "old", "--to-git", "HEAD"]
     done = subprocess.run(both, cwd=repository, env=env, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     assert done.stdout.startswith("Nothing changed"), done.stderr

@@ -40,15 +40,15 @@ def test_equal_definitions_are_reported_as_such() -> None:
 
 
 def test_a_new_default_of_a_hyperparameter_has_a_cost() -> None:
-    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=30))
-    assert f"{change.subject}: {change.words}" == "parameter epochs: default: 10 → 30"
+    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=300))
+    assert f"{change.subject}: {change.words}" == "parameter epochs: default: 100 → 300"
     assert {"cost: each training takes 3 times as many epochs", "model: another model from the same data"} == {
         f"{effect.kind}: {effect.says}" for effect in change.effects
     }
 
 
 def test_a_default_that_keeps_its_value_but_not_its_type_is_a_change() -> None:
-    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=10.0))
+    (change,) = changed(lambda d: parameter(d, "epochs").update(DefaultValue=100.0))
     assert change.label == "default"
 
 
@@ -174,7 +174,7 @@ def set_arguments(d: dict[str, Any], *values: Any) -> None:
             lambda d: arguments(d, "QualityGate").pop("ElseSteps"),
             "branch ElseSteps removed: it was a list of steps",
         ),
-        (lambda d: None, lambda d: parameter(d, "epochs").update(DefaultValue="10"), 'default: 10 → "10"'),
+        (lambda d: None, lambda d: parameter(d, "epochs").update(DefaultValue="100"), 'default: 100 → "100"'),
         (lambda d: None, lambda d: parameter(d, "ExecutionId").update(DefaultValue=None), "default added: null"),
         (lambda d: None, lambda d: step(d, "CreateModel").update(Type="Fail"), "type: Model → Fail"),
     ],
@@ -270,8 +270,8 @@ def test_every_change_of_a_step_has_its_own_label() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("epochs", 25, "each training takes 2.5 times as many epochs"),
-        ("epochs", 10.0, "the algorithm gets the same number in another notation, which it may reject"),
+        ("epochs", 250, "each training takes 2.5 times as many epochs"),
+        ("epochs", 100.0, "the algorithm gets the same number in another notation, which it may reject"),
         ("num_eval_samples", 200, "the training time changes"),
         ("early_stopping_patience", 10, "the training time changes"),
     ],

@@ -46,10 +46,10 @@ def test_two_templates_are_compared_with_keys_where_values_would_stand() -> None
             set(),
         ),
         (
-            '"Name": "epochs",\n      "Type": "Integer",\n      "DefaultValue": 10',
+            '"Name": "epochs",\n      "Type": "Integer",\n      "DefaultValue": 100',
             '"Name": "epochs",\n      "Type": "Integer",\n      "DefaultValue": 20',
             "parameter epochs",
-            "default: 20 → 10",
+            "default: 20 → 100",
             {"model", "cost"},
         ),
     ],
@@ -82,9 +82,9 @@ def test_a_rendered_definition_is_compared_with_the_template_rendered_by_values(
     values = example_values(sections=sections)
     assert compare_sources(deployed, template, values) == []
     assert compare_sources(template, deployed, values) == []
-    changed_template = read_template().replace('"DefaultValue": 128', '"DefaultValue": 64')
+    changed_template = read_template().replace('"DefaultValue": 32', '"DefaultValue": 64')
     (change,) = compare_sources(deployed, Source("template", changed_template), values)
-    assert (change.subject, change.old, change.new) == ("parameter mini_batch_size", "128", "64")
+    assert (change.subject, change.old, change.new) == ("parameter mini_batch_size", "32", "64")
 
 
 def test_a_template_without_values_is_not_compared_with_a_rendered_definition() -> None:

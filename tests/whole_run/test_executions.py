@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 #: Of every hyperparameter that a start may set, a value that is not its default.
 OTHER_VALUES = {
     "epochs": "3",
-    "learning_rate": "0.005",
+    "learning_rate": "0.002",
     "mini_batch_size": "64",
     "num_cells": "20",
     "num_layers": "1",

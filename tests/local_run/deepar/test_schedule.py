@@ -58,6 +58,17 @@ def test_long_series_give_several_windows_and_short_ones_only_every_tenth() -> N
     long = split(flat(3000, 3000), 20)
     assert [len(item.target) for item in long.train] == [3000 - 7 * 20] * 2
     assert len(long.windows) == 14
-    short = split(flat(*[40] * 100), 8)
-    assert [index for index, _ in short.windows] == list(range(0, 100, 10))
+    short = split(flat(*[40] * 300), 8)
+    assert [index for index, _ in short.windows] == list(range(0, 300, 10))
     assert len(split(flat(40, 40), 8).windows) == 0
+
+
+def test_few_series_give_more_windows_each() -> None:
+    assert len(split(flat(16_000), 24).windows) == 32
+    assert len(split(flat(*[4000] * 4), 24).windows) == 32
+    assert len(split(flat(*[86] * 13), 12).windows) == 13
+    assert len(split(flat(*[40] * 70), 8).windows) == 18
+
+
+def test_series_that_are_too_short_are_not_counted() -> None:
+    assert [index for index, _ in split(flat(*[10] * 90, *[40] * 20), 8).windows] == list(range(90, 110))

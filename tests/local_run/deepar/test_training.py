@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from contracts.problems import ProblemsError
+from local_run.deepar import training
 from local_run.deepar.dataset import Schema
 from local_run.deepar.likelihoods import LIKELIHOODS
 from local_run.deepar.model import Model
@@ -48,6 +49,19 @@ def test_the_forecast_knows_its_uncertainty() -> None:
     low, high = np.quantile(samples, [0.02, 0.98], axis=1)
     assert ((actual > low) & (actual < high)).mean() >= 0.75
     assert (high - low).mean() < 3, "half of what the weekly pattern itself spans"
+
+
+def test_the_model_is_an_average_over_the_last_tenth_of_the_updates() -> None:
+    series = cut(seasonal_series(), 203)
+    schema = Schema.derive(SMALL, series)
+    batch = Windows(series, SMALL, schema, "standard").batch([(0, 100), (1, 150)])
+    shape, key = network_shape(SMALL, schema), jax.random.key(0)
+    state = training._started(initial_parameters(shape, key))
+    expected = 0.0
+    for share in (1, 1 / 1.1, 1 / 1.2, 1 / 1.3):
+        state, _ = training._compiled_step(state, shape, batch, 0.01, 0.1, key, False)
+        expected += share * (np.asarray(state[0]["head_kernel"]) - expected)
+    np.testing.assert_allclose(state[1]["head_kernel"], expected, rtol=1e-5, atol=1e-7)
 
 
 def test_the_same_training_gives_the_same_numbers(seasonal_model: Model) -> None:
