@@ -67,8 +67,11 @@ def mase(train_values: Sequence[np.ndarray], actual: np.ndarray, forecast: np.nd
     return float((errors[scales > 0] / scales[scales > 0]).mean())
 
 
-def references(chosen: PublicSet, values: Sequence[np.ndarray], actual: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Return the measured and the published MASE of seasonal naive and AutoETS."""
+def references(chosen: PublicSet, values: Sequence[np.ndarray], actual: np.ndarray) -> dict[str, tuple[float, float, float]]:
+    """Return the measured and the published MASE of seasonal naive and AutoETS, and the share of values in their 80 % bands.
+
+    The share shows whether a set's last values vary as its earlier ones did. Series that are too short for a band are left out.
+    """
     from statsforecast.models import AutoETS, SeasonalNaive
 
     measured = {}
@@ -76,8 +79,11 @@ def references(chosen: PublicSet, values: Sequence[np.ndarray], actual: np.ndarr
         ("seasonal naive", SeasonalNaive(chosen.season), chosen.naive),
         ("AutoETS", AutoETS(chosen.season), chosen.ets),
     ):
-        forecast = np.array([model.forecast(y=item, h=chosen.horizon)["mean"] for item in values])
-        measured[name] = (mase(values, actual, forecast, chosen.season), published)
+        found = [model.forecast(y=item, h=chosen.horizon, level=[80]) for item in values]
+        forecast, low, high = (np.array([item[key] for item in found]) for key in ("mean", "lo-80", "hi-80"))
+        known = np.isfinite(low) & np.isfinite(high)
+        inside = float(((actual >= low) & (actual <= high))[known].mean())
+        measured[name] = (mase(values, actual, forecast, chosen.season), published, inside)
     return measured
 
 
@@ -109,10 +115,11 @@ def measure(name: str, seeds: Sequence[int], given: dict[str, str], validation: 
     if validation:
         values, actual = [item[: -chosen.horizon] for item in values], np.array([item[-chosen.horizon :] for item in values])
     else:
-        for reference, (found, published) in references(chosen, values, actual).items():
+        for reference, (found, published, inside) in references(chosen, values, actual).items():
             agrees = abs(found - published) <= TOLERANCE * published
             correct &= agrees
-            print(f"{name:18} {reference:15} {found:.3f}  published {published:.3f}{'' if agrees else '  DIFFERS'}", flush=True)
+            shown = f"{found:.3f}  80 % band {inside:.1%}  published {published:.3f}{'' if agrees else '  DIFFERS'}"
+            print(f"{name:18} {reference:15} {shown}", flush=True)
     scores, coverages = [], []
     for seed in seeds:
         started = time.monotonic()

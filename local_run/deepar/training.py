@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 #: Longest gradient: longer ones are scaled to it, so that one extreme window cannot undo an epoch.
 GRADIENT_NORM = 10.0
-#: The model is a moving average of the parameters: over the last tenth of the updates, at most this many. The parameters after a
-#: single update depend on the last mini-batches, so their validation loss varies too much to tell which epoch is the best.
+#: The model is a moving average of the parameters: over the last tenth of the updates, at most this many. The parameters after
+#: a single update depend on the last mini-batches, so their validation loss varies too much to tell which epoch is the best.
 #: Source: B. Polyak and A. Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
 AVERAGED_UPDATES = 100.0
 _LOG_EVERY = 5
