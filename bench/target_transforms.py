@@ -1,7 +1,7 @@
 """Which target transform wins, on a validation split: windows that end where the demo's test windows begin.
 
-``python -m bench.target_transforms`` deploys the program onto the emulator and runs the deployed pipeline once for each transform
-and seed. It prints the evaluation's mean weighted quantile loss of prices, that of the best baseline on the same windows, their
+``python -m bench.target_transforms`` deploys the program onto the emulator and runs the deployed pipeline for each transform
+and seed. It prints the mean weighted quantile loss of prices of the model and of the best baseline on the same windows, their
 ratio (below 1: better than the best baseline), and the share of all assets' prices in the 80 % band.
 """
 
