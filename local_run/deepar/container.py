@@ -68,7 +68,7 @@ def run_training(root: Path, seed: int | None = None) -> int:
 
 
 def _train(container: Container, more: Mapping[str, str]) -> None:
-    config = Config.from_strings(_strings(container.hyperparameters) | more)
+    config = Config.from_strings({**_strings(container.hyperparameters), **more})
     log.info("Final configuration: %s", config.to_json())
     channels = _read_channels(container, config)
     # JAX takes seconds to import, so bad inputs are rejected before.
