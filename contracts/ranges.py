@@ -6,20 +6,24 @@ Standard library only: the function of the retraining schedule asks too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.frequency import Frequency
-from contracts.problems import Problem, listed
+from contracts.problems import Problem, ProblemsError, listed
 from contracts.times import format_time
 
 _SECOND = timedelta(seconds=1)
 #: Default of a template's calibrationWindows; templates that were stored before the setting existed lack it.
 CALIBRATION_WINDOWS = 4
-#: As endTraining: the last date after which the prices still have all windows. A start replaces it by that date.
+#: As endTraining: a date shortly before the last windows that the prices have. A start replaces it by that date.
 LATEST = "latest"
+#: The longest time between the end of one asset's prices and the last row that it has in common with the others: a week of
+#: holidays and two weekends.
+SLACK = timedelta(days=10)
 #: A message names no more assets than this at once.
 NAMED = 10
 #: The data are of another frequency if the lengths of the steps differ by more than this factor; months differ by less.
@@ -83,6 +87,31 @@ def fact_problems(
     return problems + _too_few_rows(template, needs, ranges)
 
 
+def latest_end_training(template: Mapping[str, Any], lasts: Sequence[datetime]) -> str:
+    """Return the date that ``latest`` means, from the last time of each asset's prices.
+
+    All windows are after it, wherever the steps of several units begin. If there are several assets, SLACK is left over: only
+    rows that all of them have count, and on holidays some have none.
+
+    Raises:
+        ProblemsError: the prices are too short.
+    """
+    frequency, last = Frequency.parse(template["frequency"]), min(lasts)
+    slack = math.ceil(SLACK.total_seconds() / frequency.seconds) if len(lasts) > 1 else 0
+    steps = _steps_wanted(template) + slack
+    try:
+        moment = frequency.unit_start(frequency.unit_number(last) - steps * frequency.multiple + 1) - _SECOND
+    except (OverflowError, ValueError):
+        moment = datetime.min  # noqa: DTZ901 - times of prices have no zone
+    if moment > datetime.fromisoformat(template["startDataset"]):
+        return _date(frequency, moment)
+    allowed = (
+        f"the windows need {steps} steps of {template['frequency']} before {format_time(last)}, where the first of "
+        f"the prices end; use fewer calibrationWindows or testWindows, a shorter predictionLength, or an earlier startDataset"
+    )
+    raise ProblemsError("template", [Problem("endTraining", LATEST, allowed)])
+
+
 def too_few_windows(template: Mapping[str, Any], steps: int, what: str, latest: str) -> Problem:
     """``steps``: how many ``what`` (plural) have after endTraining. ``latest``: the last endTraining that leaves enough."""
     most = steps // template["predictionLength"] - _calibration_windows(template)
@@ -123,7 +152,7 @@ def _ends_too_early(template: Mapping[str, Any], ranges: Sequence[PriceRange]) -
     if steps >= _steps_wanted(template):
         return []
     ending = listed([found.asset for found in ranges if found.last == earliest])
-    end, latest = format_time(earliest, *_ends(ranges)), latest_end_training(template, earliest)
+    end, latest = format_time(earliest, *_ends(ranges)), _latest_end(template, earliest)
     each = _listed(ranges, lambda found: found.last, 1)
     if steps == 0:
         tests = f"the windows need {_steps_wanted(template)} steps of {template['frequency']} after endTraining"
@@ -141,11 +170,15 @@ def _steps_after_training(template: Mapping[str, Any], last: datetime) -> int:
     return -(-after // frequency.multiple) + 1 if after >= 0 else 0
 
 
-def latest_end_training(template: Mapping[str, Any], last: datetime) -> str:
-    """Return the last endTraining after which the windows have enough steps up to ``last``, the first asset's last time."""
+def _latest_end(template: Mapping[str, Any], last: datetime) -> str:
+    """The last endTraining after which the windows have enough steps up to ``last``, the first asset's last time."""
     frequency = Frequency.parse(template["frequency"])
     unit = frequency.unit_number(last) - (_steps_wanted(template) - 1) * frequency.multiple
     moment = frequency.unit_start(unit) - _SECOND
+    return _date(frequency, moment)
+
+
+def _date(frequency: Frequency, moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}" if frequency.unit in "MWD" else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 

@@ -140,8 +140,8 @@ class TrainingTemplate(Settings):
     start_dataset: Moment = Field(description="First date or time that is used, inclusive; earlier rows are ignored.")
     end_training: EndMoment = Field(
         description="Last date or time of the training, inclusive (a date means the whole day). The calibration windows "
-        "begin one step after the last row before that. latest is the last date after which the stored prices have all "
-        "windows; each start replaces it by that date, so a retraining uses newer prices."
+        "begin one step after the last row before that. latest lets each start choose the last date after "
+        "which the stored prices have all windows (with several assets, ten days earlier), so a retraining uses newer prices."
     )
     frequency: str = Field(
         "1D",
@@ -272,6 +272,9 @@ def parse_template(data: object, now: datetime | None = None) -> TrainingTemplat
         raise one_problem("template", "template", type(data).__name__, f"allowed: JSON values ({error})") from error
     broken = {re.split(r"[.\[]", problem.where, maxsplit=1)[0] for problem in problems}
     problems += _cross_problems({key: value for key, value in data.items() if key not in broken}, now or datetime.now(UTC))
+    if template is not None and template.evaluation.ablation and not template.seen_groups:
+        allowed = "allowed: false, because the model sees no dynamic features; without any there is nothing to leave out"
+        problems.append(Problem("evaluation.ablation", True, allowed))
     if problems or template is None:
         raise ProblemsError("template", problems)
     return template

@@ -72,8 +72,8 @@ def run_features(
         raise one_problem("price histories", "assets", str(assets), "allowed: a folder with <ASSET>.csv for each base asset")
     histories, notes = collected({asset: _read(asset, assets, parsed, price_format) for asset in parsed.base_assets})
     if parsed.end_training == LATEST:
-        last = min(history.times[-1] for history in histories.values()).astype(datetime)
-        parsed = parsed.model_copy(update={"end_training": latest_end_training(to_data(parsed), last)})
+        lasts = [history.times[-1].astype(datetime) for history in histories.values()]
+        parsed = parsed.model_copy(update={"end_training": latest_end_training(to_data(parsed), lasts)})
     data = engineer(histories, parsed, _whole_day(until))
     try:
         files = write_outputs(data, out, OFFLINE_ID)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from contracts.ids import ABLATED_ID_MAX, execution_id_problem, new_execution_id, template_id_problem
@@ -54,7 +55,11 @@ def start(
     champion_arn, more = _champion(stack, template_id)
     begun = Start(name, template_id, snapshot, origin, (*notes, *more), champion_arn)
     started = start_once(stack, execution_store(stack), begun)
-    return start_with_ablation(stack, started, snapshot, template_id, origin)
+    try:
+        return start_with_ablation(stack, started, snapshot, template_id, origin)
+    except ProblemsError as error:
+        note = f"execution {name} is running, but its ablation could not start; the same command starts it later. {error}"
+        return replace(started, notes=(*started.notes, note))
 
 
 def start_slot(stack: Stack, template_id: str, moment: datetime, origin: str = SCHEDULE) -> Started:

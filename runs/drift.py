@@ -67,7 +67,7 @@ def current_statement(stack: Stack, template: Row, rule: DriftRule) -> Statement
     """Return the statement about a stored template's predicted asset. Reads the newest rows until it has enough forecasts."""
     content = json.loads(template[TemplateAttribute.TEMPLATE])
     series = series_key(str(template[TemplateAttribute.ID]), str(content["predictedAsset"]))
-    wanted = ("TIME", "CUTOFF", "EXECUTION_ID", "MODEL_PACKAGE_ARN", "ACTUAL", "LOSS", "BASELINE_LOSS")
+    wanted = ("TIME", "CUTOFF", "EXECUTION_ID", "MODEL_PACKAGE_ARN", "TRAINED_UNTIL", "ACTUAL", "LOSS", "BASELINE_LOSS")
     names = {f"#a{place}": getattr(PredictionAttribute, name) for place, name in enumerate(wanted)}
     pages = stack.dynamodb.meta.client.get_paginator("query").paginate(
         TableName=stack.outputs.prediction_table,
@@ -85,14 +85,26 @@ def judge(pages: Iterable[Sequence[Row]], rule: DriftRule) -> Statement:
     """Return the statement about the rows of one series, which come in pages, the latest time first.
 
     A forecast's rows are later than its cutoff, so all rows of a forecast with a cutoff at or after the last row that was read
-    are known, and with enough of these no older row can change the statement.
+    are known, and with enough of these no older row can change the statement. No forecast of the model in use is older than the
+    end of its training.
     """
     rows: list[Row] = []
     for page in pages:
         rows += page
-        if page and len((found := _statement(rows, rule, str(page[-1][PredictionAttribute.TIME]))).forecasts) == rule.forecasts:
+        if not page:
+            continue
+        since = str(page[-1][PredictionAttribute.TIME])
+        if len((found := _statement(rows, rule, since)).forecasts) == rule.forecasts:
             return found
+        if since < _trained_until(rows):
+            break
     return _statement(rows, rule)
+
+
+def _trained_until(rows: Sequence[Row]) -> str:
+    """The end of the training of the model that made the newest forecast, ISO 8601."""
+    newest = max(rows, key=lambda row: str(row[PredictionAttribute.CUTOFF]))
+    return str(newest.get(PredictionAttribute.TRAINED_UNTIL, ""))
 
 
 def _statement(rows: Sequence[Row], rule: DriftRule, since: str = "") -> Statement:

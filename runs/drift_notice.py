@@ -17,7 +17,8 @@ def notice(template: Item, statement: Statement) -> tuple[str, str]:
     template_id, content = str(template[TemplateAttribute.ID]), json.loads(template[TemplateAttribute.TEMPLATE])
     retraining = f"python -m runs start {template_id}"
     if statement.rule.retrain:
-        retraining = "it starts by itself, unless another training of the template is running (drift.retrain)"
+        others = "another training of the template is running or has succeeded since"
+        retraining = f"it starts once by itself (drift.retrain), unless {others}"
     lines = [
         f"The forecasts of template {template_id} are worse than its drift rule accepts.",
         "",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from contracts.frequency import Frequency
-from contracts.problems import Problem, listed
+from contracts.problems import Problem, ProblemsError, listed
 from contracts.ranges import (
     LATEST,
     PriceFacts,
@@ -42,8 +42,11 @@ def resolved_template(
     if unknown:
         allowed = f"it needs the last dates of all assets; store {listed(unknown)} with `runs assets put`, or give a date"
         return dict(template), [Problem("endTraining", LATEST, allowed)]
-    last = min(found.last for found in known.values() if found is not None)
-    return {**template, "endTraining": latest_end_training(template, last)}, []
+    try:
+        end = latest_end_training(template, [found.last for found in known.values() if found is not None])
+    except ProblemsError as error:
+        return dict(template), list(error.problems)
+    return {**template, "endTraining": end}, []
 
 
 def price_problems(

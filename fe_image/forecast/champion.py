@@ -20,7 +20,7 @@ from fe_image.evaluation.evaluate import Evaluation
 from fe_image.evaluation.skill import skill
 from fe_image.forecast.rows import Item, mean_loss
 
-NO_CHAMPION = "this template had no approved model when the execution started"
+NO_CHAMPION = "the execution's start found no approved model of this template that it could read"
 NO_FORECAST = "the approved model has published no forecast of a date in the test windows"
 
 

@@ -48,9 +48,10 @@ def test_files_manifest_and_summary(folder: Path):
     assert any(label.startswith("most important (held-out R²") for label in rows)
 
 
-def test_latest_leaves_all_windows_and_not_one_step_more(folder: Path):
+def test_latest_leaves_all_windows_and_of_one_asset_not_one_step_more(folder: Path):
     data = json.loads((folder / "template.json").read_text())
-    (folder / "template.json").write_text(json.dumps(data | {"endTraining": "latest"}))
+    alone = {"endTraining": "latest", "baseAssets": ["A0"], "predictedAsset": "A0"}
+    (folder / "template.json").write_text(json.dumps(data | alone))
     grid = run_features(folder / "assets", folder / "template.json", folder / "out").data.grid
     assert (grid.calibration_windows, grid.test_windows) == (1, 2)
     assert grid.train_cells == 480 - 3 * 12

@@ -186,7 +186,7 @@ def test_a_retraining_starts_once_with_an_id_of_the_episode(
     put_bad(stack, 3)
     assert check(stack, NOW + timedelta(hours=2)) == []
     assert sagemaker.starts == 1
-    assert "Retrain: it starts by itself" in inbox()[0]["Message"]
+    assert "Retrain: it starts once by itself" in inbox()[0]["Message"]
 
 
 @pytest.mark.parametrize(("status", "retrains"), [(SUCCEEDED, False), (FAILED, True)])

@@ -105,9 +105,10 @@ def test_an_ablation_that_did_not_start_is_started_by_the_same_command(
     stack: Stack, sagemaker: FakeSageMaker, ablated: dict[str, object]
 ) -> None:
     sagemaker.refusals = ["", *["ResourceLimitExceeded"] * (len(START_WAITS) + 1)]
-    with pytest.raises(ProblemsError, match="resume it with `python -m runs start daily --id e1 --set epochs=3`"):
-        start(stack, "daily", "e1", {"epochs": "3"})
-    assert sagemaker.starts == 1
+    started = start(stack, "daily", "e1", {"epochs": "3"})
+    assert (started.new, sagemaker.starts) == (True, 1)
+    assert "execution e1 is running, but its ablation could not start" in started.notes[-1]
+    assert "resume it with `python -m runs start daily --id e1 --set epochs=3`" in started.notes[-1]
     assert not start(stack, "daily", "e1", {"epochs": "3"}).new
     assert sagemaker.starts == 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,6 +64,17 @@ def test_a_forecast_counts_once_a_row_of_its_last_time_or_later_is_scored() -> N
     open_, holiday = forecast_rows(3, [BAD, None]), forecast_rows(1, [GOOD, None])
     assert [one.cutoff for one in statement([holiday, open_]).forecasts] == [day(1)]
     assert [one.cutoff for one in statement([holiday, open_, forecast_rows(4, [BAD])]).forecasts] == [day(4), day(3)]
+
+
+def test_no_row_from_before_the_end_of_the_model_s_training_is_read() -> None:
+    old = forecast_rows(-30, [GOOD] * 3, model=OTHER)
+
+    def pages() -> Iterator[list[dict[str, Any]]]:
+        yield newest_first(forecast_rows(1, [BAD]))
+        yield newest_first(old)
+        raise AssertionError("a third page was read")
+
+    assert [one.cutoff for one in judge(pages(), DriftRule(2)).forecasts] == [day(1)]
 
 
 def test_a_forecast_on_holidays_only_has_no_skill_and_does_not_count() -> None:

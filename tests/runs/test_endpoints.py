@@ -78,7 +78,7 @@ def package(stack: Stack) -> str:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["endpoint", *arguments])
+    return CliRunner().invoke(app, ["endpoint", *arguments], env={"COLUMNS": "200"})
 
 
 def refuse(stack: Stack, monkeypatch: pytest.MonkeyPatch, operation: str, code: str = "ResourceLimitExceeded") -> None:

@@ -216,9 +216,9 @@ def test_each_start_trains_until_the_last_date_that_leaves_all_windows(
     stack: Stack, sagemaker: FakeSageMaker, tmp_path: Path
 ) -> None:
     put_template(stack, endTraining="latest")
-    assert frozen_end(stack, "e1") == "2018-11-18"
+    assert frozen_end(stack, "e1") == "2018-11-08"
     put_prices(stack, tmp_path, "sp500", "2010-01-04", "2019-01-02")
-    assert frozen_end(stack, "e2") == "2018-11-23"
+    assert frozen_end(stack, "e2") == "2018-11-13"
 
 
 def test_latest_needs_the_dates_of_all_assets(stack: Stack, sagemaker: FakeSageMaker) -> None:
@@ -230,3 +230,9 @@ def test_latest_needs_the_dates_of_all_assets(stack: Stack, sagemaker: FakeSageM
     with pytest.raises(ProblemsError, match="start: 1 problem"):
         start(stack, "daily", "e1")
     assert execution_store(stack).all() == []
+
+
+def test_prices_that_are_too_short_for_latest_are_refused_in_its_words(stack: Stack, sagemaker: FakeSageMaker) -> None:
+    put_template(stack, endTraining="latest", predictionLength=400, testWindows=9, calibrationWindows=1)
+    with pytest.raises(ProblemsError, match="endTraining is 'latest'; the windows need 4010 steps of 1D before 2018-12-28"):
+        start(stack, "daily", "e1")
