@@ -343,4 +343,4 @@ def choice_that_the_algorithm_refuses(d):
 
 @mutation("hyperparameter", "'0'")
 def number_to_choose_that_the_algorithm_refuses(d):
-    parameter(d, "epochs")["EnumValues"] = [0, 10]
+    parameter(d, "epochs")["EnumValues"] = [0, 100]

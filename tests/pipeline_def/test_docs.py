@@ -30,7 +30,7 @@ def shown(text: str) -> bool:
 
 def test_a_new_default() -> None:
     new = template()
-    parameter(new, "epochs")["DefaultValue"] = 30
+    parameter(new, "epochs")["DefaultValue"] = 300
     assert shown(as_terminal(compare(template(), new), *SIDES))
 
 

@@ -78,7 +78,7 @@ def test_missing_hyperparameters_get_the_algorithms_defaults() -> None:
 
 def test_all_defaults_of_the_pipeline_are_understood() -> None:
     config = Config.from_strings(DEFAULTS)
-    assert (config.likelihood, config.early_stopping_patience, config.cardinality) == ("student-T", 1000, "auto")
+    assert (config.likelihood, config.early_stopping_patience, config.cardinality) == ("student-T", 20, "auto")
     assert Config.from_json(config.to_json()) == config
 
 
