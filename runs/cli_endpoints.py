@@ -71,7 +71,9 @@ def list_endpoints(
     """List the endpoints that are not deleted yet, the next one to be deleted first."""
     with aws_reported():
         table = Table("endpoint", "status", "template", "instance", "deleted after", "time left", "model package", "problem")
-        for found in endpoints.endpoints(Stack.load(stack_outputs), template):
+        listed = list(endpoints.endpoints(Stack.load(stack_outputs), template))
+        table.columns[0].min_width = max((len(printable(found.name)) for found in listed), default=0)  # to be copied
+        for found in listed:
             row = found.row
             cells = (row.get(EndpointAttribute.TEMPLATE_ID), row.get(EndpointAttribute.INSTANCE_TYPE))
             times = (_minute(found.delete_after), _time_left(found.delete_after))
