@@ -11,7 +11,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
-from contracts.problems import UNSTATED, one_problem, reported
+from contracts.problems import UNSTATED, ProblemsError, one_problem, reported
 from runs import views
 from runs.aws_errors import code_of, message_of
 
@@ -29,18 +29,25 @@ Outputs = Annotated[Path | None, typer.Option("--stack-outputs", help=f"File to 
 
 @contextmanager
 def aws_reported() -> Iterator[None]:
-    """Print a user's problems, AWS's refusals and connection failures as one message each, without a traceback."""
+    """Print a user's problems, AWS's refusals and connection failures as one message each, with its notes and no traceback."""
     with reported():
         try:
             yield
         except ClientError as error:
             refused = f"was refused with {code_of(error)}: {message_of(error)}"
-            raise one_problem("AWS", error.operation_name, UNSTATED, refused) from error
+            raise _with_notes(one_problem("AWS", error.operation_name, UNSTATED, refused), error) from error
         except BotoCoreError as error:
             advice = "check the network, the region, the credentials and AWS_ENDPOINT_URL"
-            raise one_problem("AWS", "request", UNSTATED, f"failed: {str(error).rstrip('.')}; {advice}") from error
+            failed = f"failed: {str(error).rstrip('.')}; {advice}"
+            raise _with_notes(one_problem("AWS", "request", UNSTATED, failed), error) from error
 
 
 def print_line(line: str) -> None:
     """Print a line as it is: without markup, colours or line breaks of the console's own."""
     CONSOLE.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _with_notes(problem: ProblemsError, error: Exception) -> ProblemsError:
+    for note in getattr(error, "__notes__", ()):
+        problem.add_note(note)
+    return problem

@@ -6,7 +6,6 @@ Source: Amazon SageMaker API, CreateModel, CreateEndpointConfig, CreateEndpoint 
 
 from __future__ import annotations
 
-import contextlib
 import re
 import secrets
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.status import CREATE_MODEL_STEP, FORECAST_STEP
 from contracts.tables import ENDPOINT_DELETED, EndpointAttribute
 from contracts.times import to_iso
-from runs.aws_errors import code_of, message_of
+from runs.aws_errors import code_of, is_transient, message_of
 from runs.endpoint_removal import remove_endpoint
 from runs.endpoint_rows import EndpointRows, Row
 from runs.models import APPROVED, Model, model_package
@@ -76,11 +75,13 @@ class _Deployed:
 def create(stack: Stack, package_arn: str, life: str, instance_type: str = DEFAULT_INSTANCE_TYPE) -> Endpoint:
     """Create an endpoint with an approved model, which exists for a time such as ``2h`` and costs money until it is deleted.
 
-    If SageMaker refuses a part, what was created before it is deleted again.
+    If SageMaker refuses a part, what was created before it is deleted again. If that is not certain, the error has a note with
+    the endpoint's name, and its row stays for the clean-up.
 
     Raises:
         ProblemsError: the model is not an approved one of ours, or the time or the instance type is not allowed.
         ClientError: SageMaker refuses the endpoint, for example because of a quota.
+        BotoCoreError: SageMaker's answer is unknown.
     """
     model = model_package(stack, package_arn)
     deployed = _deployed(stack)
@@ -102,7 +103,9 @@ def create(stack: Stack, package_arn: str, life: str, instance_type: str = DEFAU
     try:
         _create(stack, name, model.arn, instance_type, deployed)
     except (BotoCoreError, ClientError) as error:
-        _undo(stack, name, deployed.owner, error)
+        if not _undone(stack, name, deployed.owner, error):
+            deleted = f"the clean-up deletes it within an hour of {values[EndpointAttribute.DELETE_AFTER]}"
+            error.add_note(f"endpoint {name} may exist: `runs endpoint list` shows it, and {deleted}")
         raise
     return Endpoint(name, CREATING, {EndpointAttribute.NAME: name, **values})
 
@@ -217,9 +220,14 @@ def _create(stack: Stack, name: str, package_arn: str, instance_type: str, deplo
     stack.sagemaker.create_endpoint(EndpointName=name, **request)
 
 
-def _undo(stack: Stack, name: str, owner: Mapping[str, str], error: Exception) -> None:
-    """Delete what was created. If that fails as well, the row stays as it is, and the clean-up deletes the rest when due."""
-    reason = f"{code_of(error)}: {message_of(error)}" if isinstance(error, ClientError) else str(error)
-    with contextlib.suppress(BotoCoreError, ClientError):
-        if remove_endpoint(stack, name, owner):
-            EndpointRows(stack).note_deleted(name, reason)
+def _undone(stack: Stack, name: str, owner: Mapping[str, str], error: Exception) -> bool:
+    """Delete what was created. False: a part may still exist, so the row stays, and the clean-up deletes it when it is due."""
+    try:
+        removed = remove_endpoint(stack, name, owner)
+        # Without a definite answer, the part that failed may appear after it was looked for.
+        if not removed or not isinstance(error, ClientError) or is_transient(error):
+            return False
+        EndpointRows(stack).note_deleted(name, f"{code_of(error)}: {message_of(error)}")
+    except (BotoCoreError, ClientError):
+        return False
+    return True

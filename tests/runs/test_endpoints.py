@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from typer.testing import CliRunner, Result
 
 from contracts import model_metadata as metadata
@@ -171,6 +171,48 @@ def test_if_undoing_fails_too_the_row_stays_for_the_clean_up(
     assert row["EndpointStatus"] == "InService"
     assert run("down", row["EndpointName"]).exit_code == 0
     assert existing(stack) == []
+
+
+@pytest.mark.parametrize("operation", ["delete_endpoint", "delete_model"])
+def test_an_endpoint_that_may_exist_is_named_with_the_time_of_its_deletion(
+    stack: Stack, package: str, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    create = stack.sagemaker.create_endpoint
+
+    def created_before(**request: Any) -> None:
+        """The answer to the first request was lost, and botocore has sent it again."""
+        create(**request)
+        raise ClientError({"Error": {"Code": "ValidationException", "Message": "already existing"}}, "CreateEndpoint")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stack.sagemaker, "create_endpoint", created_before)
+        refuse(stack, patched, operation, "ValidationException")
+        done = run("up", package, "--for", "2h")
+    (row,) = rows(stack)
+    assert (done.exit_code, row["EndpointStatus"]) == (1, "InService")
+    assert "AWS: 1 problem\n  - CreateEndpoint was refused with ValidationException" in done.stderr
+    may_exist = f"endpoint {row['EndpointName']} may exist: `runs endpoint list` shows it, and the clean-up deletes it"
+    assert f"{may_exist} within an hour of {row['DeleteAfter']}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="https://sagemaker"),
+        ClientError({"Error": {"Code": "InternalFailure", "Message": "try again"}}, "CreateEndpoint"),
+    ],
+)
+def test_without_a_definite_answer_the_row_stays_for_the_clean_up(
+    stack: Stack, package: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def lost(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stack.sagemaker, "create_endpoint", lost)
+    done = run("up", package, "--for", "2h")
+    (row,) = rows(stack)
+    assert (done.exit_code, existing(stack), row["EndpointStatus"]) == (1, [], "InService")
+    assert f"endpoint {row['EndpointName']} may exist" in done.stderr
 
 
 @pytest.mark.parametrize("life", ["14m", "8d", "169h", "2", "h", "-2h", "2 h", "2H", "1h30m", "٢h", "9999999d", ""])
