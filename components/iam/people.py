@@ -201,6 +201,7 @@ PROMOTION_TARGET = Actor(
             ("sagemaker:CreateModelPackage",),
             (resources.model_package_group, resources.model_packages),
             "Registers the version; approving it is the operator's",
+            always({"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}),
         ),
         Statement(
             "UseKey",

@@ -80,7 +80,7 @@ class CallRecorder:
             by_code = actor in PEOPLE_NAMES or OUR_CODE in environ.get("HTTP_USER_AGENT", "")
 
             def note(found: Iterable[Right]) -> None:
-                self.calls |= {Call(actor, *right, by_code, _context(right[0])) for right in found}
+                self.calls |= {Call(actor, *right, by_code, _context(right[0], body)) for right in found}
 
             try:
                 note(rights(signed[3], environ, body))
@@ -101,8 +101,10 @@ class CallRecorder:
         return {call for call in self.calls if call.actor == actor}
 
 
-def _context(action: str) -> tuple[tuple[str, str], ...]:
+def _context(action: str, body: bytes) -> tuple[tuple[str, str], ...]:
     """What else IAM learns of a request: roles are passed in SageMaker's own calls only."""
+    if action == "sagemaker:CreateModelPackage" and (status := json.loads(body).get("ModelApprovalStatus")):
+        return (("sagemaker:ModelApprovalStatus", str(status)),)
     return (("iam:PassedToService", SAGEMAKER),) if action == "iam:PassRole" else ()
 
 

@@ -12,7 +12,9 @@ from components.iam.actors import ACTORS
 from components.iam.deployer import MANAGED_POLICY_MAX
 from components.iam.people import OPERATOR, PEOPLE, PROMOTION_SOURCE, PROMOTION_TARGET
 from components.iam.statement import Actor
+from tests.components.iam_calls import Call
 from tests.components.iam_lint import findings
+from tests.components.iam_policy import allowed
 from tests.components.recording import ACCOUNT
 from tests.components.test_names import names
 
@@ -52,6 +54,18 @@ def test_who_promotes_reads_one_side_and_adds_to_the_other() -> None:
     assert not {act for act in actions[PROMOTION_SOURCE.name] if re.search(r":(Put|Create|Update|Delete)", act)}
     changing = {act for act in actions[PROMOTION_TARGET.name] if re.search(r":(Put|Create|Update|Delete|AddTags)", act)}
     assert changing == {"s3:PutObject", "sagemaker:CreateModelPackage"}
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("PendingManualApproval", True), ("Approved", False), ("Rejected", False), (None, False)]
+)
+def test_what_is_promoted_waits_for_approval(status: str | None, *, expected: bool) -> None:
+    statements = json.loads(policy(PROMOTION_TARGET))["Statement"]
+    (register,) = (one for one in statements if one["Action"] == "sagemaker:CreateModelPackage")
+    context = (("sagemaker:ModelApprovalStatus", status),) if status else ()
+    for resource in register["Resource"]:
+        arn = resource.replace("*", "1")
+        assert allowed(statements, Call("a", "sagemaker:CreateModelPackage", arn, context=context)) is expected
 
 
 def test_an_operator_changes_neither_results_nor_the_stack() -> None:
