@@ -30,7 +30,9 @@ _QUANTITY = ("predictedAsset", "quantity", "unit", "frequency", "predictionLengt
 
 @dataclass(frozen=True)
 class Compared:
-    """One of the two models. ``scores`` is None if its file is gone or cannot be used; ``item`` is its execution's, if any."""
+    """One of the two models. ``scores`` is None if its file is gone or cannot be used. ``item`` is its execution's, and
+    empty if that is gone or was another stack's.
+    """
 
     model: Model
     scores: Mapping[str, Any] | None
@@ -99,7 +101,8 @@ def _compared(stack: Stack, arn: str) -> Compared:
             raise
     except ValueError:
         pass  # shown as a model without scores
-    item = execution_store(stack).get(model.execution_id) or {}
+    # The training of a promoted model was in another stack; an execution with its id here is another one.
+    item = {} if metadata.PROMOTED_FROM in model.properties else execution_store(stack).get(model.execution_id) or {}
     return Compared(model, scores if isinstance(scores, Mapping) and is_scores(scores) else None, item)
 
 
@@ -111,6 +114,7 @@ def _figures(one: Compared) -> Iterator[tuple[str, str]]:
     yield "approval", model.approval
     yield "registered", f"{model.created_at:%Y-%m-%d %H:%M}"
     yield "execution", model.execution_id
+    yield "promoted from", properties.get(metadata.PROMOTED_FROM, MISSING)
     steps = one.item.get(ExecutionAttribute.STEPS)
     step = steps.get(TRAINING_STEP) if isinstance(steps, Mapping) else None
     yield "training time", duration(step) if isinstance(step, Mapping) else MISSING

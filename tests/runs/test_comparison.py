@@ -34,7 +34,7 @@ class Registry:
     def __init__(self, stack: Stack, sagemaker: FakeSageMaker) -> None:
         self._stack, self._sagemaker = stack, sagemaker
 
-    def add(self, name: str, found: dict[str, Any] | None, **template: Any) -> str:
+    def add(self, name: str, found: dict[str, Any] | None, promoted_from: str = "", **template: Any) -> str:
         version, layout = len(self._sagemaker.packages) + 1, ExecutionLayout(name)
         content = json.dumps(TEMPLATE | template).encode()
         self._put(f"{layout.evaluation}/template.json", content)
@@ -49,6 +49,7 @@ class Registry:
                 metadata.uri_key(stem): f"s3://models/{layout.evaluation}/{item.file}"
                 for stem, item in metadata.FORECAST_FILES.items()
             },
+            **({metadata.PROMOTED_FROM: promoted_from} if promoted_from else {}),
         }
         self._sagemaker.packages[f"{GROUP}{version}"] = {
             "ModelPackageArn": f"{GROUP}{version}",
@@ -135,9 +136,8 @@ def test_without_scores_the_registrys_skill_is_shown(stack: Stack, registry: Reg
     assert dict((name, one) for name, one, _ in made.figures)["skill"] == "25.0%"
 
 
-def test_other_price_files_and_the_training_time_come_from_the_executions(
-    stack: Stack, registry: Registry, store: ExecutionStore
-) -> None:
+def store_executions(stack: Stack, store: ExecutionStore) -> None:
+    """Items of the executions ``first`` and ``second``, which read different price files and trained for 90 seconds."""
     for name, digest in (("first", "a"), ("second", "b")):
         version = {"Key": "k", "VersionId": "1", "Sha256": digest, "Size": 1}
         snapshot: Any = {"Template": {}, "Parameters": {}, "ImageUri": "", "DefinitionDigest": "", "Assets": {"sp500": version}}
@@ -148,9 +148,25 @@ def test_other_price_files_and_the_training_time_come_from_the_executions(
             UpdateExpression="SET Steps = :steps",
             ExpressionAttributeValues={":steps": {"Training": times}},
         )
+
+
+def test_other_price_files_and_the_training_time_come_from_the_executions(
+    stack: Stack, registry: Registry, store: ExecutionStore
+) -> None:
+    store_executions(stack, store)
     made = compare(stack, registry.add("first", scores()), registry.add("second", scores()))
     assert made.reasons == ["they read different price files of sp500"]
-    assert ("training time", "1 min 30 s", "1 min 30 s") in made.figures
+    assert {("training time", "1 min 30 s", "1 min 30 s"), ("promoted from", "–", "–")} <= set(made.figures)
+
+
+def test_an_execution_with_the_id_of_a_promoted_models_training_is_another_one(
+    stack: Stack, registry: Registry, store: ExecutionStore
+) -> None:
+    store_executions(stack, store)
+    origin = "arn:aws:sagemaker:eu-central-1:210987654321:model-package/other/7"
+    made = compare(stack, registry.add("first", scores()), registry.add("second", scores(), promoted_from=origin))
+    assert made.reasons == []
+    assert {("training time", "1 min 30 s", "–"), ("promoted from", "–", origin)} <= set(made.figures)
 
 
 def test_the_command_prints_both_tables_and_the_verdict(registry: Registry) -> None:
