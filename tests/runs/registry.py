@@ -12,7 +12,7 @@ from runs.stack import Stack
 from tests.fake_sagemaker import FakeSageMaker
 
 PACKAGE = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/group/1"
-TEMPLATE = json.dumps({"id": "daily", "baseAssets": ["AAPL"], "predictionLength": 10}).encode()
+TEMPLATE = json.dumps({"id": "daily", "baseAssets": ["AAPL"], "frequency": "1D", "predictionLength": 10}).encode()
 
 
 def ready_to_forecast(stack: Stack, sagemaker: FakeSageMaker) -> None:
