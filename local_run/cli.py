@@ -49,7 +49,7 @@ Seed = Annotated[
         "--seed", help="Seed of the DeepAR stand-in's trainings; by default always the same.", min=0, max=LARGEST_SEED
     ),
 ]
-Docker = Annotated[bool, typer.Option("--docker", help="Build the image by the Docker daemon; run the feature step in it.")]
+Docker = Annotated[bool, typer.Option("--docker", help="Build the image by the Docker daemon; run our steps in it.")]
 
 
 @app.command()

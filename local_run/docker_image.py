@@ -1,4 +1,4 @@
-"""``--docker``: the image is built by the machine's daemon from the program's own inputs, and the feature step runs in it."""
+"""``--docker``: the image is built by the machine's daemon from the program's own inputs, and our steps run in it."""
 
 from __future__ import annotations
 
