@@ -43,8 +43,8 @@ def promote(source: Stack, target: Stack, package_arn: str) -> Promoted:
     """Copy an approved model from one stack to another. Repeating it changes nothing, and restores files that are missing.
 
     Raises:
-        ProblemsError: the model is not an approved one of ours, a file is missing or not the one that was registered, or the
-            target has other content in its place.
+        ProblemsError: the model is not an approved one of ours or has another image, a file is missing or not the one that was
+            registered, or the target has other content in its place. Nothing is written then.
     """
     model = model_package(source, package_arn)
     _check(source, target, model)
@@ -54,10 +54,10 @@ def promote(source: Stack, target: Stack, package_arn: str) -> Promoted:
         copies = read_files(source, files, opened)
         digests = {metadata.hash_key(copy.file.stem): copy.content.sha256 for copy in copies}
         existing = _existing(target, model.arn, digests)
+        request = _registration(source, target, model, described, files, digests)
         written = write_files(target, copies)
     if existing:
         return Promoted(existing, False, written)
-    request = _registration(source, target, model, described, files, digests)
     return Promoted(str(target.sagemaker.create_model_package(**request)["ModelPackageArn"]), True, written)
 
 
@@ -85,7 +85,8 @@ def _existing(target: Stack, package_arn: str, digests: Mapping[str, str]) -> st
         if properties.get(metadata.PROMOTED_FROM) == package_arn:
             differing = [name for name, digest in digests.items() if properties.get(name) != digest]
             if differing:
-                allowed = f"it came from {package_arn} with other files ({', '.join(differing)}); reject it, and train again"
+                advice = "train again, and promote the new version"
+                allowed = f"it came from {package_arn} with other files ({', '.join(differing)}); {advice}"
                 raise one_problem("promote", "the target's model package", arn, allowed)
             return arn
     return None
