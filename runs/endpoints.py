@@ -33,11 +33,13 @@ from runs.stack import Stack
 DEFAULT_INSTANCE_TYPE = "ml.m5.large"
 LIFE_MIN, LIFE_MAX = timedelta(minutes=15), timedelta(days=7)
 LIFE_ALLOWED = "allowed: from 15m to 7d, such as 30m, 2h or 1d"
-IN_SERVICE, CREATING, FAILED, GONE = "InService", "Creating", "Failed", "not found"
+IN_SERVICE, CREATING, UPDATING, FAILED, GONE = "InService", "Creating", "Updating", "Failed", "not found"
 POLL_SECONDS = 10.0
 #: SageMaker gives up on an endpoint whose container does not answer long before.
 WAIT_MINUTES = 30
 _LIFE = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[mhd])", re.ASCII)
+#: SageMaker deletes no endpoint with such a status.
+_DOING = {CREATING: "created", UPDATING: "updated"}
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -114,13 +116,20 @@ def delete(stack: Stack, name: str) -> bool:
     """Delete an endpoint with its configuration and model, and note it. False: it was deleted before.
 
     Raises:
-        ProblemsError: the table does not list it, or it belongs to another stack.
-        ClientError: SageMaker refuses, for example while it still creates the endpoint.
+        ProblemsError: the table does not list it, it belongs to another stack, or SageMaker still creates or updates it.
+        ClientError: SageMaker refuses.
     """
     row = _row(stack, name)
     if row.get(EndpointAttribute.STATUS) == ENDPOINT_DELETED:
         return False
-    if not remove_endpoint(stack, name, own_tags(stack)):
+    try:
+        removed = remove_endpoint(stack, name, own_tags(stack))
+    except ClientError as error:
+        if (status := _described(stack, name)[0]) not in _DOING:
+            raise
+        wait = f"try again in a few minutes, or the clean-up deletes it after {Endpoint(name, status, row).delete_after}"
+        raise one_problem("endpoint", name, status, f"it is still being {_DOING[status]}; {wait}") from error
+    if not removed:
         raise one_problem("endpoint", "endpoint", name, "its tags are those of another stack; delete it there")
     EndpointRows(stack).note_deleted(name)
     return True

@@ -257,6 +257,30 @@ def test_down_of_an_endpoint_that_somebody_deleted_is_a_success(stack: Stack, pa
     assert existing(stack) == []
 
 
+@pytest.mark.parametrize(("status", "doing"), [("Creating", "created"), ("Updating", "updated")])
+def test_down_of_an_endpoint_that_is_not_ready_says_when_to_try_again(
+    stack: Stack, package: str, monkeypatch: pytest.MonkeyPatch, status: str, doing: str
+) -> None:
+    made = endpoints.create(stack, package, "2h")
+    described = stack.sagemaker.describe_endpoint(EndpointName=made.name)
+    with monkeypatch.context() as patched:
+        patched.setattr(stack.sagemaker, "describe_endpoint", lambda **_: described | {"EndpointStatus": status})
+        refuse(stack, patched, "delete_endpoint", "ValidationException")
+        done = run("down", made.name)
+    again = f"try again in a few minutes, or the clean-up deletes it after {made.delete_after}"
+    expected = f"endpoint: 1 problem\n  - {made.name} is '{status}'; it is still being {doing}; {again}\n"
+    assert (done.exit_code, done.stderr) == (1, expected)
+    assert run("down", made.name).output == f"deleted {made.name}\n"
+
+
+def test_another_refusal_of_down_is_shown_as_it_is(stack: Stack, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = endpoints.create(stack, package, "2h").name
+    refuse(stack, monkeypatch, "delete_endpoint", "AccessDeniedException")
+    assert "DeleteEndpoint was refused with AccessDeniedException".casefold() in run("down", name).stderr.casefold().replace(
+        "_", ""
+    )
+
+
 def test_down_leaves_what_is_unknown_or_another_stacks(stack: Stack, package: str) -> None:
     assert "not found; see `runs endpoint list`" in run("down", "other").output
     name = endpoints.create(stack, package, "2h").name
