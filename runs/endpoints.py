@@ -24,7 +24,7 @@ from contracts.times import to_iso
 from runs.aws_errors import code_of, is_transient, message_of
 from runs.endpoint_removal import remove_endpoint
 from runs.endpoint_rows import EndpointRows, Row
-from runs.models import APPROVED, Model, model_package
+from runs.models import approval_problems, model_package
 from runs.ownership import OWNER_TAGS, is_gone, own_tags
 from runs.pipeline_start import deployed_definition
 from runs.stack import Stack
@@ -88,7 +88,7 @@ def create(stack: Stack, package_arn: str, life: str, instance_type: str = DEFAU
     model = model_package(stack, package_arn)
     deployed = _deployed(stack)
     duration = read_life(life)
-    problems = [*_approval_problems(model), *_instance_problems(instance_type, deployed)]
+    problems = [*approval_problems(model), *_instance_problems(instance_type, deployed)]
     if duration is None or problems:
         found = [] if duration else [Problem("--for", life, LIFE_ALLOWED)]
         raise ProblemsError("endpoint", [*problems, *found])
@@ -192,12 +192,6 @@ def _row(stack: Stack, name: str) -> Row:
     if row is None:
         raise one_problem("endpoint", "endpoint", name, "not found; see `runs endpoint list`")
     return row
-
-
-def _approval_problems(model: Model) -> Iterator[Problem]:
-    if model.approval != APPROVED:
-        allowed = f"allowed: a version with the status {APPROVED}; `runs models approve {model.arn}` gives it"
-        yield Problem("model package", f"{model.arn} ({model.approval})", allowed)
 
 
 def _instance_problems(instance_type: str, deployed: _Deployed) -> Iterator[Problem]:

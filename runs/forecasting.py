@@ -18,7 +18,7 @@ from contracts.status import FORECAST, PREPARE_STEP, PUBLISHED
 from contracts.tables import ExecutionAttribute
 from runs.begin import SCHEDULE
 from runs.frozen_assets import freeze_versions
-from runs.models import APPROVED, Model, approved_model, model_package
+from runs.models import Model, approval_problems, approved_model, model_package
 from runs.overrides import override_problems
 from runs.pipeline_start import Start, Started, deployed_definition, image_uri, start_once, start_or_resume
 from runs.stack import Stack
@@ -112,10 +112,7 @@ def forecast_model(stack: Stack, item: Item) -> str:
 
 
 def _model_problems(model: Model, template_id: str) -> list[Problem]:
-    problems = []
-    if model.approval != APPROVED:
-        allowed = f"allowed: a version with the status {APPROVED}; `runs models approve {model.arn}` gives it"
-        problems.append(Problem("model package", f"{model.arn} ({model.approval})", allowed))
+    problems = list(approval_problems(model))
     if model.template.get("id") != template_id:
         problems.append(Problem("model package", model.arn, f"it belongs to template {model.template.get('id')}"))
     return problems

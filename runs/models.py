@@ -117,6 +117,13 @@ def decide(stack: Stack, arn: str, approval: str, reason: str) -> Model:
     return model
 
 
+def approval_problems(model: Model) -> Iterator[Problem]:
+    """Yield a problem if a version is not approved."""
+    if model.approval != APPROVED:
+        allowed = f"allowed: a version with the status {APPROVED}; `runs models approve {model.arn}` gives it"
+        yield Problem("model package", f"{model.arn} ({model.approval})", allowed)
+
+
 def bucket_and_key(uri: str) -> tuple[str, str]:
     """Return bucket and key of ``s3://bucket/key``."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")

@@ -15,7 +15,7 @@ from typing import Any
 from contracts import model_metadata as metadata
 from contracts.problems import Problem, ProblemsError, one_problem
 from contracts.regions import deepar_image_uri
-from runs.models import APPROVED, Model, model_package
+from runs.models import Model, approval_problems, model_package
 from runs.pages import all_entries
 from runs.promotion_files import File, files_of, read_files, write_files
 from runs.stack import Stack
@@ -62,10 +62,7 @@ def promote(source: Stack, target: Stack, package_arn: str) -> Promoted:
 
 
 def _check(source: Stack, target: Stack, model: Model) -> None:
-    problems = []
-    if model.approval != APPROVED:
-        allowed = f"allowed: a version with the status {APPROVED}; `runs models approve {model.arn}` gives it"
-        problems.append(Problem("model package", f"{model.arn} ({model.approval})", allowed))
+    problems = list(approval_problems(model))
     if source.outputs.models_bucket == target.outputs.models_bucket:
         problems.append(Problem("--to", target.outputs.models_bucket, "allowed: the outputs of another stack than the model's"))
     if problems:
