@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline_def.check.finding import masked_arguments
 from pipeline_def.check.secret_patterns import is_secret, is_secret_name, is_secret_value
 
 HEX = "0123456789abcdef"
@@ -163,3 +164,10 @@ def test_a_name_that_says_where_or_a_mode_excuses_no_secret(name: str, value: st
 @pytest.mark.parametrize("name", ["DB_PASSWORD", "PIN_SECRET", "DB_PASS"])
 def test_a_password_may_be_a_number(name: str) -> None:
     assert is_secret(name, "12345678")
+
+
+def test_of_a_command_only_secrets_are_masked() -> None:
+    shown = list(masked_arguments(["--epochs=3", "--password=hunter2", "train", "--password", "hunter2", "-v"]))
+    assert shown[0] == "--epochs=3"
+    assert [shown[2], shown[3], shown[5]] == ["train", "--password", "-v"]
+    assert not any("hunter2" in text for text in shown)
