@@ -71,7 +71,7 @@ def masked_arguments(texts: Iterable[str]) -> Iterator[str]:
             yield f"{name}={mask(value)}"
         else:
             yield text
-        flag = text if text.startswith("-") else ""
+        flag = text if text.startswith("-") and not equals else ""
 
 
 def mask(value: str) -> str:
