@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest
@@ -12,17 +10,15 @@ from xdist.scheduler import LoadFileScheduling, Scheduling
 
 from contracts.outputs import StackOutputs
 from contracts.tables import ASSET_METADATA, EXECUTION, EXECUTION_EVENT, PREDICTION, TRAINING_TEMPLATE
+from local_run.deepar.compilation_cache import use_compilation_cache
 from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.examples import register_profiles
 from tests.fake_sagemaker import FakeSageMaker
 from tests.tables import create_table
 
-#: Compiling is most of what a short training takes. The numbers are the same to the last digit.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=1")
-#: Compiled functions are kept for other tests, for trainings in processes of their own, and for the next run.
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+#: Compiling is most of what a short training takes. All workers, and trainings in other processes, share the user's cache.
+use_compilation_cache()
 
 register_profiles()
 

@@ -11,6 +11,7 @@ import typer
 
 from contracts.backtest import INFERENCE_CONFIG_VARIABLE
 from contracts.problems import one_problem, reported
+from local_run.deepar.compilation_cache import use_compilation_cache
 from local_run.deepar.config import LARGEST_SEED
 from local_run.deepar.container import Container, run_training
 from local_run.deepar.log import log_to_stdout
@@ -44,6 +45,7 @@ def train(
     Example: python -m local_run deepar train --root ./opt-ml --tar model.tar.gz
     """
     with log_to_stdout():
+        use_compilation_cache()
         code = run_training(root, seed)
     if code == 0 and tar is not None:
         pack_folder(Container(root).model, tar)
@@ -62,6 +64,7 @@ def predict(
 
     Example: python -m local_run deepar predict --model model.tar.gz --request request.json
     """
+    use_compilation_cache()
     from local_run.deepar.inference import answer
     from local_run.deepar.model import Model
 
@@ -87,6 +90,7 @@ def serve(
 
     Example: python -m local_run deepar serve --root ./model-root --port 8080
     """
+    use_compilation_cache()
     from local_run.deepar.serving import serve as serve_model
 
     with reported(), suppress(KeyboardInterrupt):

@@ -18,7 +18,7 @@ from local_run.deepar.dataset import Schema
 from local_run.deepar.frequency import Frequency
 from local_run.deepar.likelihoods import LIKELIHOODS
 from local_run.deepar.model import Model
-from local_run.deepar.network import Parameters, Shape, sampled_history
+from local_run.deepar.network import Parameters, Shape, compiled, sampled_history
 from local_run.deepar.windows import Batch, Windows
 
 #: Number of series in one call of the compiled network. It limits the memory; a shorter last group is padded.
@@ -47,7 +47,7 @@ def _future(
     return jnp.swapaxes(history[-steps:].reshape(steps, -1, samples), 0, 1)  # (windows, steps, samples)
 
 
-_paths = jax.jit(_future, static_argnames=("shape", "samples", "steps"))
+_paths = compiled(_future, static_argnames=("shape", "samples", "steps"))
 
 
 def sample_paths(model: Model, series: Sequence[Series], samples: int, seed: int | None = None) -> NDArray[np.float64]:

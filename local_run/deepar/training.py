@@ -22,7 +22,7 @@ from local_run.deepar.likelihoods import LIKELIHOODS
 from local_run.deepar.log import HOST
 from local_run.deepar.metrics import score
 from local_run.deepar.model import Model
-from local_run.deepar.network import Parameters, Shape, initial_parameters, loss
+from local_run.deepar.network import Parameters, Shape, compiled, initial_parameters, loss
 from local_run.deepar.sampling import network_shape, sample_paths
 from local_run.deepar.schedule import Plateau, split
 from local_run.deepar.windows import Batch, Sampler, Windows
@@ -166,9 +166,9 @@ def _step(
     return (parameters, average, moments, updated + 1), value
 
 
-_compiled_step = jax.jit(_step, static_argnames=("shape", "missing"))
-_compiled_loss = jax.jit(loss, static_argnames=("shape", "missing", "training"))
-_compiled_start = jax.jit(initial_parameters, static_argnames="shape")
+_compiled_step = compiled(_step, static_argnames=("shape", "missing"))
+_compiled_loss = compiled(loss, static_argnames=("shape", "missing", "training"))
+_compiled_start = compiled(initial_parameters, static_argnames="shape")
 
 
 def _epoch(

@@ -21,10 +21,11 @@ LineSink = Callable[[str], None]
 LINE_BYTES = 64 * 1024
 
 #: Variables that a child process inherits: they locate programs and libraries, but contain no AWS settings.
-#: With JAX's variables, trainings of the same shape share compiled functions.
+#: XDG_CACHE_HOME and JAX's variables locate and configure the trainings' compilation cache.
 _INHERITED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "TZ", "OMP_NUM_THREADS"),
-    *("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"),
+    *("XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR", "JAX_ENABLE_COMPILATION_CACHE", "JAX_COMPILATION_CACHE_MAX_SIZE"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
 )
 
 
