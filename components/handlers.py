@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.iam import resources
-from components.iam.statement import Resources, Statement
+from components.iam.statement import Resources, Statement, always
 from settings import Settings
 
 RECONCILE_MINUTES = 15
@@ -283,6 +283,8 @@ DRIFT_CHECK = Handler(
             ("dynamodb:GetItem", "dynamodb:PutItem"),
             (resources.prediction_table,),
             "Records since when a template's forecasts have drifted, so that there is one notice",
+            # An episode's key is the template's id. Forecasts have the asset behind it, after a slash.
+            always({"ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": ["*/*"]}}),
         ),
         Statement("SendNotice", ("sns:Publish",), (resources.alarm_topic,), "Sends one notice per episode of drift"),
         Statement(

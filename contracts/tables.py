@@ -88,6 +88,7 @@ class ExecutionAttribute:
     LOG_REVISION = "LogRevision"  # incremented with every sync
     LOG_AT = "LogAt"
     MODEL_PACKAGE_ARN = "ModelPackageArn"
+    DELETED_AT = "DeletedAt"  # ISO 8601, UTC; only id, ARN, template, status and outcome are left then
     VERSION = "Version"  # optimistic lock: incremented with every projection of events
 
 

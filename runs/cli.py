@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from contracts.display import printable
 from contracts.hyperparameters import HYPERPARAMETERS
-from contracts.ids import check_execution_id
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
-from contracts.problems import check_output_folder, needs_extra, one_problem
-from contracts.tables import TemplateAttribute
+from contracts.problems import check_output_folder, needs_extra
+from contracts.tables import ExecutionAttribute, TemplateAttribute
 from contracts.template import load_template, notes
 from runs import assets, begin, templates, views
 from runs.cli_drift import add_drift_command
 from runs.cli_endpoints import add_endpoint_commands
 from runs.cli_forecasts import add_forecast_commands
 from runs.cli_models import add_model_commands
+from runs.cli_operations import add_operation_commands
 from runs.command_line import CONSOLE, Execution, Id, Outputs, TemplateId, aws_reported, print_line
+from runs.operations import stored_execution
 from runs.overrides import read_overrides, settable_parameters
 from runs.price_files import read_price_files
 from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 from runs.stack import Stack
 from runs.store import execution_store
+from runs.waiting import exit_code, wait_for
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,10 +47,12 @@ add_forecast_commands(app)
 add_model_commands(app)
 add_endpoint_commands(app)
 add_drift_command(app)
+add_operation_commands(app, assets_app, template_app)
 
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="name=value of a parameter listed below; repeatable.")]
 TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace another template that has the same id.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
 ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the log of the latest step that ran in our image.")]
 
 
@@ -150,15 +154,22 @@ def start(
 
 
 @app.command()
-def status(execution_id: Execution, log: ShowLog = False, stack_outputs: Outputs = None) -> None:
-    """Show an execution's status (exit code is always 0)."""
+def status(execution_id: Execution, log: ShowLog = False, wait: Wait = False, stack_outputs: Outputs = None) -> None:
+    """Show an execution's status.
+
+    Exit code: 1 if it failed or was stopped, 3 if its model was not registered, otherwise 0.
+    """
     with aws_reported():
-        item = _item(Stack.load(stack_outputs), execution_id)
+        stack = Stack.load(stack_outputs)
+        item = stored_execution(stack, execution_id)
+        if wait:
+            item = wait_for(stack, str(item[ExecutionAttribute.ID]))
         for line in views.summary_lines(item):
             print_line(line)
         CONSOLE.print(views.steps_table(item))
         if log:
             print_line(views.log_text(item))
+    raise typer.Exit(exit_code(item))
 
 
 @app.command()
@@ -195,10 +206,3 @@ def list_executions(stack_outputs: Outputs = None) -> None:
     """List executions, newest first."""
     with aws_reported():
         CONSOLE.print(views.executions_table(execution_store(Stack.load(stack_outputs)).all()))
-
-
-def _item(stack: Stack, execution_id: str) -> dict[str, Any]:
-    item = execution_store(stack).get(check_execution_id(execution_id))
-    if item is None:
-        raise one_problem("execution", "execution id", execution_id, "not found; see `runs list`")
-    return item

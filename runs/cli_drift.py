@@ -35,7 +35,7 @@ def drift(template: TemplateId, stack_outputs: Outputs = None) -> None:
         rule = drift_rule(json.loads(item[TemplateAttribute.TEMPLATE]))
         statement = current_statement(stack, item, rule or DriftRule())
         CONSOLE.print(forecasts_table(statement.forecasts))
-        print_line(f"model   {printable(statement.model or 'no forecast has been published')}")
+        print_line(f"model   {printable(statement.model or 'no model of the template is approved')}")
         print_line(f"drift   {sentence(statement)}")
         for line in _episode_lines(EpisodeStore(stack, template).get()):
             print_line(line)

@@ -11,21 +11,14 @@ import typer
 from rich.table import Table
 
 from contracts.display import printable
-from contracts.problems import one_problem
 from contracts.published_forecast import FORECAST_CSV, FORECAST_JSON
-from contracts.status import SUCCEEDED, is_terminal
-from contracts.tables import ExecutionAttribute
 from contracts.times import format_time
 from runs import views
 from runs.command_line import CONSOLE, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.forecasting import forecasts_of, published, published_text, start_forecast
 from runs.overrides import read_overrides
 from runs.stack import Stack
-from runs.store import execution_store
-
-POLL_SECONDS = 5.0
-#: Four jobs of an hour, the default limit of each.
-WAIT_HOURS = 4
+from runs.waiting import wait_for
 
 
 class Format(StrEnum):
@@ -77,21 +70,6 @@ def forecast(
         for note in started.notes:
             print_line(f"note   {printable(note)}")
         print_line(f"{'started' if started.new else 'was started before:'} {started.execution_id}")
-
-
-def wait_for(stack: Stack, execution_id: str) -> dict[str, Any]:
-    """Return an execution's item after its end; if it succeeded, after its outcome is known."""
-    store = execution_store(stack)
-    for _ in range(int(WAIT_HOURS * 3600 / POLL_SECONDS)):
-        item = store.get(execution_id)
-        if item is None:
-            raise one_problem("execution", "execution id", execution_id, "its item was deleted")
-        status = str(item[ExecutionAttribute.STATUS])
-        if is_terminal(status) and (status != SUCCEEDED or ExecutionAttribute.OUTCOME in item):
-            return item
-        stack.sleep(POLL_SECONDS)
-    allowed = f"it has not ended after {WAIT_HOURS} hours; see `runs status {execution_id}`"
-    raise one_problem("execution", "execution id", execution_id, allowed)
 
 
 def forecast_table(found: Mapping[str, Any]) -> Table:

@@ -76,18 +76,19 @@ def _decide(package: str, approval: str, reason: str, stack_outputs: Any) -> Non
 
 @models_app.command("compare")
 def models_compare(first: Package, second: Package, stack_outputs: Outputs = None) -> None:
-    """Show the figures of two models side by side, and what differs in their templates."""
+    """Show the figures of two models side by side, and what differs in their templates, parameters, definitions and images."""
     with aws_reported():
         made = compare(Stack.load(stack_outputs), first, second)
         titles = [f"version {one.model.version}" for one in (made.first, made.second)]
-        for title, rows in (("figure", made.figures), ("template", made.settings)):
+        for title, rows in (("figure", made.figures), ("setting", made.settings)):
             if rows:
                 table = Table(title, *titles)
                 for row in rows:
                     table.add_row(*map(views.cell, row))
                 CONSOLE.print(table)
         if not made.settings:
-            print_line("their templates are equal")
+            is_known = made.first.started_with and made.second.started_with
+            print_line(f"their templates{', parameters, definitions and images' if is_known else ''} are equal")
         print_line(printable(verdict(made)))
 
 

@@ -1,4 +1,4 @@
-"""Two registered models side by side: their figures, what differs in their templates, and whether the figures can be compared.
+"""Two registered models side by side: their figures, what differs in their settings, and whether the figures can be compared.
 
 The figures are those of each model's own evaluation (``evaluation/scores.json``), on prices of its test windows.
 """
@@ -24,6 +24,8 @@ from runs.store import execution_store
 from runs.views import duration
 
 MISSING = "–"
+#: Characters of a SHA-256 that are shown.
+DIGEST_SHOWN = 12
 #: Fields of a template that say what is forecast. Losses of other quantities or steps are not comparable.
 _QUANTITY = ("predictedAsset", "quantity", "unit", "frequency", "predictionLength")
 
@@ -50,6 +52,18 @@ class Compared:
         assets = snapshot_of(self.item.get(ExecutionAttribute.SNAPSHOT))[0].get("Assets", {})
         return {name: str(found.get("Sha256")) for name, found in assets.items() if isinstance(found, Mapping)}
 
+    @property
+    def started_with(self) -> Mapping[str, Any]:
+        """What the training was started with besides template and prices; empty if that is unknown.
+
+        A parameter that was not set at start has the default of the definition, so another definition may be another default.
+        """
+        objects, texts = snapshot_of(self.item.get(ExecutionAttribute.SNAPSHOT))
+        if not texts:
+            return {}
+        digest = texts.get("DefinitionDigest", "")[:DIGEST_SHOWN]
+        return {"parameter": objects.get("Parameters", {}), "definition": digest, "image": texts.get("ImageUri", "")}
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -72,6 +86,8 @@ def compare(stack: Stack, first_arn: str, second_arn: str) -> Comparison:
     values = [list(_figures(one)) for one in (first, second)]
     figures = [(name, value, other) for (name, value), (_, other) in zip(*values, strict=True)]
     settings = list(_differences(first.model.template, second.model.template))
+    if first.started_with and second.started_with:
+        settings += _differences(first.started_with, second.started_with)
     return Comparison(first, second, figures, settings, list(_reasons(first, second)))
 
 

@@ -2,7 +2,8 @@
 
 A forecast counts as scored once a row of its last time, or of a later time, has an actual value. All of its rows that can be
 scored have their scores then; rows without a price, such as holidays, never get one. Of several forecasts after the same price
-only the last one counts. Only forecasts of the model that made the newest forecast count, so a new model begins anew.
+only the last one counts. Only forecasts of the newest approved model count, because that is what a forecast uses unless told
+otherwise: a new model begins anew, and a forecast with an older one, made by hand, changes nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from boto3.dynamodb.conditions import Key
 from contracts.drift import DriftRule
 from contracts.metrics import bounded_skill
 from contracts.tables import PREDICTION, PredictionAttribute, TemplateAttribute, series_key
+from runs.models import champion
 from runs.stack import Stack
 
 Row = Mapping[str, Any]
@@ -44,7 +46,7 @@ class ScoredForecast:
 
 @dataclass(frozen=True)
 class Statement:
-    """The forecasts that a rule looks at, newest first. ``model`` made the newest forecast; it is empty without one."""
+    """The forecasts that a rule looks at, newest first, all by ``model``; it is empty if the template has no approved model."""
 
     rule: DriftRule
     model: str
@@ -65,9 +67,12 @@ class Statement:
 
 def current_statement(stack: Stack, template: Row, rule: DriftRule) -> Statement:
     """Return the statement about a stored template's predicted asset. Reads the newest rows until it has enough forecasts."""
+    model = champion(stack, str(template[TemplateAttribute.ID]))
+    if model is None:
+        return Statement(rule, "", ())
     content = json.loads(template[TemplateAttribute.TEMPLATE])
     series = series_key(str(template[TemplateAttribute.ID]), str(content["predictedAsset"]))
-    wanted = ("TIME", "CUTOFF", "EXECUTION_ID", "MODEL_PACKAGE_ARN", "TRAINED_UNTIL", "ACTUAL", "LOSS", "BASELINE_LOSS")
+    wanted = ("TIME", "CUTOFF", "EXECUTION_ID", "MODEL_PACKAGE_ARN", "ACTUAL", "LOSS", "BASELINE_LOSS")
     names = {f"#a{place}": getattr(PredictionAttribute, name) for place, name in enumerate(wanted)}
     pages = stack.dynamodb.meta.client.get_paginator("query").paginate(
         TableName=stack.outputs.prediction_table,
@@ -78,15 +83,15 @@ def current_statement(stack: Stack, template: Row, rule: DriftRule) -> Statement
         ConsistentRead=True,
         PaginationConfig={"PageSize": _PAGE_ROWS},
     )
-    return judge((page["Items"] for page in pages), rule)
+    return judge((page["Items"] for page in pages), rule, model.arn, str(model.template["endTraining"]))
 
 
-def judge(pages: Iterable[Sequence[Row]], rule: DriftRule) -> Statement:
-    """Return the statement about the rows of one series, which come in pages, the latest time first.
+def judge(pages: Iterable[Sequence[Row]], rule: DriftRule, model: str, trained_until: str) -> Statement:
+    """Return the statement about a model's rows of one series, which come in pages, the latest time first.
 
     A forecast's rows are later than its cutoff, so all rows of a forecast with a cutoff at or after the last row that was read
-    are known, and with enough of these no older row can change the statement. No forecast of the model in use is older than the
-    end of its training.
+    are known, and with enough of these no older row can change the statement. No forecast of the model is older than the end of
+    its training (``trained_until``, ISO 8601).
     """
     rows: list[Row] = []
     for page in pages:
@@ -94,23 +99,16 @@ def judge(pages: Iterable[Sequence[Row]], rule: DriftRule) -> Statement:
         if not page:
             continue
         since = str(page[-1][PredictionAttribute.TIME])
-        if len((found := _statement(rows, rule, since)).forecasts) == rule.forecasts:
+        if len((found := _statement(rows, rule, model, since)).forecasts) == rule.forecasts:
             return found
-        if since < _trained_until(rows):
+        if since < trained_until:
             break
-    return _statement(rows, rule)
+    return _statement(rows, rule, model)
 
 
-def _trained_until(rows: Sequence[Row]) -> str:
-    """The end of the training of the model that made the newest forecast, ISO 8601."""
-    newest = max(rows, key=lambda row: str(row[PredictionAttribute.CUTOFF]))
-    return str(newest.get(PredictionAttribute.TRAINED_UNTIL, ""))
-
-
-def _statement(rows: Sequence[Row], rule: DriftRule, since: str = "") -> Statement:
+def _statement(rows: Sequence[Row], rule: DriftRule, model: str, since: str = "") -> Statement:
     """The statement from all rows of the forecasts with a cutoff at or after a time."""
     forecasts = [found for found in _forecasts(rows) if found.cutoff >= since]
-    model = forecasts[0].model if forecasts else ""
     scored_until = max((str(row[PredictionAttribute.TIME]) for row in rows if PredictionAttribute.ACTUAL in row), default="")
     scored = [found for found in forecasts if found.model == model and found.rows and found.last <= scored_until]
     by_cutoff = {found.cutoff: found for found in reversed(scored)}

@@ -1,6 +1,6 @@
 """The drift check: one notice, and at most one retraining, from the time at which the skill falls below a template's rule.
 
-An episode of drift ends when the skill is back, or when another model makes the newest forecast. Repeated and simultaneous
+An episode of drift ends when the skill is back, or when another model is the newest approved one. Repeated and simultaneous
 checks of an episode send one notice and start one training.
 """
 

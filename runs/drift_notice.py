@@ -31,7 +31,7 @@ def notice(template: Item, statement: Statement) -> tuple[str, str]:
         f"2. Retrain: {retraining}.{_newer_prices(content['endTraining'])}",
         f"3. Compare and approve the new model: python -m runs models list {template_id}",
         "",
-        "There is no further notice until the skill is back, or another model forecasts.",
+        "There is no further notice until the skill is back, or another model is approved.",
     ]
     return f"Drift: forecasts of template {template_id}", "\n".join(lines)
 

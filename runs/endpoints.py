@@ -34,6 +34,8 @@ DEFAULT_INSTANCE_TYPE = "ml.m5.large"
 LIFE_MIN, LIFE_MAX = timedelta(minutes=15), timedelta(days=7)
 LIFE_ALLOWED = "allowed: from 15m to 7d, such as 30m, 2h or 1d"
 IN_SERVICE, CREATING, UPDATING, FAILED, GONE = "InService", "Creating", "Updating", "Failed", "not found"
+#: Word in the names, which permissions and policies name; short, because a pipeline's name leaves 17 characters of 63.
+NAMED = "ep"
 POLL_SECONDS = 10.0
 #: SageMaker gives up on an endpoint whose container does not answer long before.
 WAIT_MINUTES = 30
@@ -92,7 +94,7 @@ def create(stack: Stack, package_arn: str, life: str, instance_type: str = DEFAU
     if duration is None or problems:
         found = [] if duration else [Problem("--for", life, LIFE_ALLOWED)]
         raise ProblemsError("endpoint", [*problems, *found])
-    name = f"{stack.outputs.pipeline_name}-v{model.version}-{secrets.token_hex(3)}"
+    name = f"{stack.outputs.pipeline_name}-{NAMED}-v{model.version}-{secrets.token_hex(3)}"
     now = datetime.now(UTC)
     values = {
         EndpointAttribute.DELETE_AFTER: to_iso(now + duration),

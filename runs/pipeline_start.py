@@ -72,6 +72,7 @@ def start_once(stack: Stack, store: ExecutionStore, start: Start, *, same_snapsh
     if existing is None:
         arn = _start_pipeline(stack, store, start.execution_id, start.template_id, start.snapshot)
         return Started(start.execution_id, arn, new=True, notes=start.notes)
+    _check_not_deleted(existing)
     if same_snapshot:
         _check_same_snapshot(existing, start.snapshot)
     return resume(stack, store, existing, start.notes)
@@ -89,6 +90,7 @@ def start_or_resume(stack: Stack, execution_id: str, prepare: Callable[[], Start
     store = execution_store(stack)
     existing = store.get(execution_id)
     if existing is not None:
+        _check_not_deleted(existing)
         return resume(stack, store, existing), from_attribute(existing[ExecutionAttribute.SNAPSHOT])
     start = prepare()
     return start_once(stack, store, start, same_snapshot=False), start.snapshot
@@ -118,6 +120,12 @@ def image_uri(definition: Mapping[str, Any], name: str) -> str:
         if step["Name"] == name:
             return str(step["Arguments"]["AppSpecification"]["ImageUri"])
     raise one_problem("start", "pipeline definition", None, f"it must have a step {name}; deploy the stack again")
+
+
+def _check_not_deleted(existing: Item) -> None:
+    if ExecutionAttribute.DELETED_AT in existing:
+        allowed = "an execution with this id was deleted; choose another id"
+        raise one_problem("start", "execution id", existing[ExecutionAttribute.ID], allowed)
 
 
 def _check_same_snapshot(existing: Item, snapshot: Snapshot) -> None:

@@ -49,7 +49,7 @@ def promote(source: Stack, target: Stack, package_arn: str) -> Promoted:
     model = model_package(source, package_arn)
     _check(source, target, model)
     described = source.sagemaker.describe_model_package(ModelPackageName=model.arn)
-    files = list(files_of(source, model, str(_container(described)["ModelDataUrl"])))
+    files = list(files_of(source, model, _container(described)))
     with contextlib.ExitStack() as opened:
         copies = read_files(source, files, opened)
         digests = {metadata.hash_key(copy.file.stem): copy.content.sha256 for copy in copies}
@@ -129,7 +129,7 @@ def _container(described: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _image(source: Stack, target: Stack, image: str) -> str:
-    """The built-in algorithm's image in the target's region."""
+    """The built-in algorithm's image in the target's region. A stack is only deployed to a region that has it."""
     if image != deepar_image_uri(source.outputs.region):
         raise one_problem("promote", "image", image, f"allowed: {deepar_image_uri(source.outputs.region)}")
     return deepar_image_uri(target.outputs.region)

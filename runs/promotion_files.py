@@ -6,6 +6,7 @@ import base64
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -23,12 +24,17 @@ from runs.stack import Stack
 
 @dataclass(frozen=True)
 class File:
-    """One file of a model, by the stem of its hash in the metadata. ``expected`` is empty if none is known."""
+    """One file of a model, by the stem of its hash in the metadata.
+
+    ``expected`` is its SHA-256, and empty if none is known. ``etag`` is S3's at the registration, which SageMaker records only
+    of the artefact.
+    """
 
     stem: str
     uri: str
     expected: str
     target_key: str
+    etag: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Copy:
     content: Spooled
 
 
-def files_of(source: Stack, model: Model, artefact_uri: str) -> Iterator[File]:
+def files_of(source: Stack, model: Model, container: Mapping[str, Any]) -> Iterator[File]:
     """Yield the files of a model: artefact, what a forecast needs, and what the registry and `models compare` show.
 
     Raises:
@@ -48,12 +54,13 @@ def files_of(source: Stack, model: Model, artefact_uri: str) -> Iterator[File]:
     layout = ExecutionLayout(promoted_execution_id(model.execution_id, model.arn))
     uris = {stem: model.properties[metadata.uri_key(stem)] for stem in metadata.FORECAST_FILES}
     uris |= {stem: f"{model.fitted_uri}/{name}" for stem, name in metadata.FURTHER_FILES.items()}
-    uris[metadata.ARTEFACT] = artefact_uri
+    uris[metadata.ARTEFACT] = str(container["ModelDataUrl"])
     known = _recorded(source, model, uris)
     for stem, uri in uris.items():
         # executions/<id>/<path>: only the id differs.
         path = bucket_and_key(uri)[1].split("/", 2)[-1]
-        yield File(stem, uri, known.get(stem, ""), f"{layout.prefix}/{path}")
+        etag = str(container.get("ModelDataETag", "")) if stem == metadata.ARTEFACT else ""
+        yield File(stem, uri, known.get(stem, ""), f"{layout.prefix}/{path}", etag.strip('"'))
 
 
 def read_files(source: Stack, files: Sequence[File], opened: contextlib.ExitStack) -> list[Copy]:
@@ -75,6 +82,8 @@ def read_files(source: Stack, files: Sequence[File], opened: contextlib.ExitStac
         if content.sha256 != (file.expected or content.sha256):
             allowed = f"the training recorded {file.expected}; restore the file"
             problems.append(Problem(file.uri, f"SHA-256 {content.sha256}", allowed))
+        elif content.etag != (file.etag or content.etag):
+            problems.append(Problem(file.uri, f"ETag {content.etag}", f"SageMaker registered {file.etag}; restore the file"))
         copies.append(Copy(file, content))
     if problems:
         raise ProblemsError("promote", problems)
@@ -105,7 +114,7 @@ def write_files(target: Stack, copies: Sequence[Copy]) -> tuple[str, ...]:
 def _recorded(source: Stack, model: Model, uris: Mapping[str, str]) -> dict[str, str]:
     """SHA-256 of the files by stem: from the metadata, or from the manifest of the step that wrote them.
 
-    Only the metadata of a model that was promoted before have all hashes; SageMaker itself records none of the artefact.
+    Only the metadata of a model that was promoted before have all hashes; SageMaker itself records only the artefact's ETag.
     """
     known = {stem: model.properties[metadata.hash_key(stem)] for stem in uris if metadata.hash_key(stem) in model.properties}
     if missing := [stem for stem in metadata.FURTHER_FILES if stem not in known]:

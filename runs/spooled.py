@@ -15,10 +15,11 @@ _IN_MEMORY_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Spooled:
-    """``stream`` is at its beginning."""
+    """``stream`` is at its beginning. ``etag`` is S3's, without quotation marks."""
 
     stream: IO[bytes]
     sha256: str  # hexadecimal
+    etag: str
 
 
 @contextmanager
@@ -30,8 +31,9 @@ def spooled(s3: Any, bucket: str, key: str) -> Iterator[Spooled]:
     """
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as stream:
         hasher = hashlib.sha256()
-        for chunk in s3.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(_CHUNK):
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        for chunk in answer["Body"].iter_chunks(_CHUNK):
             hasher.update(chunk)
             stream.write(chunk)
         stream.seek(0)
-        yield Spooled(stream, hasher.hexdigest())
+        yield Spooled(stream, hasher.hexdigest(), answer["ETag"].strip('"'))

@@ -63,6 +63,10 @@ class Stack:
         return self.client("sagemaker-runtime", INVOKE_CONFIG)
 
     @cached_property
+    def logs(self) -> Any:
+        return self.client("logs")
+
+    @cached_property
     def sns(self) -> Any:
         return self.client("sns")
 

@@ -23,6 +23,19 @@ from runs.stack import Stack
 Item = dict[str, Any]
 EVENT_LIFE = timedelta(days=400)
 _PROJECTION_TRIES = 20
+#: What is left of a deleted execution. With its status and outcome, the reconciler finds it complete.
+_KEPT = (
+    ExecutionAttribute.ID,
+    ExecutionAttribute.PIPELINE_EXECUTION_ARN,
+    ExecutionAttribute.TEMPLATE_ID,
+    ExecutionAttribute.KIND,
+    ExecutionAttribute.CREATED_AT,
+    ExecutionAttribute.STATUS,
+    ExecutionAttribute.STATUS_AT,
+    ExecutionAttribute.OUTCOME,
+    ExecutionAttribute.ATTEMPT,
+    ExecutionAttribute.VERSION,
+)
 
 
 class ContendedError(Exception):
@@ -51,16 +64,23 @@ class ExecutionStore:
         )
         return self.get(answer["Items"][0][ExecutionAttribute.ID]) if answer["Items"] else None
 
-    def all(self) -> list[Item]:
-        """Return every execution, newest first, without log and snapshot."""
+    def all(self, *more: str) -> list[Item]:
+        """Return every execution that was not deleted, newest first: identity and state.
+
+        ``more`` names further members of :class:`ExecutionAttribute`.
+        """
         identity = ("ID", "KIND", "TEMPLATE_ID", "ORIGIN", "PIPELINE_EXECUTION_ARN", "CREATED_AT")
         state = ("STATUS", "STATUS_AT", "OUTCOME", "GATE_METRIC", "GATE_THRESHOLD", "GATE_BASELINE")
-        attributes = [getattr(ExecutionAttribute, name) for name in (*identity, *state)]
+        attributes = [getattr(ExecutionAttribute, name) for name in (*identity, *state, *more)]
         items = all_items(
             self._items,
             "scan",
+            FilterExpression="attribute_not_exists(#deleted)",
             ProjectionExpression=", ".join(f"#a{number}" for number in range(len(attributes))),
-            ExpressionAttributeNames={f"#a{number}": name for number, name in enumerate(attributes)},
+            ExpressionAttributeNames={
+                "#deleted": ExecutionAttribute.DELETED_AT,
+                **{f"#a{number}": name for number, name in enumerate(attributes)},
+            },
         )
         return sorted(items, key=lambda item: str(item.get(ExecutionAttribute.CREATED_AT, "")), reverse=True)
 
@@ -138,6 +158,19 @@ class ExecutionStore:
             if not _is_condition(error):
                 raise
 
+    def delete(self, execution_id: str) -> None:
+        """Delete an execution's events, and all of its item but a mark that late events and a start with its id meet."""
+        same_execution = Key(EventAttribute.EXECUTION_ID).eq(execution_id)
+        with self._events.batch_writer() as batch:
+            for row in all_items(self._events, "query", KeyConditionExpression=same_execution):
+                batch.delete_item(Key={name: row[name] for name in (EventAttribute.EXECUTION_ID, EventAttribute.EVENT_KEY)})
+        item = self.get(execution_id)
+        if item is None:
+            return
+        kept = {name: item[name] for name in _KEPT if name in item}
+        deleted_at = {ExecutionAttribute.DELETED_AT: item.get(ExecutionAttribute.DELETED_AT) or to_iso(datetime.now(UTC))}
+        self._items.put_item(Item={**kept, **deleted_at}, ConditionExpression=Attr(ExecutionAttribute.ID).exists())
+
     def conclude(self, execution_id: str, attempt: int, attributes: Mapping[str, Any]) -> bool:
         """Add the results of an ended attempt. Returns False if another attempt has started meanwhile."""
         return self._update(execution_id, attributes, Attr(ExecutionAttribute.ATTEMPT).eq(attempt))
@@ -170,6 +203,10 @@ class ExecutionStore:
             item = self.get(execution_id)
             if item is None:
                 raise LookupError(f"no execution item {execution_id!r} to record a change of")
+            if ExecutionAttribute.DELETED_AT in item:
+                return ExecutionState(
+                    status=str(item[ExecutionAttribute.STATUS]), attempt=int(item[ExecutionAttribute.ATTEMPT])
+                )
             known = self.changes(execution_id)
             state = fold([*known, change])
             if change.key in {row.key for row in known}:

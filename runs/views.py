@@ -60,6 +60,14 @@ def steps_table(item: Mapping[str, Any]) -> Table:
     return table
 
 
+def statuses(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return the status of each step that has one, in the pipeline's order, and last that of the execution."""
+    steps = _mapping(item.get(ExecutionAttribute.STEPS))
+    names = sorted(steps, key=lambda step: (_position(step), step))
+    found = {name: str(_mapping(steps[name]).get(StepKey.STATUS, _MISSING)) for name in names}
+    return {**found, str(item[ExecutionAttribute.ID]): str(item.get(ExecutionAttribute.STATUS, _MISSING))}
+
+
 def duration(step: Mapping[str, Any]) -> str:
     """Return the time from a step's start to its end, or until now."""
     started, ended = stored_time(step.get(StepKey.STARTED_AT)), stored_time(step.get(StepKey.ENDED_AT))

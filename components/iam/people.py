@@ -42,10 +42,34 @@ OPERATOR = Actor(
             "runs start creates the item, and deletes it if SageMaker rejects the start; status, list and report read it",
         ),
         Statement(
+            "FindExecution",
+            ("dynamodb:Query",),
+            (resources.execution_index,),
+            "runs status, stop and logs find an execution by its ARN",
+        ),
+        Statement(
+            "ReadEvents",
+            ("dynamodb:Query",),
+            (resources.event_table,),
+            "runs logs finds the jobs of earlier attempts",
+        ),
+        Statement(
             "StartPipeline",
             ("sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"),
             (resources.pipelines,),
             "runs start freezes the definition and starts the pipeline",
+        ),
+        Statement(
+            "SteerExecutions",
+            ("sagemaker:RetryPipelineExecution", "sagemaker:StopPipelineExecution"),
+            (resources.pipeline_executions,),
+            "runs stop and retry",
+        ),
+        Statement(
+            "ReadJobLogs",
+            ("logs:DescribeLogStreams", "logs:GetLogEvents"),
+            (resources.job_logs,),
+            "runs logs",
         ),
         Statement(
             "TellParameters",
@@ -141,6 +165,52 @@ OPERATOR = Actor(
     ),
 )
 
+#: `runs delete`, `runs assets delete` and `runs template delete`: apart from the operator, who destroys nothing.
+CURATOR = Actor(
+    "curator",
+    None,
+    "A person who deletes executions, price histories and templates",
+    (
+        Statement(
+            "DeleteExecutions",
+            ("dynamodb:GetItem", "dynamodb:PutItem"),
+            (resources.execution_table,),
+            "Reads the item, and leaves a mark in its place",
+        ),
+        Statement(
+            "DeleteEvents", ("dynamodb:BatchWriteItem", "dynamodb:Query"), (resources.event_table,), "An execution's events"
+        ),
+        Statement("CheckModel", ("sagemaker:DescribeModelPackage",), (resources.model_packages,), "Keeps what a model needs"),
+        Statement("ListObjects", ("s3:ListBucket",), (resources.models_bucket,), "Shows what will go"),
+        Statement(
+            "DeleteObjects",
+            ("s3:DeleteObject",),
+            (resources.asset_objects, resources.execution_objects),
+            "What is deleted in a bucket with versions is kept as an older version",
+        ),
+        Statement(
+            "DeleteAssets",
+            ("dynamodb:DeleteItem", "dynamodb:GetItem"),
+            (resources.asset_table,),
+            "Its description",
+        ),
+        Statement(
+            "DeleteTemplates",
+            ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan"),
+            (resources.template_table,),
+            "Deletes a template; an asset that a template uses is not deleted",
+        ),
+        Statement(
+            "UseKey",
+            ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+            (resources.key,),
+            "The tables are encrypted with the stack's key",
+            when="key",
+            by="DynamoDB",
+        ),
+    ),
+)
+
 #: Both sides of `runs models promote`. Each is a policy of its own account, so no bucket is opened to another one.
 PROMOTION_SOURCE = Actor(
     "promotion-source",
@@ -215,4 +285,4 @@ PROMOTION_TARGET = Actor(
 )
 
 #: Everybody for whom no role is created.
-PEOPLE = (OPERATOR, PROMOTION_SOURCE, PROMOTION_TARGET)
+PEOPLE = (OPERATOR, CURATOR, PROMOTION_SOURCE, PROMOTION_TARGET)

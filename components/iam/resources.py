@@ -136,9 +136,10 @@ transform_jobs = _sagemaker("transform-job/pipelines-*")
 models = _sagemaker("model/pipelines-*")
 model_package_group = _sagemaker("model-package-group/{group}")
 model_packages = _sagemaker("model-package/{group}/*")
-#: What ``runs endpoint up`` creates, named after the stack.
-endpoints = _sagemaker("endpoint/{pipeline}-*")
-endpoint_parts = _sagemaker("endpoint/{pipeline}-*", "endpoint-config/{pipeline}-*", "model/{pipeline}-*")
+#: What ``runs endpoint up`` creates: the pipeline's name and a word of its own, so that a stack ``dev`` has no
+#: rights to what belongs to ``dev-2``.
+endpoints = _sagemaker("endpoint/{pipeline}-ep-*")
+endpoint_parts = _sagemaker("endpoint/{pipeline}-ep-*", "endpoint-config/{pipeline}-ep-*", "model/{pipeline}-ep-*")
 
 processing_role = _role("processing")
 evaluation_role = _role("evaluation")
@@ -148,4 +149,5 @@ training_role = _role("training")
 model_role = _role("model")
 processing_logs = _log_streams("/aws/sagemaker/ProcessingJobs")
 training_logs = _log_streams("/aws/sagemaker/TrainingJobs")
+job_logs = _log_streams(*(f"/aws/sagemaker/{kind}Jobs" for kind in ("Processing", "Training", "Transform")))
 inference_logs = _log_streams("/aws/sagemaker/Endpoints/{prefix}-*", "/aws/sagemaker/TransformJobs")

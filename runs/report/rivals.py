@@ -27,7 +27,8 @@ def _against(champion: Mapping[str, Any]) -> Iterable[str]:
     found = f"{share(abs(skill))} {'lower' if skill > 0 else 'higher'} than" if skill else "as high as"
     spread = f" (95 % interval of 1 − loss / loss: {between(interval, 1, signed=True)})" if interval else ""
     dates = f"{counted(int(champion['values']), 'date')} from {champion['from'][:10]} to {champion['to'][:10]}"
-    yield f"On the {dates} that both have forecast, the new model's loss is {found} that of {champion['modelPackage']}{spread}."
+    version = str(champion["modelPackage"]).rpartition("/")[2]
+    yield f"On the {dates} that both have forecast, the new model's loss is {found} that of version {version}{spread}."
     own, other = champion["stepsAhead"], champion["championStepsAhead"]
     yield f"The forecasts compared are {own:.1f} steps ahead on average, the champion's {other:.1f}; fewer steps are easier."
 

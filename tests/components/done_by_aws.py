@@ -98,6 +98,7 @@ _KEY: Table = {
         "kms:Decrypt kms:GenerateDataKey", "EventBridge Scheduler reads the schedule; SQS encrypts what could not be delivered"
     ),
     ("operator", "UseKey"): Done(_USE_KEY, "S3 and DynamoDB encrypt in the caller's name"),
+    ("curator", "UseKey"): Done(_USE_KEY, "DynamoDB encrypts in the caller's name"),
     ("promotion-source", "UseKey"): Done("kms:Decrypt", "S3 decrypts in the caller's name"),
     ("promotion-target", "UseKey"): Done("kms:Decrypt kms:GenerateDataKey", "S3 encrypts in the caller's name"),
     ("operator", "EncryptEndpoints"): Done("kms:CreateGrant", "SageMaker encrypts an endpoint's volumes through a grant"),

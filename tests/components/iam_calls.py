@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote
 
 from components.iam.people import PEOPLE
 from components.iam.statement import SAGEMAKER
+from contracts.tables import PREDICTION
 from local_run.emulator.actors import actor_of
 from local_run.emulator.server import ACCOUNT_ID
 
@@ -105,6 +106,11 @@ def _context(action: str, body: bytes) -> tuple[tuple[str, str], ...]:
     """What else IAM learns of a request: roles are passed in SageMaker's own calls only."""
     if action == "sagemaker:CreateModelPackage" and (status := json.loads(body).get("ModelApprovalStatus")):
         return (("sagemaker:ModelApprovalStatus", str(status)),)
+    if action in ("dynamodb:GetItem", "dynamodb:PutItem"):
+        request = json.loads(body)
+        named = request.get("Key") or request.get("Item") or {}
+        # Of the tables with this hash key, only the predictions' is shared by two kinds of rows.
+        return (("dynamodb:LeadingKeys", named[PREDICTION.hash_key]["S"]),) if PREDICTION.hash_key in named else ()
     return (("iam:PassedToService", SAGEMAKER),) if action == "iam:PassRole" else ()
 
 

@@ -43,7 +43,11 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _holds(operator: str, keys: Mapping[str, str | list[str]], context: Mapping[str, str]) -> bool:
-    """A key that the request does not carry fulfils no condition."""
+    """A key that the request does not carry fulfils no condition, but those on all values of a key."""
+    if operator == "ForAllValues:StringNotLike":
+        return not any(
+            matches(value, context[key]) for key, values in keys.items() if key in context for value in listed(values)
+        )
     if operator not in ("StringEquals", "StringLike", "Bool"):
         raise ValueError(f"the evaluator does not know the condition operator {operator}")
     for key, values in keys.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from typing import Any
 import boto3
 from typer.testing import CliRunner
 
-from components.iam.people import OPERATOR, PEOPLE, PROMOTION_SOURCE, PROMOTION_TARGET
+from components.iam.people import CURATOR, OPERATOR, PEOPLE, PROMOTION_SOURCE, PROMOTION_TARGET
 from components.iam.statement import Actor
 from components.names import MODEL_PACKAGES, Names
 from contracts import model_metadata as metadata
@@ -123,9 +124,10 @@ class _Scene:
         succeeded = self._retrain()
         elsewhere = self._start_elsewhere()
         self._operate(succeeded)
-        self._drift(self._forecast())
-        forgotten = self._serve()
-        self._promote()
+        package = self._forecast()
+        self._drift(package)
+        forgotten = self._serve(package)
+        self._promote(package)
         self._lose_every_event(succeeded, elsewhere)
         assert succeeded in self._call("reconcile")["repaired"]
         self._clean_up(forgotten)
@@ -183,6 +185,8 @@ class _Scene:
         for listing in ("assets list", "template list", "template show demo", "list", f"status {succeeded} --log"):
             self._runs(*listing.split())
         self._runs("report", succeeded, "--out", str(self._folder / "reports"))
+        for step in ("Training", "Backtest"):
+            self._runs("logs", succeeded, "--step", step)
         self._runs("start", "demo", "--id", "by-command")
         item = execution_store(self._stack).get("by-command")
         assert item is not None
@@ -193,12 +197,37 @@ class _Scene:
         assert self._sagemaker.wait(item["PipelineExecutionArn"], WAIT_SECONDS)
         # It was stopped before the evaluation, so the report asks for files that do not exist.
         self._runs("report", "by-command", "--out", str(self._folder / "reports"))
+        self._steer(item["PipelineExecutionArn"])
+
+    def _steer(self, arn: str) -> None:
+        """The stopped execution is retried, found by its ARN, stopped, read and deleted; so are an asset and a template."""
+        self._runs("retry", "by-command")
+        self._runs("stop", arn)
+        assert self._sagemaker.wait(arn, WAIT_SECONDS)
+        self._runs("logs", "by-command")
+        self._s3.put_object(Bucket=self._stack.outputs.models_bucket, Key="executions/by-command/train/train.json", Body=b"{}")
+        item, table = self._tables["execution"].get_item(Key={"Id": "by-command"})["Item"], self._tables["execution"]
+        table.put_item(Item={**item, "ModelPackageArn": self._first_package()})
+        self._runs("delete", "by-command", "--yes", person=CURATOR, exits=1)
+        table.put_item(Item=item)
+        self._runs("delete", "by-command", "--yes", person=CURATOR)
+        unused = self._folder / "unused.csv"
+        unused.write_text("Date,Close\n2020-01-01,1\n2020-01-02,2\n")
+        self._runs("assets", "put", str(unused))
+        self._runs("assets", "delete", "unused", "--yes", person=CURATOR)
+        spare = self._folder / "spare.json"
+        spare.write_text(json.dumps(json.loads(DEMO.read_text()) | {"id": "spare"}))
+        self._runs("template", "put", str(spare))
+        self._runs("template", "delete", "spare", "--yes", person=CURATOR)
+
+    def _first_package(self) -> str:
+        answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
+        return str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
 
     def _forecast(self) -> str:
         """A model is looked at, approved, and forecasts twice: the second time there are earlier rows. Returns its ARN."""
         self._runs("models", "list", "demo")
-        answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
-        arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
+        arn = self._first_package()
         self._runs("models", "show", arn)
         self._runs("models", "compare", arn, arn)
         self._runs("models", "approve", arn)
@@ -208,6 +237,8 @@ class _Scene:
         self._runs("forecasts", "demo")
         self._runs("report", "next-2", "--out", str(self._folder / "reports"))
         self._lose_the_models_template(arn)
+        self._runs("forecast", "demo", "--id", "next-3")
+        self._runs("stop", "next-3")
         return arn
 
     def _lose_the_models_template(self, arn: str) -> None:
@@ -233,15 +264,33 @@ class _Scene:
             content = json.loads(item["Template"]) | {"drift": rule}
             templates.put_item(Item={**item, "Template": json.dumps(content)})
             row = {"Series": f"{name}/{content['predictedAsset']}", "Row": "2013-01-02/f", "Time": "2013-01-02", "Actual": "1"}
-            row |= {"Cutoff": "2013-01-01", "ExecutionId": "f", "ModelPackageArn": "m", "Loss": "2.0", "BaselineLoss": "1.0"}
+            row |= {"Cutoff": "2013-01-01", "ExecutionId": "f", "Loss": "2.0", "BaselineLoss": "1.0"}
+            row["ModelPackageArn"] = self._register_again(arn, name, content)
             self._tables["prediction"].put_item(Item=row)
-        with self._without(*self._template_file(arn)):
-            answer = self._call("drift-check")["errorMessage"]
+        self._register_again(arn, "lost", None)
+        answer = self._call("drift-check")["errorMessage"]
         assert answer.startswith("2 templates could not be checked"), answer
         self._runs("drift", trained)
         (training,) = [item for item in execution_store(self._stack).all() if item.get("TemplateId") == trained]
         self._sagemaker_api.stop_pipeline_execution(PipelineExecutionArn=training["PipelineExecutionArn"])
         assert self._sagemaker.wait(training["PipelineExecutionArn"], WAIT_SECONDS)
+
+    def _register_again(self, arn: str, template_id: str, template: dict[str, Any] | None) -> str:
+        """An approved version like another one, but of another template, whose file does not exist if it is None."""
+        described = self._sagemaker_api.describe_model_package(ModelPackageName=arn)
+        content = json.dumps({**(template or {}), "id": template_id, "endTraining": "2012-12-31"}).encode()
+        bucket, key = self._stack.outputs.models_bucket, f"executions/{template_id}/evaluation/template.json"
+        if template is not None:
+            self._s3.put_object(Bucket=bucket, Key=key, Body=content)
+        digest, uri = hashlib.sha256(content).hexdigest(), f"s3://{bucket}/{key}"
+        changed = {metadata.uri_key("Template"): uri, metadata.hash_key("Template"): digest}
+        answer = self._sagemaker_api.create_model_package(
+            ModelPackageGroupName=self._stack.outputs.model_package_group,
+            InferenceSpecification=described["InferenceSpecification"],
+            ModelApprovalStatus="Approved",
+            CustomerMetadataProperties={**described["CustomerMetadataProperties"], **changed},
+        )
+        return str(answer["ModelPackageArn"])
 
     def _forecast_on_schedule(self) -> None:
         """A slot that fires twice, one that SageMaker refuses, a missing price file, and a model whose template is missing."""
@@ -271,10 +320,8 @@ class _Scene:
         yield
         self._s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=stored["Metadata"])
 
-    def _serve(self) -> str:
+    def _serve(self, arn: str) -> str:
         """Two endpoints: one is asked and taken down, the other is forgotten; returns its name."""
-        answer = self._sagemaker_api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
-        arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
         for _ in range(2):
             self._runs("endpoint", "up", arn, "--for", "2h", "--wait")
         self._runs("endpoint", "list")
@@ -287,7 +334,7 @@ class _Scene:
         )
         return forgotten
 
-    def _promote(self) -> None:
+    def _promote(self, arn: str) -> None:
         """To another stack, of which only what a promotion needs exists; each side has credentials of its own."""
         names, api = _names(OTHER_STACK), self._sagemaker_api
         outputs = replace(
@@ -300,8 +347,6 @@ class _Scene:
         other.write_text(json.dumps(outputs.exported()))
         key = access_key(PROMOTION_TARGET.name)
         credentials.write_text(f"[other]\naws_access_key_id = {key}\naws_secret_access_key = secret\n")
-        answer = api.list_model_packages(ModelPackageGroupName=self._stack.outputs.model_package_group)
-        arn = str(answer["ModelPackageSummaryList"][0]["ModelPackageArn"])
         training = api.describe_model_package(ModelPackageName=arn)["CustomerMetadataProperties"]["ExecutionId"]
         lost = {"Bucket": self._stack.outputs.models_bucket, "Key": f"{ExecutionLayout(training).evaluation}/{IMPORTANCE_FILE}"}
         content = s3.get_object(**lost)["Body"].read()

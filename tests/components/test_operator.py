@@ -19,7 +19,7 @@ from tests.components.recording import ACCOUNT
 from tests.components.test_names import names
 
 KEY_ARN = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/x"
-PARTS = r":(endpoint|endpoint-config|model)/model-training-dev-\*$"
+PARTS = r":(endpoint|endpoint-config|model)/model-training-dev-ep-\*$"
 
 
 def policy(actor: Actor) -> str:
@@ -72,7 +72,7 @@ def test_an_operator_changes_neither_results_nor_the_stack() -> None:
     for statement in json.loads(policy(OPERATOR))["Statement"]:
         actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         assert statement["Resource"] != "*"
-        assert all(re.fullmatch(r"(s3|dynamodb|sagemaker|kms):[A-Za-z]+|iam:PassRole", action) for action in actions)
+        assert all(re.fullmatch(r"(s3|dynamodb|sagemaker|kms|logs):[A-Za-z]+|iam:PassRole", action) for action in actions)
         changing = [action for action in actions if re.match(r"sagemaker:(Create|Update|Delete|AddTags)", action)]
         if changing != ["sagemaker:UpdateModelPackage"]:  # Approving a model is a person's decision.
             # What else is changed is an endpoint, its configuration or its model, named after the stack.

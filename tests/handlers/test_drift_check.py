@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from contracts import model_metadata as metadata
 from contracts.drift import DriftRule
 from contracts.status import FAILED, SUCCEEDED
 from contracts.tables import ExecutionAttribute
@@ -26,19 +27,27 @@ from runs.stack import Stack
 from runs.store import ExecutionStore
 from tests.examples import examples
 from tests.fake_sagemaker import FakeSageMaker
-from tests.predictions import MODEL, OTHER, forecast_rows, put_rows
+from tests.predictions import forecast_rows, put_rows
+from tests.runs.registry import add_package
+
+
+def package(template: str, version: int = 1) -> str:
+    return f"arn:aws:sagemaker:eu-central-1:123456789012:model-package/{template}/{version}"
+
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 GOOD, BAD = (1.0, 2.0), (3.0, 2.0)
 RULE = {"forecasts": 2, "minimumSkill": -0.1, "retrain": False}
 RETRAIN = RULE | {"retrain": True}
 Inbox = Callable[[], list[dict[str, Any]]]
+MODEL = package("daily")
 
 
 @pytest.fixture(autouse=True)
 def inbox(stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch) -> Inbox:
     """The stack's topic with a subscriber; returns the messages that arrived since the last call."""
     monkeypatch.setattr(drift_check, "stack", lambda: stack)
+    stack.s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": stack.outputs.region})
     topic = stack.sns.create_topic(Name="alarms")["TopicArn"]
     assert topic == stack.outputs.alarm_topic_arn
     sqs = stack.client("sqs")
@@ -60,12 +69,23 @@ def inbox(stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatc
 def put_template(
     stack: Stack, drift: dict[str, Any] | None, name: str = "daily", assets: Sequence[str] = (), end: str = "2025-12-31"
 ) -> None:
+    """Store a template with an approved model."""
     content = {"id": name, "predictedAsset": "AAPL", "endTraining": end, "drift": drift}
     item = {"Id": name, "Template": json.dumps(content), "Parameters": {}, "BaseAssets": list(assets)}
     stack.dynamodb.Table(stack.outputs.template_table).put_item(Item=item)
+    approve(stack, package(name), name)
 
 
-def put_bad(stack: Stack, *cutoffs: int, model: str = MODEL, template: str = "daily") -> None:
+def approve(stack: Stack, arn: str, name: str) -> None:
+    """Make a version the only approved one of a template."""
+    for one in stack.sagemaker.packages.values():
+        if one["CustomerMetadataProperties"][metadata.EXECUTION_ID] == name:
+            one["ModelApprovalStatus"] = "Rejected"
+    add_package(stack, stack.sagemaker, arn, json.dumps({"id": name, "endTraining": "2026-01-01"}).encode(), name)
+
+
+def put_bad(stack: Stack, *cutoffs: int, template: str = "daily") -> None:
+    model = package(template)
     put_rows(stack, [row for cutoff in cutoffs for row in forecast_rows(cutoff, [BAD], model=model, template=template)])
 
 
@@ -150,25 +170,33 @@ def test_the_episode_survives_that_its_template_is_stored_again(stack: Stack, in
 
 
 NUMBERS = itertools.count()
-STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from([MODEL, MODEL, OTHER])), max_size=8)
+STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from([1, 1, 2]), st.booleans()), max_size=8)
 
 
 @examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_each_episode_has_one_notice(stack: Stack, inbox: Inbox, steps: list[tuple[bool, str]]) -> None:
-    """An episode begins with a skill below the rule, and ends with a skill above it or another model."""
+def test_each_episode_has_one_notice(stack: Stack, inbox: Inbox, steps: list[tuple[bool, int, bool]]) -> None:
+    """An episode begins with a skill below the rule, and ends with a skill above it or when another model is approved.
+
+    Whether the model is bad, the approved version, and whether a forecast with another version was made by hand.
+    """
     name = f"template-{next(NUMBERS)}"
     put_template(stack, RULE | {"forecasts": 1}, name)
     item = stack.dynamodb.Table(stack.outputs.template_table).get_item(Key={"Id": name})["Item"]
     expected, current = 0, None
-    for number, (is_bad, model) in enumerate(steps):
-        put_rows(stack, forecast_rows(number, [BAD if is_bad else GOOD], model=model, template=name))
+    for number, (is_bad, version, by_hand) in enumerate(steps):
+        approve(stack, package(name, version), name)
+        losses = [BAD if is_bad else GOOD]
+        put_rows(stack, forecast_rows(number, losses, model=package(name, version), template=name))
+        if by_hand:
+            opposite = [GOOD if is_bad else BAD]
+            put_rows(stack, forecast_rows(number, opposite, model=package(name, 3), template=name, name=f"z-{number}"))
         for minute in (0, 1):
             check_template(stack, item, DriftRule(1), NOW + timedelta(hours=number, minutes=minute))
-        if current is not None and (not is_bad or model != current):
+        if current is not None and (not is_bad or version != current):
             current = None
         if is_bad and current is None:
-            expected, current = expected + 1, model
+            expected, current = expected + 1, version
     assert len(inbox()) == expected
 
 

@@ -21,9 +21,9 @@ def no_stack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_reason_in_square_brackets_is_told_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     failed: dict[str, Any] = {"Id": "x", "Status": "Failed", "FailureReason": REASON, "Steps": {}}
-    monkeypatch.setattr(cli, "_item", lambda stack, execution_id: failed)
+    monkeypatch.setattr(cli, "stored_execution", lambda stack, execution_id: failed)
     shown = CliRunner().invoke(cli.app, ["status", "x"])
-    assert (shown.exit_code, f"reason     {REASON}\n" in shown.stdout) == (0, True)
+    assert (shown.exit_code, f"reason     {REASON}\n" in shown.stdout) == (1, True)
 
 
 def test_a_report_of_a_running_execution_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:

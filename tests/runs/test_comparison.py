@@ -140,7 +140,10 @@ def store_executions(stack: Stack, store: ExecutionStore) -> None:
     """Items of the executions ``first`` and ``second``, which read different price files and trained for 90 seconds."""
     for name, digest in (("first", "a"), ("second", "b")):
         version = {"Key": "k", "VersionId": "1", "Sha256": digest, "Size": 1}
-        snapshot: Any = {"Template": {}, "Parameters": {}, "ImageUri": "", "DefinitionDigest": "", "Assets": {"sp500": version}}
+        snapshot: Any = {
+            "Template": {}, "Parameters": {"Epochs": "5"} if name == "second" else {}, "ImageUri": f"image:{digest}",
+            "DefinitionDigest": digest * 64, "Assets": {"sp500": version},
+        }  # fmt: skip
         store.create(name, snapshot, "daily", "runs")
         times = {"StartedAt": "2026-01-01T00:00:00Z", "EndedAt": "2026-01-01T00:01:30Z"}
         stack.dynamodb.Table(stack.outputs.execution_table).update_item(
@@ -156,6 +159,10 @@ def test_other_price_files_and_the_training_time_come_from_the_executions(
     store_executions(stack, store)
     made = compare(stack, registry.add("first", scores()), registry.add("second", scores()))
     assert made.reasons == ["they read different price files of sp500"]
+    assert made.settings == [
+        ("definition", '"aaaaaaaaaaaa"', '"bbbbbbbbbbbb"'), ("image", '"image:a"', '"image:b"'),
+        ("parameter.Epochs", "–", '"5"'),
+    ]  # fmt: skip
     assert {("training time", "1 min 30 s", "1 min 30 s"), ("promoted from", "–", "–")} <= set(made.figures)
 
 

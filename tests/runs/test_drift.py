@@ -21,7 +21,9 @@ from runs.drift import Statement, judge
 from runs.drift_episodes import EpisodeStore
 from runs.drift_notice import sentence
 from runs.stack import Stack
+from tests.fake_sagemaker import FakeSageMaker
 from tests.predictions import MODEL, OTHER, Losses, day, forecast_rows, put_rows
+from tests.runs.registry import register_model
 
 TEMPLATE = {"id": "daily", "baseAssets": ["AAPL"], "predictedAsset": "AAPL", "endTraining": "2025-12-31"}
 GOOD, BAD = (1.0, 2.0), (3.0, 2.0)
@@ -33,7 +35,7 @@ def newest_first(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def statement(forecasts: Sequence[Sequence[dict[str, Any]]], count: int = 2, minimum: float = -0.1) -> Statement:
     rows = newest_first([row for rows in forecasts for row in rows])
-    return judge([rows] if rows else [], DriftRule(count, minimum))
+    return judge([rows] if rows else [], DriftRule(count, minimum), MODEL, day(0))
 
 
 def test_skill_is_of_the_sums_over_the_last_forecasts() -> None:
@@ -57,7 +59,6 @@ def test_fewer_scored_forecasts_make_no_statement() -> None:
     found = statement([forecast_rows(1, [BAD])])
     assert (found.skill, found.is_drift) == (None, False)
     assert sentence(found) == "No statement: 1 forecast is scored for the model in use; 2 are needed"
-    assert statement([]).model == ""
 
 
 def test_a_forecast_counts_once_a_row_of_its_last_time_or_later_is_scored() -> None:
@@ -74,7 +75,7 @@ def test_no_row_from_before_the_end_of_the_model_s_training_is_read() -> None:
         yield newest_first(old)
         raise AssertionError("a third page was read")
 
-    assert [one.cutoff for one in judge(pages(), DriftRule(2)).forecasts] == [day(1)]
+    assert [one.cutoff for one in judge(pages(), DriftRule(2), MODEL, day(0)).forecasts] == [day(1)]
 
 
 def test_a_forecast_on_holidays_only_has_no_skill_and_does_not_count() -> None:
@@ -86,11 +87,11 @@ def test_of_forecasts_after_the_same_price_the_last_counts() -> None:
     assert [one.execution_id for one in found.forecasts] == ["b", "daily-000-fs"]
 
 
-def test_a_new_model_begins_anew_with_its_first_forecast() -> None:
-    old, new = forecast_rows(1, [BAD]), forecast_rows(2, [None], model=OTHER)
-    assert statement([old], 1).is_drift
-    found = statement([old, new], 1)
-    assert (found.model, found.forecasts, found.is_drift) == (OTHER, (), False)
+def test_only_forecasts_of_the_model_in_use_count() -> None:
+    rows = newest_first([*forecast_rows(1, [BAD]), *forecast_rows(2, [GOOD], model=OTHER)])
+    for model, is_drift in ((MODEL, True), (OTHER, False)):
+        found = judge([rows], DriftRule(1), model, day(0))
+        assert ([one.model for one in found.forecasts], found.is_drift) == ([model], is_drift)
 
 
 @pytest.mark.parametrize(("losses", "skill"), [((0.0, 0.0), 0.0), ((1.0, 0.0), LOWEST_SKILL)])
@@ -120,12 +121,12 @@ def test_the_statement_is_that_of_the_plain_definition_however_the_rows_are_page
     pages, rest = [], list(rows)
     for size in sizes:
         pages, rest = [*pages, rest[:size]], rest[size:]
-    found = judge([*pages, rest], DriftRule(count))
+    found = judge([*pages, rest], DriftRule(count), MODEL, day(0))
     scored_days = [cutoff + step for cutoff, (all_, _) in forecasts.items() for step, one in enumerate(all_, 1) if one]
     counting = [
         cutoff
         for cutoff, (losses, model) in sorted(forecasts.items(), reverse=True)
-        if model == forecasts[max(forecasts)][1] and any(losses) and cutoff + len(losses) <= max(scored_days, default=0)
+        if model == MODEL and any(losses) and cutoff + len(losses) <= max(scored_days, default=0)
     ][:count]
     assert [one.cutoff for one in found.forecasts] == [day(cutoff) for cutoff in counting]
     if len(counting) < count:
@@ -142,7 +143,8 @@ def test_a_rule_is_read_from_a_stored_template() -> None:
 
 
 @pytest.fixture
-def runs(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
+def runs(stack: Stack, sagemaker: FakeSageMaker, monkeypatch: pytest.MonkeyPatch) -> Any:
+    register_model(stack, sagemaker)
     monkeypatch.setattr(cli_drift.Stack, "load", lambda path=None: stack)
     monkeypatch.setattr(cli_drift, "CONSOLE", Console(width=200))
     monkeypatch.setattr(command_line, "CONSOLE", cli_drift.CONSOLE)

@@ -104,7 +104,7 @@ def rows(stack: Stack) -> list[dict[str, Any]]:
 
 def test_model_configuration_and_endpoint_are_like_the_stacks_others(stack: Stack, package: str) -> None:
     made = endpoints.create(stack, package, "2h", "ml.c5.large")
-    assert re.fullmatch(r"pipe-v1-[0-9a-f]{6}", made.name)
+    assert re.fullmatch(r"pipe-ep-v1-[0-9a-f]{6}", made.name)
     client = stack.sagemaker
     model = client.describe_model(ModelName=made.name)
     assert (model["ExecutionRoleArn"], model["VpcConfig"]) == (ROLE, NETWORK)

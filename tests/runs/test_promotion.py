@@ -31,7 +31,7 @@ def target(stack: Stack) -> Stack:
     return other
 
 
-def register(stack: Stack, image: str) -> str:
+def register(stack: Stack, image: str, **container: str) -> str:
     """An approved model whose files are in the bucket and have their hashes in its metadata."""
     files = {stem: item.file for stem, item in metadata.FORECAST_FILES.items()} | metadata.FURTHER_FILES
     content = {stem: TEMPLATE if stem == "Template" else stem.encode() for stem in files}
@@ -41,7 +41,7 @@ def register(stack: Stack, image: str) -> str:
     properties = dict.fromkeys(metadata.PROPERTIES, "x") | {metadata.EXECUTION_ID: "t"}
     properties |= {metadata.hash_key(stem): hashlib.sha256(content[stem]).hexdigest() for stem in files}
     properties |= {metadata.uri_key(stem): f"s3://models/{FOLDER}/{files[stem]}" for stem in metadata.FORECAST_FILES}
-    container = {"Image": image, "ModelDataUrl": "s3://models/executions/t/model/model.tar.gz"}
+    container = {"Image": image, "ModelDataUrl": "s3://models/executions/t/model/model.tar.gz", **container}
     created = stack.sagemaker.create_model_package(
         ModelPackageGroupName=stack.outputs.model_package_group,
         InferenceSpecification={"Containers": [container], "SupportedContentTypes": ["a"], "SupportedResponseMIMETypes": ["a"]},
@@ -74,4 +74,15 @@ def test_a_version_with_other_files_than_before_is_refused_with_what_helps(stack
     with pytest.raises(ProblemsError) as caught:
         promote(stack, target, package)
     assert f"it came from {package} with other files ({metadata.hash_key(metadata.ARTEFACT)}); train again" in str(caught.value)
+    assert kept(target) == before
+
+
+def test_an_artefact_that_is_not_the_registered_one_is_refused(stack: Stack, target: Stack) -> None:
+    etag = hashlib.md5(b"weights", usedforsecurity=False).hexdigest()
+    image = deepar_image_uri(stack.outputs.region)
+    promote(stack, target, register(stack, image, ModelDataETag=f'"{etag}"'))
+    before = kept(target)
+    replaced = register(stack, image, ModelDataETag="0" * 32)
+    with pytest.raises(ProblemsError, match=f"ETag {etag}.*; SageMaker registered {'0' * 32}; restore the file"):
+        promote(stack, target, replaced)
     assert kept(target) == before

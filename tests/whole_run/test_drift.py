@@ -16,7 +16,7 @@ from contracts.template import parse_template
 from local_run.demo import TEMPLATE
 from local_run.sample_data import write_samples
 from local_run.session import Session
-from runs import assets, begin, cli_drift, templates
+from runs import assets, begin, cli_drift, models, templates
 from runs.cli import app
 from runs.drift_episodes import EpisodeStore
 from runs.forecasting import start_forecast
@@ -82,9 +82,17 @@ def test_the_deployed_check_sends_one_notice_and_starts_one_training(
     assert (item[ExecutionAttribute.ORIGIN], item[ExecutionAttribute.KIND]) == ("drift", "training")
     assert scored.sagemaker.wait(item[ExecutionAttribute.PIPELINE_EXECUTION_ARN], WAIT_SECONDS)
     assert call_check(scored) == {"started": []}
+    finished = execution_store(scored.stack).get(retraining)
+    assert finished is not None
     monkeypatch.setattr(cli_drift.Stack, "load", lambda path=None: scored.stack)
     monkeypatch.setattr(cli_drift, "CONSOLE", Console(width=200))
+    # The retraining has registered a model that is approved and has not forecast, so the episode is over.
     printed = CliRunner().invoke(app, ["drift", "demo"]).output
-    assert f"since   {episode.since}; notice sent at {episode.noticed_at}" in printed
+    assert "No statement: 0 forecasts are scored for the model in use; 1 are needed" in printed
+    ended = EpisodeStore(scored.stack, "demo").get()
+    assert ended is not None
+    assert (ended.since, ended.noticed_at, bool(ended.ended_at)) == (episode.since, episode.noticed_at, True)
+    models.decide(scored.stack, str(finished["ModelPackageArn"]), models.REJECTED, "")
+    printed = CliRunner().invoke(app, ["drift", "demo"]).output
     (row,) = [line for line in printed.splitlines() if " f1 " in line]
     assert row.count("2013-") == 2
