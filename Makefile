@@ -43,7 +43,8 @@ test-all: test  ## The suite with all examples of the property tests, as CI runs
 
 lint: $(TEST_READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .
-	$(BIN)/mypy __main__.py contracts settings.py stack_config.py components pipeline_def fe_image handlers runs local_run policies
+	$(BIN)/mypy __main__.py contracts settings.py stack_config.py components pipeline_def fe_image handlers runs local_run policies \
+		deploy_service
 	$(BIN)/lint-imports
 
 $(AUTHOR)/.ready: pyproject.toml requirements.txt

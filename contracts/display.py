@@ -27,6 +27,17 @@ def printable_line(value: object) -> str:
     return printable(value).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def code_span(text: str) -> str:
+    """Return text as a code span of Markdown on one line, in which nothing is markup, a link, a mention or HTML.
+
+    The fence is longer than any run of backticks inside. Source: CommonMark 0.31, section 6.1.
+    """
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text) or " "
+    longest = max(map(len, re.findall("`+", line)), default=0)
+    pad = " " if line[0] in "` " or line[-1] in "` " else ""
+    return f"{'`' * (longest + 1)}{pad}{line}{pad}{'`' * (longest + 1)}"
+
+
 def storable(text: str) -> str:
     """Return text that UTF-8 can encode: a lone surrogate, which JSON allows, is written as an escape."""
     return _LONE_SURROGATE.sub(_escape, text)

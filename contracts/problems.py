@@ -14,7 +14,7 @@ from contracts.display import printable
 
 _OWN_PACKAGES = (
     "contracts", "components", "pipeline_def", "fe_image", "handlers", "runs", "local_run", "policies",
-    "settings", "stack_config",
+    "deploy_service", "settings", "stack_config",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
+from contracts.display import code_span
 from pipeline_def.diff.changes import ADDED, REMOVED, REWIRED, Change
 
 _SIGNS = {ADDED: "+", REMOVED: "-", REWIRED: "↻"}
@@ -26,7 +27,7 @@ def as_terminal(changes: Sequence[Change], old: str, new: str) -> str:
 
 def as_markdown(changes: Sequence[Change], old: str, new: str) -> str:
     """For a pull request: a list by part. Every value is a code span, so nothing in it is read as markup."""
-    summary = f"{_counted(changes)} from {_code(old)} to {_code(new)}." if changes else NOTHING.lower()
+    summary = f"{_counted(changes)} from {code_span(old)} to {code_span(new)}." if changes else NOTHING.lower()
     lines = [f"**Pipeline definition:** {summary}"]
     for subject, group in _grouped(changes):
         lines += ["", f"**{_escaped(subject)}**"]
@@ -66,19 +67,10 @@ def _markdown_words(change: Change) -> str:
         detail = change.new if change.how == ADDED else change.old
         return f"{change.how}: {_escaped(detail)}" if detail else change.how
     if change.how == ADDED and change.new is not None:
-        return f"{_escaped(change.label)}: {_code(change.new)}"
-    old = _code(change.old) if change.old is not None else "nothing"
-    new = _code(change.new) if change.new is not None else "nothing"
+        return f"{_escaped(change.label)}: {code_span(change.new)}"
+    old = code_span(change.old) if change.old is not None else "nothing"
+    new = code_span(change.new) if change.new is not None else "nothing"
     return f"{_escaped(change.label)}: {old} → {new}"
-
-
-def _code(text: str) -> str:
-    """A code span whose fence is longer than any run of backticks inside; on one line."""
-    text = _printable(text) or " "
-    longest = max((len(run) for run in "".join(c if c == "`" else " " for c in text).split()), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def _escaped(text: str) -> str:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from components.cli import EXAMPLE_ACCOUNT
+from deploy_service.cli import app as deploy_service_app
 from local_run.cli import app as local_run_app
 from pipeline_def.cli import app as pipeline_app
 from runs.cli import app as runs_app
@@ -55,6 +56,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
         ("-m", "pipeline_def", "render"),
         ("-m", "runs", "--help"),
         ("-m", "local_run", "--help"),
+        ("-m", "deploy_service", "--help"),
     ],
     ids=" ".join,
 )
@@ -80,6 +82,7 @@ def test_a_reader_who_has_read_enough_ends_it_quietly(command: tuple[str, ...]) 
         ("pulumi", ("components",), "pip install ."),
         ("pydantic", ("components", "--json"), "pip install ."),
         ("pulumi_policy", ("policies", "--list"), "pip install '.[policies]'"),
+        ("pulumi_policy", ("deploy_service", "preview"), "pip install '.[service]'"),
     ],
 )
 def test_a_missing_module_is_one_message_that_says_what_to_install(absent: str, command: tuple[str, ...], install: str) -> None:
@@ -95,7 +98,7 @@ def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
             yield from commands(f"{name} {part}", inner)
 
 
-APPS = {"local_run": local_run_app, "pipeline_def": pipeline_app, "runs": runs_app}
+APPS = {"deploy_service": deploy_service_app, "local_run": local_run_app, "pipeline_def": pipeline_app, "runs": runs_app}
 COMMANDS = dict(entry for name, app in APPS.items() for entry in commands(name, get_command(app)))
 
 

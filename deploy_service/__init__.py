@@ -1,0 +1,1 @@
+"""Deployments for others: previews of pull requests, and the service that runs Pulumi."""
