@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import signal
 import threading
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from contracts.display import printable
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
 from contracts.problems import check_output_folder, one_problem, reported
@@ -21,6 +23,7 @@ from contracts.status import SUCCEEDED
 from contracts.tables import ExecutionAttribute
 from local_run.deepar.cli import app as deepar_app
 from local_run.deepar.config import LARGEST_SEED
+from local_run.durations import read_duration, read_speed
 from runs.overrides import parse_overrides
 from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 
@@ -83,6 +86,9 @@ def up(
     samples: Annotated[bool, typer.Option(help="Store the sample prices and the demo template.")] = True,
     docker: Docker = False,
     seed: Seed = None,
+    clock: Annotated[
+        str, typer.Option(help="How fast time passes for schedules: 1x, up to 3600x, or off.", metavar="SPEED")
+    ] = "1x",
     empty: Annotated[bool, typer.Option("--empty", help="Deploy nothing: for a `pulumi up` with the Pulumi CLI.")] = False,
 ) -> None:
     """Deploy and keep emulator and runner in the foreground; ends with Ctrl-C.
@@ -97,6 +103,8 @@ def up(
     from local_run.session import PROJECT, deployed_session, empty_account
     from stack_config import read_stack_config
 
+    with reported():
+        speed = read_speed(clock)
     view, ended = LiveView(CONSOLE), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -125,10 +133,31 @@ def up(
             outputs = _write_outputs(out / stack, session.outputs.exported())
             variables = session.emulator.environment("user") | {STACK_OUTPUTS_VARIABLE: str(outputs)}
             print_exports(CONSOLE, variables, "python -m runs start demo")
+            if speed:
+                session.sagemaker.clock.run(speed)
             try:
                 _serve(session, view, ended)
             finally:
                 outputs.unlink(missing_ok=True)  # what it names is gone
+
+
+@app.command()
+def advance(
+    duration: Annotated[str, typer.Argument(help="How much time passes: 30m, 12h, 7d …, at most 366d.")],
+) -> None:
+    """Let time pass on a running emulator: fire every schedule and rule that becomes due, in order.
+
+    Each waits until what the one before it started has ended. Needs the variables that `up` prints.
+    """
+    from local_run.emulator.advance import advanced
+
+    with reported():
+        done = advanced(os.environ, read_duration(duration))
+        for one in done["fired"]:
+            CONSOLE.print(f"{one['due'][:16].replace('T', ' ')} UTC  {printable(one['name'])}", markup=False, highlight=False)
+        CONSOLE.print(
+            f"{len(done['fired'])} times fired; it is {done['now'][:16].replace('T', ' ')} UTC there", highlight=False
+        )
 
 
 def _serve(session: Session, view: LiveView, ended: threading.Event) -> None:

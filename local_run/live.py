@@ -20,6 +20,7 @@ from local_run.emulator.progress import (
     ExecutionStarted,
     LogLine,
     Progress,
+    ScheduleFired,
     StepFinished,
     StepStarted,
     Warned,
@@ -84,6 +85,8 @@ class LiveView:
                     self._finish((event.execution, event.step), text)
             case LogLine() | EpochFinished():
                 self._update_step(event)
+            case ScheduleFired():
+                self.note_line(f"{event.due:%Y-%m-%d %H:%M} UTC: {event.name} fired")
             case Warned():
                 self.warn(event.text)
 
@@ -94,6 +97,10 @@ class LiveView:
     def warn(self, text: str) -> None:
         """Print a warning."""
         self._console.print(printable(f"warning: {text}"), style="yellow", markup=False)
+
+    def note_line(self, text: str) -> None:
+        """Print a line that belongs to no execution."""
+        self._console.print(printable(text), style="dim", markup=False, highlight=False)
 
     def note(self, name: str, text: str) -> None:
         """Show progress of an activity of the caller's, such as a forecast."""

@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from local_run.emulator.advance import PATH as ADVANCE
+from local_run.emulator.advance import AdvanceApi
 from local_run.emulator.delivery.functions import FunctionHost, FunctionUnavailableError
 from local_run.emulator.endpoints import Describe, EndpointHost, container_of_package
 from local_run.emulator.pipelines.api.operations import JOB_KINDS, JobApi, PipelineApi, pipeline_name
@@ -43,7 +45,9 @@ class Layer:
         functions: FunctionHost,
         invoke_later: Callable[[str, Any], None],
         supplements: Mapping[tuple[str, str], Mapping[str, Any]],
+        advance: AdvanceApi,
     ) -> None:
+        self._advance = advance
         self._application = application
         self._region = region
         self._jobs = jobs
@@ -57,6 +61,8 @@ class Layer:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         posted = environ.get("PATH_INFO", "") if environ.get("REQUEST_METHOD") == "POST" else ""
+        if posted == ADVANCE:
+            return send(self._advance(environ, read_body(environ)), start_response)
         invoked, served = _INVOKE.fullmatch(posted), _INVOCATIONS.fullmatch(posted)
         ours = target.startswith(TARGET_PREFIX) or invoked is not None or served is not None
         if not ours or _region(environ) not in (None, self._region):

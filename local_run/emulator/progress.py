@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,15 @@ class Warned:
     text: str
 
 
-Progress = ExecutionStarted | ExecutionFinished | StepStarted | StepFinished | LogLine | EpochFinished | Warned
+@dataclass(frozen=True)
+class ScheduleFired:
+    """A deployed schedule or rule has fired, for a time (UTC)."""
+
+    name: str
+    due: datetime
+
+
+Progress = ExecutionStarted | ExecutionFinished | StepStarted | StepFinished | LogLine | EpochFinished | ScheduleFired | Warned
 OnProgress = Callable[[Progress], None]
 
 

@@ -15,6 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from local_run.emulator.access import AwsAccess
+from local_run.emulator.advance import AdvanceApi
+from local_run.emulator.clock import Clock
 from local_run.emulator.delivery.bus import EventBus
 from local_run.emulator.delivery.functions import FunctionHost
 from local_run.emulator.endpoints import EndpointHost
@@ -32,6 +34,9 @@ from local_run.emulator.workspace import workspace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+#: One wait for the end of what runs; it is repeated.
+IDLE_SECONDS = 600.0
 
 
 class LocalSageMaker:
@@ -55,6 +60,7 @@ class LocalSageMaker:
         self._functions: FunctionHost | None = None
         self._events: EventBus | None = None
         self._endpoints: EndpointHost | None = None
+        self._clock: Clock | None = None
 
     def middleware(self, application: WSGIApplication) -> WSGIApplication:
         """Wrap the emulator's application."""
@@ -80,6 +86,7 @@ class LocalSageMaker:
         services = Services(aws, replace(self._options, work_directory=folder), self._report, jobs, self._backend, slots)
         self._store = ExecutionStore()
         self._runner = Runner(services, Transitions(aws, self._events.emit, self._report))
+        self._clock = Clock(aws, self._events, self.wait_until_idle, self._report)
         self._layer = Layer(
             self._application,
             aws.region,
@@ -89,6 +96,7 @@ class LocalSageMaker:
             self._functions,
             self._events.invoke_later,
             services.supplements,
+            AdvanceApi(aws, self._clock),
         )
 
     @contextmanager
@@ -114,6 +122,23 @@ class LocalSageMaker:
             raise RuntimeError("the layer is not attached")
         return self._events
 
+    @property
+    def clock(self) -> Clock:
+        """Fires the deployed schedules: ``clock.run(speed)`` in a thread, ``clock.advance(duration)`` at once."""
+        if self._clock is None:
+            raise RuntimeError("the layer is not attached")
+        return self._clock
+
+    def wait_until_idle(self) -> None:
+        """Wait until no execution runs and every event has been delivered."""
+        while True:
+            self.events.drain(IDLE_SECONDS)
+            running = [execution for execution in self._store if not execution.finished]
+            if not running:
+                return
+            for execution in running:
+                execution.wait(IDLE_SECONDS)
+
     def execution(self, arn: str) -> Execution:
         """Return the execution; raises :class:`~local_run.emulator.pipelines.errors.ApiError` if it does not exist."""
         return self._store.get(arn)
@@ -127,6 +152,8 @@ class LocalSageMaker:
 
     def close(self) -> None:
         """Stop all executions, processes and deliveries. A second call has no effect."""
+        if self._clock is not None:
+            self._clock.close()
         if self._runner is not None:
             for execution in self._store:
                 self._runner.stop(execution)
@@ -137,5 +164,5 @@ class LocalSageMaker:
             self._functions.close()
         if self._endpoints is not None:
             self._endpoints.close()
-        self._layer = self._runner = self._events = self._functions = self._endpoints = None
+        self._layer = self._runner = self._events = self._functions = self._endpoints = self._clock = None
         self._resources.close()

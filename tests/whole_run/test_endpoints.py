@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -161,5 +162,14 @@ def test_an_endpoint_that_is_down_no_longer_answers(package: str) -> None:
     name = runs("endpoint", "up", package, "--for", "15m").stdout.splitlines()[0].removeprefix("endpoint ")
     assert name in runs("endpoint", "list", "demo").stdout
     assert runs("endpoint", "down", name).stdout == f"deleted {name}\n"
+    assert name not in runs("endpoint", "list", "demo").stdout
+    assert f"{name} (not found)" in runs("predict", name).stderr
+
+
+def test_an_endpoint_whose_time_is_over_is_deleted_by_the_deployed_clean_up(session: Session, package: str) -> None:
+    name = runs("endpoint", "up", package, "--for", "2h").stdout.splitlines()[0].removeprefix("endpoint ")
+    session.sagemaker.clock.advance(timedelta(hours=1))
+    assert name in runs("endpoint", "list", "demo").stdout
+    session.sagemaker.clock.advance(timedelta(hours=3))
     assert name not in runs("endpoint", "list", "demo").stdout
     assert f"{name} (not found)" in runs("predict", name).stderr

@@ -71,6 +71,11 @@ class EventBus:
             for item in batch:
                 self._schedule(0, lambda item=item: self._route(item))  # type: ignore[misc]
 
+    def deliver(self, target: Target, event: Event) -> None:
+        """Deliver an event to one target, which a schedule has."""
+        with self._changed:
+            self._schedule(0, lambda: self._attempt(Delivery.of_target(target, event)))
+
     def invoke_later(self, function_arn: str, event: Any) -> None:
         """Invoke a function asynchronously, with Lambda's retries."""
         with self._changed:

@@ -22,6 +22,7 @@ from typing import IO, Any
 import boto3
 from moto.awslambda.models import LambdaFunction
 
+from local_run.emulator import virtual_time
 from local_run.emulator.access import AwsAccess
 from local_run.emulator.log_stream import LogStream
 from local_run.emulator.processes import inherited_environment, read_lines, signal_group
@@ -90,6 +91,7 @@ class FunctionProcess:
         self._tail = ""
         self._logged.clear()
         request = {"request_id": str(uuid.uuid4()), "arn": self._arn, "timeout": self._timeout, "event": event}
+        request["ahead"] = virtual_time.offset().total_seconds()
         try:
             stdin = _pipe(self._process.stdin)
             stdin.write(json.dumps(request).encode() + b"\n")

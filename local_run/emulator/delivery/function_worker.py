@@ -19,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -80,6 +81,19 @@ def initialised(name: str) -> Callable[[Any, Context], Any]:
     return unavailable
 
 
+def emulated_time(ahead: float, site_packages: str) -> AbstractContextManager[object]:
+    """Return a context in which the time of day is ``ahead`` seconds later."""
+    if not ahead:
+        return nullcontext()
+    sys.path.append(site_packages)
+    try:
+        time_machine = importlib.import_module("time_machine")
+    finally:
+        sys.path.remove(site_packages)
+    travel: AbstractContextManager[object] = time_machine.travel(time.time() + ahead, tick=True)
+    return travel
+
+
 def error_of(error: BaseException) -> dict[str, Any]:
     """An exception in the form that Lambda returns."""
     return {
@@ -101,7 +115,8 @@ def main(folder: str, handler_name: str, site_packages: str) -> None:
         request = json.loads(line)
         print(f"START RequestId: {request['request_id']} Version: $LATEST", flush=True)
         try:
-            text = json.dumps({"result": handler(request["event"], Context(request))})
+            with emulated_time(request["ahead"], site_packages):
+                text = json.dumps({"result": handler(request["event"], Context(request))})
         except BaseException as error:  # noqa: BLE001 - every exception of a handler, including SystemExit, is the invocation's error
             traceback.print_exc()
             text = json.dumps({"error": error_of(error)})
