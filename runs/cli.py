@@ -22,12 +22,12 @@ from runs.cli_forecasts import add_forecast_commands
 from runs.cli_models import add_model_commands
 from runs.cli_operations import add_operation_commands
 from runs.command_line import CONSOLE, Execution, Id, Outputs, TemplateId, aws_reported, print_line
+from runs.listing import ListFormat, as_csv, as_json, listed
 from runs.operations import stored_execution
 from runs.overrides import read_overrides, settable_parameters
 from runs.price_files import read_price_files
 from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
 from runs.stack import Stack
-from runs.store import execution_store
 from runs.waiting import exit_code, wait_for
 
 app = typer.Typer(
@@ -54,6 +54,10 @@ TemplateFile = Annotated[Path, typer.Argument(help="Training template, JSON.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace another template that has the same id.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it has ended.")]
 ShowLog = Annotated[bool, typer.Option("--log", help="Also show the end of the log of the latest step that ran in our image.")]
+
+
+#: From here on, a terminal holds all columns of `list` uncut with ids of usual length.
+WIDE_COLUMNS = 180
 
 
 def _start_help() -> str:
@@ -202,7 +206,19 @@ def reports(
 
 
 @app.command("list")
-def list_executions(stack_outputs: Outputs = None) -> None:
-    """List executions, newest first."""
+def list_executions(
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="field=value, such as status=Failed or Template.frequency=1D; repeatable."),
+    ] = None,
+    search: Annotated[str, typer.Option(help="A part of the id or of the pipeline execution's ARN.")] = "",
+    output: Annotated[ListFormat, typer.Option("--format")] = ListFormat.TABLE,
+    stack_outputs: Outputs = None,
+) -> None:
+    """List executions, newest first. A wide terminal shows more columns; CSV and JSON have all."""
     with aws_reported():
-        CONSOLE.print(views.executions_table(execution_store(Stack.load(stack_outputs)).all()))
+        rows = listed(Stack.load(stack_outputs), where or (), search)
+        if output is ListFormat.TABLE:
+            CONSOLE.print(views.executions_table(rows, wide=CONSOLE.width >= WIDE_COLUMNS))
+        else:
+            print_line(as_json(rows) if output is ListFormat.JSON else as_csv(rows))

@@ -16,6 +16,7 @@ from contracts.times import format_time
 from runs import views
 from runs.command_line import CONSOLE, Id, Outputs, TemplateId, aws_reported, print_line
 from runs.forecasting import forecasts_of, published, published_text, start_forecast
+from runs.listing import row_of
 from runs.overrides import read_overrides
 from runs.stack import Stack
 from runs.waiting import wait_for
@@ -99,4 +100,4 @@ def _moments(texts: Sequence[str]) -> tuple[str, list[str]]:
 def forecasts(template: TemplateId, stack_outputs: Outputs = None) -> None:
     """List the forecasts of a template, newest first."""
     with aws_reported():
-        CONSOLE.print(views.executions_table(list(forecasts_of(Stack.load(stack_outputs), template))))
+        CONSOLE.print(views.executions_table([row_of(item) for item in forecasts_of(Stack.load(stack_outputs), template)]))

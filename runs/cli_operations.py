@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 from contracts.display import printable
@@ -16,6 +17,7 @@ from contracts.problems import one_problem
 from contracts.tables import ExecutionAttribute
 from runs import operations, views
 from runs.command_line import CONSOLE, Execution, Outputs, TemplateId, aws_reported, print_line
+from runs.execution_diff import compared_executions, execution_differences
 from runs.removal import Removal, asset_removal, execution_removal, template_removal
 from runs.stack import Stack
 from runs.step_logs import StepLog, step_logs
@@ -29,7 +31,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 def add_operation_commands(app: typer.Typer, assets_app: typer.Typer, template_app: typer.Typer) -> None:
     """Add the commands to ``python -m runs``."""
-    for command in (watch, logs, stop, retry):
+    for command in (watch, logs, stop, retry, diff):
         app.command()(command)
     app.command("delete")(delete_execution)
     assets_app.command("delete")(delete_asset)
@@ -103,6 +105,26 @@ def retry(execution_id: Execution, stack_outputs: Outputs = None) -> None:
     with aws_reported():
         name = operations.retry(Stack.load(stack_outputs), execution_id)
         print_line(f"retrying {name}; `runs watch {name}` follows it")
+
+
+def diff(
+    first: Execution,
+    second: Annotated[
+        str | None, typer.Argument(help="Default: the last execution of the template that registered a model.")
+    ] = None,
+    stack_outputs: Outputs = None,
+) -> None:
+    """Show what differs between two executions: template, prices, definition, image, parameters, figures, durations."""
+    with aws_reported():
+        items = compared_executions(Stack.load(stack_outputs), first, second)
+        found = execution_differences(*items)
+        table = Table("difference", *(printable(item[ExecutionAttribute.ID]) for item in items))
+        for row in found:
+            table.add_row(*map(views.cell, row))
+        if found:
+            CONSOLE.print(table)
+        else:
+            print_line("nothing differs")
 
 
 def delete_execution(execution_id: Execution, yes: Yes = False, stack_outputs: Outputs = None) -> None:

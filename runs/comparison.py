@@ -85,9 +85,9 @@ def compare(stack: Stack, first_arn: str, second_arn: str) -> Comparison:
     first, second = (_compared(stack, arn) for arn in (first_arn, second_arn))
     values = [list(_figures(one)) for one in (first, second)]
     figures = [(name, value, other) for (name, value), (_, other) in zip(*values, strict=True)]
-    settings = list(_differences(first.model.template, second.model.template))
+    settings = list(differences(first.model.template, second.model.template))
     if first.started_with and second.started_with:
-        settings += _differences(first.started_with, second.started_with)
+        settings += differences(first.started_with, second.started_with)
     return Comparison(first, second, figures, settings, list(_reasons(first, second)))
 
 
@@ -176,12 +176,12 @@ def _number(value: object) -> str:
         return MISSING
 
 
-def _differences(first: Mapping[str, Any], second: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, str]]:
-    """Fields of two templates that differ, by their path."""
+def differences(first: Mapping[str, Any], second: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield the fields of two JSON objects that differ, by their path; both values as JSON, or a dash."""
     for name in sorted({*first, *second}):
         one, other = first.get(name), second.get(name)
         if isinstance(one, Mapping) and isinstance(other, Mapping):
-            yield from _differences(one, other, f"{path}{name}.")
+            yield from differences(one, other, f"{path}{name}.")
         elif one != other:
             shown, beside = (MISSING if value is None else json.dumps(value) for value in (one, other))
             yield f"{path}{name}", shown, beside

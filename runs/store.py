@@ -67,11 +67,11 @@ class ExecutionStore:
     def all(self, *more: str) -> list[Item]:
         """Return every execution that was not deleted, newest first: identity and state.
 
-        ``more`` names further members of :class:`ExecutionAttribute`.
+        ``more`` are further attributes, of :class:`ExecutionAttribute`.
         """
         identity = ("ID", "KIND", "TEMPLATE_ID", "ORIGIN", "PIPELINE_EXECUTION_ARN", "CREATED_AT")
         state = ("STATUS", "STATUS_AT", "OUTCOME", "GATE_METRIC", "GATE_THRESHOLD", "GATE_BASELINE")
-        attributes = [getattr(ExecutionAttribute, name) for name in (*identity, *state, *more)]
+        attributes = [getattr(ExecutionAttribute, name) for name in (*identity, *state)] + list(more)
         items = all_items(
             self._items,
             "scan",

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 _NO_TERMINAL_WIDTH = 240
 _COLOURS = {st.SUCCEEDED: "green", st.FAILED: "red", st.STOPPED: "yellow", st.EXECUTING: "cyan", st.STARTING: "cyan"}
 _MISSING = "–"
+#: Fields of an execution's row → title of the column, on a narrow and on a wide terminal. Times are UTC.
+_NARROW = {
+    "execution": "execution", "template": "template", "status": "status", "outcome": "outcome", "created": "created (UTC)",
+    "origin": "origin",
+}  # fmt: skip
+_WIDE = {
+    "execution": "execution", "template": "template", "kind": "kind", "asset": "asset", "asOf": "as of", "status": "status",
+    "step": "step", "outcome": "outcome", "skill": "skill", "created": "created (UTC)", "origin": "origin",
+}  # fmt: skip
 
 
 def console() -> Console:
@@ -99,22 +108,17 @@ def report_lines(written: WrittenReport) -> list[str]:
     return [f"{first:<8} {printable(written.headline)}", *(f"{kind:<8} {path}" for kind, path in written.paths.items())]
 
 
-def executions_table(items: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a table of executions."""
+def executions_table(rows: Sequence[Mapping[str, str]], *, wide: bool = False) -> Table:
+    """Return a table of executions (:mod:`runs.listing`), with fewer columns unless ``wide``."""
     # Without lines between the columns, 80 characters hold the id (to be copied) and the time uncut.
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in ("execution", "template", "status", "outcome", "created", "origin"):
-        table.add_column(column, no_wrap=column not in ("template", "origin"), overflow="ellipsis")
-    table.columns[0].min_width = max((len(printable(item[ExecutionAttribute.ID])) for item in items), default=0)
-    for item in items:
-        table.add_row(
-            cell(item[ExecutionAttribute.ID]),
-            cell(item.get(ExecutionAttribute.TEMPLATE_ID)),
-            coloured(item.get(ExecutionAttribute.STATUS)),
-            cell(item.get(ExecutionAttribute.OUTCOME, "")),
-            cell(_minute(item.get(ExecutionAttribute.CREATED_AT))),
-            cell(item.get(ExecutionAttribute.ORIGIN, "")),
-        )
+    columns = _WIDE if wide else _NARROW
+    for column, title in columns.items():
+        table.add_column(title, no_wrap=column not in ("template", "origin"), overflow="ellipsis")
+    table.columns[0].min_width = max((len(printable(row["execution"])) for row in rows), default=0)
+    for row in rows:
+        shown = {**row, "created": _minute(row["created"])}
+        table.add_row(*(coloured(shown[name]) if name == "status" else cell(shown[name]) for name in columns))
     return table
 
 

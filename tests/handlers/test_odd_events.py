@@ -15,6 +15,7 @@ from contracts.status import EXECUTING, FAILED
 from contracts.tables import ExecutionAttribute
 from handlers import execution_events
 from handlers.events import MalformedEventError
+from runs.listing import row_of
 from runs.report import ReportBundle, build_report
 from runs.stack import Stack
 from runs.store import ExecutionStore
@@ -44,7 +45,7 @@ def shown(item: dict[str, Any]) -> str:
     """All that the command line and the report show of an item."""
     stream = StringIO()
     console = Console(file=stream, width=200, force_terminal=False)
-    console.print(executions_table([item]))
+    console.print(executions_table([row_of(item)], wide=True))
     console.print(steps_table(item))
     for line in (*summary_lines(item), log_text(item)):
         console.print(line, markup=False, highlight=False)

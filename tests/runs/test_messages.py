@@ -59,6 +59,18 @@ def test_a_failure_of_aws_is_one_message_that_says_what_to_check(
     assert type(error).__name__ not in output
 
 
+def test_an_emulator_that_does_not_run_is_named_with_the_command_that_starts_it(
+    loaded: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(stack: Stack) -> Any:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:5000/")
+
+    monkeypatch.setattr(templates, "stored", fails)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:5000")
+    expected = "the emulator is not running; start it with `python -m local_run up`, and paste the line that it prints"
+    assert run("template", "list") == (1, f"AWS: 1 problem\n  - AWS_ENDPOINT_URL is 'http://127.0.0.1:5000'; {expected}\n")
+
+
 def test_starts_help_lists_every_parameter_and_has_an_example() -> None:
     code, output = run("start", "--help")
     words = output.replace("\n", " ")

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from runs.listing import row_of
 from runs.report.write import WrittenReport
 from runs.upsert import Upsert
 from runs.views import (
@@ -37,7 +38,7 @@ ITEM = {
 def test_an_executions_id_can_be_copied_from_a_narrow_terminal(width: int, execution_id: str) -> None:
     console = Console(width=width)
     with console.capture() as shown:
-        console.print(executions_table([ITEM | {"Id": execution_id}]))
+        console.print(executions_table([row_of(ITEM | {"Id": execution_id})]))
     assert execution_id in shown.get()
 
 
@@ -46,7 +47,7 @@ def test_an_executions_id_can_be_copied_from_a_narrow_terminal(width: int, execu
 def test_the_time_and_the_outcome_can_be_read_in_80_columns(template: str, status: str) -> None:
     console = Console(width=80)
     with console.capture() as shown:
-        console.print(executions_table([ITEM | {"TemplateId": template, "Status": status}]))
+        console.print(executions_table([row_of(ITEM | {"TemplateId": template, "Status": status})]))
     last = shown.get().rstrip().splitlines()[-1]
     for part in (ITEM["Id"], status, "NotRegistered", "2026-11-23 03:41"):
         assert part in last
@@ -55,7 +56,7 @@ def test_the_time_and_the_outcome_can_be_read_in_80_columns(template: str, statu
 def test_the_time_of_creation_is_shown_to_the_minute() -> None:
     console = Console(width=200)
     with console.capture() as shown:
-        console.print(executions_table([ITEM]))
+        console.print(executions_table([row_of(ITEM)]))
     assert " 2026-11-23 03:41 " in shown.get()
 
 
@@ -126,12 +127,12 @@ def test_a_log_that_has_not_arrived_is_reported() -> None:
 
 
 def test_executions_without_optional_facts_have_a_dash_or_an_empty_cell() -> None:
-    assert columns(executions_table([ITEM, {"Id": "e2"}])) == [
+    assert columns(executions_table([row_of(ITEM), row_of({"Id": "e2"})])) == [
         ["execution", ITEM["Id"], "e2"],
-        ["template", "weekly-of-the-indices", "–"],
-        ["status", "Succeeded", "–"],
+        ["template", "weekly-of-the-indices", ""],
+        ["status", "Succeeded", ""],
         ["outcome", "NotRegistered", ""],
-        ["created", "2026-11-23 03:41", "–"],
+        ["created (UTC)", "2026-11-23 03:41", "–"],
         ["origin", "runs", ""],
     ]
 
