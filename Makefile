@@ -15,7 +15,7 @@ EXAMPLES := default
 PIP_INSTALL := pip install --quiet --no-compile --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-fast test-all lint author-check clean
+.PHONY: run test test-fast test-all bench lint author-check clean
 
 $(RUN_READY): pyproject.toml requirements.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo >&2 \
@@ -40,6 +40,9 @@ test-fast: $(TEST_READY)  ## The suite without whole local runs
 
 test-all: EXAMPLES := all
 test-all: test  ## The suite with all examples of the property tests, as CI runs it
+
+bench: $(TEST_READY)  ## Measure every performance claim next to its comparison; updates docs/performance.md
+	$(BIN)/python -m bench.claims
 
 lint: $(TEST_READY)  ## ruff, mypy --strict, the import rules
 	$(BIN)/ruff check .

@@ -9,17 +9,23 @@ Source: D. Salinas et al., "DeepAR: Probabilistic forecasting with autoregressiv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
+from local_run.deepar.frequency import Floats
 from local_run.deepar.likelihoods import LIKELIHOODS, Likelihood
+from local_run.deepar.lstm import States, cell, layer_outputs, layer_states
 from local_run.deepar.windows import Batch
 
 Parameters = dict[str, Array]
+#: A layer's hidden state and memory, each (rows, cells).
+Pair = tuple[Array, Array]
 #: State of the sampling scan: the history, and the hidden state and the memory of each layer.
 Carry = tuple[Array, list[Array], list[Array]]
 
@@ -49,7 +55,7 @@ class Shape:
         return LIKELIHOODS[self.likelihood]
 
 
-def initial_parameters(shape: Shape, key: Array) -> Parameters:
+def initial_parameters(shape: Shape, seed: int) -> dict[str, Floats]:
     """Return the initial parameters: Glorot-uniform kernels, forget gates with bias 1, all other biases 0.
 
     Kernels have shape (inputs, 4 · cells), the head's kernel (cells, parameters of the distribution), and embeddings
@@ -70,13 +76,15 @@ def initial_parameters(shape: Shape, key: Array) -> Parameters:
             sizes[f"kernel_{layer}"] = (shape.num_cells, gates)
     for number, categories in enumerate(shape.cardinality):
         sizes[f"embedding_{number}"] = (categories, shape.embedding_dimension)
-    forget = jnp.zeros(gates).at[shape.num_cells : 2 * shape.num_cells].set(1.0)
-    parameters: Parameters = {f"bias_{layer}": forget for layer in range(shape.num_layers)}
-    parameters["head_bias"] = jnp.zeros(shape.head.size)
-    for name, subkey in zip(sizes, jax.random.split(key, len(sizes)), strict=True):
-        fan_in = inputs if name in ("lag_kernel", "covariate_kernel", "static_kernel") else sizes[name][0]
-        limit = (6 / (fan_in + sizes[name][1])) ** 0.5
-        parameters[name] = jax.random.uniform(subkey, sizes[name], minval=-limit, maxval=limit)
+    forget = np.zeros(gates, np.float32)
+    forget[shape.num_cells : 2 * shape.num_cells] = 1
+    parameters: dict[str, Floats] = {f"bias_{layer}": forget for layer in range(shape.num_layers)}
+    parameters["head_bias"] = np.zeros(shape.head.size, np.float32)
+    random = np.random.default_rng(seed)
+    for name, size in sizes.items():
+        fan_in = inputs if name in ("lag_kernel", "covariate_kernel", "static_kernel") else size[0]
+        limit = (6 / (fan_in + size[1])) ** 0.5
+        parameters[name] = random.uniform(-limit, limit, size).astype(np.float32)
     return parameters
 
 
@@ -96,18 +104,6 @@ def _projected_inputs(parameters: Parameters, batch: Batch) -> Array:
     static = jnp.concatenate([batch.size, *embedded], axis=1)
     by_window = static @ parameters["static_kernel"] + parameters["bias_0"]
     return _project(jnp.swapaxes(batch.covariates, 0, 1), parameters["covariate_kernel"]) + by_window
-
-
-def _cell(gates: Array, hidden: Array, memory: Array, keep: float | Array) -> tuple[Array, Array]:
-    """Do one LSTM step with zoneout, and return the new hidden state and memory, both (rows, cells).
-
-    ``gates`` has shape (rows, 4 · cells), in the order input, forget, candidate, output. ``keep`` is the share of the old state
-    that remains: 0 or 1 per neuron in training, the zoneout rate in sampling. Source: D. Krueger et al., "Zoneout", 2016.
-    """
-    entry, forget, candidate, exit_ = jnp.split(gates, 4, axis=-1)
-    fresh = jax.nn.sigmoid(forget) * memory + jax.nn.sigmoid(entry) * jnp.tanh(candidate)
-    output = jax.nn.sigmoid(exit_) * jnp.tanh(fresh)
-    return keep * hidden + (1 - keep) * output, keep * memory + (1 - keep) * fresh
 
 
 def sampled_history(
@@ -137,7 +133,7 @@ def sampled_history(
             if layer:
                 gates = hidden[layer - 1] @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
             gates = gates + hidden[layer] @ parameters[f"recurrent_{layer}"]
-            hidden[layer], memory[layer] = _cell(gates, hidden[layer], memory[layer], dropout_rate)
+            hidden[layer], memory[layer], _ = cell(gates, hidden[layer], memory[layer], dropout_rate)
         outputs = hidden[-1] @ parameters["head_kernel"] + parameters["head_bias"]
         drawn = draw(key, outputs.reshape(-1, samples, shape.head.size), jnp.broadcast_to(scale, (len(scale), samples)))
         value = jnp.where(spread(known), history[reach + time], drawn.reshape(rows))
@@ -150,57 +146,68 @@ def sampled_history(
 
 
 def loss(
-    parameters: Parameters,
-    shape: Shape,
-    batch: Batch,
-    dropout_rate: float | Array,
-    key: Array,
-    missing: bool,
-    training: bool = True,
+    parameters: Parameters, shape: Shape, batch: Batch, keep: Array, key: Array, missing: bool, training: bool = True
 ) -> Array:
     """Return the mean negative log-likelihood of the observed steps, including the context, given the true values before each.
 
-    With ``missing``, the network first fills missing values as in a forecast, without a gradient. They are inputs of later
-    steps but never part of the loss. ``missing`` False skips this pass if there are no missing values. ``key`` seeds the draws
-    and the zoneout masks. Without ``training``, zoneout acts by its expected value, as in a forecast.
+    ``keep`` is the share of a neuron's old state that remains: with ``training`` zoneout's draws, shape (layers, T, B, cells),
+    otherwise their expected value, a number. With ``missing``, the network fills missing values with its own draws, seeded by
+    ``key``. They are inputs of later steps but have no gradient and are never part of the loss. ``missing`` False is faster
+    and gives the same loss if there are no missing values.
     """
     steps = batch.observed.shape[1]
     reach = batch.history.shape[1] - steps
-    fill_key, zoneout_key = jax.random.split(key)
+    size = (shape.num_layers, steps, len(batch.scale), shape.num_cells)
+    keeps = keep.astype(jnp.float32) if training else jnp.broadcast_to(jnp.asarray(keep, jnp.float32), size)
+    projected = _projected_inputs(parameters, batch)
     history = jnp.swapaxes(batch.history, 0, 1)
+    filled: Sequence[States | None] = [None] * shape.num_layers
     if missing:
-        keys = jax.random.split(fill_key, len(batch.scale))
-        history = jax.lax.stop_gradient(sampled_history(parameters, shape, batch, dropout_rate, keys, samples=1))
+        history, filled = jax.lax.stop_gradient(_filled(parameters, shape, batch, projected, keeps, key))
     lagged = _bounded(jnp.stack([history[reach - lag : reach - lag + steps] for lag in shape.lags], axis=2))
-    gates = _projected_inputs(parameters, batch) + _project(lagged, parameters["lag_kernel"])
-    size = (steps, len(batch.scale), shape.num_cells)
-    keeps = [
-        jax.random.bernoulli(layer_key, dropout_rate, size).astype(jnp.float32) if training else jnp.full(size, dropout_rate)
-        for layer_key in jax.random.split(zoneout_key, shape.num_layers)
-    ]
-    hidden = _layer(gates, parameters["recurrent_0"], keeps[0])
+    gates = projected + _project(lagged, parameters["lag_kernel"])
+    hidden = _layer(gates, parameters["recurrent_0"], keeps[0], filled[0])
     for layer in range(1, shape.num_layers):
         gates = _project(hidden, parameters[f"kernel_{layer}"]) + parameters[f"bias_{layer}"]
-        hidden = _layer(gates, parameters[f"recurrent_{layer}"], keeps[layer])
+        hidden = _layer(gates, parameters[f"recurrent_{layer}"], keeps[layer], filled[layer])
     outputs = _project(hidden, parameters["head_kernel"]) + parameters["head_bias"]
     scores = shape.head.log_prob(outputs, history[reach:], batch.scale)
     observed = batch.observed.T
     return -jnp.sum(jnp.where(observed, scores, 0)) / jnp.maximum(1, jnp.sum(observed))
 
 
-def _layer(gates: Array, recurrent: Array, keep: Array) -> Array:
-    """Run one LSTM layer over all steps. Returns its hidden states, shape (T, B, cells).
-
-    ``gates``, shape (T, B, 4 · cells), is what the layer's inputs add to its gates; ``recurrent`` has shape (cells, 4 · cells).
-    ``keep``, shape (T, B, cells), is the share of the old state that remains.
-    """
-
-    def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
-        hidden, memory = carry
-        added, kept = inputs
-        hidden, memory = _cell(added + hidden @ recurrent, hidden, memory, kept)
-        return (hidden, memory), hidden
-
-    zeros = jnp.zeros(keep.shape[1:])
-    _, hidden = jax.lax.scan(step, (zeros, zeros), (gates, keep))
+def _layer(gates: Array, recurrent: Array, keep: Array, states: States | None) -> Array:
+    """Return a layer's hidden states, shape (T, B, cells), with their gradient. ``states`` None: they are computed here."""
+    if states is None:
+        states = jax.lax.stop_gradient(layer_states(gates, recurrent, keep))
+    hidden: Array = layer_outputs(gates, recurrent, keep, states)
     return hidden
+
+
+def _filled(
+    parameters: Parameters, shape: Shape, batch: Batch, projected: Array, keeps: Array, key: Array
+) -> tuple[Array, list[States]]:
+    """Run all layers step by step, and fill every unknown step with a draw. Returns the history (M + T, B) and the states."""
+    steps, rows = batch.observed.shape[1], len(batch.scale)
+    reach = batch.history.shape[1] - steps
+
+    def step(carry: tuple[Array, list[Pair]], inputs: tuple[Array, ...]) -> tuple[tuple[Array, list[Pair]], list[States]]:
+        history, before = carry
+        time, known, gates, keep, step_key = inputs
+        lagged = _bounded(jnp.stack([history[reach + time - lag] for lag in shape.lags], axis=1))
+        gates = gates + lagged @ parameters["lag_kernel"]
+        states: list[States] = []
+        for layer, (hidden, memory) in enumerate(before):
+            if layer:
+                gates = states[-1].hidden @ parameters[f"kernel_{layer}"] + parameters[f"bias_{layer}"]
+            states.append(States(*cell(gates + hidden @ parameters[f"recurrent_{layer}"], hidden, memory, keep[layer])))
+        outputs = states[-1].hidden @ parameters["head_kernel"] + parameters["head_bias"]
+        drawn = shape.head.sample(step_key, outputs, batch.scale)
+        history = history.at[reach + time].set(jnp.where(known, history[reach + time], drawn))
+        return (history, [(state.hidden, state.memory) for state in states]), states
+
+    zeros = jnp.zeros((rows, shape.num_cells))
+    start = (jnp.swapaxes(batch.history, 0, 1), [(zeros, zeros)] * shape.num_layers)
+    inputs = (jnp.arange(steps), batch.known.T, projected, jnp.swapaxes(keeps, 0, 1), jax.random.split(key, steps))
+    (history, _), states = jax.lax.scan(step, start, inputs)
+    return history, states

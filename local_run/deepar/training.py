@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import jax
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from numpy.typing import NDArray
 
 from contracts.problems import one_problem
 from local_run.deepar.config import Config
@@ -23,6 +24,7 @@ from local_run.deepar.log import HOST
 from local_run.deepar.metrics import score
 from local_run.deepar.model import Model
 from local_run.deepar.network import Parameters, Shape, compiled, initial_parameters, loss
+from local_run.deepar.prepared import prepared
 from local_run.deepar.sampling import network_shape, sample_paths
 from local_run.deepar.schedule import Plateau, split
 from local_run.deepar.windows import Batch, Sampler, Windows
@@ -37,6 +39,8 @@ GRADIENT_NORM = 10.0
 AVERAGED_UPDATES = 100.0
 _LOG_EVERY = 5
 
+#: A mini-batch, and its zoneout.
+Inputs = tuple[Batch, NDArray[np.bool_]]
 #: Parameters, their average, the optimiser's state, and the number of updates.
 State = tuple[Parameters, Parameters, optax.OptState, Array]
 #: Turns gradients into updates. The learning rate is not included, because it is an argument of the compiled step.
@@ -110,14 +114,15 @@ def _validation(config: Config, windows: Windows, chosen: Sequence[tuple[int, in
 def _fit(
     config: Config, shape: Shape, windows: Windows, sampler: Sampler, validation: Sequence[Batch], missing: bool
 ) -> Parameters:
-    start_key, train_key, check_key = jax.random.split(jax.random.key(config.seed), 3)
-    parameters: Parameters = _compiled_start(shape, start_key)
+    train_key, check_key = jax.random.split(jax.random.key(config.seed))
+    parameters: Parameters = initial_parameters(shape, config.seed)
     log.info("Number of parameters in the network: %d", sum(value.size for value in parameters.values()))
-    state = _started(parameters)
+    state, zoneout = _started(parameters), np.random.default_rng((config.seed, 1))
     plateau, best, best_loss = Plateau(config.learning_rate), parameters, math.inf
     for epoch in range(config.epochs):
-        batches, key = map(windows.batch, sampler.epoch()), jax.random.fold_in(train_key, epoch)
-        state, epoch_loss = _epoch(epoch, config, plateau.rate, state, shape, missing, batches, key)
+        key = jax.random.fold_in(train_key, epoch)
+        with prepared(_inputs(config, shape, windows, sampler.epoch(), zoneout)) as inputs:
+            state, epoch_loss = _epoch(epoch, config, plateau.rate, state, shape, missing, inputs, key)
         checked = _validation_loss(epoch, config, state[1], shape, validation, check_key, missing)
         if plateau.improved(epoch, epoch_loss if checked is None else checked):
             log.info("best epoch loss so far")
@@ -135,6 +140,15 @@ def _fit(
     return best
 
 
+def _inputs(
+    config: Config, shape: Shape, windows: Windows, epoch: Sequence[Sequence[tuple[int, int]]], random: np.random.Generator
+) -> Iterator[Inputs]:
+    """Yield the mini-batches of an epoch, each with zoneout's draws, shape (layers, T, B, cells): True keeps the old state."""
+    size = (shape.num_layers, config.window_length, config.mini_batch_size, shape.num_cells)
+    for chosen in epoch:
+        yield windows.batch(chosen), random.random(size, np.float32) < config.dropout_rate
+
+
 def _started(parameters: Parameters) -> State:
     """Return the state before the first update of these parameters."""
     return parameters, parameters, OPTIMISER.init(parameters), jnp.zeros(())
@@ -145,7 +159,9 @@ def _validation_loss(
 ) -> float | None:
     """Return the mean loss over the observed steps of the held-out windows, without zoneout's randomness; None without any."""
     counts = [int(batch.observed.sum()) for batch in batches]
-    losses = [float(_compiled_loss(parameters, shape, batch, config.dropout_rate, key, missing, False)) for batch in batches]
+    losses = [
+        float(_compiled_loss(parameters, shape, batch, config.dropout_rate, key, missing, training=False)) for batch in batches
+    ]
     if not sum(counts):
         return None
     average = float(np.average(losses, weights=counts))
@@ -154,10 +170,10 @@ def _validation_loss(
 
 
 def _step(
-    state: State, shape: Shape, batch: Batch, learning_rate: Array, dropout_rate: Array, key: Array, missing: bool
+    state: State, shape: Shape, batch: Batch, learning_rate: Array, keep: Array, key: Array, number: Array, missing: bool
 ) -> tuple[State, Array]:
     parameters, average, moments, updated = state
-    value, gradient = jax.value_and_grad(loss)(parameters, shape, batch, dropout_rate, key, missing)
+    value, gradient = jax.value_and_grad(loss)(parameters, shape, batch, keep, jax.random.fold_in(key, number), missing)
     updates, moments = OPTIMISER.update(gradient, moments)
     updates = jax.tree.map(lambda update: -learning_rate * update, updates)
     parameters = optax.apply_updates(parameters, updates)
@@ -168,17 +184,15 @@ def _step(
 
 _compiled_step = compiled(_step, static_argnames=("shape", "missing"))
 _compiled_loss = compiled(loss, static_argnames=("shape", "missing", "training"))
-_compiled_start = compiled(initial_parameters, static_argnames="shape")
 
 
 def _epoch(
-    epoch: int, config: Config, rate: float, state: State, shape: Shape, missing: bool, batches: Iterable[Batch], key: Array
+    epoch: int, config: Config, rate: float, state: State, shape: Shape, missing: bool, inputs: Iterable[Inputs], key: Array
 ) -> tuple[State, float]:
     started = time.monotonic()
     losses: list[float] = []
-    rates = (rate, config.dropout_rate)
-    for number, batch in enumerate(batches):
-        state, value = _compiled_step(state, shape, batch, *rates, jax.random.fold_in(key, number), missing)
+    for number, (batch, keep) in enumerate(inputs):
+        state, value = _compiled_step(state, shape, batch, rate, keep, key, number, missing)
         losses.append(float(value))
         if not math.isfinite(losses[-1]):
             allowed = "the loss is not finite; use a lower learning_rate, or look for extreme values in the data"

@@ -15,6 +15,7 @@ from local_run.deepar.dataset import Schema
 from local_run.deepar.frequency import Floats, Frequency
 
 Bools = NDArray[np.bool_]
+Doubles = NDArray[np.float64]
 Scaling = Literal["standard", "mean", "none"]
 #: Smallest scale in mean absolute values of the context, so that a context that hardly moves does not blow up what follows.
 LEAST_DEVIATION = 1e-3
@@ -117,48 +118,54 @@ class Windows:
 
     def batch(self, chosen: Sequence[tuple[int, int]]) -> Batch:
         """Return the chosen windows, each given as (index of the series, index of the first forecast step)."""
-        rows = [self._window(index, start) for index, start in chosen]
-        return Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
-
-    def _window(self, index: int, start: int) -> tuple[NDArray[Any], ...]:
-        config, series = self._config, self.series[index]
-        begin, end = start - config.context_length, start + config.prediction_length
-        values = _cut(series.target, begin - self.reach, end, outside=0.0)
-        window = values[self.reach :]
-        steps = np.arange(begin, end)
-        observed = ~np.isnan(window) & (steps >= 0) & (steps < len(series.target))
-        location, scale, size = self._scale(window[: config.context_length][observed[: config.context_length]])
-        scaled = np.nan_to_num((values - location) / scale)
-        scaled[: max(0, self.reach - begin)] = 0.0
-        return (
-            scaled.astype(np.float32),
+        config = self._config
+        begins = [start - config.context_length for _, start in chosen]
+        parts = [
+            (self.series[index].target, self._covariates[index], begin)
+            for (index, _), begin in zip(chosen, begins, strict=True)
+        ]
+        values = np.stack([_cut(target, begin - self.reach, begin + config.window_length, 0.0) for target, _, begin in parts])
+        covariates = np.stack([_cut(known, begin, begin + config.window_length, 0.0) for _, known, begin in parts])
+        steps = np.array(begins)[:, None] + np.arange(-self.reach, config.window_length)
+        lengths = np.array([len(target) for target, _, _ in parts])[:, None]
+        before, window = steps < 0, slice(self.reach, None)
+        observed = (~np.isnan(values) & ~before & (steps < lengths))[:, window]
+        contexts = slice(self.reach, self.reach + config.context_length)
+        location, scale, size = self._scale(values[:, contexts], observed[:, : config.context_length])
+        history = np.nan_to_num((values - location[:, None]) / scale[:, None])
+        history[before] = 0.0
+        return Batch(
+            history.astype(np.float32),
             observed,
-            observed | (steps < 0),
-            _cut(self._covariates[index], begin, end, outside=0.0),
-            np.array(location),
-            np.array(scale, np.float32),
-            np.array(size, np.float32),
-            np.array(series.cat, dtype=np.int32),
+            observed | before[:, window],
+            covariates,
+            location,
+            scale.astype(np.float32),
+            size.astype(np.float32),
+            np.array([self.series[index].cat for index, _ in chosen], dtype=np.int32),
         )
 
-    def _scale(self, observed: NDArray[np.float64]) -> tuple[float, float, tuple[float, float]]:
-        """Return location, scale and size of a context's observed values.
+    def _scale(self, contexts: Doubles, observed: Bools) -> tuple[Doubles, Doubles, Doubles]:
+        """Return location (B,), scale (B,) and size (B, 2) of the observed values of contexts, shape (B, context_length).
 
         The mean absolute value is the training set's level if it is 0 or unknown. The paper's scale of 1 + mean is meant for
         counts; for returns of about 1 %, the 1 would dominate. The standard deviation is for values whose level is large
         compared with their changes, such as prices and temperatures.
         """
+        location, ones = np.zeros(len(contexts)), np.ones(len(contexts))
         if self._scaling == "none":
-            return 0.0, 1.0, (0.0, 0.0)
-        level = float(np.abs(observed).mean()) if len(observed) else 0.0
-        if level <= 1e-10 * self.standard.level:
-            level = self.standard.level
-        size = float(np.log(level / self.standard.level))
-        if self._scaling == "mean":
-            return 0.0, level, (size, 0.0)
-        deviation = float(observed.std()) if len(observed) > 1 else 0.0
-        scale = deviation if deviation > LEAST_DEVIATION * level else level
-        return float(observed.mean()) if len(observed) else 0.0, scale, (size, float(np.log(scale / level)))
+            return location, ones, np.zeros((len(contexts), 2))
+        counts = np.maximum(1, observed.sum(axis=1))
+        values = np.where(observed, contexts, 0.0)
+        level = np.abs(values).sum(axis=1) / counts
+        level = np.where(level <= 1e-10 * self.standard.level, self.standard.level, level)
+        scale = level
+        if self._scaling == "standard":
+            location = values.sum(axis=1) / counts
+            deviations = np.where(observed, contexts - location[:, None], 0.0)
+            deviation = np.sqrt((deviations**2).sum(axis=1) / counts)
+            scale = np.where(deviation > LEAST_DEVIATION * level, deviation, level)
+        return location, scale, np.log(np.stack([level / self.standard.level, scale / level], axis=1))
 
 
 def _cut(values: NDArray[Any], begin: int, end: int, outside: float) -> NDArray[Any]:

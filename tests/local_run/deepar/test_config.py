@@ -40,7 +40,7 @@ def described(strings: dict[str, str]) -> tuple[object, ...]:
     series = [replace(item, dynamic_feat=dynamic) for item in seasonal_series()]
     schema = Schema.derive(config, series)
     windows = Windows(conform_channel("train", series, schema, config), config, schema, scaling="mean")
-    parameters = initial_parameters(network_shape(config, schema), jax.random.key(0))
+    parameters = initial_parameters(network_shape(config, schema), 0)
     batch = windows.batch(Sampler(series, config).epoch()[0])
     return {name: value.shape for name, value in parameters.items()}, [value.shape for value in batch], windows.frequency
 

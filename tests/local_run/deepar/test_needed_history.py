@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -32,7 +31,7 @@ def untrained(frequency: str) -> Model:
     config = Config.from_strings(hyperparameters(time_freq=frequency, context_length="9", prediction_length="4"))
     columns = len(Frequency.parse(frequency).feature_names) + 1
     standard = Standard(np.zeros(columns, np.float32), np.ones(columns, np.float32), 1.0)
-    parameters = initial_parameters(network_shape(config, SCHEMA), jax.random.key(1))
+    parameters = initial_parameters(network_shape(config, SCHEMA), 1)
     return Model(config, SCHEMA, standard, {name: np.asarray(value) for name, value in parameters.items()})
 
 
