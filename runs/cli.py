@@ -12,9 +12,9 @@ from contracts.display import printable
 from contracts.hyperparameters import HYPERPARAMETERS
 from contracts.outputs import STACK_OUTPUTS_VARIABLE
 from contracts.price_format import DATE_COLUMN, PRICE_COLUMN
-from contracts.problems import check_output_folder, needs_extra
+from contracts.problems import check_output_folder, needs_extra, one_problem
 from contracts.tables import ExecutionAttribute, TemplateAttribute
-from contracts.template import load_template, notes
+from contracts.template import load_template, notes, parse_template
 from runs import assets, begin, templates, views
 from runs.cli_drift import add_drift_command
 from runs.cli_endpoints import add_endpoint_commands
@@ -27,6 +27,7 @@ from runs.operations import stored_execution
 from runs.overrides import read_overrides, settable_parameters
 from runs.price_files import read_price_files
 from runs.price_options import DateColumn, Decimal, Delimiter, PriceColumn, Timezone, chosen_format
+from runs.proposal import propose
 from runs.stack import Stack
 from runs.waiting import exit_code, wait_for
 
@@ -109,6 +110,34 @@ def template_put(file: TemplateFile, replace: Replace = False, stack_outputs: Ou
         template = load_template(file)
         done = templates.put(Stack.load(stack_outputs), template, replace=replace)
         print_line(views.upsert_line(done, f"template {template.id}"))
+
+
+@template_app.command("new")
+def template_new(
+    template_id: Annotated[str, typer.Argument(help="Id of the new template.")],
+    asset_names: Annotated[str, typer.Option("--assets", help="Stored assets to train on, separated by commas.")],
+    predict: Annotated[str, typer.Option(help="The asset among them that is forecast.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    stack_outputs: Outputs = None,
+) -> None:
+    """Propose a template from the dates and the frequency of stored assets, and write it to a file to look at and change.
+
+    Then: python -m runs template put FILE.
+    """
+    with aws_reported():
+        names = [name for name in asset_names.split(",") if name]
+        proposed, remarks = propose(Stack.load(stack_outputs), template_id, names, predict)
+        parse_template(proposed)
+        try:
+            with out.open("x") as file:
+                file.write(json.dumps(proposed, indent=2) + "\n")
+        except OSError as error:
+            raise one_problem(
+                "template", "--out", str(out), f"it cannot be written ({error.strerror}); choose another file"
+            ) from error
+        print_line(f"written {out}; store it with `python -m runs template put {out}`")
+        for remark in remarks:
+            print_line(f"note   {remark}")
 
 
 @template_app.command("list")
