@@ -9,12 +9,13 @@ import argparse
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from components.iam.actors import ACTORS
 from components.iam.deployer import deployer_policies, deployer_statements
 from components.iam.people import PEOPLE
+from components.iam.previewer import previewer_policies, previewer_statements
 from components.iam.statement import Actor, Statement
 from components.names import Names
 from contracts.problems import ProblemsError, one_problem
@@ -41,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(1) from None
     with_key = names.with_key(names.key_arn or names.arn("kms", "key/<key id>"))
     if options.deployer:
-        print(_as_json([json.loads(policy) for policy in deployer_policies(names)]) if options.json else _deployer(names))
+        _print_policies(deployer_policies(names), deployer_statements(names), names, options.json)
+    elif options.previewer:
+        _print_policies(previewer_policies(names), previewer_statements(names), names, options.json)
     elif options.json:
         deployed = names if settings.encryption_key == "aws" else with_key
         print(_as_json({actor.name: _policies(actor, deployed) for actor in EVERYBODY}))
@@ -66,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
         help="A setting that takes precedence over the stack's file; repeatable.",
     )
     made.add_argument("--deployer", action="store_true", help="Print what running pulumi up requires instead.")
+    made.add_argument("--previewer", action="store_true", help="Print what a preview in a pull request may read instead.")
     made.add_argument("--json", action="store_true", help="Print policy documents in the form that AWS accepts.")
     return made
 
@@ -101,8 +105,11 @@ def _actor_lines(actor: Actor, names: Names) -> Iterator[str]:
         yield from (f"  {line}" for line in _statement_lines(statement, names))
 
 
-def _deployer(names: Names) -> str:
-    return "\n".join(line for statement in deployer_statements(names) for line in _statement_lines(statement, names))
+def _print_policies(policies: Sequence[str], statements: Iterable[Statement], names: Names, as_json: bool) -> None:
+    if as_json:
+        print(_as_json([json.loads(policy) for policy in policies]))
+    else:
+        print("\n".join(line for statement in statements for line in _statement_lines(statement, names)))
 
 
 def _statement_lines(statement: Statement, names: Names) -> Iterator[str]:

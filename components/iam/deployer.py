@@ -7,7 +7,7 @@ Source: the service authorization reference, and the calls that the provider mak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from components.handlers import HANDLERS
 from components.iam import resources
@@ -304,10 +304,14 @@ def deployer_statements(names: Names) -> tuple[Statement, ...]:
 
 def deployer_policies(names: Names) -> list[str]:
     """As few managed policies as hold all statements, each within IAM's size limit."""
+    return packed(statement.document(names) for statement in deployer_statements(names))
+
+
+def packed(documents: Iterable[Document]) -> list[str]:
+    """Managed policies with these statements, in their order, each within IAM's size limit."""
     policies: list[list[Document]] = [[]]
-    for statement in deployer_statements(names):
-        document = statement.document(names)
+    for document in documents:
         if len(canonical([*policies[-1], document])) > MANAGED_POLICY_MAX:
             policies.append([])
         policies[-1].append(document)
-    return [canonical(documents) for documents in policies]
+    return [canonical(policy) for policy in policies]
