@@ -8,7 +8,7 @@ from dataclasses import replace
 from contracts.display import code_span
 from deploy_service.pull_request import sections
 from deploy_service.pull_request.model import Preview, Verdict
-from deploy_service.pull_request.sections import Section, code, counted
+from deploy_service.pull_request.sections import Section, code, counted, prose
 
 #: GitHub refuses comments above 65,536 characters. The rest is left to the marker and the status line.
 MAX_LENGTH = 59_000
@@ -95,7 +95,7 @@ def _about(preview: Preview) -> str:
     if not preview.offline:
         return f"{compared}, by Pulumi's engine."
     return (
-        f"{compared}, offline: each program ran with example answers instead of a cloud ({code(preview.isolation)}). "
+        f"{compared}, offline: each program ran with example answers instead of a cloud ({prose(preview.isolation)}). "
         "What the stack really has may differ."
     )
 

@@ -19,13 +19,15 @@ from deploy_service.pull_request.model import (
     ResourceChange,
 )
 from deploy_service.pull_request.prices import AS_OF, REGION
+from pipeline_def.check.step_types import COST
 from pipeline_def.diff.changes import Change
 from policies.kinds import IMAGE
 
 _LONGEST = 160
 #: No character of it begins markup, a link, a mention, or a reference to an issue.
-_WORDS_ONLY = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ,;()'+]|(?<![Gg][Hh])-)*")
+_WORDS_ONLY = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ,;()'+]|(?<![Gg][Hh])-|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")
 _PROPERTIES_SHOWN = 12
+_FENCE = "```"
 _CODE = "code.archive."
 _WORDS: Mapping[Operation, str] = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 
@@ -165,11 +167,18 @@ def costs(preview: Preview) -> Section:
         closing.append(f"No price is known for {', '.join(map(code, cost.unpriced[:10]))}.")
     if not rows:
         return Section("cost", "Cost", ["Nothing with a known price."])
-    return Section("cost", "Cost", rows, ["| | before | after |", "|---|---:|---:|"], closing)
+    affected = any(effect.kind == COST for change in preview.pipelines for item in change.changes for effect in item.effects)
+    if affected:
+        closing.append(
+            "**Not in the estimate:** what the pipelines' changes above that are marked *cost* do to the length of jobs."
+        )
+    same = not affected and all(line.before == line.after for line in cost.lines)
+    title = "Cost: unchanged" if same else "Cost"
+    return Section("cost", title, rows, ["| | before | after |", "|---|---:|---:|"], closing)
 
 
 def _cell(text: str) -> str:
-    return code(text).replace("|", "\\|")
+    return prose(text).replace("|", "\\|")
 
 
 def _amount(line: CostLine, value: float | None) -> str:
@@ -220,16 +229,14 @@ def drift(preview: Preview) -> Section:
 
 
 def raw(preview: Preview) -> Section:
-    """All of it as plain text. The fence is longer than any run of backticks in it."""
+    """All of it as plain text, in a block that no line can close."""
     lines = [_plain(line) for line in preview.raw]
     if not lines:
         return Section("raw output", "", [])
-    longest = max((len(run) for line in lines for run in line.replace("`", " ` ").split() if set(run) == {"`"}), default=0)
     opening, closing = collapsed("Raw output")
-    fence = "`" * max(3, longest + 1)
-    return Section("raw output", "", lines, [*opening, fence], [fence, *closing])
+    return Section("raw output", "", lines, [*opening, _FENCE], [_FENCE, *closing])
 
 
 def _plain(line: str) -> str:
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line[:400])
-    return shown.replace("```", "` ` `")  # no line can then close the fence
+    return shown.replace(_FENCE, "` ` `")

@@ -10,8 +10,9 @@ from markdown_it.token import Token
 
 MARKER = "<!-- deploy-service:preview stack=dev run=9 head=0123456789ab state=applied -->"
 FRAGMENTS = (
-    "\n", "\r\n", "\u2028", "`", "``", "```", "````\n", "</pre>", "</details>", "<details>", "<summary>x</summary>", "<br>",
-    MARKER, "<!--", "-->", "@octocat", "@org/team", "#1", "GH-1", "https://evil.example", "www.evil.example", "a@evil.example",
+    "\n", "\r\n", "\u2028", "`", "``", "```", "````\n", "\n```\n@octocat\n", "</pre>", "</details>", "<details>",
+    "<summary>x</summary>", "<br>", MARKER, "<!--", "-->", "@octocat", "@org/team", "#1", "GH-1",
+    "https://evil.example", "www.evil.example", "a@evil.example",
     "[x](https://evil.example)", "![x](https://evil.example/p.png)", "<img src=https://evil.example>", "<script>", "&lt;",
     "| a |", "\n\n# forged\n", "\n- forged", "**forged**", "_forged_", "~~~", "\\", "\x1b[31m", "\u202e", "\x00", "  ", "é",
     "❌", "'", '"', "{{7*7}}", "${{ secrets.X }}",

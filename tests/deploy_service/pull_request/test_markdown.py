@@ -99,6 +99,14 @@ def test_cost_before_and_after_and_what_has_no_price() -> None:
     assert "Not included: storage" in text and "No price is known for `ml.x9.large`." in text
 
 
+def test_a_change_that_costs_time_is_not_called_unchanged() -> None:
+    lines = [CostLine(item="alarms", unit="month", before=0.4, after=0.4)]
+    assert "#### Cost: unchanged" in render(preview(cost=Cost(lines=lines)))
+    change = Change("parameter epochs", "changed", "default", "10", "100", (Effect("cost", "10 times as many epochs"),))
+    text = render(preview(cost=Cost(lines=lines), pipelines=[PipelineChange(name="p", how="changed", changes=[change])]))
+    assert "#### Cost\n" in text and "**Not in the estimate:**" in text
+
+
 def test_drift_is_unknown_offline_and_listed_otherwise() -> None:
     assert "Not known" in render(preview())
     assert "#### Drift\n\nNone." in render(preview(offline=False, drift=[]))
