@@ -241,7 +241,9 @@ def list_executions(
         typer.Option("--where", help="field=value, such as status=Failed or Template.frequency=1D; repeatable."),
     ] = None,
     search: Annotated[str, typer.Option(help="A part of the id or of the pipeline execution's ARN.")] = "",
-    output: Annotated[ListFormat, typer.Option("--format")] = ListFormat.TABLE,
+    output: Annotated[
+        ListFormat, typer.Option("--format", help="For a person, a spreadsheet or a program.")
+    ] = ListFormat.TABLE,
     stack_outputs: Outputs = None,
 ) -> None:
     """List executions, newest first. A wide terminal shows more columns; CSV and JSON have all."""

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from contracts.problems import Problem, ProblemsError, one_problem
+from contracts.problems import Problem, ProblemsError, check_output_folder, one_problem
 from deploy_service.pull_request import comment as comments
 from deploy_service.pull_request.comment import DEFAULT_AUTHOR, Body, Event
 from deploy_service.pull_request.ephemeral import DEFAULT_TIME_TO_LIVE, ephemeral_stack
@@ -82,6 +82,8 @@ def preview(
     if not offline:
         allowed = "needed: --offline; `pulumi preview` shows what the engine would do with the deployed stack"
         raise one_problem("preview", "--offline", None, allowed)
+    if out is not None:
+        check_output_folder("--out", out.parent)
     found = offline_preview(stack, base, head, base_python, timeout)
     write_preview(found, output, out)
     if exit_code and found.verdict in (Verdict.DATA, Verdict.BLOCKED, Verdict.FAILED):
@@ -105,6 +107,7 @@ def write_preview(preview: Preview, output: Format, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
     else:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
 
 

@@ -44,7 +44,7 @@ def _amounts(resources: Sequence[Resource]) -> _Amounts:
     amounts: dict[tuple[str, Unit], float | None] = {}
     unpriced: set[str] = set()
     for name, definition in definitions(resources).items():
-        price, missing = execution_price(definition)
+        price, missing = _priced(name, definition)
         unpriced |= missing
         amounts[f"an execution of {name}", "execution"] = price
         starts = _starts_per_month(resources, name)
@@ -55,6 +55,14 @@ def _amounts(resources: Sequence[Resource]) -> _Amounts:
         if count:
             amounts[words, "month"] = count * price_each
     return _Amounts(amounts, frozenset(unpriced))
+
+
+def _priced(name: str, definition: Mapping[str, Any]) -> tuple[float | None, set[str]]:
+    """No price for a definition of another shape, which a program can register without our check."""
+    try:
+        return execution_price(definition)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None, {f"the definition of {name}"}
 
 
 def execution_price(definition: Mapping[str, Any]) -> tuple[float | None, set[str]]:

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from contracts.display import printable
 from stack_config import StackConfig
 
@@ -40,6 +42,34 @@ class Recording:
     policies: Mapping[str, Any] = field(default_factory=dict)
 
 
+class _Resource(BaseModel):
+    """What the recorder writes of a resource. The program can write the file too, so its shape is checked."""
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    protect: bool
+    retain_on_delete: bool
+    replace_on_changes: list[str]
+    ignore_changes: list[str]
+    aliases: list[str]
+    inputs: dict[str, Any]
+    sources: dict[str, list[str]]
+
+
+class _Policies(BaseModel):
+    findings: list[tuple[str, bool, str]] = []
+    exemptions: list[str] = []
+    problem: str | None = None
+
+
+class _Result(BaseModel):
+    resources: list[_Resource]
+    error: str | None
+    policies: _Policies
+
+
 @cache
 def namespace_command() -> tuple[str, ...]:
     """The beginning of a command that runs without network; empty if this machine does not allow it.
@@ -61,20 +91,25 @@ def record(tree: Path, config: StackConfig, python: str = sys.executable, second
     isolation = NAMESPACE if namespace else GUARD
     out, home = tree.with_name(f"{tree.name}.json"), tree.with_name(f"{tree.name}.home")
     home.mkdir(exist_ok=True)
+    out.unlink(missing_ok=True)
     values = dict(config.values)
     job = {"project": config.project, "stack": config.stack, "config": values, "guard": not namespace, "out": str(out)}
     command = [*namespace, python, "-I", "-B", str(RECORDER)]
-    code, said = _run(command, tree, home, json.dumps(job), seconds)
+    try:
+        code, said = _run(command, tree, home, json.dumps(job), seconds)
+    except OSError as problem:
+        return Recording(error=_first(f"{python} cannot be run ({problem.strerror})"), isolation=isolation)
     if code is None:
         return Recording(error=f"it did not end within {seconds} s", isolation=isolation)
+    if code != 0:
+        return Recording(error=_first(said or f"it ended with code {code}"), isolation=isolation)
     try:
-        result = json.loads(_bounded(out))
+        result = _Result.model_validate_json(_bounded(out))
     except (OSError, ValueError) as problem:
-        return Recording(
-            error=_first(said or f"it ended with code {code} and without a result ({problem})"), isolation=isolation
-        )
-    error = result["error"]
-    return Recording(result["resources"], _first(error) if error else None, isolation, values, result["policies"])
+        return Recording(error=_first(said or f"it ended without a result that can be read ({problem})"), isolation=isolation)
+    resources = [resource.model_dump() for resource in result.resources]
+    error = _first(result.error) if result.error else None
+    return Recording(resources, error, isolation, values, result.policies.model_dump())
 
 
 def _run(command: Sequence[str], tree: Path, home: Path, job: str, seconds: int) -> tuple[int | None, str]:

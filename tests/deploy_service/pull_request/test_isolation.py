@@ -123,6 +123,13 @@ def test_a_result_that_is_none_is_an_error(run: Run) -> None:
     assert found.error is not None and "went away \\x1b[31m" in found.error
 
 
+@pytest.mark.parametrize("content", ["", "[]", '{"resources": [1], "error": null, "policies": {}}', "[" * 10**5])
+def test_a_result_that_the_program_wrote_itself_is_checked(run: Run, content: str) -> None:
+    found = run(f"import os\nopen('../tree.json', 'w').write({content!r})\nos._exit(0)\n")
+    assert found.error is not None and found.error.startswith("it ended without a result that can be read")
+    assert len(found.error) <= isolation.MAX_MESSAGE
+
+
 def test_an_error_names_the_line_of_the_program(run: Run) -> None:
     found = run("raise RuntimeError('unfinished')\n")
     line = PROGRAM.count("\n") + 1
@@ -142,7 +149,10 @@ def test_secrets_and_files_are_recorded_without_their_content(run: Run) -> None:
     assert isinstance(by_path, dict) and str(by_path["archive"]["f"]).startswith("sha256:")
 
 
-def test_another_python_runs_the_program(run: Run, tmp_path: Path) -> None:
-    found = record(tmp_path, CONFIG, python=str(tmp_path / "no-python"))
-    assert found.error is not None and "no-python" in found.error
+def test_another_python_runs_the_program(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(run("import sys\n" + SHOW % "sys.executable")) == sys.executable
+    missing = str(tmp_path / "no-python")
+    for namespace in (isolation.namespace_command(), ()):
+        monkeypatch.setattr(isolation, "namespace_command", lambda namespace=namespace: namespace)
+        found = record(tmp_path / "tree", CONFIG, python=missing)
+        assert found.error is not None and "no-python" in found.error

@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 
 from contracts.problems import ProblemsError
 from deploy_service.cli import app
-from deploy_service.pull_request import commands, offline
+from deploy_service.pull_request import commands
 from deploy_service.pull_request.changes import compare, differences
 from deploy_service.pull_request.commands import NEEDS_ATTENTION
+from deploy_service.pull_request.cost import cost
 from deploy_service.pull_request.markdown import render
 from deploy_service.pull_request.model import Preview, Verdict, read_preview
 from deploy_service.pull_request.offline import Side, preview_offline
+from deploy_service.pull_request.pipelines import pipeline_changes
 from deploy_service.pull_request.revisions import WORKING_TREE, default_base, export, resolve
 from tests.deploy_service.pull_request.programs import PACK, Repository
 from tests.engine.checkout import Checkout
@@ -199,6 +201,15 @@ def test_the_end_of_a_protection_is_a_change() -> None:
     assert change.operation == "update" and change.protection_ends and not change.protected
 
 
+@pytest.mark.parametrize("definition", ['{"Parameters": 1}', '{"Steps": [1]}', '{"Parameters": [{}]}', "[]", "{", '"x"', "1"])
+def test_a_definition_of_another_shape_has_no_price_and_no_traceback(definition: str) -> None:
+    kind = {"type": "aws:sagemaker/pipeline:Pipeline"}
+    old = _resource("p", {"pipelineName": "p", "pipelineDefinition": "{}"}, **kind)
+    new = _resource("p", {"pipelineName": "p", "pipelineDefinition": definition}, **kind)
+    assert [change.name for change in pipeline_changes([old], [new])] == ["p"]
+    assert [line.item for line in cost([old], [new]).lines] == ["an execution of p"]
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return Checkout.of_this_repository(tmp_path_factory.mktemp("whole") / "checkout")
@@ -237,4 +248,12 @@ def test_the_command_previews_this_program(checkout: Checkout, monkeypatch: pyte
 def test_the_online_preview_names_the_command_of_the_engine() -> None:
     done = CliRunner().invoke(app, ["preview", "--stack", "dev"])
     assert isinstance(done.exception, ProblemsError) and "`pulumi preview`" in str(done.exception)
-    assert offline.TIMEOUT_SECONDS > 0
+
+
+def test_a_file_that_cannot_be_written_is_reported_before_the_programs_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "offline_preview", lambda *arguments: pytest.fail("it ran"))
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(app, ["preview", "--offline", "--out", str(tmp_path / "file" / "preview.json")])
+    assert isinstance(done.exception, ProblemsError) and "--out is " in str(done.exception)
