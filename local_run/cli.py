@@ -103,13 +103,12 @@ def up(
     from local_run.session import PROJECT, deployed_session, empty_account
     from stack_config import read_stack_config
 
-    with reported():
-        speed = read_speed(clock)
     view, ended = LiveView(CONSOLE), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with reported(), view.showing():
         check_output_folder("--out", out)
+        speed = read_speed(clock)
         backend, builder = docker_options(PROJECT) if docker else (None, None)
         options = Options.seeded(seed)
         if empty:

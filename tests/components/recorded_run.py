@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from components.iam.people import CURATOR, OPERATOR, PEOPLE, PROMOTION_SOURCE, PROMOTION_TARGET
 from components.iam.statement import Actor
-from components.names import MODEL_PACKAGES, Names
+from components.names import MODEL_PACKAGES
 from contracts import model_metadata as metadata
 from contracts.layout import IMPORTANCE_FILE, ExecutionLayout
 from contracts.outputs import STACK_OUTPUTS_VARIABLE, StackOutputs
@@ -24,16 +24,15 @@ from contracts.tables import TemplateAttribute
 from local_run.deployment.deploy import deploy
 from local_run.emulator.actors import access_key
 from local_run.emulator.options import Options
-from local_run.emulator.server import ACCOUNT_ID, Emulator
+from local_run.emulator.server import Emulator
 from local_run.emulator.service import LocalSageMaker
 from local_run.sample_data import write_samples
 from local_run.session import PROJECT
 from runs.cli import app as runs_app
 from runs.stack import Stack
 from runs.store import execution_store
-from settings import parse
-from stack_config import read_stack_config
 from tests.components.iam_calls import REGION, Call, CallRecorder
+from tests.components.stack_policies import names_of, statements_of
 from tests.patience import PATIENCE_SECONDS
 from tests.sampling_server import SAMPLING_SERVER
 
@@ -92,19 +91,9 @@ def record_run(folder: Path) -> RecordedRun:
             for resource in deployment.of_type("aws:iam/rolePolicy:RolePolicy")
         }
         _Scene(emulator, sagemaker, deployment.stack_outputs(), folder).play()
-    people = {f"model-training-local-{actor.name}": _statements(actor, _names("local", overrides)) for actor in PEOPLE}
-    people[f"model-training-local-{PROMOTION_TARGET.name}"] = _statements(PROMOTION_TARGET, _names(OTHER_STACK))
+    people = {f"model-training-local-{actor.name}": statements_of(actor, names_of("local", overrides)) for actor in PEOPLE}
+    people[f"model-training-local-{PROMOTION_TARGET.name}"] = statements_of(PROMOTION_TARGET, names_of(OTHER_STACK))
     return RecordedRun(recorder, policies | people)
-
-
-def _names(stack: str, overrides: Mapping[str, object] | None = None) -> Names:
-    config = read_stack_config(PROJECT, stack, overrides)
-    return Names.from_settings(parse(config.project, config.stack, config.values), ACCOUNT_ID)
-
-
-def _statements(actor: Actor, names: Names) -> list[dict[str, Any]]:
-    statements: list[dict[str, Any]] = json.loads(actor.policy(names))["Statement"]
-    return statements
 
 
 class _Scene:
@@ -336,7 +325,7 @@ class _Scene:
 
     def _promote(self, arn: str) -> None:
         """To another stack, of which only what a promotion needs exists; each side has credentials of its own."""
-        names, api = _names(OTHER_STACK), self._sagemaker_api
+        names, api = names_of(OTHER_STACK), self._sagemaker_api
         outputs = replace(
             self._stack.outputs, models_bucket=names.bucket("models"), model_package_group=names.of(MODEL_PACKAGES)
         )
