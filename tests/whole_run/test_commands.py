@@ -104,7 +104,7 @@ def test_an_endpoint_that_does_not_answer(outputs: Path, monkeypatch: pytest.Mon
         free.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-        refused(runs("list"), "AWS", "connect")
+        refused(runs("list"), "AWS", "the emulator is not running; start it with `python -m local_run up`")
 
 
 @pytest.mark.usefixtures("outputs")
